@@ -1,0 +1,14 @@
+//! Amazon Bedrock's nouns: operations, model references, inference profiles and Regions.
+//!
+//! Holds the one table that says which IAM actions and resources an operation needs, and what AWS publishes
+//! about its actions as data. Knows no policy and makes no call.
+
+mod model;
+mod operation;
+mod profile;
+mod region;
+
+pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, provider_of};
+pub use operation::Operation;
+pub use profile::{InferenceProfile, ProfileKind};
+pub use region::{Partition, Region, RegionError};

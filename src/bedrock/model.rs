@@ -1,0 +1,292 @@
+//! Model references: what `--model` and `modelId` may hold.
+//!
+//! A reference is a foundation model's id, an inference profile's id, or the ARN of anything that
+//! `bedrock:InvokeModel` accepts as a resource. Its form is checked, its existence is not.
+
+use crate::iam::{Arn, ArnError};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The longest `modelId` that the API takes, in characters (API Reference, "Converse").
+const MAX_LENGTH: usize = 2048;
+
+/// The geographies that system-defined profile ids have been seen to start with. New ones appear, so an id
+/// whose *second* part is a provider is taken for a profile too.
+const GEOGRAPHIES: [&str; 9] = ["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "global"];
+
+/// Model providers on Bedrock, as the first part of their model ids.
+const PROVIDERS: [&str; 20] = [
+    "ai21",
+    "amazon",
+    "anthropic",
+    "cohere",
+    "deepseek",
+    "google",
+    "luma",
+    "meta",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "moonshotai",
+    "nvidia",
+    "openai",
+    "qwen",
+    "stability",
+    "twelvelabs",
+    "writer",
+    "xai",
+    "zai",
+];
+
+/// What a call names as its model.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum ModelReference {
+    /// A foundation model's id, such as `amazon.nova-lite-v1:0`.
+    FoundationModel(String),
+    /// A system-defined inference profile's id, such as `us.amazon.nova-lite-v1:0`.
+    InferenceProfile(String),
+    /// The ARN of an invocable resource.
+    Arn(InvocableArn),
+}
+
+/// An ARN that `bedrock:InvokeModel` accepts as its resource, or a SageMaker endpoint behind one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InvocableArn(Arn);
+
+impl InvocableArn {
+    /// The resource types under `arn:…:bedrock:` that a `modelId` may name.
+    pub const RESOURCE_TYPES: [&str; 10] = [
+        "application-inference-profile",
+        "custom-model-deployment",
+        "default-prompt-router",
+        "foundation-model",
+        "imported-model",
+        "inference-profile",
+        "marketplace",
+        "prompt",
+        "prompt-router",
+        "provisioned-model",
+    ];
+
+    /// Returns the ARN.
+    #[must_use]
+    pub fn arn(&self) -> &Arn {
+        &self.0
+    }
+}
+
+/// Whether a provider's models are sold through AWS Marketplace, and so need an agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marketplace {
+    /// Sold through AWS Marketplace.
+    Sold,
+    /// Has no product there (Bedrock User Guide, "Access Amazon Bedrock foundation models").
+    NotSold,
+    /// The documentation has said both.
+    Unknown,
+}
+
+/// Why a text cannot name a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelReferenceError {
+    /// Nothing was given.
+    Empty,
+    /// It is longer than the API takes.
+    TooLong,
+    /// It holds a character that no model id has.
+    Character(char),
+    /// It starts like an ARN and is none.
+    Arn(ArnError),
+    /// It is the ARN of something that cannot be invoked.
+    NotInvocable(Arn),
+}
+
+impl fmt::Display for ModelReferenceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the model id is empty"),
+            Self::TooLong => write!(f, "a model id has at most {MAX_LENGTH} characters"),
+            Self::Character(c) => write!(f, "a model id holds no `{}`", c.escape_default()),
+            Self::Arn(error) => error.fmt(f),
+            Self::NotInvocable(arn) => write!(
+                f,
+                "`{}` is not a resource that can be invoked; those are {}",
+                arn.resource_type(),
+                InvocableArn::RESOURCE_TYPES.join(", ")
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ModelReferenceError {}
+
+impl ModelReference {
+    /// Returns the provider, such as `amazon`, where the reference shows it.
+    #[must_use]
+    pub fn provider(&self) -> Option<&str> {
+        self.base_model().map(provider_of)
+    }
+
+    /// Returns the id of the foundation model behind the reference, where its form alone tells it.
+    ///
+    /// For a profile id that is what follows the geography. A profile's true models are read from
+    /// `GetInferenceProfile`; this is what remains when that cannot be read.
+    #[must_use]
+    pub fn base_model(&self) -> Option<&str> {
+        match self {
+            Self::FoundationModel(id) => Some(id),
+            Self::InferenceProfile(id) => id.split_once('.').map(|(_, model)| model),
+            Self::Arn(InvocableArn(arn)) => match arn.resource_type() {
+                "foundation-model" => Some(arn.resource_id()),
+                "inference-profile" => arn.resource_id().split_once('.').map(|(_, model)| model),
+                _ => None,
+            },
+        }
+    }
+
+    /// Tells whether the reference is an inference profile, system-defined or application.
+    #[must_use]
+    pub fn is_profile(&self) -> bool {
+        match self {
+            Self::FoundationModel(_) => false,
+            Self::InferenceProfile(_) => true,
+            Self::Arn(InvocableArn(arn)) => {
+                matches!(arn.resource_type(), "inference-profile" | "application-inference-profile")
+            }
+        }
+    }
+
+    /// Returns the Region that an ARN names.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        match self {
+            Self::Arn(InvocableArn(arn)) if !arn.region.is_empty() => Some(&arn.region),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the provider in a foundation model's id: its part before the first dot.
+#[must_use]
+pub fn provider_of(model: &str) -> &str {
+    model.split('.').next().unwrap_or(model)
+}
+
+impl Marketplace {
+    /// Tells whether a provider's models are sold through AWS Marketplace.
+    #[must_use]
+    pub fn of(provider: &str) -> Self {
+        match provider {
+            "amazon" | "deepseek" | "meta" | "mistral" | "qwen" => Self::NotSold,
+            "openai" => Self::Unknown,
+            _ => Self::Sold,
+        }
+    }
+}
+
+impl FromStr for ModelReference {
+    type Err = ModelReferenceError;
+
+    fn from_str(text: &str) -> Result<Self, ModelReferenceError> {
+        if text.is_empty() {
+            return Err(ModelReferenceError::Empty);
+        }
+        if text.chars().count() > MAX_LENGTH {
+            return Err(ModelReferenceError::TooLong);
+        }
+        if text.starts_with("arn:") {
+            let arn: Arn = text.parse().map_err(ModelReferenceError::Arn)?;
+            let invocable = match arn.service.as_str() {
+                "bedrock" => {
+                    InvocableArn::RESOURCE_TYPES.contains(&arn.resource_type()) && !arn.resource_id().is_empty()
+                }
+                "sagemaker" => arn.resource_type() == "endpoint",
+                _ => false,
+            };
+            return if invocable {
+                Ok(Self::Arn(InvocableArn(arn)))
+            } else {
+                Err(ModelReferenceError::NotInvocable(arn))
+            };
+        }
+        if let Some(c) = text.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '_' | '/')))
+        {
+            return Err(ModelReferenceError::Character(c));
+        }
+        let mut parts = text.split('.');
+        let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let is_profile = !PROVIDERS.contains(&first) && (GEOGRAPHIES.contains(&first) || PROVIDERS.contains(&second));
+        Ok(if is_profile { Self::InferenceProfile(text.to_owned()) } else { Self::FoundationModel(text.to_owned()) })
+    }
+}
+
+impl TryFrom<String> for ModelReference {
+    type Error = ModelReferenceError;
+
+    fn try_from(text: String) -> Result<Self, ModelReferenceError> {
+        text.parse()
+    }
+}
+
+impl From<ModelReference> for String {
+    fn from(model: ModelReference) -> Self {
+        model.to_string()
+    }
+}
+
+impl fmt::Display for ModelReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FoundationModel(id) | Self::InferenceProfile(id) => f.write_str(id),
+            Self::Arn(InvocableArn(arn)) => arn.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> ModelReference {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn ids_are_told_apart_by_their_first_parts() {
+        for id in ["amazon.nova-lite-v1:0", "anthropic.claude-opus-4-6-v1", "meta.llama3-3-70b-instruct-v1:0"] {
+            assert_eq!(parse(id), ModelReference::FoundationModel(id.to_owned()));
+        }
+        for id in [
+            "us.amazon.nova-lite-v1:0",
+            "global.anthropic.claude-x-v1:0",
+            "us-gov.anthropic.claude-x",
+            "mars.anthropic.claude-x",
+        ] {
+            assert_eq!(parse(id), ModelReference::InferenceProfile(id.to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_base_model_is_cut_at_the_geography_and_nowhere_else() {
+        assert_eq!(parse("us.meta.llama3-3-70b-instruct-v1:0").base_model(), Some("meta.llama3-3-70b-instruct-v1:0"));
+        assert_eq!(
+            parse("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0").base_model(),
+            Some("amazon.nova-lite-v1:0")
+        );
+        assert_eq!(parse("arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abcdefghijkl").base_model(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_invoked_is_refused_by_name() {
+        let error = "arn:aws:bedrock:us-east-1:111122223333:custom-model/b.c:1/abcdefghijkl"
+            .parse::<ModelReference>()
+            .unwrap_err();
+        assert!(error.to_string().starts_with("`custom-model` is not a resource that can be invoked"), "{error}");
+        assert_eq!("".parse::<ModelReference>(), Err(ModelReferenceError::Empty));
+        assert_eq!("mødel".parse::<ModelReference>(), Err(ModelReferenceError::Character('ø')));
+        assert_eq!("m".repeat(2049).parse::<ModelReference>(), Err(ModelReferenceError::TooLong));
+        assert!("arn:aws:s3:::b".parse::<ModelReference>().is_err());
+    }
+}

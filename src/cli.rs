@@ -1,0 +1,48 @@
+//! The command line: what was typed becomes a request, the answer becomes bytes and an exit status.
+//!
+//! The only room that knows `clap` and `colored`. Each subcommand is a file of its own with its arguments and
+//! one function; this file dispatches, and turns failures into text in one place. Nothing here starts an async
+//! runtime: a command that needs one builds it itself, so that the offline commands start at once.
+
+mod exit;
+mod output;
+
+pub use exit::{ExitStatus, Failure};
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Find out why a call to an Amazon Bedrock model is refused, and what makes it work.
+#[derive(Debug, Parser)]
+#[command(name = "bedrock-access", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Runs the program with the arguments of this process, and returns the exit status.
+///
+/// Wrong usage is answered by clap, on stderr and with status 2, before anything else happens.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success };
+            // Help may go to a closed pipe; its status stays.
+            let _ = error.print();
+            return status.into();
+        }
+    };
+    let result: Result<ExitStatus, Failure> = match cli.command {};
+    match result {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            output::report_failure(&failure);
+            failure.status.into()
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Finds out why a call to an Amazon Bedrock model is refused, and what makes it work.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::print_stdout,
+        clippy::print_stderr,
+        clippy::exit
+    )
+)]
+
+pub mod bedrock;
+pub mod cause;
+pub mod iam;
+
+#[cfg(feature = "cli")]
+pub mod cli;
