@@ -15,7 +15,9 @@
 
 pub mod bedrock;
 pub mod cause;
+pub mod evidence;
 pub mod iam;
+pub mod request;
 
 #[cfg(feature = "cli")]
 pub mod cli;
