@@ -16,6 +16,7 @@
 pub mod bedrock;
 pub mod cause;
 pub mod iam;
+pub mod policy;
 
 #[cfg(feature = "cli")]
 pub mod cli;
