@@ -3,6 +3,13 @@
 //! A cause belongs to a family; the first two families are the two documented causes, the others are neither
 //! and look like them.
 
+mod capacity;
+pub mod catalogue;
+mod credentials;
+pub(crate) mod iam_permission;
+mod model_access;
+mod request;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;

@@ -16,6 +16,7 @@
 pub mod bedrock;
 pub mod cause;
 pub mod evidence;
+pub mod explain;
 pub mod iam;
 pub mod policy;
 pub mod request;

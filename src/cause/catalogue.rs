@@ -1,0 +1,152 @@
+//! The catalogue: one entry a cause, as data.
+//!
+//! The one source for what `explain`, `doctor` and `causes` say of a cause, for `docs/causes.md`, and for the
+//! templates that texts are recognized by. Entries hold words and no logic; `MODEL_ID` and `REGION` in a
+//! command stand for values that the reader, or [`fill`], puts in.
+
+use super::{Cause, capacity, credentials, iam_permission, model_access, request};
+
+/// What is to be said of one cause.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The cause.
+    pub cause: Cause,
+    /// The cause in a few words, as a heading.
+    pub title: &'static str,
+    /// What it means, in two or three sentences.
+    pub meaning: &'static str,
+    /// Who can mend it.
+    pub who: &'static str,
+    /// How to mend it, step by step.
+    pub steps: &'static [&'static str],
+    /// Commands that show or mend it, with `MODEL_ID` and `REGION` to be filled in.
+    pub commands: &'static [&'static str],
+    /// How to see that it is mended.
+    pub verify: &'static str,
+    /// How long it takes until the mending is in force.
+    pub takes_effect: &'static str,
+    /// The page of AWS's documentation to read.
+    pub documentation: Page,
+    /// The texts that AWS and its clients write for it.
+    pub templates: &'static [Template],
+}
+
+/// A page of AWS's documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Its guide and title.
+    pub title: &'static str,
+    /// Its address.
+    pub url: &'static str,
+}
+
+/// A text that AWS or a client writes, and how far it can be taken at its word.
+#[derive(Clone, Copy, Debug)]
+pub struct Template {
+    /// A short name, unique in the catalogue.
+    pub name: &'static str,
+    /// The text, with `<…>` for what varies.
+    pub words: &'static str,
+    /// The phrases that give the text away, any of them; none where IAM's grammar reads the text.
+    pub phrases: &'static [&'static str],
+    /// How far the text settles the cause.
+    pub certainty: TextCertainty,
+    /// What the text may mean instead, most probable first.
+    pub otherwise: &'static [Otherwise],
+    /// What else the text says.
+    pub note: Note,
+}
+
+/// How far a text settles its cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TextCertainty {
+    /// The text names the cause.
+    Certain,
+    /// It is the usual cause; exceptions have been seen.
+    Likely,
+    /// The text must not be taken at its word.
+    Ambiguous,
+}
+
+/// Another cause that a text may have, and what tells it apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Otherwise {
+    /// The other cause.
+    pub cause: Cause,
+    /// What tells the two apart.
+    pub tell: &'static str,
+}
+
+/// What a template says beside its cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// Nothing.
+    Plain,
+    /// It gives way to a more telling text close by: it only wraps others.
+    Wrapper,
+    /// The model refused the request's body, so the call had been authorized.
+    BodyRejected,
+    /// The same, and the phrase is so common that it counts only beside a ValidationException or status 400.
+    BodyDetail,
+}
+
+/// Returns the entry of a cause.
+#[must_use]
+pub fn entry(cause: Cause) -> &'static Entry {
+    match cause {
+        Cause::IdentityPolicyMissingAllow => &iam_permission::IDENTITY_POLICY_MISSING_ALLOW,
+        Cause::IdentityPolicyExplicitDeny => &iam_permission::IDENTITY_POLICY_EXPLICIT_DENY,
+        Cause::PermissionsBoundary => &iam_permission::PERMISSIONS_BOUNDARY,
+        Cause::SessionPolicy => &iam_permission::SESSION_POLICY,
+        Cause::ServiceControlPolicy => &iam_permission::SERVICE_CONTROL_POLICY,
+        Cause::ResourceControlPolicy => &iam_permission::RESOURCE_CONTROL_POLICY,
+        Cause::VpcEndpointPolicy => &iam_permission::VPC_ENDPOINT_POLICY,
+        Cause::ResourcePolicy => &iam_permission::RESOURCE_POLICY,
+        Cause::ServiceRolePermission => &iam_permission::SERVICE_ROLE_PERMISSION,
+        Cause::ModelAccessNotGranted => &model_access::MODEL_ACCESS_NOT_GRANTED,
+        Cause::UseCaseFormMissing => &model_access::USE_CASE_FORM_MISSING,
+        Cause::MarketplacePermission => &model_access::MARKETPLACE_PERMISSION,
+        Cause::MarketplaceAgreementPending => &model_access::MARKETPLACE_AGREEMENT_PENDING,
+        Cause::PaymentInstrument => &model_access::PAYMENT_INSTRUMENT,
+        Cause::SalesAccessRequired => &model_access::SALES_ACCESS_REQUIRED,
+        Cause::AccountRestricted => &model_access::ACCOUNT_RESTRICTED,
+        Cause::AccountBeingVerified => &model_access::ACCOUNT_BEING_VERIFIED,
+        Cause::UnsupportedGeography => &model_access::UNSUPPORTED_GEOGRAPHY,
+        Cause::ChannelProgramAccount => &model_access::CHANNEL_PROGRAM_ACCOUNT,
+        Cause::DataRetentionMode => &model_access::DATA_RETENTION_MODE,
+        Cause::LegacyModel => &model_access::LEGACY_MODEL,
+        Cause::RegionUnavailable => &model_access::REGION_UNAVAILABLE,
+        Cause::CredentialsMissing => &credentials::CREDENTIALS_MISSING,
+        Cause::CredentialsInvalid => &credentials::CREDENTIALS_INVALID,
+        Cause::CredentialsExpired => &credentials::CREDENTIALS_EXPIRED,
+        Cause::SignatureMismatch => &credentials::SIGNATURE_MISMATCH,
+        Cause::ApiKeyRejected => &credentials::API_KEY_REJECTED,
+        Cause::InferenceProfileRequired => &request::INFERENCE_PROFILE_REQUIRED,
+        Cause::InvalidModelId => &request::INVALID_MODEL_ID,
+        Cause::UnsupportedFeature => &request::UNSUPPORTED_FEATURE,
+        Cause::InvalidRequest => &request::INVALID_REQUEST,
+        Cause::Throttled => &capacity::THROTTLED,
+        Cause::QuotaExceeded => &capacity::QUOTA_EXCEEDED,
+        Cause::ServiceUnavailable => &capacity::SERVICE_UNAVAILABLE,
+        Cause::NetworkUnreachable => &capacity::NETWORK_UNREACHABLE,
+        Cause::Unrecognized => &capacity::UNRECOGNIZED,
+    }
+}
+
+/// Returns every entry, family by family.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    Cause::ALL.iter().map(|cause| entry(*cause))
+}
+
+/// Puts the values that are known into a command of the catalogue; unknown ones stay as they are.
+#[must_use]
+pub fn fill(command: &str, model: Option<&str>, region: Option<&str>) -> String {
+    let command = match model {
+        Some(model) => command.replace("MODEL_ID", model),
+        None => command.to_owned(),
+    };
+    match region {
+        Some(region) => command.replace("REGION", region),
+        None => command,
+    }
+}

@@ -1,0 +1,588 @@
+//! The errors in a text: where each stands, which cause it names, and what its own grammar says.
+//!
+//! Takes the plain text and the hits of the anchors; gives sites in the order of the text. What stands around
+//! a site (error code, request id, …) is read by `facts`, within bounds that no other site shares.
+
+use super::anchors::{Anchor, Hit, Squeezed};
+use super::token;
+use crate::cause::Cause;
+use crate::cause::catalogue::{Note, Otherwise, Template, TextCertainty};
+use crate::cause::iam_permission::HIDDEN_BEHIND_MISSING_ALLOW;
+use crate::iam::PolicyType;
+
+/// How far behind an action a clause may stand, in bytes of plain text.
+const CLAUSE_REACH: usize = 3000;
+/// How far before `is not authorized` the word `User:` may stand.
+const USER_REACH: usize = 2300;
+
+/// One error in a text.
+#[derive(Clone, Debug)]
+pub(super) struct Site {
+    /// Where it begins in the plain text.
+    pub(super) start: usize,
+    /// Where it ends there.
+    pub(super) end: usize,
+    /// The cause that it names.
+    pub(super) cause: Cause,
+    /// How far it settles the cause.
+    pub(super) certainty: TextCertainty,
+    /// What it may mean instead.
+    pub(super) otherwise: &'static [Otherwise],
+    /// The template's name.
+    pub(super) template: &'static str,
+    /// What else the template says.
+    pub(super) note: Note,
+    /// The principal that IAM's grammar names.
+    pub(super) principal: Option<String>,
+    /// The action.
+    pub(super) action: Option<String>,
+    /// The resource.
+    pub(super) resource: Option<String>,
+    /// The policy that denies explicitly.
+    pub(super) policy_arn: Option<String>,
+}
+
+/// What a clause of IAM's grammar says.
+#[derive(Clone, Copy, Debug)]
+struct Clause {
+    policy: Option<PolicyType>,
+    explicit: bool,
+    /// The role trust policy, which is a resource policy.
+    trust: bool,
+    start: usize,
+    end: usize,
+}
+
+/// A text as the finder sees it.
+pub(super) struct View<'a> {
+    /// The plain text.
+    pub(super) text: &'a str,
+    /// Its letters and digits.
+    pub(super) squeezed: &'a Squeezed,
+    /// The hits, by their beginning.
+    pub(super) hits: &'a [Hit],
+}
+
+impl View<'_> {
+    /// Returns where a hit begins and ends in the plain text.
+    pub(super) fn span(&self, hit: &Hit) -> (usize, usize) {
+        (self.squeezed.position(hit.start), self.squeezed.end_position(hit.end))
+    }
+
+    /// Returns the hits that begin in a stretch of the plain text.
+    pub(super) fn hits_between(&self, from: usize, to: usize) -> impl Iterator<Item = &Hit> {
+        let from = self.squeezed.index_at(from);
+        let to = self.squeezed.index_at(to);
+        let first = self.hits.partition_point(|hit| hit.start < from);
+        self.hits.get(first..).unwrap_or_default().iter().take_while(move |hit| hit.start < to)
+    }
+
+    fn squeezed_from(&self, index: usize) -> &[u8] {
+        self.squeezed.bytes.get(index..).unwrap_or_default()
+    }
+
+    /// Tells whether the plain text has no letter or digit right before a place.
+    fn begins_word(&self, position: usize) -> bool {
+        !token::window_before(self.text, position, 4).ends_with(|c: char| c.is_ascii_alphanumeric())
+    }
+
+    fn ends_word(&self, position: usize) -> bool {
+        !token::window(self.text, position, 4).starts_with(|c: char| c.is_ascii_alphanumeric())
+    }
+
+    /// Finds every error of the text.
+    pub(super) fn sites(&self) -> Vec<Site> {
+        let mut sites: Vec<Site> = Vec::new();
+        let mut clause_from = 0;
+        for (index, hit) in self.hits.iter().enumerate() {
+            let floor = sites.last().map_or(0, |site| site.end);
+            let (start, end) = self.span(hit);
+            match hit.anchor {
+                Anchor::Template(entry, template) => {
+                    if start < floor && sites.last().is_some_and(|site| site.template != "code") {
+                        // Inside of what has been read, unless it says more than what wraps it.
+                        continue;
+                    }
+                    if !self.begins_word(start) || (hit.end - hit.start < 16 && !self.ends_word(end)) {
+                        continue;
+                    }
+                    if template.note == Note::BodyDetail && !self.stands_in_validation(start) {
+                        continue;
+                    }
+                    sites.push(Site::of_template(entry.cause, template, start, end));
+                }
+                Anchor::NotAuthorized if start >= floor => {
+                    if self.squeezed_from(hit.end).starts_with(b"therequiredawsmarketplace") {
+                        continue;
+                    }
+                    if let Some((site, clause_end)) = self.read_refusal(index, hit, floor) {
+                        clause_from = clause_end.max(clause_from);
+                        sites.push(site);
+                    }
+                }
+                Anchor::ExplicitDeny | Anchor::NoPolicyAllows(_) | Anchor::ExplicitlyDenies
+                    if start >= floor && start >= clause_from =>
+                {
+                    if let Some(clause) = self.read_clause(hit) {
+                        let site = self.site_of_bare_clause(&clause, floor);
+                        clause_from = site.end;
+                        sites.push(site);
+                    }
+                }
+                Anchor::OnResource if start >= floor => {
+                    if let Some((site, clause_end)) = self.read_bare_resource(index, hit, floor) {
+                        clause_from = clause_end.max(clause_from);
+                        sites.push(site);
+                    }
+                }
+                _ => {}
+            }
+        }
+        sites
+    }
+
+    /// Tells whether the text near a place speaks of validation, so that a common phrase may be taken for it.
+    fn stands_in_validation(&self, position: usize) -> bool {
+        let before = token::window_before(self.text, position, 400);
+        ["ValidationException", "validation_error", "Validation error", "ValidationError", "400", "BedrockException"]
+            .into_iter()
+            .any(|word| before.contains(word))
+    }
+
+    /// Reads `User: … is not authorized to perform: … on resource: … <clause>`.
+    fn read_refusal(&self, index: usize, hit: &Hit, floor: usize) -> Option<(Site, usize)> {
+        let (start, end) = self.span(hit);
+        let (principal, begin) = self.read_principal(start, floor);
+        let action_at = skip_to_value(self.text, end);
+        let action = token::read_action(self.text, action_at);
+        let after = action.as_ref().map_or(end, |(_, end)| *end);
+        let resource = self.read_resource(index + 1, after);
+        let after = resource.as_ref().map_or(after, |(_, end)| *end);
+        let clause = self.find_clause(index + 1, after);
+        if action.is_none() && principal.is_none() && clause.is_none() {
+            // "You are not authorized to perform this operation": IAM's, and nothing more can be said.
+            let mut site = Site::new(Cause::IdentityPolicyMissingAllow, start, end);
+            site.certainty = TextCertainty::Ambiguous;
+            site.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
+            site.note = Note::Wrapper;
+            return Some((site, 0));
+        }
+        let mut site = self.site_of_clause(clause.as_ref(), begin, after);
+        site.principal = principal;
+        site.action = action.map(|(action, _)| action);
+        site.resource = resource.and_then(|(resource, _)| resource);
+        if site.action.as_deref().is_some_and(|action| action.starts_with("aws-marketplace:")) {
+            site.cause = Cause::MarketplacePermission;
+            site.certainty = TextCertainty::Certain;
+            site.otherwise = &[];
+            site.template = "marketplace-user";
+        }
+        let clause_end = site.end;
+        Some((site, clause_end))
+    }
+
+    /// Reads `<action> on resource: <arn>` where nothing says "not authorized", beside an AccessDenied.
+    fn read_bare_resource(&self, index: usize, hit: &Hit, floor: usize) -> Option<(Site, usize)> {
+        let (start, end) = self.span(hit);
+        let (action, action_start) = token::read_action_before(self.text, start)?;
+        let before = token::window_before(self.text, start, 300.min(start.saturating_sub(floor)));
+        let denied = ["AccessDenied", "access_denied", "Access denied", "accessDenied", "denied"];
+        if !denied.into_iter().any(|word| before.contains(word)) {
+            return None;
+        }
+        let resource = self.read_resource(index, start);
+        let after = resource.as_ref().map_or(end, |(_, end)| *end);
+        let clause = self.find_clause(index + 1, after);
+        let mut site = self.site_of_clause(clause.as_ref(), action_start, after);
+        site.action = Some(action);
+        site.resource = resource.and_then(|(resource, _)| resource);
+        let clause_end = site.end;
+        Some((site, clause_end))
+    }
+
+    /// Reads the principal before `not authorized`; gives it and where the refusal begins.
+    fn read_principal(&self, start: usize, floor: usize) -> (Option<String>, usize) {
+        let before = token::window_before(self.text, start, USER_REACH.min(start.saturating_sub(floor)));
+        let offset = start - before.len();
+        let subject = before.trim_end_matches([' ', '\n']);
+        let subject = subject.strip_suffix("is").map_or(subject, |rest| rest.trim_end_matches([' ', '\n']));
+        let user = ["User:", "user:", "USER:"].into_iter().filter_map(|word| before.rfind(word)).max();
+        if let Some(user) = user {
+            let named = subject.get(user + 5..).unwrap_or_default();
+            let named = named.trim_matches([' ', '\n', '"', '\'', '*', ':']);
+            // Nothing but the principal stands here, so every break inside it is a hard wrap.
+            let joined = named.replace('\n', "");
+            let principal = token::read_arn(&joined, 0).map(|(arn, _)| arn);
+            // `User: <arn>, called from <arn>, is not authorized`: the first one is refused.
+            return (principal, offset + user);
+        }
+        let near = token::window_before(subject, subject.len(), 300);
+        if let Some(at) = near.rfind("arn:aws") {
+            let position = subject.len() - near.len() + at;
+            if let Some((arn, end)) = token::read_arn(subject, position)
+                && end + 4 >= subject.len()
+                && is_principal(&arn)
+            {
+                return (Some(arn), offset + position);
+            }
+        }
+        let is_user = subject.ends_with("User") || subject.ends_with("User ...") || subject.ends_with("User …");
+        let begin = if is_user { subject.rfind("User").unwrap_or(subject.len()) } else { before.len() };
+        (None, offset + begin)
+    }
+
+    /// Reads the resource behind an action; `None` inside where it is a mere placeholder.
+    fn read_resource(&self, from: usize, after: usize) -> Option<(Option<String>, usize)> {
+        let index = self.squeezed.index_at(after);
+        let next = self.hits.get(from..).unwrap_or_default().iter().take(64);
+        let on = next
+            .skip_while(|hit| hit.start < index)
+            .take_while(|hit| hit.start < index + 40)
+            .find(|hit| matches!(hit.anchor, Anchor::OnResource));
+        let position = match on {
+            Some(on) => {
+                let end = self.span(on).1;
+                let rest = token::window(self.text, end, 3);
+                // `On resource(s):`
+                let plural = ["(s)", "s"].into_iter().find(|plural| rest.starts_with(plural)).map_or(0, str::len);
+                end + plural
+            }
+            None if self.squeezed_from(index).starts_with(b"onarnaws") => self.squeezed.position(index) + 2,
+            None => return None,
+        };
+        let at = skip_to_value(self.text, position);
+        Some(self.read_resource_value(at))
+    }
+
+    fn read_resource_value(&self, at: usize) -> (Option<String>, usize) {
+        let rest = token::window(self.text, at, 200);
+        if rest.starts_with("arn:") {
+            return match token::read_arn(self.text, at) {
+                Some((arn, end)) => (Some(arn), end),
+                None => (None, at),
+            };
+        }
+        if rest.starts_with('*') {
+            return (Some("*".to_owned()), at + 1);
+        }
+        let word: String = rest
+            .chars()
+            .take_while(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | ',' | ';' | ')' | '}' | '\\'))
+            .collect();
+        if word.starts_with('.') || word.starts_with('…') {
+            // An ARN whose beginning was left out.
+            let kept = word.trim_end_matches(['.', '…']);
+            let tail = kept.rsplit('/').next().unwrap_or_default();
+            let named = kept.contains('/') && tail.contains(|c: char| c.is_ascii_alphanumeric());
+            return (named.then(|| kept.to_owned()), at + word.len());
+        }
+        if word.starts_with('<') || word.is_empty() {
+            return (None, at);
+        }
+        // IAM names its own resources in two words: `role NAME`, `user NAME`, `policy path/NAME`.
+        if ["role", "user", "group", "policy"].contains(&word.as_str()) {
+            let name: String = rest
+                .get(word.len()..)
+                .unwrap_or_default()
+                .trim_start()
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '@' | '+' | '=' | ','))
+                .collect();
+            let kept = name.trim_end_matches('.');
+            return (Some(format!("{word} {kept}")), at + word.len() + 1 + kept.len());
+        }
+        let kept = word.trim_end_matches(['.', ':']);
+        let named = kept.contains(['/', ':', '-']) && kept.is_ascii();
+        (named.then(|| kept.to_owned()), at + if named { kept.len() } else { 0 })
+    }
+
+    /// Finds the clause that belongs to an action which ends at `after`.
+    fn find_clause(&self, from: usize, after: usize) -> Option<Clause> {
+        let index = self.squeezed.index_at(after);
+        for hit in self.hits.get(from..).unwrap_or_default() {
+            if hit.start > index + CLAUSE_REACH {
+                break;
+            }
+            match hit.anchor {
+                Anchor::NotAuthorized => break,
+                Anchor::Template(..) if hit.start > index => break,
+                Anchor::ExplicitDeny | Anchor::NoPolicyAllows(_) | Anchor::ExplicitlyDenies if hit.start >= index => {
+                    let clause = self.read_clause(hit)?;
+                    let between = self.text.get(after..clause.start).unwrap_or_default();
+                    let near = between.len() <= 160 && !between.contains("\n\n") && !between.contains('}');
+                    return near.then_some(clause);
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn read_clause(&self, hit: &Hit) -> Option<Clause> {
+        let (start, mut end) = self.span(hit);
+        let mut index = hit.end;
+        let (policy, explicit, trust) = match hit.anchor {
+            Anchor::NoPolicyAllows(policy) => (policy, false, policy.is_none()),
+            Anchor::ExplicitDeny => {
+                let rest = self.squeezed_from(hit.end);
+                let named = rest.strip_prefix(b"in").and_then(|rest| {
+                    [&b""[..], b"an", b"a", b"the"].iter().find_map(|article| {
+                        let rest = rest.strip_prefix(*article)?;
+                        POLICY_WORDS
+                            .iter()
+                            .find(|(word, ..)| rest.starts_with(word))
+                            .map(|found| (found, article.len()))
+                    })
+                });
+                match named {
+                    Some(((word, policy, trust), article)) => {
+                        index = hit.end + 2 + article + word.len();
+                        (*policy, true, *trust)
+                    }
+                    // Older texts, and cut ones, do not say in which policy.
+                    None => (None, true, false),
+                }
+            }
+            Anchor::ExplicitlyDenies => {
+                let before = self.squeezed.bytes.get(hit.start.saturating_sub(40)..hit.start).unwrap_or_default();
+                let (_, policy, trust) = POLICY_WORDS.iter().find(|(word, ..)| {
+                    before.windows(word.len()).next_back_match(word).is_some_and(|behind| behind <= 14)
+                })?;
+                (*policy, true, *trust)
+            }
+            _ => return None,
+        };
+        // The rest of the words: `policy`, `boundary`, and for an implicit one `allows the <action> action`.
+        let rest = self.squeezed_from(index);
+        for word in [&b"policy"[..], b"boundary", b"boundaries", b"policies", b"basedpolicy", b"dpolicy"] {
+            if rest.starts_with(word) {
+                index += word.len();
+                break;
+            }
+        }
+        end = end.max(self.squeezed.end_position(index));
+        Some(Clause { policy, explicit, trust, start, end })
+    }
+
+    /// Makes the site of a refusal from its clause.
+    fn site_of_clause(&self, clause: Option<&Clause>, begin: usize, after: usize) -> Site {
+        let Some(clause) = clause else {
+            let mut site = Site::new(Cause::IdentityPolicyMissingAllow, begin, after);
+            site.template = "iam-no-clause";
+            site.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
+            site.certainty = TextCertainty::Likely;
+            return site;
+        };
+        let mut site = Site::new(Cause::IdentityPolicyMissingAllow, begin, clause.end);
+        let (cause, template) = match (clause.policy, clause.explicit) {
+            (Some(PolicyType::IdentityPolicy), true) => (Cause::IdentityPolicyExplicitDeny, "identity-explicit"),
+            (Some(PolicyType::IdentityPolicy), false) => (Cause::IdentityPolicyMissingAllow, "identity-implicit"),
+            (Some(PolicyType::ResourcePolicy), true) => (Cause::ResourcePolicy, "resource-explicit"),
+            (Some(PolicyType::ResourcePolicy), false) => (Cause::ResourcePolicy, "resource-implicit"),
+            (Some(PolicyType::PermissionsBoundary), true) => (Cause::PermissionsBoundary, "boundary-explicit"),
+            (Some(PolicyType::PermissionsBoundary), false) => (Cause::PermissionsBoundary, "boundary-implicit"),
+            (Some(PolicyType::SessionPolicy), true) => (Cause::SessionPolicy, "session-explicit"),
+            (Some(PolicyType::SessionPolicy), false) => (Cause::SessionPolicy, "session-implicit"),
+            (Some(PolicyType::ServiceControlPolicy), true) => (Cause::ServiceControlPolicy, "scp-explicit"),
+            (Some(PolicyType::ServiceControlPolicy), false) => (Cause::ServiceControlPolicy, "scp-implicit"),
+            (Some(PolicyType::ResourceControlPolicy), _) => (Cause::ResourceControlPolicy, "rcp-explicit"),
+            (Some(PolicyType::VpcEndpointPolicy), true) => (Cause::VpcEndpointPolicy, "vpce-explicit"),
+            (Some(PolicyType::VpcEndpointPolicy), false) => (Cause::VpcEndpointPolicy, "vpce-implicit"),
+            (None, _) if clause.trust => (Cause::ResourcePolicy, "trust-implicit"),
+            (None, _) => (Cause::IdentityPolicyExplicitDeny, "explicit-unnamed"),
+        };
+        site.cause = cause;
+        site.template = template;
+        match template {
+            "identity-implicit" => {
+                site.certainty = TextCertainty::Likely;
+                site.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
+            }
+            "explicit-unnamed" => {
+                site.certainty = TextCertainty::Ambiguous;
+                site.otherwise = UNNAMED_DENY;
+            }
+            _ => {}
+        }
+        if clause.explicit {
+            let at = token::skip_separators(self.text, clause.end);
+            if let Some((arn, end)) = token::read_arn(self.text, at) {
+                site.policy_arn = Some(arn);
+                site.end = end;
+            }
+        } else {
+            site.end = self.end_of_allows(clause.end);
+        }
+        site
+    }
+
+    /// Returns where `allows the <action> action` ends, if it stands there.
+    fn end_of_allows(&self, after: usize) -> usize {
+        match self.read_allowed_action(after) {
+            Some((_, end)) => {
+                let index = self.squeezed.index_at(end);
+                if self.squeezed_from(index).starts_with(b"action") {
+                    self.squeezed.end_position(index + 6)
+                } else {
+                    end
+                }
+            }
+            None => after,
+        }
+    }
+
+    /// Reads the action in `allows the <action> action`.
+    fn read_allowed_action(&self, after: usize) -> Option<(String, usize)> {
+        let index = self.squeezed.index_at(after);
+        let rest = self.squeezed_from(index);
+        // The anchor of an implicit clause ends inside `policy` or `boundary`.
+        let skipped =
+            [&b"yallowsthe"[..], b"allowsthe", b"iesallowthe"].iter().find(|word| rest.starts_with(word))?.len();
+        token::read_action(self.text, skip_to_value(self.text, self.squeezed.end_position(index + skipped)))
+    }
+
+    /// Makes a site of a clause that stands without the refusal it belonged to: cut texts, the console's panel.
+    fn site_of_bare_clause(&self, clause: &Clause, floor: usize) -> Site {
+        let mut site = self.site_of_clause(Some(clause), clause.start, clause.end);
+        if !clause.explicit {
+            site.action = self.read_allowed_action(clause.end).map(|(action, _)| action);
+        }
+        let reach = floor.max(clause.start.saturating_sub(1200));
+        let mut begin = clause.start;
+        for hit in self.hits_between(reach, clause.start) {
+            let (start, end) = self.span(hit);
+            match hit.anchor {
+                Anchor::Arn => {
+                    let Some((arn, _)) = token::read_arn(self.text, start) else { continue };
+                    if is_principal(&arn) && site.principal.is_none() {
+                        site.principal = Some(arn);
+                    } else if is_bedrock(&arn) && site.resource.is_none() {
+                        site.resource = Some(arn);
+                    } else {
+                        continue;
+                    }
+                    begin = begin.min(start);
+                }
+                Anchor::OnResource if site.resource.is_none() => {
+                    let plural = if token::window(self.text, end, 3).starts_with("(s)") { 3 } else { 0 };
+                    let (resource, _) = self.read_resource_value(skip_to_value(self.text, end + plural));
+                    site.resource = resource;
+                }
+                _ => {}
+            }
+        }
+        if site.action.is_none() {
+            site.action = self.action_in(reach, clause.start);
+        }
+        site.start = begin;
+        site
+    }
+
+    /// Finds the last IAM action of a Bedrock service in a stretch of the text.
+    fn action_in(&self, from: usize, to: usize) -> Option<String> {
+        let stretch = self.text.get(self.text.ceil_char_boundary(from)..to)?;
+        let mut found = None;
+        for (at, _) in stretch.match_indices("bedrock") {
+            if stretch.get(..at).is_some_and(|before| before.ends_with([':', '-', '.', '/'])) {
+                continue;
+            }
+            if let Some((action, _)) = token::read_action(stretch, at) {
+                found = Some(action);
+            }
+        }
+        found
+    }
+}
+
+/// The words of a clause, squeezed, and the policy type they name.
+const POLICY_WORDS: [(&[u8], Option<PolicyType>, bool); 11] = [
+    (b"identitybased", Some(PolicyType::IdentityPolicy), false),
+    (b"identity", Some(PolicyType::IdentityPolicy), false),
+    (b"resourcecontrol", Some(PolicyType::ResourceControlPolicy), false),
+    (b"resourcebased", Some(PolicyType::ResourcePolicy), false),
+    (b"resourcepolicy", Some(PolicyType::ResourcePolicy), false),
+    (b"servicecontrol", Some(PolicyType::ServiceControlPolicy), false),
+    (b"permissions", Some(PolicyType::PermissionsBoundary), false),
+    (b"permission", Some(PolicyType::PermissionsBoundary), false),
+    (b"session", Some(PolicyType::SessionPolicy), false),
+    (b"vpcendpoint", Some(PolicyType::VpcEndpointPolicy), false),
+    (b"roletrust", None, true),
+];
+
+const UNNAMED_DENY: &[Otherwise] = &[Otherwise {
+    cause: Cause::ServiceControlPolicy,
+    tell: "the text does not say in which policy: look for Deny statements in the identity's own policies first, then ask the \
+           organization's administrator",
+}];
+
+/// Where a word stands last before the end of a stretch of letters.
+trait LastMatch {
+    fn next_back_match(self, word: &[u8]) -> Option<usize>;
+}
+
+impl LastMatch for std::slice::Windows<'_, u8> {
+    /// Returns how many letters stand behind the last match.
+    fn next_back_match(mut self, word: &[u8]) -> Option<usize> {
+        let mut behind = 0;
+        while let Some(window) = self.next_back() {
+            if window == word {
+                return Some(behind);
+            }
+            behind += 1;
+        }
+        None
+    }
+}
+
+impl Site {
+    /// A site without facts.
+    pub(super) fn new(cause: Cause, start: usize, end: usize) -> Self {
+        Self {
+            start,
+            end,
+            cause,
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            template: "",
+            note: Note::Plain,
+            principal: None,
+            action: None,
+            resource: None,
+            policy_arn: None,
+        }
+    }
+
+    fn of_template(cause: Cause, template: &'static Template, start: usize, end: usize) -> Self {
+        Self {
+            certainty: template.certainty,
+            otherwise: template.otherwise,
+            template: template.name,
+            note: template.note,
+            ..Self::new(cause, start, end)
+        }
+    }
+}
+
+/// Tells whether an ARN names somebody who can be refused.
+pub(super) fn is_principal(arn: &str) -> bool {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let service = parts.next();
+    let resource = parts.nth(2).unwrap_or_default();
+    match service {
+        Some("sts") => resource.starts_with("assumed-role/") || resource.starts_with("federated-user/"),
+        Some("iam") => resource.starts_with("user/") || resource.starts_with("role/") || resource == "root",
+        _ => false,
+    }
+}
+
+/// Tells whether an ARN names a resource of a Bedrock service.
+pub(super) fn is_bedrock(arn: &str) -> bool {
+    arn.split(':').nth(2).is_some_and(|service| service.starts_with("bedrock"))
+}
+
+/// Skips what stands between a keyword and its value.
+fn skip_to_value(text: &str, position: usize) -> usize {
+    let at = token::skip_separators(text, position);
+    let rest = token::window(text, at, 8);
+    at + (rest.len() - rest.trim_start_matches(['(', '[']).len())
+}
