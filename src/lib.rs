@@ -23,3 +23,5 @@ pub mod request;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod sandbox;

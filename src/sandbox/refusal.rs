@@ -1,0 +1,244 @@
+//! Refusals, in AWS's words.
+//!
+//! Each text is one that callers really got (the grammar of denials is in the IAM User Guide, "Troubleshoot
+//! access denied error messages"). Which layer speaks shows in the header and in the spelling of the message's
+//! key, and clients are known to depend on both.
+
+use super::protocol::{Reply, Service};
+use super::xml::Xml;
+use crate::iam::{Decision, PolicyType};
+
+/// A call that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    pub(super) code: String,
+    pub(super) message: String,
+    layer: Layer,
+}
+
+/// Who refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layer {
+    /// IAM's evaluation: `Message`, and coral.service in the error type.
+    Authorization,
+    /// The front end that authenticates and routes: `message`, and coral.service.
+    Front,
+    /// Bedrock itself: `message`, and com.amazon.bedrock.
+    Service,
+}
+
+/// A decision of IAM against a call, with the policy type that it is put down to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Denial {
+    pub(super) decision: Decision,
+    pub(super) policy_type: PolicyType,
+    /// The ARN of the policy that denies explicitly, where it has one.
+    pub(super) policy_arn: Option<String>,
+}
+
+impl Refusal {
+    fn new(layer: Layer, status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: code.to_owned(), message: message.into(), layer }
+    }
+
+    /// Bedrock itself refuses.
+    pub(super) fn service(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self::new(Layer::Service, status, code, message)
+    }
+
+    /// IAM's API finds no such entity.
+    pub(super) fn no_such_entity(message: String) -> Self {
+        Self::new(Layer::Service, 404, "NoSuchEntity", message)
+    }
+
+    /// A parameter cannot be taken.
+    pub(super) fn invalid_input(code: &str, message: String) -> Self {
+        Self::new(Layer::Service, 400, code, message)
+    }
+
+    /// The request names no operation.
+    pub(super) fn unknown_operation(message: String) -> Self {
+        Self::new(Layer::Front, 404, "UnknownOperationException", message)
+    }
+
+    /// The request is not signed.
+    pub(super) fn missing_token(service: Service) -> Self {
+        match service {
+            Service::Bedrock => {
+                Self::new(Layer::Front, 403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+            }
+            _ => Self::new(Layer::Front, 403, "MissingAuthenticationToken", "Request is missing Authentication Token"),
+        }
+    }
+
+    /// The signature lacks a part.
+    pub(super) fn incomplete_signature(service: Service, part: &str) -> Self {
+        let code = if service == Service::Bedrock { "IncompleteSignatureException" } else { "IncompleteSignature" };
+        Self::new(Layer::Front, 400, code, format!("Authorization header requires '{part}' parameter."))
+    }
+
+    /// The signature is for a service that the sandbox does not have.
+    pub(super) fn foreign_service(name: &str) -> Self {
+        Self::unknown_operation(format!("the sandbox serves sts, iam and bedrock, and no `{name}`"))
+    }
+
+    /// The access key id or the session token is not known.
+    pub(super) fn invalid_token(service: Service) -> Self {
+        let code = if service == Service::Bedrock { "UnrecognizedClientException" } else { "InvalidClientTokenId" };
+        Self::new(Layer::Front, 403, code, "The security token included in the request is invalid.")
+    }
+
+    /// The session has ended.
+    pub(super) fn expired_token(service: Service) -> Self {
+        let code = if service == Service::Bedrock { "ExpiredTokenException" } else { "ExpiredToken" };
+        Self::new(Layer::Front, 403, code, "The security token included in the request is expired")
+    }
+
+    /// The bearer token is not a Bedrock API key that the account knows.
+    pub(super) fn rejected_api_key() -> Self {
+        Self::new(
+            Layer::Authorization,
+            403,
+            "AccessDeniedException",
+            "Authentication failed: Please make sure your API Key is valid.",
+        )
+    }
+
+    /// The service refuses for its rate limit.
+    pub(super) fn throttled(service: Service) -> Self {
+        match service {
+            Service::Bedrock => {
+                Self::service(429, "ThrottlingException", "Too many requests, please wait before trying again.")
+            }
+            _ => Self::new(Layer::Service, 400, "Throttling", "Rate exceeded"),
+        }
+    }
+
+    /// The service fails inside.
+    pub(super) fn internal(service: Service) -> Self {
+        match service {
+            Service::Bedrock => Self::service(
+                500,
+                "InternalServerException",
+                "The system encountered an unexpected error during processing. Try your request again.",
+            ),
+            _ => Self::new(
+                Layer::Service,
+                500,
+                "InternalFailure",
+                "The request processing has failed because of an unknown error, exception or failure.",
+            ),
+        }
+    }
+
+    /// IAM denies an action; `resource` is as the service words it, and is left out for `*`.
+    pub(super) fn denied(
+        service: Service,
+        principal: &str,
+        action: &str,
+        resource: Option<&str>,
+        denial: &Denial,
+    ) -> Self {
+        let code = if service == Service::Bedrock { "AccessDeniedException" } else { "AccessDenied" };
+        Self::new(Layer::Authorization, 403, code, denial_text(principal, action, resource, denial))
+    }
+
+    /// Puts the refusal in the form of a service's protocol.
+    pub(super) fn reply(&self, service: Service, request_id: &str) -> Reply {
+        if service.is_query() && self.code != "UnknownOperationException" {
+            return self.query_reply(service, request_id);
+        }
+        let (package, key) = match self.layer {
+            Layer::Authorization => ("com.amazon.coral.service", "Message"),
+            Layer::Front => ("com.amazon.coral.service", "message"),
+            Layer::Service => ("com.amazon.bedrock", "message"),
+        };
+        let body = serde_json::json!({ key: self.message });
+        Reply::new(self.status, "application/json", body.to_string().into_bytes())
+            .header("x-amzn-errortype", format!("{}:http://internal.amazon.com/coral/{package}/", self.code))
+    }
+
+    fn query_reply(&self, service: Service, request_id: &str) -> Reply {
+        let body = Xml::document("ErrorResponse", service.namespace(), |xml| {
+            xml.element("Error", |xml| {
+                let kind = if self.status >= 500 { "Receiver" } else { "Sender" };
+                xml.leaf("Type", kind).leaf("Code", &self.code).leaf("Message", &self.message);
+            })
+            .leaf("RequestId", request_id);
+        });
+        Reply::new(self.status, "text/xml", body.into_bytes())
+    }
+}
+
+/// Words a denial: who, what, on what, and why.
+pub(super) fn denial_text(principal: &str, action: &str, resource: Option<&str>, denial: &Denial) -> String {
+    let on = resource.map(|resource| format!(" on resource: {resource}")).unwrap_or_default();
+    let clause = if denial.decision == Decision::ExplicitDeny {
+        let arn = denial.policy_arn.as_ref().map(|arn| format!(": {arn}")).unwrap_or_default();
+        format!("with an explicit deny in {}{arn}", indefinite(denial.policy_type))
+    } else {
+        format!("because no {} allows the {action} action", bare(denial.policy_type))
+    };
+    format!("User: {principal} is not authorized to perform: {action}{on} {clause}")
+}
+
+fn bare(policy_type: PolicyType) -> &'static str {
+    match policy_type {
+        PolicyType::ResourceControlPolicy => "resource control policy",
+        PolicyType::ServiceControlPolicy => "service control policy",
+        PolicyType::VpcEndpointPolicy => "VPC endpoint policy",
+        PolicyType::PermissionsBoundary => "permissions boundary",
+        PolicyType::SessionPolicy => "session policy",
+        PolicyType::IdentityPolicy => "identity-based policy",
+        PolicyType::ResourcePolicy => "resource-based policy",
+    }
+}
+
+fn indefinite(policy_type: PolicyType) -> String {
+    let article = if policy_type == PolicyType::IdentityPolicy { "an" } else { "a" };
+    format!("{article} {}", bare(policy_type))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denials_are_worded_as_aws_words_them() {
+        let denial = |decision, policy_type, arn: Option<&str>| Denial {
+            decision,
+            policy_type,
+            policy_arn: arn.map(str::to_owned),
+        };
+        for (denial, resource, text) in [
+            (
+                denial(Decision::ImplicitDeny, PolicyType::IdentityPolicy, None),
+                Some("arn:aws:bedrock:us-west-2::foundation-model/m"),
+                "User: P is not authorized to perform: bedrock:InvokeModel on resource: \
+                 arn:aws:bedrock:us-west-2::foundation-model/m because no identity-based policy allows the \
+                 bedrock:InvokeModel action",
+            ),
+            (
+                denial(Decision::ExplicitDeny, PolicyType::IdentityPolicy, None),
+                None,
+                "User: P is not authorized to perform: bedrock:InvokeModel with an explicit deny in an \
+                 identity-based policy",
+            ),
+            (
+                denial(Decision::ExplicitDeny, PolicyType::ServiceControlPolicy, Some("arn:aws:organizations::1:p")),
+                Some("r"),
+                "User: P is not authorized to perform: bedrock:InvokeModel on resource: r with an explicit deny in \
+                 a service control policy: arn:aws:organizations::1:p",
+            ),
+            (
+                denial(Decision::ImplicitDeny, PolicyType::VpcEndpointPolicy, None),
+                Some("r"),
+                "User: P is not authorized to perform: bedrock:InvokeModel on resource: r because no VPC endpoint \
+                 policy allows the bedrock:InvokeModel action",
+            ),
+        ] {
+            assert_eq!(denial_text("P", "bedrock:InvokeModel", resource, &denial), text);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The socket: HTTP on loopback, bounded and deaf to other hosts' names.
+//!
+//! Takes a world and gives an endpoint; runs on a thread of its own with a small runtime, so that a caller
+//! without one can use it. Dropping the sandbox closes the socket and ends the thread.
+
+use super::account::Account;
+use super::protocol::{Reply, WireRequest};
+use super::world::World;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// The largest request body in bytes; the largest that Bedrock's runtime takes is 25 MB.
+const MAX_BODY: usize = 25_000_000;
+
+/// A running account on loopback; dropping it stops it.
+#[derive(Debug)]
+pub struct Sandbox {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    account: Account,
+    latency: Duration,
+    port: u16,
+}
+
+impl Sandbox {
+    /// Runs the account of a world on 127.0.0.1, at a port (0 for any), and lets every answer wait for `latency`.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had, or the system gives no thread.
+    pub fn start(world: World, latency: Duration, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let listener = {
+            let _context = runtime.enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let account = Account::new(world).map_err(io::Error::other)?;
+        let shared = Arc::new(Shared { account, latency, port: address.port() });
+        let app = Router::new().fallback(answer).with_state(shared);
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    _ = axum::serve(listener, app) => {}
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Returns the URL of the account, such as `http://127.0.0.1:8421`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The thread may have ended already.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+    if !shared.latency.is_zero() {
+        tokio::time::sleep(shared.latency).await;
+    }
+    let (parts, body) = request.into_parts();
+    if !is_ours(&parts.headers, shared.port) {
+        return plain(StatusCode::MISDIRECTED_REQUEST, "the sandbox answers to 127.0.0.1 and localhost alone\n");
+    }
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, "the sandbox takes bodies of at most 25 MB\n");
+    };
+    let request = WireRequest {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+    };
+    http(shared.account.answer(&request))
+}
+
+/// Tells whether a request was addressed to this server: a page in a browser that rebinds its name was not.
+fn is_ours(headers: &HeaderMap, port: u16) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    ["127.0.0.1", "localhost"].iter().any(|name| host == format!("{name}:{port}") || (port == 80 && host == *name))
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
+fn http(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        // A world's own text may hold what no header can.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

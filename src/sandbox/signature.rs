@@ -1,0 +1,46 @@
+//! Signatures: which access key signed a request, for which service and Region.
+//!
+//! Only the credential scope of the `Authorization` header is read (AWS General Reference, "Signing AWS API
+//! requests"). The signature itself is not recomputed: every secret of the sandbox is public.
+
+use super::protocol::{Service, WireRequest};
+use super::refusal::Refusal;
+
+/// What a signature says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Signature {
+    pub(super) access_key: String,
+    pub(super) region: String,
+    pub(super) service: Service,
+}
+
+/// Reads the signature of a request.
+///
+/// A refusal comes with the service whose protocol it is to be told in.
+pub(super) fn read(request: &WireRequest) -> Result<Signature, (Service, Refusal)> {
+    let by_form = Service::of_form(request);
+    let Some(header) = request.header("authorization") else {
+        return Err((by_form, Refusal::missing_token(by_form)));
+    };
+    if header.starts_with("Bearer ") {
+        return Err((Service::Bedrock, Refusal::rejected_api_key()));
+    }
+    let parameters = header.strip_prefix("AWS4-HMAC-SHA256").unwrap_or_default();
+    let parameter = |name: &str| {
+        let mut pairs = parameters.split(',').filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    };
+    for part in ["Credential", "Signature", "SignedHeaders"] {
+        if parameter(part).is_none_or(str::is_empty) {
+            return Err((by_form, Refusal::incomplete_signature(by_form, part)));
+        }
+    }
+    let scope: Vec<&str> = parameter("Credential").unwrap_or_default().split('/').collect();
+    let [access_key, _date, region, service, "aws4_request"] = scope.as_slice() else {
+        return Err((by_form, Refusal::incomplete_signature(by_form, "Credential")));
+    };
+    match Service::of_scope(service) {
+        Some(service) => Ok(Signature { access_key: (*access_key).to_owned(), region: (*region).to_owned(), service }),
+        None => Err((by_form, Refusal::foreign_service(service))),
+    }
+}

@@ -1,0 +1,220 @@
+//! Worlds: the facts of an AWS account, read from JSON.
+//!
+//! Takes a text and gives a checked [`World`], or says what is wrong in it and where. A world holds no cause,
+//! verdict or remedy: what the sandbox answers is derived from these facts when it is asked.
+
+mod check;
+mod embedded;
+mod error;
+mod models;
+mod principals;
+
+pub use error::WorldError;
+pub(super) use models::{
+    AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model, Profile, ProfileType,
+};
+pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, made_id};
+
+use crate::bedrock::{ModelReference, Operation, Region};
+use crate::iam::Arn;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The secret access key of every principal in every world. It opens nothing outside the sandbox.
+const SECRET_ACCESS_KEY: &str = "sandbox/secret/that/opens/nothing/EXAMPLEKEY";
+
+/// The session token of every role session in every world. It opens nothing outside the sandbox.
+pub(super) const SESSION_TOKEN: &str = "sandbox-session-token-that-opens-nothing-EXAMPLE";
+
+/// The facts of an AWS account.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// The world's name, as reports show it.
+    pub name: String,
+    /// What is the case in this world, in one line.
+    pub description: String,
+    /// The account's id.
+    pub account: String,
+    /// The organization that the account belongs to, if any.
+    #[serde(default)]
+    pub(super) organization: Option<Organization>,
+    /// IAM users and roles.
+    pub(super) principals: Vec<PrincipalFacts>,
+    /// IAM groups, which users name.
+    #[serde(default)]
+    pub(super) groups: Vec<Group>,
+    /// Foundation models, and how the account stands to each of them in each Region.
+    pub(super) models: Vec<Model>,
+    /// Inference profiles.
+    #[serde(default)]
+    pub(super) profiles: Vec<Profile>,
+    /// The forms that the account has submitted, by model provider.
+    #[serde(default)]
+    pub(super) forms: BTreeMap<String, UseCaseForm>,
+    /// The interface endpoint that calls to the runtime pass, if they pass one.
+    #[serde(default)]
+    pub(super) vpc_endpoint_policy: Option<VpcEndpoint>,
+    /// What the services do wrong.
+    #[serde(default)]
+    pub(super) faults: Vec<Fault>,
+    /// The ARN of the principal whose credentials are used.
+    pub(super) caller: Arn,
+    /// The Bedrock call that this world is about.
+    pub request: WorldRequest,
+}
+
+/// The Bedrock call that a world is about: what `doctor --sandbox` asks when nothing else is said.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorldRequest {
+    /// The model, as a caller names it.
+    pub model: ModelReference,
+    /// The operation.
+    pub operation: Operation,
+    /// The Region that the call goes to.
+    pub region: Region,
+    /// The live call, where only a live answer can tell.
+    #[serde(default)]
+    pub live: Option<Live>,
+}
+
+/// A live call that goes with a diagnosis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Live {
+    /// A call with a body that no model accepts.
+    Probe,
+    /// The operation's own call.
+    Invoke,
+}
+
+/// An organization of AWS Organizations, as one of its accounts meets it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Organization {
+    /// The organization's id, such as `o-exampleorgid`.
+    pub(super) id: String,
+    /// The id of the management account, which service control policies do not restrict.
+    pub(super) management_account: String,
+    /// The paths from the organization to the account, `aws:PrincipalOrgPaths`.
+    #[serde(default)]
+    pub(super) paths: Vec<String>,
+    /// The service control policies of the root, of each organizational unit on the way, and of the account.
+    pub(super) levels: Vec<Vec<OrganizationPolicy>>,
+}
+
+/// A service control policy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrganizationPolicy {
+    pub(super) name: String,
+    pub(super) arn: Arn,
+    pub(super) document: PolicyText,
+}
+
+/// The use case form for a provider's models (Bedrock API Reference, "PutUseCaseForModelAccess").
+#[derive(Clone, Debug, Deserialize, serde::Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct UseCaseForm {
+    company_name: String,
+    company_website: String,
+    intended_users: String,
+    industry_option: String,
+    #[serde(default)]
+    other_industry_option: String,
+    use_cases: String,
+}
+
+/// An interface VPC endpoint for `bedrock-runtime`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VpcEndpoint {
+    /// The endpoint's id, `aws:SourceVpce`.
+    pub(super) vpc_endpoint: String,
+    /// The id of its VPC, `aws:SourceVpc`.
+    pub(super) vpc: String,
+    /// The endpoint policy.
+    pub(super) document: PolicyText,
+}
+
+/// What a service does wrong.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fault {
+    /// The operation, such as `iam:SimulatePrincipalPolicy`.
+    pub(super) operation: String,
+    /// What happens to it.
+    pub(super) kind: FaultKind,
+    /// How many calls it happens to, counted from the first; without it, to all.
+    #[serde(default)]
+    pub(super) calls: Option<u32>,
+}
+
+/// The kinds of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum FaultKind {
+    /// The service refuses for its rate limit.
+    Throttling,
+    /// The service fails inside.
+    InternalError,
+}
+
+impl World {
+    /// Returns the embedded world of a name.
+    ///
+    /// ```
+    /// # use bedrock_access::sandbox::World;
+    /// let world = World::embedded("iam-missing").expect("it is embedded");
+    /// assert_eq!(world.request.region.as_str(), "us-west-2");
+    /// assert!(World::embedded("atlantis").is_none());
+    /// ```
+    #[must_use]
+    pub fn embedded(name: &str) -> Option<Self> {
+        // The embedded texts are held to the parser by a test.
+        Self::parse(Self::embedded_text(name)?).ok()
+    }
+
+    /// Returns the file of an embedded world, byte for byte.
+    #[must_use]
+    pub fn embedded_text(name: &str) -> Option<&'static str> {
+        embedded::WORLDS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
+    /// Walks over the names of the embedded worlds, in the order of their documentation.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        embedded::WORLDS.iter().map(|(name, _)| *name)
+    }
+
+    /// Reads a world from the text of its file.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not JSON, does not have the form of a world (unknown fields are refused), or its facts
+    /// contradict one another. The error names the place.
+    pub fn parse(text: &str) -> Result<Self, WorldError> {
+        if text.trim().is_empty() {
+            return Err(WorldError::empty());
+        }
+        let world: Self = serde_json::from_str(text).map_err(|error| WorldError::json(&error))?;
+        check::check(&world)?;
+        Ok(world)
+    }
+
+    /// Returns the caller's access key id, its secret and, for the session of a role, the session token.
+    ///
+    /// Secret and token are the same in every world and open nothing outside the sandbox.
+    #[must_use]
+    pub fn caller_credentials(&self) -> (&str, &'static str, Option<&'static str>) {
+        let caller = self.principals.iter().find(|principal| principal.arn == self.caller);
+        let access_key = caller.and_then(|caller| caller.access_key.as_deref()).unwrap_or_default();
+        let token = caller.is_some_and(PrincipalFacts::is_role).then_some(SESSION_TOKEN);
+        (access_key, SECRET_ACCESS_KEY, token)
+    }
+
+    /// Returns the partition, as the caller's ARN has it.
+    pub(super) fn partition(&self) -> &str {
+        &self.caller.partition
+    }
+}
