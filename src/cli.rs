@@ -4,8 +4,11 @@
 //! one function; this file dispatches, and turns failures into text in one place. Nothing here starts an async
 //! runtime: a command that needs one builds it itself, so that the offline commands start at once.
 
+mod causes;
 mod exit;
+mod explain;
 mod output;
+mod run;
 
 pub use exit::{ExitStatus, Failure};
 
@@ -21,7 +24,11 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Explain(explain::Explain),
+    Causes(causes::Causes),
+    Run(run::Run),
+}
 
 /// Runs the program with the arguments of this process, and returns the exit status.
 ///
@@ -37,7 +44,11 @@ pub fn run() -> ExitCode {
             return status.into();
         }
     };
-    let result: Result<ExitStatus, Failure> = match cli.command {};
+    let result: Result<ExitStatus, Failure> = match cli.command {
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Causes(arguments) => causes::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
+    };
     match result {
         Ok(status) => status.into(),
         Err(failure) => {
