@@ -4,9 +4,12 @@
 //! one function; this file dispatches, and turns failures into text in one place. Nothing here starts an async
 //! runtime: a command that needs one builds it itself, so that the offline commands start at once.
 
+mod causes;
 mod exit;
+mod explain;
 mod output;
 mod sandbox;
+mod run;
 
 pub use exit::{ExitStatus, Failure};
 
@@ -24,6 +27,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Sandbox(sandbox::SandboxArgs),
+    Explain(explain::Explain),
+    Causes(causes::Causes),
+    Run(run::Run),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -42,6 +48,9 @@ pub fn run() -> ExitCode {
     };
     let result: Result<ExitStatus, Failure> = match cli.command {
         Command::Sandbox(args) => sandbox::run(&args),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Causes(arguments) => causes::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
     };
     match result {
         Ok(status) => status.into(),

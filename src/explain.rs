@@ -14,7 +14,7 @@ mod words;
 
 pub use crate::cause::catalogue::TextCertainty;
 pub use facts::Facts;
-pub use words::to_text;
+pub use words::{shown, to_text};
 
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
 use anchors::{Anchor, Anchors, Squeezed};

@@ -4,7 +4,8 @@
 //! templates that texts are recognized by. Entries hold words and no logic; `MODEL_ID` and `REGION` in a
 //! command stand for values that the reader, or [`fill`], puts in.
 
-use super::{Cause, capacity, credentials, iam_permission, model_access, request};
+use super::{Cause, DocumentedCause, Family, capacity, credentials, iam_permission, model_access, request};
+use std::fmt::Write as _;
 
 /// What is to be said of one cause.
 #[derive(Clone, Copy, Debug)]
@@ -148,5 +149,122 @@ pub fn fill(command: &str, model: Option<&str>, region: Option<&str>) -> String 
     match region {
         Some(region) => command.replace("REGION", region),
         None => command,
+    }
+}
+
+/// Lists the causes, one a line, family by family.
+#[must_use]
+pub fn list() -> String {
+    let mut list = String::new();
+    let mut family = None;
+    for entry in entries() {
+        if family != Some(entry.cause.family()) {
+            let blank = if family.is_some() { "\n" } else { "" };
+            family = Some(entry.cause.family());
+            let _ = writeln!(list, "{blank}{} ({})", entry.cause.family(), documented(entry.cause.family()));
+        }
+        let _ = writeln!(list, "  {:<30}{}", entry.cause.code(), entry.title);
+    }
+    list
+}
+
+/// Shows one entry as a page of text.
+#[must_use]
+pub fn page(entry: &Entry) -> String {
+    let mut page = String::new();
+    let family = entry.cause.family();
+    let _ = writeln!(page, "{}: {}\n", entry.cause, entry.title);
+    let _ = writeln!(page, "Family: {family} ({})\n", documented(family));
+    paragraph(&mut page, "", entry.meaning);
+    let _ = writeln!(page, "\nWho mends it: {}", entry.who);
+    for (number, step) in entry.steps.iter().enumerate() {
+        paragraph(&mut page, &format!("{}. ", number + 1), step);
+    }
+    if !entry.commands.is_empty() {
+        page.push_str("\nCommands\n");
+        for command in entry.commands {
+            let _ = writeln!(page, "  {command}");
+        }
+    }
+    page.push('\n');
+    paragraph(&mut page, "Verify: ", entry.verify);
+    paragraph(&mut page, "Takes effect: ", entry.takes_effect);
+    if !entry.templates.is_empty() {
+        page.push_str("\nTexts\n");
+        for template in entry.templates {
+            paragraph(&mut page, "- ", template.words);
+            paragraph(&mut page, "  ", certainty(template));
+            for other in template.otherwise {
+                paragraph(&mut page, "  or ", &format!("{}: {}", other.cause, other.tell));
+            }
+        }
+    }
+    let _ = writeln!(page, "\n{}\n{}", entry.documentation.title, entry.documentation.url);
+    page
+}
+
+/// Shows the whole catalogue as the Markdown of `docs/causes.md`.
+#[must_use]
+pub fn markdown() -> String {
+    let mut page = String::from(
+        "# The causes\n\nGenerated from the catalogue in `src/cause/`; a test holds this page to it. \
+         `bedrock-access causes CODE` shows one as a page.\n",
+    );
+    let mut family = None;
+    for entry in entries() {
+        if family != Some(entry.cause.family()) {
+            family = Some(entry.cause.family());
+            let _ = writeln!(page, "\n## {}\n\n{}.", entry.cause.family(), documented(entry.cause.family()));
+        }
+        let _ = writeln!(page, "\n### {}\n\n**{}.** {}\n", entry.cause, entry.title, entry.meaning);
+        let _ = writeln!(page, "Who mends it: {}.\n", entry.who);
+        for (number, step) in entry.steps.iter().enumerate() {
+            let _ = writeln!(page, "{}. {step}", number + 1);
+        }
+        if !entry.commands.is_empty() {
+            let _ = writeln!(page, "\n```text\n{}\n```", entry.commands.join("\n"));
+        }
+        let _ = writeln!(page, "\nVerify: {}. Takes effect: {}.", entry.verify, entry.takes_effect);
+        if !entry.templates.is_empty() {
+            page.push_str("\nTexts:\n\n");
+            for template in entry.templates {
+                let _ = writeln!(page, "- `{}` ({})", template.words.replace('`', "'"), certainty(template));
+                for other in template.otherwise {
+                    let _ = writeln!(page, "  - or `{}`: {}", other.cause, other.tell);
+                }
+            }
+        }
+        let _ = writeln!(page, "\n[{}]({})", entry.documentation.title, entry.documentation.url);
+    }
+    page
+}
+
+fn certainty(template: &Template) -> &'static str {
+    match template.certainty {
+        TextCertainty::Certain => "the text names the cause",
+        TextCertainty::Likely => "the usual cause of this text",
+        TextCertainty::Ambiguous => "the text does not settle the cause",
+    }
+}
+
+fn documented(family: Family) -> &'static str {
+    match family.documented_cause() {
+        DocumentedCause::IamPermission => "documented cause 1, the IAM permission is missing",
+        DocumentedCause::ModelAccess => "documented cause 2, access to the model has not been granted",
+        _ => "neither of the two documented causes",
+    }
+}
+
+fn paragraph(page: &mut String, lead: &str, text: &str) {
+    let indent = " ".repeat(lead.len().min(5));
+    let options = textwrap::Options::new(100)
+        .initial_indent(lead)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace);
+    for line in textwrap::wrap(text, options) {
+        page.push_str(&line);
+        page.push('\n');
     }
 }

@@ -26,3 +26,13 @@ pub(super) fn report_failure(failure: &Failure) {
         let _ = writeln!(stderr, "hint: {hint}");
     }
 }
+
+/// Writes a line for the person at the terminal to standard error.
+pub(super) fn note(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Writes text to standard error as it is.
+pub(super) fn aside(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

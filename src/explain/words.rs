@@ -261,7 +261,7 @@ fn page_of(page: &mut String, error: &ExplainedError) {
     let mut any = false;
     for (name, value) in facts {
         if let Some(value) = value {
-            let _ = writeln!(page, "  {name:<17}{}", escaped(value));
+            let _ = writeln!(page, "  {name:<17}{}", shown(value));
             any = true;
         }
     }
@@ -283,7 +283,7 @@ fn page_of(page: &mut String, error: &ExplainedError) {
 
 /// Writes a paragraph; commands and statements are not broken.
 fn wrapped(page: &mut String, bullet: &str, text: &str) {
-    let text = escaped(text);
+    let text = shown(text);
     let indent = " ".repeat(bullet.len());
     let options = textwrap::Options::new(100)
         .initial_indent(bullet)
@@ -298,7 +298,8 @@ fn wrapped(page: &mut String, bullet: &str, text: &str) {
 }
 
 /// Shows what could steer a terminal as an escape.
-fn escaped(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         let steers = character.is_control()

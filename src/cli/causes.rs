@@ -1,0 +1,34 @@
+//! `causes`: the catalogue as a list, or one cause as a page.
+//!
+//! Shows data of the cause room and decides nothing.
+
+use super::exit::{ExitStatus, Failure};
+use super::output;
+use crate::cause::{Cause, catalogue};
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+/// List the causes, or show one as a page.
+#[derive(Debug, Args)]
+pub(super) struct Causes {
+    /// The code of one cause, such as `service-control-policy`.
+    #[arg(value_name = "CODE", value_parser = codes(), hide_possible_values = true)]
+    code: Option<String>,
+}
+
+fn codes() -> PossibleValuesParser {
+    PossibleValuesParser::new(Cause::ALL.iter().map(|cause| cause.code()))
+}
+
+/// Runs `causes`.
+pub(super) fn run(arguments: &Causes) -> Result<ExitStatus, Failure> {
+    let page = match &arguments.code {
+        Some(code) => {
+            let cause: Cause = code.parse().map_err(Failure::usage)?;
+            catalogue::page(catalogue::entry(cause))
+        }
+        None => catalogue::list(),
+    };
+    output::print(&page)?;
+    Ok(ExitStatus::Success)
+}

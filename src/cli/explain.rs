@@ -1,0 +1,140 @@
+//! `explain`: which cause a pasted error text names, and what to do.
+//!
+//! Takes files, standard input or a paste; answers as text or JSON. `--batch` answers one JSON line a line, in
+//! order and in constant memory. Calls nobody.
+
+use super::exit::{ExitStatus, Failure};
+use super::output;
+use crate::cause::Cause;
+use crate::explain::{self, Explanation, MAX_TEXT};
+use clap::{Args, ValueEnum};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
+
+mod batch;
+
+/// Explain an error text, offline: which cause it names, whose, and what to do.
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// Files that hold error texts; `-`, or no file, is standard input.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The form of the answer; JSON is one line a text.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", conflicts_with = "batch")]
+    format: Format,
+    /// Read one `{"id", "text"}` a line, and answer one line of JSON each, in order.
+    #[arg(long)]
+    batch: bool,
+    /// With --batch, count the causes on standard error at the end.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A page for people.
+    #[default]
+    Text,
+    /// What `docs/schema/explanation-1.json` describes.
+    Json,
+}
+
+/// Runs `explain`.
+pub(super) fn run(arguments: &Explain) -> Result<ExitStatus, Failure> {
+    let standard_input = [PathBuf::from("-")];
+    let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
+    if arguments.batch {
+        return batch::run(files, arguments.verbose);
+    }
+    let many = files.len() > 1;
+    let mut recognized = false;
+    let mut answer = String::new();
+    let mut failure = None;
+    for file in files {
+        let text = match read(file) {
+            Ok(text) => text,
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        };
+        let mut explanation = explain::explain_bytes(&text);
+        recognized |= explanation.error.cause != Cause::Unrecognized;
+        match arguments.format {
+            Format::Json => {
+                if many {
+                    explanation.id = file.display().to_string().into();
+                }
+                push_json(&mut answer, &explanation);
+            }
+            Format::Text => {
+                if many {
+                    let blank = if answer.is_empty() { "" } else { "\n" };
+                    answer.push_str(&format!("{blank}==> {} <==\n\n", explain::shown(&file.display().to_string())));
+                }
+                answer.push_str(&explain::to_text(&explanation));
+            }
+        }
+    }
+    output::print(&answer)?;
+    match failure {
+        Some(failure) => Err(failure),
+        None if recognized => Ok(ExitStatus::Success),
+        None => Ok(ExitStatus::Undetermined),
+    }
+}
+
+fn push_json(answer: &mut String, explanation: &Explanation) {
+    // Strings and numbers alone: serializing them cannot fail.
+    if let Ok(line) = serde_json::to_string(explanation) {
+        answer.push_str(&line);
+        answer.push('\n');
+    }
+}
+
+/// Reads a whole text, up to the length that is explained.
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let name = name(file);
+    let mut input = open(file)?;
+    if is_standard_input(file) && io::stdin().is_terminal() {
+        output::note("paste the error text, then press Ctrl-D on a line of its own");
+    }
+    let mut text = Vec::new();
+    let limit = MAX_TEXT as u64 + 1;
+    input
+        .by_ref()
+        .take(limit)
+        .read_to_end(&mut text)
+        .map_err(|error| Failure::input(format!("{name} cannot be read: {}", reason(&error))))?;
+    if text.len() > MAX_TEXT {
+        return Err(Failure::input(format!("{name} is larger than {} MiB", MAX_TEXT / 1024 / 1024))
+            .hint("cut out the lines around the error, or give one text a line with --batch"));
+    }
+    Ok(text)
+}
+
+fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
+    if is_standard_input(file) {
+        return Ok(Box::new(io::stdin()));
+    }
+    let opened = File::open(file)
+        .map_err(|error| Failure::input(format!("{} cannot be opened: {}", name(file), reason(&error))))?;
+    Ok(Box::new(opened))
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+fn name(file: &Path) -> String {
+    if is_standard_input(file) { "standard input".to_owned() } else { format!("`{}`", file.display()) }
+}
+
+/// Returns the reason of an error in lower case, without the number that the system gives it.
+fn reason(error: &io::Error) -> String {
+    let words = error.to_string();
+    let words = words.split(" (os error").next().unwrap_or_default();
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}

@@ -1,0 +1,193 @@
+//! `run -- COMMAND`: runs a command, and explains the Bedrock error that it fails with.
+//!
+//! Standard input and output are inherited; standard error passes through a pipe, byte by byte as it comes, and
+//! its tail is kept. The exit status is the command's. Only threads: no async runtime is started.
+
+use super::exit::{ExitStatus, Failure};
+use super::output;
+use crate::bedrock::Operation;
+use crate::cause::{Cause, Family};
+use crate::explain::{self, Explanation};
+use clap::Args;
+use std::ffi::OsString;
+use std::io::{self, ErrorKind, Read, Write as _};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Run a command; if it fails with a Bedrock error, explain that on standard error.
+///
+/// The command has standard input and output as they are. Its standard error is a pipe, no terminal.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// How much of the end of standard error is kept, in bytes.
+const TAIL: usize = 256 * 1024;
+
+/// How long a silence on standard error ends the reading, once the command itself has ended.
+///
+/// A process that the command left behind may hold the pipe for ever; what the command wrote is in it already.
+const SILENCE: Duration = Duration::from_millis(50);
+
+/// Runs `run`.
+pub(super) fn run(arguments: &Run) -> Result<ExitStatus, Failure> {
+    let Some((program, rest)) = arguments.command.split_first() else {
+        return Err(Failure::usage("no command was given").hint("bedrock-access run -- COMMAND"));
+    };
+    // Before the command starts, so that no signal gets lost between.
+    #[cfg(unix)]
+    let signals = signals::Watch::start()?;
+    let mut child = match Command::new(program).args(rest).stderr(Stdio::piped()).spawn() {
+        Ok(child) => child,
+        Err(error) => return Err(not_started(program, &error)),
+    };
+    #[cfg(unix)]
+    signals.pass_to(&child);
+    let tail = Arc::new(Mutex::new(Vec::new()));
+    let (progress, heard) = channel();
+    if let Some(pipe) = child.stderr.take() {
+        let tail = Arc::clone(&tail);
+        // Not joined: the pipe may stay open after the command has ended.
+        thread::spawn(move || copy(pipe, &tail, &progress));
+    }
+    let status = wait(&mut child)?;
+    drain(&heard);
+    if !status.success() {
+        let text = tail.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        explain_failure(&text);
+    }
+    Ok(ExitStatus::Child(exit_code(status)))
+}
+
+/// Copies standard error as it comes, keeps its tail, and tells of every piece.
+fn copy(mut pipe: ChildStderr, tail: &Mutex<Vec<u8>>, progress: &Sender<()>) {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let count = match pipe.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(_) => break,
+        };
+        let piece = buffer.get(..count).unwrap_or_default();
+        let mut stderr = io::stderr().lock();
+        // The command must not block because nobody reads our standard error any more.
+        let _ = stderr.write_all(piece).and_then(|()| stderr.flush());
+        drop(stderr);
+        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.extend_from_slice(piece);
+        if tail.len() > 2 * TAIL {
+            let surplus = tail.len() - TAIL;
+            tail.drain(..surplus);
+        }
+        drop(tail);
+        let _ = progress.send(());
+    }
+}
+
+/// Waits until everything that the ended command wrote is copied.
+fn drain(heard: &Receiver<()>) {
+    loop {
+        match heard.recv_timeout(SILENCE) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
+        }
+    }
+}
+
+fn wait(child: &mut Child) -> Result<std::process::ExitStatus, Failure> {
+    loop {
+        match child.wait() {
+            Ok(status) => return Ok(status),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Failure::input(format!("the command cannot be waited for: {error}"))),
+        }
+    }
+}
+
+/// Explains the error in the tail of a failed command's standard error, if it is Bedrock's.
+fn explain_failure(tail: &[u8]) {
+    let explanation = explain::explain_bytes(tail);
+    if !concerns_bedrock(&explanation, tail) {
+        return;
+    }
+    let page = explain::to_text(&explanation);
+    output::aside(&format!("\nbedrock-access explains the error above\n\n{page}"));
+}
+
+fn concerns_bedrock(explanation: &Explanation, tail: &[u8]) -> bool {
+    let error = &explanation.error;
+    let names_bedrock = || tail.windows(7).any(|word| word.eq_ignore_ascii_case(b"bedrock"));
+    let calls_bedrock = error.operation.as_deref().and_then(Operation::from_api_name).is_some();
+    match error.family {
+        Family::Unknown => false,
+        Family::ModelAccess | Family::Credentials => true,
+        _ => error.cause != Cause::Unrecognized && (calls_bedrock || error.model.is_some() || names_bedrock()),
+    }
+}
+
+fn not_started(program: &OsString, error: &io::Error) -> Failure {
+    let program = program.display();
+    let (code, message) = match error.kind() {
+        ErrorKind::NotFound => (127, format!("`{program}` was not found")),
+        ErrorKind::PermissionDenied => (126, format!("`{program}` cannot be executed: permission denied")),
+        _ => (126, format!("`{program}` cannot be executed: {error}")),
+    };
+    Failure { status: ExitStatus::Child(code), message, hint: None }
+}
+
+#[cfg(unix)]
+fn exit_code(status: std::process::ExitStatus) -> u8 {
+    use std::os::unix::process::ExitStatusExt as _;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    u8::try_from(code).unwrap_or(1)
+}
+
+#[cfg(not(unix))]
+fn exit_code(status: std::process::ExitStatus) -> u8 {
+    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+#[cfg(unix)]
+mod signals {
+    //! Passes on the signals that would end this process, so that the command decides.
+
+    use super::{Child, Failure, thread};
+    use rustix::process::{Pid, Signal, kill_process};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::iterator::Signals;
+    use std::io::{self, IsTerminal as _};
+
+    pub(super) struct Watch(Signals);
+
+    impl Watch {
+        pub(super) fn start() -> Result<Self, Failure> {
+            Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT])
+                .map(Self)
+                .map_err(|error| Failure::input(format!("signals cannot be watched: {error}")))
+        }
+
+        /// Passes signals to the command from now on.
+        ///
+        /// A terminal sends Ctrl-C to the command as well; from elsewhere only this process gets it.
+        pub(super) fn pass_to(self, child: &Child) {
+            let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            let mut signals = self.0;
+            thread::spawn(move || {
+                for signal in &mut signals {
+                    let from_terminal = matches!(signal, SIGINT | SIGQUIT) && io::stdin().is_terminal();
+                    if let (Some(pid), Some(signal), false) = (pid, Signal::from_named_raw(signal), from_terminal) {
+                        // It may have ended meanwhile.
+                        let _ = kill_process(pid, signal);
+                    }
+                }
+            });
+        }
+    }
+}
