@@ -17,6 +17,7 @@ pub mod bedrock;
 pub mod cause;
 pub mod evidence;
 pub mod iam;
+pub mod policy;
 pub mod request;
 
 #[cfg(feature = "cli")]

@@ -1,0 +1,33 @@
+//! Action patterns: `service:name` with wildcards, compared without regard to case.
+
+use super::pattern::{Case, Pattern};
+use super::request::Asked;
+
+/// A compiled action pattern, and the text it was compiled from.
+#[derive(Clone, Debug)]
+pub(crate) struct ActionPattern {
+    pub source: Box<str>,
+    /// Service and name; absent for `*`.
+    parts: Option<(Pattern, Pattern)>,
+}
+
+impl ActionPattern {
+    /// Compiles `*` or `service:name`; anything else is no action.
+    pub fn new(source: &str) -> Option<Self> {
+        let parts = if source == "*" {
+            None
+        } else {
+            let (service, name) = source.split_once(':')?;
+            if service.is_empty() {
+                return None;
+            }
+            Some((Pattern::new(service, Case::Ignored), Pattern::new(name, Case::Ignored)))
+        };
+        Some(Self { source: source.into(), parts })
+    }
+
+    /// Tells whether the request's action is one of those that the pattern names.
+    pub fn matches(&self, asked: &Asked<'_>) -> bool {
+        self.parts.as_ref().is_none_or(|(service, name)| name.matches(asked.name) && service.matches(asked.service))
+    }
+}

@@ -1,0 +1,170 @@
+//! A value of a condition, read once in the way its operator compares.
+
+use super::super::arn_pattern::ArnPattern;
+use super::super::pattern::Case;
+use super::super::request::{self, Asked};
+use super::super::text::{Comparison, Text, Wildcards};
+use super::date;
+use super::ip::Range;
+use super::operator::Compare;
+
+/// A value of the policy, compiled.
+#[derive(Clone, Debug)]
+pub(super) enum Expected {
+    Text(Text),
+    Arn(ArnPattern),
+    Number(Number),
+    Date(i128),
+    Bool(bool),
+    Binary(Vec<u8>),
+    Ip(Range),
+    /// `Null` is answered from the key alone.
+    Null,
+    /// The value has not the form that the operator compares, so nothing is the same or different.
+    Malformed,
+}
+
+/// A number, exact where it is whole.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Number {
+    Whole(i128),
+    Decimal(f64),
+}
+
+impl Number {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(whole) = text.parse() {
+            return Some(Self::Whole(whole));
+        }
+        // Rust also reads `inf` and `nan`, which are no numbers in IAM.
+        let starts_like_one = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+        starts_like_one.then(|| text.parse().ok().map(Self::Decimal))?
+    }
+
+    fn as_f64(self) -> f64 {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "only met where the other number is a decimal")]
+            Self::Whole(whole) => whole as f64,
+            Self::Decimal(decimal) => decimal,
+        }
+    }
+
+    fn compare(self, other: Self) -> Option<std::cmp::Ordering> {
+        match (self, other) {
+            (Self::Whole(a), Self::Whole(b)) => Some(a.cmp(&b)),
+            _ => self.as_f64().partial_cmp(&other.as_f64()),
+        }
+    }
+}
+
+impl Expected {
+    /// Reads a value of the policy; only strings and ARNs may hold variables.
+    pub fn new(compare: Compare, value: &str, variables: bool) -> Self {
+        let text = |wildcards, case| Self::Text(Text::new(value, wildcards, case, variables));
+        let read = match compare {
+            Compare::String => Some(text(Wildcards::Literal, Case::Sensitive)),
+            Compare::StringIgnoreCase => Some(text(Wildcards::Literal, Case::Ignored)),
+            Compare::StringLike => Some(text(Wildcards::Honoured, Case::Sensitive)),
+            Compare::Arn => Some(Self::Arn(ArnPattern::new(value, variables))),
+            Compare::Numeric(_) => Number::parse(value).map(Self::Number),
+            Compare::Date(_) => date::parse(value).map(Self::Date),
+            Compare::Bool => boolean(value).map(Self::Bool),
+            Compare::Binary => base64(value).map(Self::Binary),
+            Compare::Ip => Range::parse(value).map(Self::Ip),
+            Compare::Null => Some(Self::Null),
+        };
+        read.unwrap_or(Self::Malformed)
+    }
+
+    /// Compares with a value of the request.
+    pub fn compare(&self, compare: Compare, value: &str, asked: &Asked<'_>) -> Comparison {
+        let result = match (self, compare) {
+            (Self::Text(text), _) => return text.compare(value, asked),
+            (Self::Arn(pattern), _) => {
+                let parts = request::parts(value);
+                let same = pattern.compare(value, parts.as_ref(), asked);
+                // Against something that is no ARN only a bare `*` can be held.
+                return if parts.is_none() && same == Comparison::Different { Comparison::Impossible } else { same };
+            }
+            (Self::Number(expected), Compare::Numeric(order)) => {
+                Number::parse(value).and_then(|actual| actual.compare(*expected)).map(|ordering| order.holds(ordering))
+            }
+            (Self::Date(expected), Compare::Date(order)) => {
+                date::parse(value).map(|actual| order.holds(actual.cmp(expected)))
+            }
+            (Self::Bool(expected), _) => boolean(value).map(|actual| actual == *expected),
+            (Self::Binary(expected), _) => base64(value).map(|actual| actual == *expected),
+            (Self::Ip(range), _) => value.parse().ok().map(|address| range.contains(address)),
+            _ => None,
+        };
+        result.map_or(Comparison::Impossible, Comparison::from)
+    }
+
+    /// Walks over the keys of the value's variables.
+    pub fn variables(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        match self {
+            Self::Text(text) => Box::new(text.variables()),
+            Self::Arn(pattern) => Box::new(pattern.variables()),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") { Some(true) } else { text.eq_ignore_ascii_case("false").then_some(false) }
+}
+
+/// Reads base64, padded or not, as `BinaryEquals` compares bytes and not their spelling.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim_end_matches('=');
+    if digits.len() % 4 == 1 || text.len() - digits.len() > 2 {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
+    let (mut bits, mut filled) = (0_u32, 0);
+    for digit in digits.bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xffff;
+        filled += 6;
+        if filled >= 8 {
+            filled -= 8;
+            bytes.push(u8::try_from((bits >> filled) & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_with_and_without_padding() {
+        assert_eq!(base64("QmluYXJ5"), Some(b"Binary".to_vec()));
+        assert_eq!(base64("QQ=="), Some(b"A".to_vec()));
+        assert_eq!(base64("QQ"), Some(b"A".to_vec()));
+        assert_eq!(base64("//79"), Some(vec![0xff, 0xfe, 0xfd]));
+        assert_eq!(base64(""), Some(vec![]));
+        assert_eq!(base64("Q"), None);
+        assert_eq!(base64("Q Q="), None);
+    }
+
+    #[test]
+    fn whole_numbers_are_exact() {
+        let parse = |text: &str| Number::parse(text).unwrap();
+        assert!(parse("9007199254740993").compare(parse("9007199254740992")).unwrap().is_gt());
+        assert!(parse("5").compare(parse("5.0")).unwrap().is_eq());
+        assert!(parse("-1").compare(parse("0.5e1")).unwrap().is_lt());
+        for text in ["", "abc", "0x5", "inf", "NaN", "e"] {
+            assert!(Number::parse(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Near misses: allows that are there and do not match, and what it is that differs.
+//!
+//! Looked for after the decision and only for implicit denies, so that a run over many requests does not pay.
+
+use super::principal::Principals;
+use super::request::{Asked, Known, parts};
+use super::statement::{Effect, Statement};
+use super::truth::Truth;
+use super::{Policies, Policy, StatementRef};
+use crate::iam::{ContextValue, PolicyType};
+use serde::Serialize;
+
+/// How many near misses are told.
+const MOST: usize = 5;
+
+/// A statement that allows something close to what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NearMiss {
+    /// The statement.
+    pub statement: StatementRef,
+    /// Everything in which it differs from the request.
+    pub misses: Vec<Miss>,
+}
+
+/// One thing in which a statement differs from a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "miss")]
+pub enum Miss {
+    /// The action is none of those listed (or one of those excluded).
+    Action {
+        /// The action that was asked for.
+        asked: String,
+        /// The patterns of `Action` or `NotAction`.
+        patterns: Vec<String>,
+    },
+    /// The resource is none of those listed (or one of those excluded).
+    Resource {
+        /// The ARN that was asked for.
+        asked: String,
+        /// The pattern of `Resource` that came closest, or the one of `NotResource` that matches.
+        pattern: String,
+        /// The first part of the ARN that differs: `partition`, `service`, `region`, `account` or `resource`.
+        part: Option<String>,
+        /// What the pattern has there.
+        expected: Option<String>,
+        /// What the ARN has there.
+        actual: Option<String>,
+    },
+    /// The caller is none of those whom `Principal` names.
+    Principal {
+        /// The caller's ARN.
+        asked: String,
+    },
+    /// A condition does not hold.
+    Condition {
+        /// The operator, such as `StringEquals`.
+        operator: String,
+        /// The condition key as the policy has it.
+        key: String,
+        /// The values as the policy has them.
+        expected: Vec<String>,
+        /// The value in the request; `None` where the request has no such key.
+        actual: Option<ContextValue>,
+        /// Whether it is unknown if the request carries the key.
+        unknown: bool,
+    },
+}
+
+/// Finds the allows of the refusing policy type that miss the request by one kind of thing.
+pub(super) fn near_misses(asked: &Asked<'_>, policies: &Policies, policy_type: Option<PolicyType>) -> Vec<NearMiss> {
+    let Some(policy_type) = policy_type else { return Vec::new() };
+    let of_type: Vec<&Policy> = match policy_type {
+        PolicyType::ResourceControlPolicy => policies.resource_control.iter().flatten().collect(),
+        PolicyType::ServiceControlPolicy => policies.service_control.iter().flatten().collect(),
+        PolicyType::VpcEndpointPolicy => policies.vpc_endpoint.iter().collect(),
+        PolicyType::PermissionsBoundary => policies.permissions_boundary.iter().collect(),
+        PolicyType::SessionPolicy => policies.session.iter().flatten().collect(),
+        PolicyType::IdentityPolicy => policies.identity.iter().collect(),
+        PolicyType::ResourcePolicy => policies.resource.iter().flatten().collect(),
+    };
+    let mut found: Vec<(usize, NearMiss)> = Vec::new();
+    for policy in of_type {
+        for statement in policy.document.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
+            let misses = misses(statement, asked);
+            if let Some(distance) = distance(&misses, asked) {
+                let statement = StatementRef::new(policy_type, policy, statement);
+                found.push((distance, NearMiss { statement, misses }));
+            }
+        }
+    }
+    found.sort_by_key(|(distance, _)| *distance);
+    found.truncate(MOST);
+    found.into_iter().map(|(_, near_miss)| near_miss).collect()
+}
+
+/// Tells how far a statement is from the request; `None` where it is about something else, or matches.
+fn distance(misses: &[Miss], asked: &Asked<'_>) -> Option<usize> {
+    let misses_action = misses.iter().find_map(|miss| match miss {
+        Miss::Action { patterns, .. } => Some(patterns),
+        _ => None,
+    });
+    match (misses.len(), misses_action) {
+        (0, _) => None,
+        (count, None) => Some(count),
+        // Another action on the same resource is near where it looks meant for this one: another spelling, a
+        // prefix that does not exist, the action without its stream.
+        (1, Some(patterns)) => {
+            let near = |pattern: &String| {
+                let (service, name) = pattern.split_once(':').unwrap_or(("", pattern));
+                let name = name.trim_end_matches('*').to_ascii_lowercase();
+                let family = ["invoke", "converse", "bedrock"];
+                let service_is_near = service.to_ascii_lowercase().starts_with(&*asked.service.to_ascii_lowercase());
+                service_is_near
+                    && (asked.name.to_ascii_lowercase().starts_with(&*name)
+                        || family.iter().any(|stem| name.starts_with(stem)))
+            };
+            patterns.iter().any(near).then_some(2)
+        }
+        _ => None,
+    }
+}
+
+fn misses(statement: &Statement, asked: &Asked<'_>) -> Vec<Miss> {
+    let mut misses = Vec::new();
+    if !statement.action_matches(asked) {
+        let patterns = statement.actions().map(str::to_owned).collect();
+        misses.push(Miss::Action { asked: asked.action.to_owned(), patterns });
+    }
+    if statement.resource_matches(asked) != Truth::Yes {
+        misses.push(resource_miss(statement, asked));
+    }
+    if statement.principals.as_ref().is_some_and(|principals: &Principals| principals.grant(&asked.caller).is_none()) {
+        misses.push(Miss::Principal { asked: asked.caller.text.to_owned() });
+    }
+    for condition in statement.conditions.iter().filter(|condition| condition.holds(asked) != Truth::Yes) {
+        let found = asked.key(&condition.key);
+        misses.push(Miss::Condition {
+            operator: condition.operator.to_string(),
+            key: condition.key.to_string(),
+            expected: condition.values.iter().map(ToString::to_string).collect(),
+            actual: match found {
+                Known::Value(value) => Some(value.clone()),
+                Known::Absent | Known::Unknown => None,
+            },
+            unknown: matches!(found, Known::Unknown),
+        });
+    }
+    misses
+}
+
+fn resource_miss(statement: &Statement, asked: &Asked<'_>) -> Miss {
+    let nothing = |pattern: String| Miss::Resource {
+        asked: asked.resource.to_owned(),
+        pattern,
+        part: None,
+        expected: None,
+        actual: None,
+    };
+    let Some(listed) = &statement.resources else { return nothing(String::new()) };
+    let first = listed.patterns.first().map(|pattern| pattern.source.to_string()).unwrap_or_default();
+    let (Some(arn), false) = (&asked.parts, listed.negated) else { return nothing(first) };
+    let Some(closest) = listed.patterns.iter().max_by_key(|pattern| pattern.closeness(arn, asked)) else {
+        return nothing(first);
+    };
+    let part = closest.first_difference(arn, asked);
+    let index = super::arn_pattern::PARTS.iter().position(|name| Some(*name) == part);
+    let nth = |parts: Option<[&str; 6]>| {
+        index.and_then(|index| parts.and_then(|parts| parts.get(index).map(|part| (*part).to_owned())))
+    };
+    Miss::Resource {
+        asked: asked.resource.to_owned(),
+        pattern: closest.source.to_string(),
+        part: part.map(str::to_owned),
+        expected: nth(parts(&closest.source)),
+        actual: nth(asked.parts),
+    }
+}

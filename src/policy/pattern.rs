@@ -1,0 +1,205 @@
+//! Wildcard patterns: `*` for any run of characters, `?` for exactly one.
+//!
+//! Matching neither recurses nor copies: it remembers the last `*` only, so its cost is bounded by pattern
+//! length times text length (IAM User Guide, "IAM JSON policy elements: Resource").
+
+/// `?` in a list of tokens; a token below 256 is that byte.
+const ONE: u16 = 256;
+/// `*` in a list of tokens.
+const MANY: u16 = 257;
+
+/// Whether letters are compared with regard to case (ASCII only, as AWS names are).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    Sensitive,
+    Ignored,
+}
+
+/// A compiled pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    /// `*`: matches everything.
+    Anything,
+    /// No wildcard.
+    Literal(Box<str>, Case),
+    /// A literal and one `*` at the end.
+    Prefix(Box<str>, Case),
+    /// Any other mixture.
+    Wild { tokens: Box<[u16]>, least: usize, case: Case },
+}
+
+/// Tokens under construction: literal text, wildcards, and text that only looks like one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tokens(Vec<u16>);
+
+impl Tokens {
+    /// Appends text in which `*` and `?` are wildcards.
+    pub fn push_wild(&mut self, text: &str) {
+        self.0.extend(text.bytes().map(|byte| match byte {
+            b'*' => MANY,
+            b'?' => ONE,
+            byte => u16::from(byte),
+        }));
+    }
+
+    /// Appends text in which every character stands for itself.
+    pub fn push_literal(&mut self, text: &str) {
+        self.0.extend(text.bytes().map(u16::from));
+    }
+}
+
+impl Pattern {
+    /// Compiles a pattern text in which `*` and `?` are wildcards.
+    pub fn new(text: &str, case: Case) -> Self {
+        let first_wildcard = text.find(['*', '?']);
+        match first_wildcard {
+            None => Self::Literal(text.into(), case),
+            Some(0) if text == "*" => Self::Anything,
+            Some(at) if at + 1 == text.len() && text.ends_with('*') => {
+                Self::Prefix(text.get(..at).unwrap_or_default().into(), case)
+            }
+            Some(_) => {
+                let mut tokens = Tokens::default();
+                tokens.push_wild(text);
+                Self::of_tokens(tokens, case)
+            }
+        }
+    }
+
+    /// Compiles tokens that were put together piece by piece.
+    pub fn of_tokens(Tokens(mut tokens): Tokens, case: Case) -> Self {
+        if case == Case::Ignored {
+            for token in &mut tokens {
+                if let Ok(byte) = u8::try_from(*token) {
+                    *token = u16::from(byte.to_ascii_lowercase());
+                }
+            }
+        }
+        // Two stars in a row say no more than one.
+        tokens.dedup_by(|a, b| *a == MANY && *b == MANY);
+        if *tokens == [MANY] {
+            return Self::Anything;
+        }
+        let least = tokens.iter().filter(|token| **token != MANY).count();
+        Self::Wild { tokens: tokens.into(), least, case }
+    }
+
+    /// Tells whether the whole text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Literal(literal, Case::Sensitive) => **literal == *text,
+            Self::Literal(literal, Case::Ignored) => literal.eq_ignore_ascii_case(text),
+            Self::Prefix(prefix, Case::Sensitive) => text.starts_with(&**prefix),
+            Self::Prefix(prefix, Case::Ignored) => {
+                text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+            }
+            Self::Wild { tokens, least, case } => *least <= text.len() && wild_match(tokens, text.as_bytes(), *case),
+        }
+    }
+}
+
+/// Matches tokens with a text, both from the left, going back to the last star only.
+///
+/// With [`Case::Ignored`] the tokens are lower case already. INVARIANT: `at` and every place to go back to are
+/// boundaries of characters, so that `?` never takes a part of one.
+fn wild_match(tokens: &[u16], text: &[u8], case: Case) -> bool {
+    let (mut token, mut at) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while let Some(byte) = text.get(at) {
+        let matched = match tokens.get(token) {
+            Some(&MANY) => {
+                token += 1;
+                back = Some((token, at));
+                continue;
+            }
+            Some(&ONE) => Some(width(*byte)),
+            Some(&expected) => {
+                let byte = if case == Case::Ignored { byte.to_ascii_lowercase() } else { *byte };
+                (u16::from(byte) == expected).then_some(1)
+            }
+            None => None,
+        };
+        match (matched, back) {
+            (Some(width), _) => {
+                token += 1;
+                at += width;
+            }
+            (None, Some((after_star, from))) => {
+                let from = from + text.get(from).map_or(1, |byte| width(*byte));
+                back = Some((after_star, from));
+                (token, at) = (after_star, from);
+            }
+            (None, None) => return false,
+        }
+    }
+    tokens.get(token..).is_some_and(|rest| rest.iter().all(|token| *token == MANY))
+}
+
+/// Returns how many bytes the character has that starts with this byte of UTF-8.
+fn width(byte: u8) -> usize {
+    match byte {
+        0..0xc0 => 1,
+        0xc0..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        _ => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition, character by character; exponential, and so obviously right.
+    fn naive(pattern: &[char], text: &[char]) -> bool {
+        match (pattern, text) {
+            ([], []) => true,
+            (['*', rest @ ..], _) => naive(rest, text) || (!text.is_empty() && naive(pattern, &text[1..])),
+            (['?', rest @ ..], [_, tail @ ..]) => naive(rest, tail),
+            ([p, rest @ ..], [t, tail @ ..]) => p == t && naive(rest, tail),
+            _ => false,
+        }
+    }
+
+    fn all_words(letters: &[char], longest: usize) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut last = words.clone();
+        for _ in 0..longest {
+            last = last.iter().flat_map(|word| letters.iter().map(move |c| format!("{word}{c}"))).collect();
+            words.extend(last.iter().cloned());
+        }
+        words
+    }
+
+    #[test]
+    fn agrees_with_the_definition_on_every_small_pattern_and_text() {
+        let texts: Vec<(String, Vec<char>)> =
+            all_words(&['a', 'é'], 6).into_iter().map(|t| (t.clone(), t.chars().collect())).collect();
+        for pattern in all_words(&['a', 'é', '*', '?'], 5) {
+            let chars: Vec<char> = pattern.chars().collect();
+            let compiled = Pattern::new(&pattern, Case::Sensitive);
+            for (text, text_chars) in &texts {
+                assert_eq!(compiled.matches(text), naive(&chars, text_chars), "{pattern:?} on {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn case_is_ignored_where_iam_ignores_it() {
+        for pattern in ["bedrock:invoke*", "BEDROCK:?nvokemodel", "bedrock:INVOKEMODEL", "*Model", "*"] {
+            assert!(Pattern::new(pattern, Case::Ignored).matches("bedrock:InvokeModel"), "{pattern}");
+        }
+        assert!(!Pattern::new("*model", Case::Sensitive).matches("bedrock:InvokeModel"));
+        assert!(!Pattern::new("bedrock:i*", Case::Sensitive).matches("bedrock:InvokeModel"));
+    }
+
+    #[test]
+    fn literal_wildcards_stand_for_themselves() {
+        let mut tokens = Tokens::default();
+        tokens.push_wild("a*");
+        tokens.push_literal("*?");
+        let pattern = Pattern::of_tokens(tokens, Case::Sensitive);
+        assert!(pattern.matches("abc*?"));
+        assert!(!pattern.matches("abcde"));
+    }
+}

@@ -1,0 +1,129 @@
+//! The question put to policies, prepared once so that a statement is compared and not parsed.
+
+use super::Question;
+use crate::iam::{ContextKeys, ContextValue};
+
+/// What is known of a condition key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Known<'q> {
+    /// The request does not carry the key.
+    Absent,
+    Value(&'q ContextValue),
+    /// Whether the request carries it, and what, is not known.
+    Unknown,
+}
+
+/// A question with everything taken apart that statements compare.
+#[derive(Debug)]
+pub(crate) struct Asked<'q> {
+    pub action: &'q str,
+    /// The action's service, before its first colon.
+    pub service: &'q str,
+    /// The action's name, behind its first colon.
+    pub name: &'q str,
+    pub resource: &'q str,
+    /// The resource's six parts, where it is an ARN.
+    pub parts: Option<[&'q str; 6]>,
+    pub caller: Caller<'q>,
+    context: &'q ContextKeys,
+    unknown: &'q [String],
+}
+
+/// Who asks, read from the ARN as the caller has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'q> {
+    /// The ARN, or a service's name.
+    pub text: &'q str,
+    /// The account; empty for services and for anonymous callers.
+    pub account: &'q str,
+    pub kind: CallerKind<'q>,
+}
+
+/// The kinds of caller that `Principal` elements treat differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallerKind<'q> {
+    Root,
+    User,
+    /// A role's ARN in place of a session's: evaluated as a session of that role without a name.
+    Role,
+    /// A session, with its role's name (the path is not in the ARN).
+    RoleSession {
+        role: &'q str,
+    },
+    /// A session of `GetFederationToken`, with the name of the user that made it.
+    FederatedUser {
+        name: &'q str,
+    },
+    /// An AWS service, such as `lambda.amazonaws.com`, or none of the above.
+    Other,
+}
+
+impl<'q> Asked<'q> {
+    pub fn new(question: &Question<'q>) -> Self {
+        let request = question.request;
+        let (service, name) = request.action.split_once(':').unwrap_or(("", &request.action));
+        Self {
+            action: &request.action,
+            service,
+            name,
+            resource: &request.resource,
+            parts: parts(&request.resource),
+            caller: Caller::new(question.principal),
+            context: &request.context,
+            unknown: question.unknown,
+        }
+    }
+
+    /// Looks a condition key up, without regard to case.
+    pub fn key(&self, key: &str) -> Known<'q> {
+        if self.unknown.iter().any(|unknown| unknown.eq_ignore_ascii_case(key)) {
+            return Known::Unknown;
+        }
+        self.context.get(key).map_or(Known::Absent, Known::Value)
+    }
+
+    /// Returns the account that the resource belongs to: a resource without account, such as a foundation
+    /// model, and one that AWS owns belong to the caller's.
+    pub fn resource_account(&self) -> &'q str {
+        match self.parts {
+            Some([_, _, _, _, account, _]) if !account.is_empty() && account != "aws" => account,
+            _ => self.caller.account,
+        }
+    }
+}
+
+impl<'q> Caller<'q> {
+    fn new(text: &'q str) -> Self {
+        let Some([_, _, service, _, account, resource]) = parts(text) else {
+            return Self { text, account: "", kind: CallerKind::Other };
+        };
+        let (resource_type, id) = resource.split_once('/').unwrap_or((resource, ""));
+        let kind = match (service, resource_type) {
+            ("iam", "root") => CallerKind::Root,
+            ("iam", "user") => CallerKind::User,
+            ("iam", "role") => CallerKind::Role,
+            ("sts", "assumed-role") => CallerKind::RoleSession { role: id.split('/').next().unwrap_or(id) },
+            ("sts", "federated-user") => CallerKind::FederatedUser { name: id },
+            _ => CallerKind::Other,
+        };
+        Self { text, account, kind }
+    }
+
+    /// Tells whether the caller is a service-linked role, which neither SCPs nor RCPs restrict
+    /// (AWS Organizations User Guide, "Service control policies").
+    pub fn is_service_linked_role(&self) -> bool {
+        match self.kind {
+            CallerKind::Role => self.text.contains(":role/aws-service-role/"),
+            CallerKind::RoleSession { role } => role.starts_with("AWSServiceRoleFor"),
+            _ => false,
+        }
+    }
+}
+
+/// Cuts an ARN into its six parts; the last keeps its colons.
+pub(crate) fn parts(arn: &str) -> Option<[&str; 6]> {
+    let mut parts = arn.splitn(6, ':');
+    let mut part = || parts.next();
+    let parts = [part()?, part()?, part()?, part()?, part()?, part()?];
+    (parts.first() == Some(&"arn")).then_some(parts)
+}
