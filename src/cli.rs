@@ -6,6 +6,7 @@
 
 mod exit;
 mod output;
+mod policy;
 
 pub use exit::{ExitStatus, Failure};
 
@@ -21,7 +22,9 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Policy(policy::PolicyArgs),
+}
 
 /// Runs the program with the arguments of this process, and returns the exit status.
 ///
@@ -37,7 +40,9 @@ pub fn run() -> ExitCode {
             return status.into();
         }
     };
-    let result: Result<ExitStatus, Failure> = match cli.command {};
+    let result: Result<ExitStatus, Failure> = match cli.command {
+        Command::Policy(args) => policy::run(&args),
+    };
     match result {
         Ok(status) => status.into(),
         Err(failure) => {
