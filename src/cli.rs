@@ -10,6 +10,7 @@ mod explain;
 mod output;
 mod sandbox;
 mod run;
+mod policy;
 
 pub use exit::{ExitStatus, Failure};
 
@@ -30,6 +31,7 @@ enum Command {
     Explain(explain::Explain),
     Causes(causes::Causes),
     Run(run::Run),
+    Policy(policy::PolicyArgs),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -51,6 +53,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Causes(arguments) => causes::run(&arguments),
         Command::Run(arguments) => run::run(&arguments),
+        Command::Policy(args) => policy::run(&args),
     };
     match result {
         Ok(status) => status.into(),

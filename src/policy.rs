@@ -22,6 +22,7 @@
 
 mod action;
 mod arn_pattern;
+mod case;
 mod condition;
 mod decide;
 mod document;
@@ -35,6 +36,7 @@ mod statement;
 mod text;
 mod truth;
 
+pub use case::{Answer, Case, CaseError, Expectation, Load};
 pub use document::{Document, ParseError};
 pub use near_miss::{Miss, NearMiss};
 pub use statement::{Effect, Statement};

@@ -31,14 +31,23 @@ impl ArnPattern {
         Self { source: source.into(), parts }
     }
 
+    /// Tells whether the pattern is a bare `*`.
+    pub fn is_everything(&self) -> bool {
+        self.parts.is_none() && !self.source.is_empty()
+    }
+
     /// Compares with an ARN of the request that was cut into its parts before.
     pub fn compare(&self, text: &str, parts: Option<&[&str; 6]>, asked: &Asked<'_>) -> Comparison {
         let Some(pattern) = &self.parts else {
             // Nothing but stars; an empty pattern matches nothing.
-            return (!self.source.is_empty()).into();
+            return self.is_everything().into();
         };
         let (head, resource) = &**pattern;
         match parts {
+            Some([prefix, ..]) if !head.first().is_some_and(|pattern| pattern.matches(prefix)) => {
+                // What matches no ARN at all is no pattern of ARNs.
+                Comparison::Impossible
+            }
             Some([parts @ .., last]) => {
                 // The parts that tell patterns apart are compared first.
                 if head.iter().zip(parts).rev().all(|(pattern, part)| pattern.matches(part)) {

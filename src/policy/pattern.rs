@@ -8,7 +8,7 @@ const ONE: u16 = 256;
 /// `*` in a list of tokens.
 const MANY: u16 = 257;
 
-/// Whether letters are compared with regard to case (ASCII only, as AWS names are).
+/// Whether letters are compared with regard to case; beside wildcards ASCII only, as AWS names are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Case {
     Sensitive,
@@ -89,7 +89,10 @@ impl Pattern {
         match self {
             Self::Anything => true,
             Self::Literal(literal, Case::Sensitive) => **literal == *text,
-            Self::Literal(literal, Case::Ignored) => literal.eq_ignore_ascii_case(text),
+            Self::Literal(literal, Case::Ignored) => {
+                literal.eq_ignore_ascii_case(text)
+                    || !(literal.is_ascii() && text.is_ascii()) && literal.to_lowercase() == text.to_lowercase()
+            }
             Self::Prefix(prefix, Case::Sensitive) => text.starts_with(&**prefix),
             Self::Prefix(prefix, Case::Ignored) => {
                 text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))

@@ -83,9 +83,11 @@ impl Expected {
             (Self::Text(text), _) => return text.compare(value, asked),
             (Self::Arn(pattern), _) => {
                 let parts = request::parts(value);
-                let same = pattern.compare(value, parts.as_ref(), asked);
                 // Against something that is no ARN only a bare `*` can be held.
-                return if parts.is_none() && same == Comparison::Different { Comparison::Impossible } else { same };
+                if parts.is_none() && !pattern.is_everything() {
+                    return Comparison::Impossible;
+                }
+                return pattern.compare(value, parts.as_ref(), asked);
             }
             (Self::Number(expected), Compare::Numeric(order)) => {
                 Number::parse(value).and_then(|actual| actual.compare(*expected)).map(|ordering| order.holds(ordering))

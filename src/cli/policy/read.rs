@@ -1,0 +1,44 @@
+//! Reading what the `policy` commands take: files and standard input, as text.
+
+use crate::cli::exit::Failure;
+use crate::policy::{Document, Policy};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The largest file that is read whole, in bytes; a policy has at most some 130 kB.
+const LARGEST: u64 = 64 << 20;
+
+/// Reads a file, or standard input for `-`, as UTF-8 text.
+pub(super) fn text(path: &str) -> Result<String, Failure> {
+    let failed = |error: io::Error| Failure::input(format!("`{path}` cannot be read: {error}"));
+    let mut bytes = Vec::new();
+    let source: &mut dyn Read =
+        if path == "-" { &mut io::stdin().lock() } else { &mut File::open(path).map_err(failed)? };
+    source.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
+        return Err(Failure::input(format!("`{path}` is larger than {} MiB", LARGEST >> 20))
+            .hint("policies and cases are small text files; is this the right one?"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::input(format!("`{path}` is not UTF-8 text (byte {at})")).hint("a policy is JSON in UTF-8")
+    })
+}
+
+/// Reads a policy; its name is its path.
+pub(super) fn policy(path: &str) -> Result<Policy, Failure> {
+    let document = Document::parse(&text(path)?).map_err(|error| {
+        Failure::input(format!("`{path}` is not a policy: {error}"))
+            .hint(format!("`bedrock-access policy lint {path}` says more"))
+    })?;
+    Ok(Policy::new(path, document))
+}
+
+/// Returns a path that is relative to the file which names it.
+pub(super) fn beside(file: &str, path: &str) -> String {
+    match Path::new(file).parent() {
+        Some(folder) if file != "-" => folder.join(path).to_string_lossy().into_owned(),
+        _ => path.to_owned(),
+    }
+}
