@@ -5,12 +5,14 @@
 //! runtime: a command that needs one builds it itself, so that the offline commands start at once.
 
 mod causes;
+mod doctor;
 mod exit;
 mod explain;
 mod output;
-mod sandbox;
-mod run;
+mod paint;
 mod policy;
+mod run;
+mod sandbox;
 
 pub use exit::{ExitStatus, Failure};
 
@@ -27,11 +29,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Sandbox(sandbox::SandboxArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     Explain(explain::Explain),
-    Causes(causes::Causes),
-    Run(run::Run),
     Policy(policy::PolicyArgs),
+    Run(run::Run),
+    Sandbox(sandbox::SandboxArgs),
+    Causes(causes::Causes),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -49,11 +52,12 @@ pub fn run() -> ExitCode {
         }
     };
     let result: Result<ExitStatus, Failure> = match cli.command {
-        Command::Sandbox(args) => sandbox::run(&args),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Causes(arguments) => causes::run(&arguments),
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Policy(args) => policy::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Causes(args) => causes::run(&args),
     };
     match result {
         Ok(status) => status.into(),

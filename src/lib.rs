@@ -15,13 +15,17 @@
 
 pub mod bedrock;
 pub mod cause;
+pub mod diagnose;
 pub mod evidence;
 pub mod explain;
 pub mod iam;
 pub mod policy;
+pub mod report;
 pub mod request;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod probe;
 #[cfg(feature = "cli")]
 pub mod sandbox;

@@ -27,6 +27,7 @@ mod condition;
 mod decide;
 mod document;
 mod json;
+mod least_privilege;
 mod near_miss;
 mod pattern;
 mod position;
@@ -38,6 +39,7 @@ mod truth;
 
 pub use case::{Answer, Case, CaseError, Expectation, Load};
 pub use document::{Document, ParseError};
+pub use least_privilege::least_privilege;
 pub use near_miss::{Miss, NearMiss};
 pub use statement::{Effect, Statement};
 

@@ -2,6 +2,7 @@
 
 use super::exit::Failure;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 
 /// Writes a finished answer to standard output.
 ///
@@ -35,4 +36,10 @@ pub(super) fn note(line: &str) {
 /// Writes text to standard error as it is.
 pub(super) fn aside(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Writes a finished answer to a file.
+pub(super) fn write_file(path: &Path, answer: &str) -> Result<(), Failure> {
+    std::fs::write(path, answer)
+        .map_err(|error| Failure::input(format!("`{}` cannot be written: {error}", path.display())))
 }

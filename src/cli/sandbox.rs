@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The world that is meant when none is named.
-const DEFAULT_WORLD: &str = "iam-missing";
+pub(super) const DEFAULT_WORLD: &str = "iam-missing";
 
 /// The largest world file that is read, in bytes.
 const MAX_WORLD: u64 = 16 << 20;

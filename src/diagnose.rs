@@ -1,0 +1,287 @@
+//! From evidence to verdict: why the call is refused, what makes it work, and how sure that is.
+//!
+//! Two pure functions. [`open_questions`] names what the policy simulator would still have to be asked;
+//! [`diagnose`] runs every rule over the evidence and ranks what they found. No clock, environment, randomness,
+//! I/O or async: the same evidence gives the same diagnosis, anywhere and at any time.
+//!
+//! A refused, failed or skipped check is never a cause by itself, unless credentials or the network prevent the
+//! diagnosis altogether.
+
+mod credentials;
+mod finding;
+mod gates;
+mod legs;
+mod live;
+mod questions;
+mod remedy;
+mod unseen;
+mod verdict;
+
+pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, Verified};
+pub use legs::{DecidedBy, Leg};
+pub use questions::open_questions;
+pub use verdict::Verdict;
+
+use crate::bedrock::{ModelReference, Operation, Region};
+use crate::cause::{Cause, DocumentedCause};
+use crate::evidence::{Availability, Call, Evidence, Listing, Observation, ServiceError, UseCaseForm};
+use crate::iam::{Arn, PrincipalKind};
+use crate::request::LiveCall;
+
+/// What a diagnosis came to: facts for the renderers to word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnosis {
+    /// Whether the call is allowed, denied, or cannot be told.
+    pub verdict: Verdict,
+    /// How sure the verdict is; none where it is undetermined.
+    pub certainty: Option<Certainty>,
+    /// Which of the two documented causes applies; none where the verdict is undetermined.
+    pub documented_cause: Option<DocumentedCause>,
+    /// The world that answered instead of AWS.
+    pub sandbox: Option<String>,
+    /// When the observation began, RFC 3339 in UTC.
+    pub observed_at: String,
+    /// What was asked.
+    pub request: Asked,
+    /// Who calls.
+    pub caller: CallerSeen,
+    /// Whose permissions were diagnosed.
+    pub principal: PrincipalSeen,
+    /// Every authorization that the call needs, judged.
+    pub legs: Vec<Leg>,
+    /// What was read of the account's access to the model.
+    pub model_access: ModelAccess,
+    /// The test call and its outcome.
+    pub invocation: Invocation,
+    /// The causes, the one to fix first at the head.
+    pub findings: Vec<Finding>,
+    /// Causes that the evidence excludes, and why.
+    pub ruled_out: Vec<RuledOut>,
+    /// What could matter and could not be seen.
+    pub not_checked: Vec<NotChecked>,
+    /// Where two sources contradict each other, in words.
+    pub contradictions: Vec<String>,
+    /// What is no cause and worth knowing.
+    pub advice: Vec<String>,
+    /// Every call that was made.
+    pub calls: Vec<Call>,
+}
+
+/// The request, as reports show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The model as it was given.
+    pub model: ModelReference,
+    /// The operation.
+    pub operation: Operation,
+    /// The source Region.
+    pub region: Region,
+}
+
+/// The caller, as far as it was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerSeen {
+    /// The ARN that STS printed.
+    pub arn: Option<Arn>,
+    /// The account.
+    pub account: Option<String>,
+    /// The IAM user's or role's ARN, with its path.
+    pub principal_arn: Option<Arn>,
+    /// The kind of principal.
+    pub kind: Option<PrincipalKind>,
+    /// Where the credentials came from.
+    pub credential_source: Option<String>,
+    /// When they expire, RFC 3339 in UTC.
+    pub expires_at: Option<String>,
+}
+
+/// Whose permissions were diagnosed, and who chose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrincipalSeen {
+    /// The IAM user's or role's ARN, where it is known.
+    pub arn: Option<Arn>,
+    /// The kind of principal.
+    pub kind: Option<PrincipalKind>,
+    /// `caller` or `option`.
+    pub chosen_by: &'static str,
+}
+
+/// What was read of the account's access to the model; none where it was not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelAccess {
+    /// The foundation model behind the request.
+    pub model: Option<String>,
+    /// Whether the Region lists the model; being listed is not having access.
+    pub listed: Option<bool>,
+    /// `ACTIVE` or `LEGACY`.
+    pub lifecycle: Option<String>,
+    /// The agreement's status.
+    pub agreement: Option<String>,
+    /// The authorization status.
+    pub authorization: Option<String>,
+    /// The entitlement's availability.
+    pub entitlement: Option<String>,
+    /// The Region's availability.
+    pub region: Option<String>,
+    /// Whether the use case form was found.
+    pub use_case_form: Option<bool>,
+}
+
+/// How the test call came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveOutcome {
+    /// No test call was asked for.
+    NotMade,
+    /// The model answered.
+    Succeeded,
+    /// The body was refused, which only happens behind every access check.
+    BodyRejected,
+    /// The call was refused.
+    Refused,
+    /// The call was authorized and came too often.
+    Throttled,
+    /// No answer came back, or none that can be read.
+    Failed,
+}
+
+impl LiveOutcome {
+    /// Returns the kebab-case name that JSON uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotMade => "not-made",
+            Self::Succeeded => "succeeded",
+            Self::BodyRejected => "body-rejected",
+            Self::Refused => "refused",
+            Self::Throttled => "throttled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The test call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// What was asked for.
+    pub kind: LiveCall,
+    /// How it came out.
+    pub outcome: LiveOutcome,
+    /// AWS's error, raw.
+    pub error: Option<ServiceError>,
+    /// What prevented an answer, in words.
+    pub failure: Option<String>,
+}
+
+/// A cause that the evidence excludes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuledOut {
+    /// The cause.
+    pub cause: Cause,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// Something that could matter and could not be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotChecked {
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+}
+
+impl NotChecked {
+    fn new(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { what: what.into(), why: why.into() }
+    }
+}
+
+/// Says why the call is refused, or that it is allowed, or what would settle it.
+#[must_use]
+pub fn diagnose(evidence: &Evidence) -> Diagnosis {
+    let legs = legs::judge(evidence);
+    let live = live::read(evidence);
+    let gates = gates::read(evidence);
+
+    let mut findings = credentials::findings(evidence, &live);
+    findings.extend(live.findings(evidence, &legs));
+    findings.extend(legs.findings(evidence));
+    findings.extend(gates.findings);
+    let findings = finding::rank(finding::merge(findings));
+
+    let verdict = verdict::decide(&live, &legs, &gates.unread, findings);
+    let unseen = unseen::list(evidence, &live, &legs, &gates.unread, verdict.verdict);
+    let account_seen = evidence.caller.seen();
+
+    Diagnosis {
+        documented_cause: verdict.documented_cause(),
+        ruled_out: verdict::ruled_out(evidence, &live, &legs, &verdict),
+        contradictions: live.contradictions(&legs),
+        verdict: verdict.verdict,
+        certainty: verdict.certainty,
+        findings: verdict.findings,
+        sandbox: evidence.sandbox.clone(),
+        observed_at: evidence.observed_at.clone(),
+        request: Asked {
+            model: evidence.request.model.clone(),
+            operation: evidence.request.operation,
+            region: evidence.request.region.clone(),
+        },
+        caller: CallerSeen {
+            arn: account_seen.map(|caller| caller.principal.arn.clone()),
+            account: account_seen.map(|caller| caller.account.clone()),
+            principal_arn: evidence.is_about_the_caller().then(|| legs.principal.clone()).flatten(),
+            kind: account_seen.map(|caller| caller.principal.kind),
+            credential_source: evidence.credentials.seen().map(|credentials| credentials.source.clone()),
+            expires_at: evidence.credentials.seen().and_then(|credentials| credentials.expires_at.clone()),
+        },
+        principal: principal_seen(evidence, legs.principal.clone()),
+        legs: legs.legs,
+        model_access: model_access(evidence),
+        invocation: live.invocation,
+        not_checked: unseen,
+        advice: gates.advice,
+        calls: evidence.calls.clone(),
+    }
+}
+
+fn principal_seen(evidence: &Evidence, settled: Option<Arn>) -> PrincipalSeen {
+    match &evidence.request.principal {
+        Some(given) => PrincipalSeen {
+            kind: Some(crate::iam::Principal::new(given.clone()).kind),
+            arn: settled.or_else(|| Some(given.clone())),
+            chosen_by: "option",
+        },
+        None => PrincipalSeen {
+            kind: evidence.caller.seen().map(|caller| caller.principal.kind),
+            arn: settled.or_else(|| evidence.caller.seen().map(|caller| caller.principal.arn.clone())),
+            chosen_by: "caller",
+        },
+    }
+}
+
+fn model_access(evidence: &Evidence) -> ModelAccess {
+    let listing: Option<&Listing> = evidence.listing.seen();
+    let listed = listing.and_then(|listing| listing.model.as_ref());
+    let availability: Option<&Availability> = evidence.availability.seen();
+    let field = |pick: fn(&Availability) -> &Option<String>| availability.and_then(|fields| pick(fields).clone());
+    ModelAccess {
+        model: evidence.base_model().map(str::to_owned),
+        listed: listing.map(|listing| listing.model.is_some()),
+        lifecycle: listed.and_then(|model| model.lifecycle.clone()),
+        agreement: field(|fields| &fields.agreement),
+        authorization: field(|fields| &fields.authorization),
+        entitlement: field(|fields| &fields.entitlement),
+        region: field(|fields| &fields.region),
+        use_case_form: form_submitted(&evidence.use_case_form),
+    }
+}
+
+/// Tells whether the form is there; a 404 says that it is not, any other refusal says nothing.
+fn form_submitted(form: &Observation<UseCaseForm>) -> Option<bool> {
+    match form {
+        Observation::Seen(_) => Some(true),
+        Observation::Refused(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Some(false),
+        _ => None,
+    }
+}

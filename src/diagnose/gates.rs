@@ -1,0 +1,315 @@
+//! The gates behind IAM: whether the account has access to the model, as far as AWS's read APIs tell.
+//!
+//! `ListFoundationModels` tells of existence, not of access; `GetFoundationModelAvailability` tells of known
+//! obstacles, and four good fields are no proof (Bedrock User Guide, "Access Amazon Bedrock foundation models").
+//! A gate that could not be read is named as unread, never taken as open or closed.
+
+use super::finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy};
+use super::{NotChecked, form_submitted, questions, remedy};
+use crate::bedrock::{Marketplace, ModelReference, provider_of};
+use crate::cause::Cause;
+use crate::evidence::{Availability, Evidence, ListedModel, Observation, Question};
+use crate::explain;
+use crate::iam::Decision;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// What the gates say.
+#[derive(Debug, Default)]
+pub(super) struct Gates {
+    /// Closed gates.
+    pub(super) findings: Vec<Finding>,
+    /// Gates that could be closed and were not read as open.
+    pub(super) unread: Vec<NotChecked>,
+    /// What is no obstacle yet, or no cause.
+    pub(super) advice: Vec<String>,
+}
+
+/// Reads every gate that could be closed for the model of the request.
+pub(super) fn read(evidence: &Evidence) -> Gates {
+    let mut reader = Reader { evidence, gates: Gates::default() };
+    reader.profile();
+    match evidence.base_model() {
+        Some(model) => {
+            reader.listing(model);
+            reader.availability(model);
+            if provider_of(model) == "anthropic" {
+                reader.use_case_form();
+            }
+        }
+        None => reader.unread("access to the model behind the ARN", "which foundation model it is could not be read"),
+    }
+    reader.gates
+}
+
+struct Reader<'e> {
+    evidence: &'e Evidence,
+    gates: Gates,
+}
+
+impl Reader<'_> {
+    /// A profile id that the Region does not know is a wrong id there.
+    fn profile(&mut self) {
+        if !self.evidence.request.model.is_profile() {
+            return;
+        }
+        if let Observation::Refused(error) = &self.evidence.profile
+            && matches!(error.code.as_deref(), Some("ResourceNotFoundException" | "ValidationException"))
+        {
+            self.close(
+                Cause::InvalidModelId,
+                vec![Basis::Refused { api: "bedrock:GetInferenceProfile", error: error.clone() }],
+            );
+        }
+    }
+
+    fn listing(&mut self, model: &str) {
+        let direct = !self.evidence.request.model.is_profile();
+        match &self.evidence.listing {
+            Observation::Seen(listing) => match &listing.model {
+                // A profile may be offered where its model is not listed for itself.
+                None if !direct && self.evidence.profile.seen().is_some() => {}
+                None => {
+                    let basis = Basis::NotListed { model: model.to_owned(), nearest: nearest(model, &listing.ids) };
+                    self.close(Cause::RegionUnavailable, vec![basis]);
+                }
+                Some(listed) => {
+                    self.lifecycle(listed);
+                    self.on_demand(listed);
+                }
+            },
+            unseen => self.unread(
+                "whether the Region offers the model, and its lifecycle",
+                unseen.why_unseen().unwrap_or_default(),
+            ),
+        }
+    }
+
+    fn lifecycle(&mut self, listed: &ListedModel) {
+        let ended = listed.end_of_life.as_deref().and_then(instant).zip(instant(&self.evidence.observed_at));
+        match (ended, listed.lifecycle.as_deref()) {
+            (Some((end, now)), _) if end <= now => self.close(
+                Cause::LegacyModel,
+                vec![Basis::Field {
+                    api: "bedrock:ListFoundationModels",
+                    field: "modelLifecycle.endOfLifeTime",
+                    value: listed.end_of_life.clone().unwrap_or_default(),
+                }],
+            ),
+            (_, Some("LEGACY")) => self.gates.advice.push(match &listed.end_of_life {
+                Some(end) => format!("the model is LEGACY and reaches its end of life on {end}: plan its replacement"),
+                None => "the model is LEGACY: accounts that have not used it lately are refused; plan its replacement"
+                    .to_owned(),
+            }),
+            _ => {}
+        }
+    }
+
+    /// A model that is offered through profiles only refuses its bare id.
+    fn on_demand(&mut self, listed: &ListedModel) {
+        let by_bare_id = match &self.evidence.request.model {
+            ModelReference::FoundationModel(_) => true,
+            ModelReference::InferenceProfile(_) => false,
+            ModelReference::Arn(arn) => arn.arn().resource_type() == "foundation-model",
+        };
+        let offered = |kind: &str| listed.inference_types.iter().any(|offered| offered == kind);
+        if by_bare_id && offered("INFERENCE_PROFILE") && !offered("ON_DEMAND") {
+            self.close(
+                Cause::InferenceProfileRequired,
+                vec![Basis::Field {
+                    api: "bedrock:ListFoundationModels",
+                    field: "inferenceTypesSupported",
+                    value: listed.inference_types.join(", "),
+                }],
+            );
+        }
+    }
+
+    fn availability(&mut self, model: &str) {
+        let Some(fields) = self.evidence.availability.seen() else {
+            self.unread(
+                "the account's access to the model (authorization, entitlement, agreement)",
+                self.evidence.availability.why_unseen().unwrap_or_default(),
+            );
+            return;
+        };
+        let offered_by_profile = self.evidence.request.model.is_profile() && self.evidence.profile.seen().is_some();
+        if fields.region.as_deref() == Some("NOT_AVAILABLE") && !offered_by_profile {
+            self.close_by_field(Cause::RegionUnavailable, "regionAvailability", fields.region.as_ref());
+        }
+        self.authorization(fields, model);
+        self.agreement(fields, model);
+        for (field, value, good) in [
+            ("authorizationStatus", &fields.authorization, "AUTHORIZED"),
+            ("entitlementAvailability", &fields.entitlement, "AVAILABLE"),
+            ("regionAvailability", &fields.region, "AVAILABLE"),
+        ] {
+            let known = value.as_deref().is_some_and(|value| value == good || value == format!("NOT_{good}"));
+            if !known {
+                let value = value.as_deref().unwrap_or("nothing");
+                self.unread(
+                    format!("`{field}` of the model"),
+                    format!("AWS answered {value}, whose meaning is not known"),
+                );
+            }
+        }
+    }
+
+    fn authorization(&mut self, fields: &Availability, model: &str) {
+        let closed: Vec<Basis> = [
+            ("authorizationStatus", &fields.authorization, "NOT_AUTHORIZED"),
+            ("entitlementAvailability", &fields.entitlement, "NOT_AVAILABLE"),
+        ]
+        .into_iter()
+        .filter(|(_, value, bad)| value.as_deref() == Some(*bad))
+        .map(|(field, _, bad)| availability_field(field, bad))
+        .collect();
+        if closed.is_empty() {
+            return;
+        }
+        if provider_of(model) == "amazon" {
+            self.unread(
+                "the account's authorization for the model",
+                "AWS reports it as closed, and Amazon's own models have been seen to work all the same",
+            );
+        } else {
+            self.close(Cause::ModelAccessNotGranted, closed);
+        }
+    }
+
+    fn agreement(&mut self, fields: &Availability, model: &str) {
+        let marketplace = Marketplace::of(provider_of(model));
+        match fields.agreement.as_deref() {
+            Some("AVAILABLE") => {}
+            Some("PENDING") => {
+                self.close_by_field(
+                    Cause::MarketplaceAgreementPending,
+                    "agreementAvailability",
+                    fields.agreement.as_ref(),
+                );
+            }
+            Some("ERROR") => {
+                let message = fields.agreement_error.clone().unwrap_or_default();
+                let reading = explain::classify(None, None, &message);
+                let cause =
+                    if reading.cause == Cause::Unrecognized { Cause::ModelAccessNotGranted } else { reading.cause };
+                self.close(cause, vec![availability_field("agreementAvailability", &format!("ERROR {message}"))]);
+            }
+            Some("NOT_AVAILABLE") if marketplace == Marketplace::Sold => self.missing_agreement(),
+            Some("NOT_AVAILABLE") if marketplace == Marketplace::NotSold => {}
+            Some("NOT_AVAILABLE") => self.unread(
+                "the model's agreement",
+                "there is none, and whether the provider's models need one is documented both ways",
+            ),
+            other => self.unread(
+                "the model's agreement",
+                format!("AWS answered {}, whose meaning is not known", other.unwrap_or("nothing")),
+            ),
+        }
+    }
+
+    /// No agreement yet: the first call makes one, unless its caller may not subscribe.
+    fn missing_agreement(&mut self) {
+        let Some(principal) = questions::current_candidate(self.evidence) else {
+            self.no_agreement_yet();
+            return;
+        };
+        let denied: Vec<Basis> = questions::subscription_legs(self.evidence, &principal)
+            .into_iter()
+            .filter_map(|leg| {
+                let question = Question::Simulate { principal: principal.clone(), leg: leg.clone() };
+                let simulation = self.evidence.answer(&question)?.seen()?;
+                simulation.decision.is_denied().then(|| Basis::Simulation {
+                    action: leg.action,
+                    resource: leg.resource,
+                    decision: simulation.decision,
+                    policy_type: None,
+                    policies: Vec::new(),
+                })
+            })
+            .collect();
+        let may_not_subscribe = denied.iter().any(
+            |basis| matches!(basis, Basis::Simulation { action, decision, .. } if action.ends_with(":Subscribe") && *decision != Decision::Allowed),
+        );
+        if may_not_subscribe {
+            let mut basis = vec![availability_field("agreementAvailability", "NOT_AVAILABLE")];
+            basis.extend(denied);
+            let mut remedy = remedy::of_gate(Cause::MarketplacePermission, self.evidence);
+            remedy.changes.insert(
+                0,
+                Change {
+                    kind: ChangeKind::AcceptAgreement,
+                    policy_type: None,
+                    policy: None,
+                    document: None,
+                    value: self.evidence.base_model().map(str::to_owned),
+                },
+            );
+            self.push(Cause::MarketplacePermission, basis, remedy);
+        } else {
+            self.no_agreement_yet();
+        }
+    }
+
+    fn no_agreement_yet(&mut self) {
+        self.unread(
+            "the model's AWS Marketplace agreement",
+            "there is none yet: the first invocation opens it, and thereby accepts the model's licence",
+        );
+    }
+
+    fn use_case_form(&mut self) {
+        match form_submitted(&self.evidence.use_case_form) {
+            Some(true) => {}
+            Some(false) => {
+                let error = self.evidence.use_case_form.refused().cloned().unwrap_or_default();
+                self.close(
+                    Cause::UseCaseFormMissing,
+                    vec![Basis::Refused { api: "bedrock:GetUseCaseForModelAccess", error }],
+                );
+            }
+            None => {
+                self.unread("Anthropic's use case form", self.evidence.use_case_form.why_unseen().unwrap_or_default())
+            }
+        }
+    }
+
+    fn unread(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        self.gates.unread.push(NotChecked::new(what, why));
+    }
+
+    fn close_by_field(&mut self, cause: Cause, field: &'static str, value: Option<&String>) {
+        let value = value.map(String::as_str).unwrap_or_default();
+        self.close(cause, vec![availability_field(field, value)]);
+    }
+
+    fn close(&mut self, cause: Cause, basis: Vec<Basis>) {
+        self.push(cause, basis, remedy::of_gate(cause, self.evidence));
+    }
+
+    fn push(&mut self, cause: Cause, basis: Vec<Basis>, remedy: Remedy) {
+        self.gates.findings.push(Finding {
+            cause,
+            certainty: Certainty::Inferred,
+            action: None,
+            resources: Vec::new(),
+            basis,
+            remedy,
+            alternatives: Vec::new(),
+        });
+    }
+}
+
+fn availability_field(field: &'static str, value: &str) -> Basis {
+    Basis::Field { api: "bedrock:GetFoundationModelAvailability", field, value: value.to_owned() }
+}
+
+fn instant(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
+/// Returns the listed ids of the same provider that come nearest: one is the beginning of the other.
+fn nearest(model: &str, ids: &[String]) -> Vec<String> {
+    let alike = |id: &&String| id.starts_with(model) || model.starts_with(id.as_str());
+    ids.iter().filter(alike).take(3).cloned().collect()
+}

@@ -1,0 +1,271 @@
+//! The legs of the call, judged by the policy simulator's answers.
+//!
+//! Attributes each refusal to a policy type from what the simulator shows: the statements that matched, and its
+//! separate verdicts of the organization's policies and of the permissions boundary (IAM API Reference,
+//! "EvaluationResult"). What it does not show is not guessed.
+
+use super::finding::{Basis, Certainty, Finding};
+use super::questions::{call_legs, current_candidate};
+use super::remedy;
+use crate::cause::Cause;
+use crate::evidence::{Evidence, MatchedStatement, Observation, Question, Simulation};
+use crate::iam::{Arn, Decision, PolicyType, RequestContext};
+
+/// One authorization of the call, judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// The request context.
+    pub request: RequestContext,
+    /// What the simulator decided; undetermined where it did not answer.
+    pub decision: Decision,
+    /// The policy type that a refusal is attributed to.
+    pub policy_type: Option<PolicyType>,
+    /// The statements that decided, where the simulator names them.
+    pub decided_by: Vec<DecidedBy>,
+    /// Keys that policies name and the simulation was not given.
+    pub missing_context: Vec<String>,
+    /// Why there is no decision.
+    pub unread: Option<String>,
+}
+
+/// A statement that decided a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecidedBy {
+    /// The type of its policy.
+    pub policy_type: PolicyType,
+    /// The policy's name or ARN.
+    pub policy: Option<String>,
+    /// The statement's index in the policy.
+    pub statement: Option<usize>,
+    /// The statement's `Sid`.
+    pub sid: Option<String>,
+    /// Where it begins, 1-based line.
+    pub line: Option<u32>,
+    /// Where it begins, 1-based column.
+    pub column: Option<u32>,
+}
+
+/// All legs of a call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Legs {
+    /// The legs, in the order in which the request lists them.
+    pub(super) legs: Vec<Leg>,
+    /// Why further legs may exist.
+    pub(super) unlisted: Vec<String>,
+    /// The IAM user or role that was simulated, where one ARN answered.
+    pub(super) principal: Option<Arn>,
+}
+
+impl Legs {
+    /// Tells whether the call is allowed on every leg, and all legs are known.
+    pub(super) fn all_allowed(&self) -> bool {
+        !self.legs.is_empty()
+            && self.unlisted.is_empty()
+            && self.legs.iter().all(|leg| leg.decision == Decision::Allowed)
+    }
+
+    /// Turns the refused legs into findings, one for each cause and action.
+    pub(super) fn findings(&self, evidence: &Evidence) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = Vec::new();
+        for leg in self.legs.iter().filter(|leg| leg.decision.is_denied()) {
+            let cause = cause_of(leg);
+            let basis = basis_of(leg);
+            let certainty = if leg.policy_type.is_some() { Certainty::Simulated } else { Certainty::Inferred };
+            match findings
+                .iter_mut()
+                .find(|known| known.cause == cause && known.action.as_ref() == Some(&leg.request.action))
+            {
+                Some(known) => {
+                    known.resources.push(leg.request.resource.clone());
+                    known.basis.extend(basis);
+                }
+                None => findings.push(Finding {
+                    cause,
+                    certainty,
+                    action: Some(leg.request.action.clone()),
+                    resources: vec![leg.request.resource.clone()],
+                    basis,
+                    remedy: remedy::of_policy(cause, evidence, self),
+                    alternatives: Vec::new(),
+                }),
+            }
+        }
+        findings
+    }
+
+    /// Returns the statements that denied explicitly in policies of a type.
+    pub(super) fn deniers(&self, policy_type: PolicyType) -> impl Iterator<Item = &DecidedBy> {
+        self.legs
+            .iter()
+            .filter(|leg| leg.decision == Decision::ExplicitDeny)
+            .flat_map(|leg| &leg.decided_by)
+            .filter(move |statement| statement.policy_type == policy_type)
+    }
+}
+
+/// Judges every leg of the call.
+pub(super) fn judge(evidence: &Evidence) -> Legs {
+    let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
+    let Some(principal) = current_candidate(evidence) else {
+        let why = evidence.principal.why_unseen().unwrap_or_else(|| "the principal is not known".to_owned());
+        let legs = requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
+        return Legs { legs, unlisted: requirements.unlisted, principal: None };
+    };
+    let mut answered = false;
+    let legs = call_legs(evidence, &principal)
+        .into_iter()
+        .map(|leg| match evidence.answer(&Question::Simulate { principal: principal.clone(), leg: leg.clone() }) {
+            Some(Observation::Seen(simulation)) => {
+                answered = true;
+                judge_one(leg, simulation)
+            }
+            Some(unseen) => undetermined(leg, unseen.why_unseen().unwrap_or_default()),
+            None => undetermined(leg, "the policy simulator was not asked".to_owned()),
+        })
+        .collect();
+    let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
+    Legs { legs, unlisted: requirements.unlisted, principal: (answered || certain).then_some(principal) }
+}
+
+fn undetermined(request: RequestContext, why: String) -> Leg {
+    Leg {
+        request,
+        decision: Decision::Undetermined,
+        policy_type: None,
+        decided_by: Vec::new(),
+        missing_context: Vec::new(),
+        unread: Some(why),
+    }
+}
+
+fn judge_one(request: RequestContext, simulation: &Simulation) -> Leg {
+    let policy_type = attribute(simulation);
+    let decided_by = simulation.matched.iter().map(decided_by).collect();
+    Leg {
+        request,
+        decision: simulation.decision,
+        policy_type,
+        decided_by,
+        missing_context: simulation.missing_context.clone(),
+        unread: None,
+    }
+}
+
+/// Tells which policy type a refusal comes from.
+///
+/// The organization's policies come first: where they refuse, the simulator stops there. An explicit deny that
+/// shows no statement and does not come from the boundary can only come from a policy whose text the simulator
+/// hides, which among those it evaluates is an SCP; where it says that the organization allows, nothing is left.
+fn attribute(simulation: &Simulation) -> Option<PolicyType> {
+    let Simulation { decision, matched, allowed_by_organizations, allowed_by_boundary, .. } = simulation;
+    match decision {
+        Decision::Allowed | Decision::Undetermined => None,
+        _ if *allowed_by_organizations == Some(false) => Some(PolicyType::ServiceControlPolicy),
+        Decision::ExplicitDeny
+            if matched.iter().any(|statement| source_type(statement) == PolicyType::ResourcePolicy) =>
+        {
+            Some(PolicyType::ResourcePolicy)
+        }
+        _ if *allowed_by_boundary == Some(false) => Some(PolicyType::PermissionsBoundary),
+        Decision::ExplicitDeny if !matched.is_empty() => Some(PolicyType::IdentityPolicy),
+        Decision::ExplicitDeny if allowed_by_organizations.is_none() => Some(PolicyType::ServiceControlPolicy),
+        Decision::ExplicitDeny => None,
+        Decision::ImplicitDeny => Some(PolicyType::IdentityPolicy),
+    }
+}
+
+fn source_type(statement: &MatchedStatement) -> PolicyType {
+    match statement.source.as_deref() {
+        Some(source) if source.eq_ignore_ascii_case("resource") => PolicyType::ResourcePolicy,
+        _ => PolicyType::IdentityPolicy,
+    }
+}
+
+fn decided_by(statement: &MatchedStatement) -> DecidedBy {
+    DecidedBy {
+        policy_type: source_type(statement),
+        policy: statement.policy.clone(),
+        statement: None,
+        sid: None,
+        line: statement.line,
+        column: statement.column,
+    }
+}
+
+fn cause_of(leg: &Leg) -> Cause {
+    match (leg.policy_type, leg.decision) {
+        (Some(PolicyType::ResourceControlPolicy), _) => Cause::ResourceControlPolicy,
+        (Some(PolicyType::ServiceControlPolicy), _) => Cause::ServiceControlPolicy,
+        (Some(PolicyType::VpcEndpointPolicy), _) => Cause::VpcEndpointPolicy,
+        (Some(PolicyType::PermissionsBoundary), _) => Cause::PermissionsBoundary,
+        (Some(PolicyType::SessionPolicy), _) => Cause::SessionPolicy,
+        (Some(PolicyType::ResourcePolicy), _) => Cause::ResourcePolicy,
+        (Some(PolicyType::IdentityPolicy) | None, Decision::ExplicitDeny) => Cause::IdentityPolicyExplicitDeny,
+        (Some(PolicyType::IdentityPolicy) | None, _) => Cause::IdentityPolicyMissingAllow,
+    }
+}
+
+fn basis_of(leg: &Leg) -> Vec<Basis> {
+    let mut basis = vec![Basis::Simulation {
+        action: leg.request.action.clone(),
+        resource: leg.request.resource.clone(),
+        decision: leg.decision,
+        policy_type: leg.policy_type,
+        policies: leg.decided_by.iter().filter_map(|statement| statement.policy.clone()).collect(),
+    }];
+    if !leg.missing_context.is_empty() {
+        basis.push(Basis::MissingContext(leg.missing_context.clone()));
+    }
+    basis
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn simulation(
+        decision: Decision,
+        matched: &[&str],
+        organizations: Option<bool>,
+        boundary: Option<bool>,
+    ) -> Simulation {
+        Simulation {
+            decision,
+            matched: matched
+                .iter()
+                .map(|source| MatchedStatement {
+                    policy: Some("p".to_owned()),
+                    source: Some((*source).to_owned()),
+                    line: Some(1),
+                    column: Some(1),
+                })
+                .collect(),
+            missing_context: Vec::new(),
+            allowed_by_organizations: organizations,
+            allowed_by_boundary: boundary,
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_attributed_to_what_the_simulator_shows() {
+        use Decision::{Allowed, ExplicitDeny, ImplicitDeny};
+        use PolicyType::{IdentityPolicy, PermissionsBoundary, ResourcePolicy, ServiceControlPolicy};
+        for (decision, matched, organizations, boundary, expected) in [
+            (Allowed, &["role"][..], Some(true), None, None),
+            (ImplicitDeny, &[], None, None, Some(IdentityPolicy)),
+            (ImplicitDeny, &[], Some(true), Some(true), Some(IdentityPolicy)),
+            (ImplicitDeny, &[], Some(false), Some(true), Some(ServiceControlPolicy)),
+            (ExplicitDeny, &[], Some(false), None, Some(ServiceControlPolicy)),
+            (ImplicitDeny, &[], Some(true), Some(false), Some(PermissionsBoundary)),
+            (ExplicitDeny, &[], Some(true), Some(false), Some(PermissionsBoundary)),
+            (ExplicitDeny, &["role"], Some(true), Some(true), Some(IdentityPolicy)),
+            (ExplicitDeny, &["aws-managed"], None, None, Some(IdentityPolicy)),
+            (ExplicitDeny, &["resource"], None, None, Some(ResourcePolicy)),
+            (ExplicitDeny, &[], None, None, Some(ServiceControlPolicy)),
+            (ExplicitDeny, &[], Some(true), Some(true), None),
+        ] {
+            let simulation = simulation(decision, matched, organizations, boundary);
+            assert_eq!(attribute(&simulation), expected, "{simulation:?}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What could matter for this call and could not be seen, one line each.
+
+use super::legs::Legs;
+use super::live::Live;
+use super::{LiveOutcome, NotChecked, Verdict};
+use crate::bedrock::{Marketplace, provider_of};
+use crate::evidence::Evidence;
+
+/// Lists what was not seen, only where it could change the answer.
+pub(super) fn list(
+    evidence: &Evidence,
+    live: &Live,
+    legs: &Legs,
+    unread_gates: &[NotChecked],
+    verdict: Verdict,
+) -> Vec<NotChecked> {
+    let mut unseen = Vec::new();
+    let authorized = live.verdict() == Some(Verdict::Allowed);
+    unsimulated(legs, &mut unseen);
+    if !authorized {
+        unseen.extend(unread_gates.iter().cloned());
+    }
+    match live.invocation.outcome {
+        LiveOutcome::Failed => {
+            unseen.push(NotChecked::new("the test call", live.invocation.failure.clone().unwrap_or_default()))
+        }
+        LiveOutcome::Refused if live.recognized().is_none() => {
+            let text = live.invocation.error.as_ref().map(ToString::to_string).unwrap_or_default();
+            unseen.push(NotChecked::new("the test call's answer", format!("it settles nothing: {text}")));
+        }
+        LiveOutcome::NotMade if live.invocation.failure.is_some() => {
+            unseen.push(NotChecked::new("the test call", live.invocation.failure.clone().unwrap_or_default()))
+        }
+        _ => {}
+    }
+    if live.verdict().is_none() && evidence.credentials.seen().is_some() {
+        unsimulatable(evidence, verdict, &mut unseen);
+    }
+    unseen
+}
+
+/// The legs without a decision, the same reason once.
+fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for leg in &legs.legs {
+        let Some(why) = leg.unread.as_deref() else { continue };
+        let what = format!("{} on {}", leg.request.action, leg.request.resource);
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, legs)) => legs.push(what),
+            None => reasons.push((why, vec![what])),
+        }
+    }
+    for (why, legs) in reasons {
+        unseen.push(NotChecked::new(format!("the IAM policies for {}", legs.join(", ")), why));
+    }
+    for why in &legs.unlisted {
+        unseen.push(NotChecked::new("every authorization that the call needs", why));
+    }
+}
+
+/// What no simulation evaluates (IAM User Guide, "IAM policy testing with the IAM policy simulator").
+fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
+    if verdict == Verdict::Allowed {
+        unseen.push(NotChecked::new(
+            "the call itself",
+            "no test call was asked for; `--probe` makes one that is not billed",
+        ));
+    }
+    let session = evidence.is_about_the_caller()
+        && evidence.caller.seen().is_some_and(|caller| caller.principal.kind.is_role_session());
+    if session {
+        unseen.push(NotChecked::new(
+            "the session policy",
+            "a policy handed over when the role was assumed restricts it further, and no API shows it",
+        ));
+    }
+    unseen.push(NotChecked::new("the VPC endpoint policy", "the policy simulator does not evaluate it"));
+    let third_party =
+        evidence.base_model().is_some_and(|model| Marketplace::of(provider_of(model)) != Marketplace::NotSold);
+    if third_party {
+        unseen.push(NotChecked::new(
+            "account-level gates of AWS and the provider (AWS Sales, geography, payment, data retention)",
+            "no API shows them; only a call does",
+        ));
+    }
+}

@@ -1,0 +1,128 @@
+//! Asks AWS, and records what comes back: the only room that knows the AWS SDK.
+//!
+//! [`Probe::gather`] takes the first look at everything that a diagnosis needs; [`Probe::ask`] answers the
+//! questions that [`crate::diagnose::open_questions`] finds open. Both record and never judge: a refusal, a
+//! failure and a skipped call are observations like any other. Independent calls run at once, all under one
+//! deadline, and an endpoint that failed once is not asked again.
+//!
+//! Every call is a read, but for the test call, which is made only where the request asks for it.
+
+mod account;
+mod call;
+mod caller;
+mod connection;
+mod live;
+mod model;
+mod simulate;
+
+pub use account::{Account, EmbeddedAccount, default_region};
+pub use live::can_invoke;
+
+use crate::evidence::{Answer, Call, Evidence, Observation, Question, SCHEMA};
+use crate::request::{LiveCall, Request};
+use account::Clients;
+use call::Caller as Calls;
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// How much longer a diagnosis may take where a model has to answer.
+const INVOKE_ALLOWANCE: Duration = Duration::from_secs(60);
+
+/// One connection to an account, for one diagnosis.
+#[derive(Debug)]
+pub struct Probe {
+    account: Account,
+    timeout: Duration,
+}
+
+/// A diagnosis under way: the clients and the deadline that its calls share.
+#[derive(Debug)]
+pub struct Session {
+    clients: Option<Clients>,
+    calls: Calls,
+}
+
+impl Probe {
+    /// Prepares to look at an account; `timeout` is the deadline of one diagnosis, credentials included.
+    #[must_use]
+    pub fn new(account: Account, timeout: Duration) -> Self {
+        Self { account, timeout }
+    }
+
+    /// Takes the first look, and returns what was seen with the session that answers further questions.
+    ///
+    /// Never fails: whatever goes wrong is an observation.
+    pub async fn gather(&self, request: Request) -> (Evidence, Session) {
+        let timeout = match request.live {
+            LiveCall::Invoke => self.timeout + INVOKE_ALLOWANCE,
+            LiveCall::None | LiveCall::Probe => self.timeout,
+        };
+        let observed_at = match &self.account {
+            Account::Embedded(embedded) => embedded.observed_at.clone(),
+            Account::Aws { .. } => OffsetDateTime::now_utc()
+                .replace_nanosecond(0)
+                .ok()
+                .and_then(|now| now.format(&Rfc3339).ok())
+                .unwrap_or_default(),
+        };
+        let calls = Calls::new(self.timeout, timeout, matches!(self.account, Account::Embedded(_)));
+        let (credentials, clients) = account::connect(&self.account, &request.region, &calls).await;
+        let mut evidence = Evidence {
+            schema: SCHEMA.to_owned(),
+            observed_at,
+            sandbox: match &self.account {
+                Account::Embedded(embedded) => Some(embedded.world.clone()),
+                Account::Aws { .. } => None,
+            },
+            credentials,
+            caller: skipped("there are no credentials"),
+            principal: skipped("there are no credentials"),
+            profile: skipped("there are no credentials"),
+            listing: skipped("there are no credentials"),
+            availability: skipped("there are no credentials"),
+            use_case_form: skipped("there are no credentials"),
+            invocation: skipped("there are no credentials"),
+            answers: Vec::new(),
+            calls: Vec::new(),
+            request,
+        };
+        let session = Session { clients, calls };
+        session.first_look(&mut evidence).await;
+        (evidence, session)
+    }
+}
+
+impl Session {
+    async fn first_look(&self, evidence: &mut Evidence) {
+        let Some(clients) = &self.clients else { return };
+        let request = evidence.request.clone();
+        let (identity, model, invocation) = tokio::join!(
+            caller::look(clients, &self.calls, &request),
+            model::look(clients, &self.calls, &request),
+            live::look(clients, &self.calls, &request),
+        );
+        evidence.caller = identity.caller;
+        evidence.principal = identity.principal;
+        evidence.profile = model.profile;
+        evidence.listing = model.listing;
+        evidence.availability = model.availability;
+        evidence.use_case_form = model.use_case_form;
+        evidence.invocation = invocation.outcome;
+        evidence.calls = [identity.calls, model.calls, invocation.calls].concat();
+    }
+
+    /// Puts the answers to questions into the evidence, in the order in which they were asked.
+    pub async fn ask(&self, evidence: &mut Evidence, questions: Vec<Question>) {
+        let Some(clients) = &self.clients else { return };
+        let answers: Vec<(Observation<_>, Call)> = simulate::all(clients, &self.calls, &questions).await;
+        for (question, (simulation, call)) in questions.into_iter().zip(answers) {
+            evidence.answers.push(Answer { question, simulation });
+            evidence.calls.push(call);
+        }
+    }
+}
+
+fn skipped<T>(reason: &str) -> Observation<T> {
+    Observation::Skipped(reason.to_owned())
+}

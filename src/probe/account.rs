@@ -1,0 +1,270 @@
+//! The account to look at: AWS, as the user's environment configures it, or the embedded one.
+//!
+//! For AWS, the environment and the config files of the AWS SDK work as everywhere. For the embedded account
+//! nothing of the user's environment is read: no variable, profile, metadata service or proxy.
+
+use super::call::{Caller, innermost};
+use super::connection;
+use crate::bedrock::Region;
+use crate::evidence::{Credentials, Failure, FailureKind, Observation};
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::credential_feature::AwsCredentialFeature;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Which account to look at.
+#[derive(Debug)]
+pub enum Account {
+    /// AWS, with the credentials that the environment and the config files give.
+    Aws {
+        /// The profile that the user named; it outranks credentials in environment variables.
+        profile: Option<String>,
+    },
+    /// An account embedded in this program, reached over loopback.
+    Embedded(EmbeddedAccount),
+}
+
+/// Where an embedded account listens and who calls it.
+#[derive(Clone)]
+pub struct EmbeddedAccount {
+    /// The world's name.
+    pub world: String,
+    /// Its endpoint, `http://127.0.0.1:PORT`.
+    pub endpoint: String,
+    /// The caller's access key id.
+    pub access_key_id: String,
+    /// The caller's secret key, which opens nothing.
+    pub secret_access_key: String,
+    /// The caller's session token, where it is a role's session.
+    pub session_token: Option<String>,
+    /// The time that stands still in the world, RFC 3339 in UTC.
+    pub observed_at: String,
+}
+
+impl std::fmt::Debug for EmbeddedAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmbeddedAccount").field("world", &self.world).finish_non_exhaustive()
+    }
+}
+
+/// The service clients of one diagnosis; they share credentials and connections.
+#[derive(Debug)]
+pub(super) struct Clients {
+    pub(super) sts: aws_sdk_sts::Client,
+    pub(super) iam: aws_sdk_iam::Client,
+    pub(super) bedrock: aws_sdk_bedrock::Client,
+    pub(super) runtime: aws_sdk_bedrockruntime::Client,
+    /// The host of every service, where one override serves all.
+    endpoint: Option<String>,
+    region: String,
+    /// The name of the Lambda function that this program runs in.
+    pub(super) lambda_function: Option<String>,
+    /// A Bedrock API key outranks the credentials that STS sees.
+    pub(super) bedrock_api_key: bool,
+}
+
+impl Clients {
+    /// Returns the endpoint of a service, as failures name it.
+    pub(super) fn endpoint(&self, service: &str) -> String {
+        match &self.endpoint {
+            Some(url) => url.clone(),
+            None if service == "iam" => "iam".to_owned(),
+            None => format!("{service}.{}", self.region),
+        }
+    }
+}
+
+/// Finds the Region that the environment or the profile configures, within the time given.
+pub async fn default_region(profile: Option<&str>, within: Duration) -> Option<String> {
+    let mut chain = aws_config::default_provider::region::DefaultRegionChain::builder();
+    if let Some(profile) = profile {
+        chain = chain.profile_name(profile);
+    }
+    let chain = chain.build();
+    let region = tokio::time::timeout(within, chain.region()).await.ok().flatten()?;
+    Some(region.to_string())
+}
+
+/// Loads the credentials once and makes the clients.
+pub(super) async fn connect(
+    account: &Account,
+    region: &Region,
+    calls: &Caller,
+) -> (Observation<Credentials>, Option<Clients>) {
+    match account {
+        Account::Embedded(embedded) => {
+            let credentials = Credentials { source: format!("sandbox `{}`", embedded.world), expires_at: None };
+            (Observation::Seen(credentials), Some(clients(&embedded_config(embedded, region), region, false)))
+        }
+        Account::Aws { profile } => {
+            let config = aws_sdk_config(profile.as_deref(), region).await;
+            match load(&config, profile.as_deref(), calls).await {
+                Ok((credentials, provider)) => {
+                    // Every client signs with what was loaded, so that a credential process runs once.
+                    let config = config.into_builder().credentials_provider(provider).build();
+                    (Observation::Seen(credentials), Some(clients(&config, region, true)))
+                }
+                Err(failure) => (Observation::Failed(failure), None),
+            }
+        }
+    }
+}
+
+async fn aws_sdk_config(profile: Option<&str>, region: &Region) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(aws_config::Region::new(region.to_string()))
+        .http_client(connection::shared());
+    if let Some(profile) = profile {
+        // A profile that was named on the command line outranks access keys in the environment.
+        let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+        loader = loader.profile_name(profile).credentials_provider(provider);
+    }
+    loader.load().await
+}
+
+fn embedded_config(embedded: &EmbeddedAccount, region: &Region) -> SdkConfig {
+    let credentials = aws_credential_types::Credentials::new(
+        embedded.access_key_id.clone(),
+        embedded.secret_access_key.clone(),
+        embedded.session_token.clone(),
+        None,
+        "sandbox",
+    );
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_config::Region::new(region.to_string()))
+        .endpoint_url(&embedded.endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(connection::loopback())
+        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+        .time_source(aws_smithy_async::time::SystemTimeSource::new())
+        .build()
+}
+
+fn clients(config: &SdkConfig, region: &Region, reads_environment: bool) -> Clients {
+    let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
+    // The policy simulator throttles early and recovers soon: many short waits suit it better than few long ones.
+    let patient = RetryConfig::standard().with_max_attempts(8).with_initial_backoff(Duration::from_millis(100));
+    let brief = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(100));
+    Clients {
+        sts: aws_sdk_sts::Client::from_conf(
+            aws_sdk_sts::config::Builder::from(config).retry_config(brief.clone()).build(),
+        ),
+        iam: aws_sdk_iam::Client::from_conf(aws_sdk_iam::config::Builder::from(config).retry_config(patient).build()),
+        bedrock: aws_sdk_bedrock::Client::from_conf(
+            aws_sdk_bedrock::config::Builder::from(config).retry_config(brief).build(),
+        ),
+        // A test call is made once: a retry would be a second call that nobody asked for.
+        runtime: aws_sdk_bedrockruntime::Client::from_conf(
+            aws_sdk_bedrockruntime::config::Builder::from(config).retry_config(RetryConfig::disabled()).build(),
+        ),
+        endpoint: config.endpoint_url().map(str::to_owned),
+        region: region.to_string(),
+        lambda_function: variable("AWS_LAMBDA_FUNCTION_NAME"),
+        bedrock_api_key: variable("AWS_BEARER_TOKEN_BEDROCK").is_some(),
+    }
+}
+
+async fn load(
+    config: &SdkConfig,
+    profile: Option<&str>,
+    calls: &Caller,
+) -> Result<(Credentials, SharedCredentialsProvider), Failure> {
+    let failure = |kind: FailureKind, detail: String| Failure { kind, endpoint: None, detail };
+    let Some(provider) = config.credentials_provider() else {
+        return Err(failure(FailureKind::NoCredentials, "no provider is configured".to_owned()));
+    };
+    let loaded = tokio::time::timeout_at(calls.until(), provider.provide_credentials()).await;
+    let credentials = match loaded {
+        Ok(Ok(credentials)) => credentials,
+        Ok(Err(error)) => {
+            let kind = match &error {
+                CredentialsError::CredentialsNotLoaded(_) => FailureKind::NoCredentials,
+                _ => FailureKind::CredentialsProvider,
+            };
+            return Err(failure(kind, innermost(&error)));
+        }
+        Err(_) => {
+            return Err(failure(
+                FailureKind::CredentialsProvider,
+                "a provider (a credential process, the metadata service, single sign-on) did not answer in time"
+                    .to_owned(),
+            ));
+        }
+    };
+    let features = credentials.get_property::<Vec<AwsCredentialFeature>>().cloned().unwrap_or_default();
+    let named = profile.map(str::to_owned).or_else(|| std::env::var("AWS_PROFILE").ok());
+    let described = Credentials {
+        source: source(&features, named.as_deref()),
+        expires_at: credentials.expiry().and_then(|expiry| OffsetDateTime::from(expiry).format(&Rfc3339).ok()),
+    };
+    Ok((described, SharedCredentialsProvider::new(credentials)))
+}
+
+/// Names the source of credentials by the features that the SDK notes on them.
+fn source(features: &[AwsCredentialFeature], profile: Option<&str>) -> String {
+    use AwsCredentialFeature as Feature;
+    let has = |wanted: &[Feature]| features.iter().any(|feature| wanted.contains(feature));
+    let profile_name = profile.unwrap_or("default");
+    let (source, from_profile) =
+        if has(&[Feature::CredentialsEnvVarsStsWebIdToken, Feature::CredentialsStsAssumeRoleWebId]) {
+            ("web identity", false)
+        } else if has(&[Feature::CredentialsEnvVars]) {
+            ("environment", false)
+        } else if has(&[Feature::CredentialsProfileSso, Feature::CredentialsSso]) {
+            ("SSO", true)
+        } else if has(&[Feature::CredentialsProfileProcess, Feature::CredentialsProcess]) {
+            ("process", true)
+        } else if has(&[Feature::CredentialsProfileLogin, Feature::CredentialsLogin]) {
+            ("login", true)
+        } else if has(&[Feature::CredentialsProfileStsWebIdToken]) {
+            ("web identity", true)
+        } else if has(&[Feature::CredentialsImds]) {
+            ("instance metadata", false)
+        } else if has(&[Feature::CredentialsHttp]) {
+            ("container", false)
+        } else if has(&[Feature::CredentialsProfileSourceProfile, Feature::CredentialsStsAssumeRole]) {
+            ("assumed role", true)
+        } else if has(&[Feature::CredentialsProfile, Feature::CredentialsProfileNamedProvider]) {
+            return format!("profile {profile_name}");
+        } else {
+            ("unknown source", false)
+        };
+    if from_profile { format!("{source} (profile {profile_name})") } else { source.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use AwsCredentialFeature as Feature;
+
+    #[test]
+    fn the_most_telling_feature_names_the_source() {
+        for (features, profile, expected) in [
+            (vec![Feature::CredentialsEnvVars], Some("dev"), "environment"),
+            (vec![Feature::CredentialsProfile], Some("dev"), "profile dev"),
+            (vec![Feature::CredentialsProfile], None, "profile default"),
+            (vec![Feature::CredentialsSso, Feature::CredentialsProfile], Some("dev"), "SSO (profile dev)"),
+            (
+                vec![Feature::CredentialsProcess, Feature::CredentialsProfileProcess],
+                Some("dev"),
+                "process (profile dev)",
+            ),
+            (vec![Feature::CredentialsImds], None, "instance metadata"),
+            (vec![Feature::CredentialsHttp], None, "container"),
+            (
+                vec![Feature::CredentialsProfileStsWebIdToken, Feature::CredentialsEnvVarsStsWebIdToken],
+                None,
+                "web identity",
+            ),
+            (vec![], None, "unknown source"),
+        ] {
+            assert_eq!(source(&features, profile), expected, "{features:?}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The test call: made only where the request asks for it, once, without retries.
+//!
+//! A probe sends a body that no model accepts, so that authorization and access are checked and no token is
+//! processed. An invocation makes the operation's own call with at most one output token. The answer is stored raw.
+
+use super::account::Clients;
+use super::call::Caller as Calls;
+use super::skipped;
+use crate::bedrock::{Operation, provider_of};
+use crate::evidence::{Call, LiveSuccess, Observation};
+use crate::request::{LiveCall, Request};
+use aws_sdk_bedrockruntime::operation::RequestId;
+use aws_sdk_bedrockruntime::primitives::Blob;
+use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceConfiguration, Message};
+use serde_json::{Value, json};
+
+/// Well-formed JSON that no model accepts: every model validates it away behind the access checks.
+const IMPOSSIBLE_BODY: &str = r#"{"max_tokens_to_sample": -1}"#;
+
+const JSON: &str = "application/json";
+
+/// The test call's outcome.
+pub(super) struct Invocation {
+    pub(super) outcome: Observation<LiveSuccess>,
+    pub(super) calls: Vec<Call>,
+}
+
+/// Tells whether `--invoke` knows how to call the model: its family's native body, or an operation that needs none.
+#[must_use]
+pub fn can_invoke(operation: Operation, base_model: Option<&str>) -> bool {
+    match operation {
+        Operation::Converse | Operation::ConverseStream => true,
+        Operation::InvokeModel | Operation::InvokeModelWithResponseStream => {
+            base_model.is_some_and(|model| native_body(model).is_some())
+        }
+    }
+}
+
+/// Makes the test call that the request asks for.
+pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Invocation {
+    let (outcome, call) = match (request.live, request.operation) {
+        (LiveCall::None, _) => {
+            return Invocation { outcome: skipped("no test call was asked for"), calls: Vec::new() };
+        }
+        (LiveCall::Probe, operation) => {
+            invoke_model(clients, calls, request, operation, IMPOSSIBLE_BODY.to_owned()).await
+        }
+        (LiveCall::Invoke, operation @ (Operation::InvokeModel | Operation::InvokeModelWithResponseStream)) => {
+            match request.model.base_model().and_then(native_body) {
+                Some(body) => invoke_model(clients, calls, request, operation, body.to_string()).await,
+                None => {
+                    let reason = "the model's native request body is not known; `--probe` needs none";
+                    return Invocation { outcome: skipped(reason), calls: Vec::new() };
+                }
+            }
+        }
+        (LiveCall::Invoke, Operation::Converse) => converse(clients, calls, request).await,
+        (LiveCall::Invoke, Operation::ConverseStream) => converse_stream(clients, calls, request).await,
+    };
+    Invocation { outcome, calls: vec![call] }
+}
+
+/// Sends a native body; the same action authorizes Converse, so a probe of it goes this way too.
+async fn invoke_model(
+    clients: &Clients,
+    calls: &Calls,
+    request: &Request,
+    operation: Operation,
+    body: String,
+) -> (Observation<LiveSuccess>, Call) {
+    let endpoint = clients.endpoint("bedrock-runtime");
+    let model = request.model.to_string();
+    let body = Blob::new(body);
+    if operation.streams() {
+        let call = clients
+            .runtime
+            .invoke_model_with_response_stream()
+            .model_id(model)
+            .content_type(JSON)
+            .accept(JSON)
+            .body(body)
+            .send();
+        success(calls.test("bedrock:InvokeModelWithResponseStream", &endpoint, call).await)
+    } else {
+        let call = clients.runtime.invoke_model().model_id(model).content_type(JSON).accept(JSON).body(body).send();
+        success(calls.test("bedrock:InvokeModel", &endpoint, call).await)
+    }
+}
+
+async fn converse(clients: &Clients, calls: &Calls, request: &Request) -> (Observation<LiveSuccess>, Call) {
+    let call = clients
+        .runtime
+        .converse()
+        .model_id(request.model.to_string())
+        .set_messages(greeting().map(|message| vec![message]))
+        .inference_config(one_token())
+        .send();
+    success(calls.test("bedrock:Converse", &clients.endpoint("bedrock-runtime"), call).await)
+}
+
+async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) -> (Observation<LiveSuccess>, Call) {
+    let call = clients
+        .runtime
+        .converse_stream()
+        .model_id(request.model.to_string())
+        .set_messages(greeting().map(|message| vec![message]))
+        .inference_config(one_token())
+        .send();
+    success(calls.test("bedrock:ConverseStream", &clients.endpoint("bedrock-runtime"), call).await)
+}
+
+fn success<O: RequestId>((answer, call): (Observation<O>, Call)) -> (Observation<LiveSuccess>, Call) {
+    let outcome = match answer {
+        Observation::Seen(output) => {
+            Observation::Seen(LiveSuccess { request_id: output.request_id().map(str::to_owned) })
+        }
+        Observation::Refused(error) => Observation::Refused(error),
+        Observation::Failed(failure) => Observation::Failed(failure),
+        Observation::Skipped(reason) => Observation::Skipped(reason),
+    };
+    (outcome, call)
+}
+
+fn greeting() -> Option<Message> {
+    Message::builder().role(ConversationRole::User).content(ContentBlock::Text("hi".to_owned())).build().ok()
+}
+
+fn one_token() -> InferenceConfiguration {
+    InferenceConfiguration::builder().max_tokens(1).build()
+}
+
+/// Returns a native request body with at most one output token, by the model's family
+/// (Bedrock User Guide, "Inference request parameters and response fields for foundation models").
+fn native_body(model: &str) -> Option<Value> {
+    let name = model.split_once('.').map_or(model, |(_, name)| name);
+    let chat = |limit: &str| json!({"messages": [{"role": "user", "content": "hi"}], limit: 1});
+    match provider_of(model) {
+        "anthropic" => Some(json!({
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": 1,
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
+        })),
+        "amazon"
+            if name.starts_with("nova")
+                && !name.contains("canvas")
+                && !name.contains("reel")
+                && !name.contains("sonic") =>
+        {
+            Some(json!({
+                "messages": [{"role": "user", "content": [{"text": "hi"}]}],
+                "inferenceConfig": {"maxTokens": 1},
+            }))
+        }
+        "amazon" if name.starts_with("titan-text") => {
+            Some(json!({"inputText": "hi", "textGenerationConfig": {"maxTokenCount": 1}}))
+        }
+        "amazon" if name.starts_with("titan-embed-text") => Some(json!({"inputText": "hi"})),
+        "meta" => Some(json!({"prompt": "hi", "max_gen_len": 1})),
+        "mistral" if name.starts_with("mistral-7b") || name.starts_with("mixtral") => {
+            Some(json!({"prompt": "<s>[INST] hi [/INST]", "max_tokens": 1}))
+        }
+        "mistral" | "ai21" | "qwen" => Some(chat("max_tokens")),
+        "deepseek" if name.starts_with("r1") => Some(json!({"prompt": "hi", "max_tokens": 1})),
+        "deepseek" => Some(chat("max_tokens")),
+        "openai" => Some(chat("max_completion_tokens")),
+        "cohere" if name.starts_with("command-r") => Some(json!({"message": "hi", "max_tokens": 1})),
+        "cohere" if name.starts_with("embed") => Some(json!({"texts": ["hi"], "input_type": "search_query"})),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_families_get_one_token_and_unknown_ones_nothing() {
+        for model in [
+            "anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "amazon.nova-lite-v1:0",
+            "meta.llama3-3-70b-instruct-v1:0",
+            "mistral.mistral-large-2407-v1:0",
+            "deepseek.r1-v1:0",
+            "openai.gpt-oss-120b-1:0",
+        ] {
+            let body = native_body(model).unwrap().to_string();
+            assert!(body.contains(":1"), "{model}: {body}");
+            assert!(can_invoke(Operation::InvokeModel, Some(model)));
+        }
+        assert_eq!(native_body("amazon.nova-canvas-v1:0"), None);
+        assert!(!can_invoke(Operation::InvokeModel, Some("luma.ray-v2:0")));
+        assert!(can_invoke(Operation::Converse, None));
+    }
+
+    #[test]
+    fn the_probes_body_is_json_that_asks_for_a_negative_number_of_tokens() {
+        let body: Value = serde_json::from_str(IMPOSSIBLE_BODY).unwrap();
+        assert_eq!(body["max_tokens_to_sample"], -1);
+    }
+}

@@ -1,0 +1,162 @@
+//! What AWS's read APIs say of the model: the profile, the listing, the availability, the use case form.
+
+use super::account::Clients;
+use super::call::{Caller as Calls, not_made};
+use super::skipped;
+use crate::bedrock::{InferenceProfile, ProfileKind, provider_of};
+use crate::evidence::{Availability, Call, Failure, FailureKind, ListedModel, Listing, Observation, UseCaseForm};
+use crate::request::Request;
+use aws_sdk_bedrock::types::InferenceProfileType;
+use aws_smithy_types::date_time::Format;
+
+/// What was seen of the model.
+pub(super) struct Model {
+    pub(super) profile: Observation<InferenceProfile>,
+    pub(super) listing: Observation<Listing>,
+    pub(super) availability: Observation<Availability>,
+    pub(super) use_case_form: Observation<UseCaseForm>,
+    pub(super) calls: Vec<Call>,
+}
+
+/// Looks at the model that the request names.
+///
+/// Where the reference itself shows the base model everything runs at once; an application profile has to be
+/// read first.
+pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Model {
+    let by_form = request.model.base_model().map(str::to_owned);
+    let (profile, facts) = if by_form.is_some() {
+        tokio::join!(profile(clients, calls, request), facts(clients, calls, by_form.as_deref()))
+    } else {
+        let profile = profile(clients, calls, request).await;
+        let base = profile.0.seen().and_then(InferenceProfile::base_model).map(str::to_owned);
+        let facts = facts(clients, calls, base.as_deref()).await;
+        (profile, facts)
+    };
+    let (listing, availability, form) = facts;
+    let calls = [profile.1, Some(listing.1), Some(availability.1), form.1].into_iter().flatten().collect();
+    Model { profile: profile.0, listing: listing.0, availability: availability.0, use_case_form: form.0, calls }
+}
+
+type Observed<T, C> = (Observation<T>, C);
+type Facts = (Observed<Listing, Call>, Observed<Availability, Call>, Observed<UseCaseForm, Option<Call>>);
+
+async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
+    let Some(base) = base else {
+        let reason = "which foundation model it is, is not known";
+        return (
+            (skipped(reason), not_made("bedrock:ListFoundationModels")),
+            (skipped(reason), not_made("bedrock:GetFoundationModelAvailability")),
+            (skipped(reason), None),
+        );
+    };
+    tokio::join!(listing(clients, calls, base), availability(clients, calls, base), use_case_form(clients, calls, base))
+}
+
+async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observed<InferenceProfile, Option<Call>> {
+    if !request.model.is_profile() {
+        return (skipped("the model is not an inference profile"), None);
+    }
+    let id = request.model.to_string();
+    let endpoint = clients.endpoint("bedrock");
+    let (answer, call) = calls
+        .read(
+            "bedrock:GetInferenceProfile",
+            &endpoint,
+            clients.bedrock.get_inference_profile().inference_profile_identifier(id).send(),
+        )
+        .await;
+    let profile = read(answer, &endpoint, |output| {
+        let kind = match output.r#type() {
+            InferenceProfileType::Application => ProfileKind::Application,
+            _ => ProfileKind::SystemDefined,
+        };
+        let models: Option<Vec<_>> =
+            output.models().iter().map(|model| model.model_arn().and_then(|arn| arn.parse().ok())).collect();
+        Some(InferenceProfile {
+            arn: output.inference_profile_arn().parse().ok()?,
+            id: output.inference_profile_id().to_owned(),
+            kind,
+            models: models.filter(|models| !models.is_empty())?,
+        })
+    });
+    (profile, Some(call))
+}
+
+async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listing, Call> {
+    let endpoint = clients.endpoint("bedrock");
+    let (answer, call) =
+        calls.read("bedrock:ListFoundationModels", &endpoint, clients.bedrock.list_foundation_models().send()).await;
+    let listing = read(answer, &endpoint, |output| {
+        let summaries = output.model_summaries();
+        let model = summaries.iter().find(|summary| summary.model_id() == base).map(|summary| {
+            let lifecycle = summary.model_lifecycle();
+            ListedModel {
+                id: summary.model_id().to_owned(),
+                provider: summary.provider_name().map(str::to_owned),
+                lifecycle: lifecycle.map(|lifecycle| lifecycle.status().as_str().to_owned()),
+                end_of_life: lifecycle
+                    .and_then(|lifecycle| lifecycle.end_of_life_time())
+                    .and_then(|time| time.fmt(Format::DateTime).ok()),
+                // The SDK's enum lacks `INFERENCE_PROFILE`, so the strings are kept.
+                inference_types: summary
+                    .inference_types_supported()
+                    .iter()
+                    .map(|kind| kind.as_str().to_owned())
+                    .collect(),
+                streaming: summary.response_streaming_supported(),
+            }
+        });
+        Some(Listing { model, ids: summaries.iter().map(|summary| summary.model_id().to_owned()).collect() })
+    });
+    (listing, call)
+}
+
+async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<Availability, Call> {
+    let endpoint = clients.endpoint("bedrock");
+    let (answer, call) = calls
+        .read(
+            "bedrock:GetFoundationModelAvailability",
+            &endpoint,
+            clients.bedrock.get_foundation_model_availability().model_id(base).send(),
+        )
+        .await;
+    let availability = read(answer, &endpoint, |output| {
+        let agreement = output.agreement_availability();
+        Some(Availability {
+            agreement: agreement.map(|agreement| agreement.status().as_str().to_owned()),
+            agreement_error: agreement.and_then(|agreement| agreement.error_message()).map(str::to_owned),
+            authorization: Some(output.authorization_status().as_str().to_owned()),
+            entitlement: Some(output.entitlement_availability().as_str().to_owned()),
+            region: Some(output.region_availability().as_str().to_owned()),
+        })
+    });
+    (availability, call)
+}
+
+async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed<UseCaseForm, Option<Call>> {
+    if provider_of(base) != "anthropic" {
+        return (skipped("only Anthropic's models need the form"), None);
+    }
+    let endpoint = clients.endpoint("bedrock");
+    let (answer, call) = calls
+        .read("bedrock:GetUseCaseForModelAccess", &endpoint, clients.bedrock.get_use_case_for_model_access().send())
+        .await;
+    (read(answer, &endpoint, |_| Some(UseCaseForm {})), Some(call))
+}
+
+/// Takes what is needed out of an answer; an answer that lacks it could not be read.
+fn read<O, T>(answer: Observation<O>, endpoint: &str, take: impl FnOnce(&O) -> Option<T>) -> Observation<T> {
+    match answer {
+        Observation::Seen(output) => match take(&output) {
+            Some(value) => Observation::Seen(value),
+            None => Observation::Failed(Failure {
+                kind: FailureKind::Unreadable,
+                endpoint: Some(endpoint.to_owned()),
+                detail: "the answer lacks what it should hold".to_owned(),
+            }),
+        },
+        Observation::Refused(error) => Observation::Refused(error),
+        Observation::Failed(failure) => Observation::Failed(failure),
+        Observation::Skipped(reason) => Observation::Skipped(reason),
+    }
+}

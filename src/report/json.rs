@@ -1,0 +1,302 @@
+//! The diagnosis as JSON, `bedrock-access/diagnosis/1`: the contract that other people's scripts rely on.
+//!
+//! What was not read is `null`, never left out.
+
+use super::wording;
+use crate::cause::{Cause, DocumentedCause, Family};
+use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, Leg, NotChecked, RuledOut};
+use crate::evidence::{Call, Outcome, ServiceError};
+use crate::iam::{Decision, PolicyType};
+use serde::Serialize;
+use serde_json::Value;
+
+const SCHEMA: &str = "bedrock-access/diagnosis/1";
+
+/// Writes a diagnosis as one JSON document, indented and ended with a line feed.
+#[must_use]
+pub fn json(diagnosis: &Diagnosis) -> String {
+    let document = Document::of(diagnosis);
+    // Strings, numbers and lists alone: serialization has no case to fail in.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'d> {
+    schema: &'static str,
+    id: Option<&'d str>,
+    verdict: &'static str,
+    certainty: Option<&'static str>,
+    documented_cause: Option<DocumentedCause>,
+    headline: String,
+    sandbox: Option<&'d str>,
+    observed_at: &'d str,
+    request: Request<'d>,
+    caller: Caller<'d>,
+    principal: Principal<'d>,
+    requirements: Vec<Requirement<'d>>,
+    model_access: ModelAccess<'d>,
+    invocation: Invocation<'d>,
+    findings: Vec<FindingJson<'d>>,
+    ruled_out: Vec<RuledOutJson<'d>>,
+    not_checked: Vec<NotCheckedJson<'d>>,
+    contradictions: &'d [String],
+    advice: &'d [String],
+    observations: Vec<ObservationJson<'d>>,
+}
+
+#[derive(Serialize)]
+struct Request<'d> {
+    model: String,
+    operation: &'static str,
+    region: &'d str,
+    partition: &'static str,
+}
+
+#[derive(Serialize)]
+struct Caller<'d> {
+    arn: Option<String>,
+    account: Option<&'d str>,
+    principal_arn: Option<String>,
+    kind: Option<&'static str>,
+    credential_source: Option<&'d str>,
+    expires_at: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct Principal<'d> {
+    arn: Option<String>,
+    kind: Option<&'static str>,
+    chosen_by: &'d str,
+}
+
+#[derive(Serialize)]
+struct Requirement<'d> {
+    action: &'d str,
+    resource: &'d str,
+    requested_region: Option<&'d str>,
+    decision: Decision,
+    policy_type: Option<PolicyType>,
+    decided_by: Vec<DecidedByJson<'d>>,
+    missing_context: &'d [String],
+    unread: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct DecidedByJson<'d> {
+    policy_type: PolicyType,
+    policy: Option<&'d str>,
+    statement: Option<usize>,
+    sid: Option<&'d str>,
+    line: Option<u32>,
+    column: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct ModelAccess<'d> {
+    model: Option<&'d str>,
+    listed: Option<bool>,
+    lifecycle: Option<&'d str>,
+    agreement: Option<&'d str>,
+    authorization: Option<&'d str>,
+    entitlement: Option<&'d str>,
+    region: Option<&'d str>,
+    use_case_form: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Invocation<'d> {
+    kind: &'static str,
+    outcome: &'static str,
+    error: Option<&'d ServiceError>,
+    failure: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct FindingJson<'d> {
+    cause: Cause,
+    family: Family,
+    certainty: &'static str,
+    summary: String,
+    action: Option<&'d str>,
+    resource: Option<&'d str>,
+    resources: &'d [String],
+    basis: Vec<String>,
+    remedy: RemedyJson<'d>,
+    alternatives: &'d [Cause],
+}
+
+#[derive(Serialize)]
+struct RemedyJson<'d> {
+    who: &'static str,
+    steps: Vec<String>,
+    notes: &'d [String],
+    commands: &'d [String],
+    policy: Option<&'d Value>,
+    takes_effect: &'static str,
+    verified: Option<&'static str>,
+    changes: Vec<ChangeJson<'d>>,
+}
+
+#[derive(Serialize)]
+struct ChangeJson<'d> {
+    change: &'static str,
+    policy_type: Option<PolicyType>,
+    policy: Option<&'d str>,
+    document: Option<&'d Value>,
+    value: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct RuledOutJson<'d> {
+    cause: Cause,
+    why: &'d str,
+}
+
+#[derive(Serialize)]
+struct NotCheckedJson<'d> {
+    what: &'d str,
+    why: &'d str,
+}
+
+#[derive(Serialize)]
+struct ObservationJson<'d> {
+    api: &'d str,
+    outcome: Outcome,
+    duration_ms: u64,
+    error: Option<&'d ServiceError>,
+}
+
+impl<'d> Document<'d> {
+    fn of(diagnosis: &'d Diagnosis) -> Self {
+        let access = &diagnosis.model_access;
+        Self {
+            schema: SCHEMA,
+            id: None,
+            verdict: diagnosis.verdict.as_str(),
+            certainty: diagnosis.certainty.map(crate::diagnose::Certainty::as_str),
+            documented_cause: diagnosis.documented_cause,
+            headline: wording::headline(diagnosis),
+            sandbox: diagnosis.sandbox.as_deref(),
+            observed_at: &diagnosis.observed_at,
+            request: Request {
+                model: diagnosis.request.model.to_string(),
+                operation: diagnosis.request.operation.as_str(),
+                region: diagnosis.request.region.as_str(),
+                partition: diagnosis.request.region.partition().as_str(),
+            },
+            caller: Caller {
+                arn: diagnosis.caller.arn.as_ref().map(ToString::to_string),
+                account: diagnosis.caller.account.as_deref(),
+                principal_arn: diagnosis.caller.principal_arn.as_ref().map(ToString::to_string),
+                kind: diagnosis.caller.kind.map(crate::iam::PrincipalKind::as_str),
+                credential_source: diagnosis.caller.credential_source.as_deref(),
+                expires_at: diagnosis.caller.expires_at.as_deref(),
+            },
+            principal: Principal {
+                arn: diagnosis.principal.arn.as_ref().map(ToString::to_string),
+                kind: diagnosis.principal.kind.map(crate::iam::PrincipalKind::as_str),
+                chosen_by: diagnosis.principal.chosen_by,
+            },
+            requirements: diagnosis.legs.iter().map(requirement).collect(),
+            model_access: ModelAccess {
+                model: access.model.as_deref(),
+                listed: access.listed,
+                lifecycle: access.lifecycle.as_deref(),
+                agreement: access.agreement.as_deref(),
+                authorization: access.authorization.as_deref(),
+                entitlement: access.entitlement.as_deref(),
+                region: access.region.as_deref(),
+                use_case_form: access.use_case_form.map(|found| if found { "submitted" } else { "missing" }),
+            },
+            invocation: Invocation {
+                kind: diagnosis.invocation.kind.as_str(),
+                outcome: diagnosis.invocation.outcome.as_str(),
+                error: diagnosis.invocation.error.as_ref(),
+                failure: diagnosis.invocation.failure.as_deref(),
+            },
+            findings: diagnosis.findings.iter().map(|finding| finding_json(finding, diagnosis)).collect(),
+            ruled_out: diagnosis
+                .ruled_out
+                .iter()
+                .map(|RuledOut { cause, why }| RuledOutJson { cause: *cause, why })
+                .collect(),
+            not_checked: diagnosis
+                .not_checked
+                .iter()
+                .map(|NotChecked { what, why }| NotCheckedJson { what, why })
+                .collect(),
+            contradictions: &diagnosis.contradictions,
+            advice: &diagnosis.advice,
+            observations: diagnosis
+                .calls
+                .iter()
+                .map(|Call { api, outcome, duration_ms, error }| ObservationJson {
+                    api,
+                    outcome: *outcome,
+                    duration_ms: *duration_ms,
+                    error: error.as_ref(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn requirement(leg: &Leg) -> Requirement<'_> {
+    Requirement {
+        action: &leg.request.action,
+        resource: &leg.request.resource,
+        requested_region: leg.request.requested_region(),
+        decision: leg.decision,
+        policy_type: leg.policy_type,
+        decided_by: leg.decided_by.iter().map(decided_by).collect(),
+        missing_context: &leg.missing_context,
+        unread: leg.unread.as_deref(),
+    }
+}
+
+fn decided_by(statement: &DecidedBy) -> DecidedByJson<'_> {
+    DecidedByJson {
+        policy_type: statement.policy_type,
+        policy: statement.policy.as_deref(),
+        statement: statement.statement,
+        sid: statement.sid.as_deref(),
+        line: statement.line,
+        column: statement.column,
+    }
+}
+
+fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<'d> {
+    FindingJson {
+        cause: finding.cause,
+        family: finding.cause.family(),
+        certainty: finding.certainty.as_str(),
+        summary: wording::summary(finding, diagnosis),
+        action: finding.action.as_deref(),
+        resource: finding.resources.first().map(String::as_str),
+        resources: &finding.resources,
+        basis: finding.basis.iter().map(wording::basis).collect(),
+        remedy: RemedyJson {
+            who: wording::who(finding),
+            steps: wording::steps(finding),
+            notes: &finding.remedy.notes,
+            commands: &finding.remedy.commands,
+            policy: finding.remedy.policy.as_ref(),
+            takes_effect: wording::takes_effect(finding),
+            verified: finding.remedy.verified.map(crate::diagnose::Verified::as_str),
+            changes: finding.remedy.changes.iter().map(change).collect(),
+        },
+        alternatives: &finding.alternatives,
+    }
+}
+
+fn change(change: &Change) -> ChangeJson<'_> {
+    ChangeJson {
+        change: change.kind.as_str(),
+        policy_type: change.policy_type,
+        policy: change.policy.as_deref(),
+        document: change.document.as_ref(),
+        value: change.value.as_deref(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Every sentence about a diagnosis, for all formats alike.
+//!
+//! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
+
+use crate::cause::{Cause, DocumentedCause, Family, catalogue};
+use crate::diagnose::{Basis, Certainty, Diagnosis, Finding, LiveOutcome, Verdict};
+use crate::iam::{Decision, PolicyType};
+use crate::request::LiveCall;
+
+/// Says in one line what the diagnosis came to.
+pub(super) fn headline(diagnosis: &Diagnosis) -> String {
+    match (diagnosis.verdict, diagnosis.findings.first()) {
+        (Verdict::Allowed, _) if diagnosis.certainty == Some(Certainty::Reported) => {
+            "the test call was authorized: this principal may call this model here".to_owned()
+        }
+        (Verdict::Allowed, _) => "allowed as far as can be simulated; no test call was made".to_owned(),
+        (Verdict::Denied, Some(first)) => {
+            let more = match diagnosis.findings.len() {
+                0 | 1 => String::new(),
+                2 => "; one more cause below".to_owned(),
+                n => format!("; {} more causes below", n - 1),
+            };
+            format!("{} [{}]{more}", documented(diagnosis, first), first.cause)
+        }
+        _ => "what could be seen does not settle whether the call is allowed".to_owned(),
+    }
+}
+
+fn documented(diagnosis: &Diagnosis, first: &Finding) -> String {
+    match diagnosis.documented_cause {
+        Some(DocumentedCause::IamPermission) => "documented cause 1, the IAM permission".to_owned(),
+        Some(DocumentedCause::ModelAccess) => "documented cause 2, model access".to_owned(),
+        Some(DocumentedCause::Both) => "both documented causes, the IAM permission and model access".to_owned(),
+        _ => match first.cause.family() {
+            Family::Credentials => "neither documented cause: the credentials do not work".to_owned(),
+            Family::Request => "neither documented cause: the request itself is refused".to_owned(),
+            Family::Capacity => "neither documented cause: a limit of AWS".to_owned(),
+            Family::Network => "neither documented cause: the network".to_owned(),
+            Family::IamPermission | Family::ModelAccess | Family::Unknown => "neither documented cause".to_owned(),
+        },
+    }
+}
+
+/// Says in one sentence what a finding is.
+pub(super) fn summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
+    let entry = catalogue::entry(finding.cause);
+    match finding.cause {
+        Cause::IdentityPolicyMissingAllow
+        | Cause::IdentityPolicyExplicitDeny
+        | Cause::PermissionsBoundary
+        | Cause::SessionPolicy
+        | Cause::ServiceControlPolicy
+        | Cause::ResourceControlPolicy
+        | Cause::VpcEndpointPolicy
+        | Cause::ResourcePolicy => policy_summary(finding, diagnosis),
+        Cause::NetworkUnreachable => {
+            format!("the Bedrock endpoint of `{}` cannot be reached", diagnosis.request.region)
+        }
+        Cause::RegionUnavailable => {
+            format!("{}: `{}` in {}", lower(entry.title), base_model(diagnosis), diagnosis.request.region)
+        }
+        Cause::ModelAccessNotGranted | Cause::LegacyModel | Cause::InferenceProfileRequired => {
+            format!("{}: `{}`", lower(entry.title), base_model(diagnosis))
+        }
+        Cause::InvalidModelId => format!("{}: `{}`", lower(entry.title), diagnosis.request.model),
+        _ => lower(entry.title),
+    }
+}
+
+fn base_model(diagnosis: &Diagnosis) -> String {
+    diagnosis.model_access.model.clone().unwrap_or_else(|| diagnosis.request.model.to_string())
+}
+
+fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
+    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. }))
+        || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny"))));
+    let policy = match finding.cause {
+        Cause::PermissionsBoundary => "the permissions boundary",
+        Cause::SessionPolicy => "the session policy",
+        Cause::ServiceControlPolicy => "a service control policy of the organization",
+        Cause::ResourceControlPolicy => "a resource control policy of the organization",
+        Cause::VpcEndpointPolicy => "the VPC endpoint policy",
+        Cause::ResourcePolicy => "the resource's policy",
+        _ if explicit => "an identity-based policy",
+        _ => "no identity-based policy",
+    };
+    let verb = match (finding.cause, explicit) {
+        (Cause::IdentityPolicyMissingAllow, _) => "allows",
+        (_, true) => "explicitly denies",
+        (Cause::ServiceControlPolicy | Cause::ResourceControlPolicy, false) => "refuses",
+        (_, false) => "does not allow",
+    };
+    let action = finding.action.as_deref().unwrap_or("the action");
+    let whose = diagnosis
+        .principal
+        .arn
+        .as_ref()
+        .map(|arn| format!(" to `{}`", arn.resource_id().rsplit('/').next().unwrap_or_default()))
+        .unwrap_or_default();
+    format!("{policy} {verb} {action}{whose}{}", on_resources(finding, diagnosis))
+}
+
+fn on_resources(finding: &Finding, diagnosis: &Diagnosis) -> String {
+    match finding.resources.as_slice() {
+        [] => String::new(),
+        [only] => format!(" on {only}"),
+        [first, ..] => format!(
+            " on {} of the {} resources that the call needs, the first being {first}",
+            finding.resources.len(),
+            diagnosis.legs.len().max(finding.resources.len())
+        ),
+    }
+}
+
+/// Says what one piece of evidence shows.
+pub(super) fn basis(basis: &Basis) -> String {
+    match basis {
+        Basis::Simulation { action, resource, decision, policy_type, policies } => {
+            let by = match policy_type {
+                Some(PolicyType::IdentityPolicy) if policies.is_empty() => String::new(),
+                Some(policy_type) => format!(" by {policy_type}"),
+                None => String::new(),
+            };
+            let named = if policies.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", policies.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+            };
+            format!("the policy simulator says {decision}{by}{named} for {action} on {resource}")
+        }
+        Basis::MissingContext(keys) => format!(
+            "policies name condition keys that the simulation was not given, which may matter: {}",
+            keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+        ),
+        Basis::Live(error) => format!("the test call was answered with {error}"),
+        Basis::Refused { api, error } => format!("{api} was answered with {error}"),
+        Basis::Field { api, field, value } => format!("{api} says `{field}` = {value}"),
+        Basis::NotListed { model, nearest } if nearest.is_empty() => {
+            format!("bedrock:ListFoundationModels does not list `{model}` in the Region")
+        }
+        Basis::NotListed { model, nearest } => format!(
+            "bedrock:ListFoundationModels does not list `{model}` in the Region; it lists {}",
+            nearest.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+        ),
+        Basis::Failure(text) => text.clone(),
+        Basis::SimulatorDisagrees => {
+            "the policy simulator allows every leg: what refuses the call is something that it does not evaluate"
+                .to_owned()
+        }
+    }
+}
+
+/// Words the evidence for a reader: the simulator's decisions that differ in their resource alone are one line.
+pub(super) fn bases(all: &[Basis]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut counted: Vec<(&Basis, usize)> = Vec::new();
+    for one in all {
+        match counted.iter_mut().find(|(known, _)| same_but_resource(known, one)) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((one, 1)),
+        }
+    }
+    for (one, count) in counted {
+        let more = match count {
+            1 => String::new(),
+            2 => ", and on one more resource".to_owned(),
+            n => format!(", and on {} more resources", n - 1),
+        };
+        lines.push(format!("{}{more}", basis(one)));
+    }
+    lines
+}
+
+fn same_but_resource(one: &Basis, other: &Basis) -> bool {
+    match (one, other) {
+        (
+            Basis::Simulation { action, decision, policy_type, policies, .. },
+            Basis::Simulation {
+                action: other_action,
+                decision: other_decision,
+                policy_type: other_type,
+                policies: other_policies,
+                ..
+            },
+        ) => (action, decision, policy_type, policies) == (other_action, other_decision, other_type, other_policies),
+        _ => one == other,
+    }
+}
+
+/// Returns who mends a finding.
+pub(super) fn who(finding: &Finding) -> &'static str {
+    catalogue::entry(finding.cause).who
+}
+
+/// Returns the steps that mend a finding: this call's own, or else what the catalogue says of the cause.
+pub(super) fn steps(finding: &Finding) -> Vec<String> {
+    if finding.remedy.steps.is_empty() {
+        catalogue::entry(finding.cause).steps.iter().map(|step| (*step).to_owned()).collect()
+    } else {
+        finding.remedy.steps.clone()
+    }
+}
+
+/// Says when a remedy is in force.
+pub(super) fn takes_effect(finding: &Finding) -> &'static str {
+    catalogue::entry(finding.cause).takes_effect
+}
+
+/// Says in one fragment how the test call came out.
+pub(super) fn invocation(diagnosis: &Diagnosis) -> String {
+    let invocation = &diagnosis.invocation;
+    let kind = match invocation.kind {
+        LiveCall::None => {
+            return "not made; `--probe` makes one that is not billed, `--invoke` one of a single token".to_owned();
+        }
+        LiveCall::Probe => "the probe",
+        LiveCall::Invoke => "the invocation",
+    };
+    let text = invocation.error.as_ref().map(ToString::to_string).unwrap_or_default();
+    match invocation.outcome {
+        LiveOutcome::NotMade => {
+            format!("{kind} was not made: {}", invocation.failure.as_deref().unwrap_or("nothing could be called"))
+        }
+        LiveOutcome::Succeeded if invocation.kind == LiveCall::Probe => {
+            "the model accepted the probe's body: authorized, and tokens may have been billed".to_owned()
+        }
+        LiveOutcome::Succeeded => "the model answered".to_owned(),
+        LiveOutcome::BodyRejected => {
+            "authorized: only the body was refused, which comes behind every access check".to_owned()
+        }
+        LiveOutcome::Throttled => format!("authorized, and throttled: {text}"),
+        LiveOutcome::Refused => format!("{kind} was refused: {text}"),
+        LiveOutcome::Failed => {
+            format!("{kind} got no answer: {}", invocation.failure.as_deref().unwrap_or("the reason is not known"))
+        }
+    }
+}
+
+/// Makes a catalogue's title the beginning of a fragment.
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.clone().next()) {
+        // An abbreviation such as "AWS" stays as it is.
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => title.to_owned(),
+    }
+}
