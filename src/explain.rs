@@ -93,7 +93,7 @@ pub struct ExplainedError {
 }
 
 /// Another cause that a text may have.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Alternative {
     /// The other cause.
     pub cause: Cause,

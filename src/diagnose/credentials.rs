@@ -56,28 +56,30 @@ fn credentials_cause(error: &ServiceError) -> Option<Cause> {
 
 /// Tells whether the network keeps the call from Bedrock, and by which failure it shows.
 ///
-/// One endpoint that times out may be a missing route to it alone; so a time-out counts only where nothing of
-/// AWS answered, or where the test call itself met it. A name that does not resolve or a connection that is
-/// refused counts where no Bedrock endpoint answered.
+/// Where nothing of AWS answered at all, whatever stands between here and AWS is the cause, also where it answers
+/// itself. Where AWS answered elsewhere, a name that does not resolve or a connection that is refused still keeps
+/// the call from Bedrock; but a time-out may be a missing route to one endpoint alone, and counts only where the
+/// test call itself met it.
 fn unreachable<'e>(evidence: &'e Evidence, live: &Live) -> Option<&'e Failure> {
-    let bedrock: [Option<&Failure>; 4] = [
+    let failures = [
+        failure_of(&evidence.invocation),
         failure_of(&evidence.listing),
         failure_of(&evidence.availability),
         failure_of(&evidence.profile),
-        failure_of(&evidence.invocation),
     ];
-    let answered = is_answer(&evidence.listing)
+    let bedrock_answered = is_answer(&evidence.listing)
         || is_answer(&evidence.availability)
         || is_answer(&evidence.profile)
         || is_answer(&evidence.use_case_form)
         || is_answer(&evidence.invocation);
-    if answered && !matches!(live.failure, Some(FailureKind::Unreachable)) {
-        return None;
-    }
-    let failure = bedrock.into_iter().flatten().find(|failure| is_network(failure))?;
-    let aws_answered = is_answer(&evidence.caller);
-    let certain = failure.kind == FailureKind::Unreachable || !aws_answered || live.failure == Some(failure.kind);
-    certain.then_some(failure)
+    let aws_answered = bedrock_answered || is_answer(&evidence.caller);
+    let keeps_the_call_away = |failure: &&Failure| match failure.kind {
+        FailureKind::Unreachable => !bedrock_answered || live.failure == Some(FailureKind::Unreachable),
+        FailureKind::TimedOut => !aws_answered || live.failure == Some(FailureKind::TimedOut) && !bedrock_answered,
+        FailureKind::Unreadable => !aws_answered,
+        _ => false,
+    };
+    failures.into_iter().flatten().find(keeps_the_call_away)
 }
 
 fn failure_of<T>(observation: &Observation<T>) -> Option<&Failure> {
@@ -89,8 +91,4 @@ fn failure_of<T>(observation: &Observation<T>) -> Option<&Failure> {
 
 fn is_answer<T>(observation: &Observation<T>) -> bool {
     matches!(observation, Observation::Seen(_) | Observation::Refused(_))
-}
-
-fn is_network(failure: &Failure) -> bool {
-    matches!(failure.kind, FailureKind::Unreachable | FailureKind::TimedOut)
 }

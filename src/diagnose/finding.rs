@@ -2,6 +2,7 @@
 
 use crate::cause::{Cause, Family};
 use crate::evidence::ServiceError;
+use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
 use serde_json::Value;
 
@@ -47,7 +48,7 @@ pub struct Finding {
     /// Who does what to mend it.
     pub remedy: Remedy,
     /// Other causes that the same text could mean, likeliest first.
-    pub alternatives: Vec<Cause>,
+    pub alternatives: Vec<Alternative>,
 }
 
 /// One piece of evidence behind a finding.

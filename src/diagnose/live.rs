@@ -91,7 +91,7 @@ impl Live {
             action,
             resources: resource.into_iter().collect(),
             basis,
-            alternatives: reading.alternatives.iter().map(|other| other.cause).collect(),
+            alternatives: reading.alternatives.clone(),
         })
     }
 

@@ -149,7 +149,7 @@ fn embedded_config(embedded: &EmbeddedAccount, region: &Region) -> SdkConfig {
 fn clients(config: &SdkConfig, region: &Region, reads_environment: bool) -> Clients {
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
     // The policy simulator throttles early and recovers soon: many short waits suit it better than few long ones.
-    let patient = RetryConfig::standard().with_max_attempts(8).with_initial_backoff(Duration::from_millis(100));
+    let patient = RetryConfig::standard().with_max_attempts(6).with_initial_backoff(Duration::from_millis(100));
     let brief = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(100));
     Clients {
         sts: aws_sdk_sts::Client::from_conf(

@@ -6,6 +6,7 @@ use super::wording;
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, Leg, NotChecked, RuledOut};
 use crate::evidence::{Call, Outcome, ServiceError};
+use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
 use serde::Serialize;
 use serde_json::Value;
@@ -124,7 +125,7 @@ struct FindingJson<'d> {
     resources: &'d [String],
     basis: Vec<String>,
     remedy: RemedyJson<'d>,
-    alternatives: &'d [Cause],
+    alternatives: &'d [Alternative],
 }
 
 #[derive(Serialize)]

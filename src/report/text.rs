@@ -178,6 +178,9 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
     for basis in wording::bases(&finding.basis) {
         wrapped(out, Role::Plain, "  - ", "    ", &basis);
     }
+    for other in &finding.alternatives {
+        wrapped(out, Role::Hint, "  or ", "     ", &format!("{}: {}", other.cause, other.tell));
+    }
     for (step, text) in wording::steps(finding).iter().enumerate() {
         let number = format!("  {}. ", step + 1);
         wrapped(out, Role::Plain, &number, "     ", text);
