@@ -27,6 +27,7 @@ mod condition;
 mod decide;
 mod document;
 mod json;
+mod managed;
 mod near_miss;
 mod pattern;
 mod position;
@@ -38,6 +39,7 @@ mod truth;
 
 pub use case::{Answer, Case, CaseError, Expectation, Load};
 pub use document::{Document, ParseError};
+pub use managed::ManagedPolicy;
 pub use near_miss::{Miss, NearMiss};
 pub use statement::{Effect, Statement};
 
