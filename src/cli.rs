@@ -8,9 +8,9 @@ mod causes;
 mod exit;
 mod explain;
 mod output;
-mod sandbox;
-mod run;
 mod policy;
+mod run;
+mod sandbox;
 
 pub use exit::{ExitStatus, Failure};
 
