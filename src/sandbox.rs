@@ -12,7 +12,6 @@ mod directory;
 mod event_stream;
 mod gates;
 mod legs;
-mod managed;
 mod protocol;
 mod refusal;
 mod runtime;

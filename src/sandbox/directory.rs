@@ -3,12 +3,12 @@
 //! Shapes follow the IAM API Reference; documents go out percent-encoded (RFC 3986), as IAM sends them.
 
 use super::account::Call;
-use super::managed;
 use super::protocol::Reply;
 use super::refusal::Refusal;
 use super::world::{AttachedPolicy, Group, ManagedPolicy, PrincipalFacts, World, made_id};
 use super::xml::Xml;
 use crate::iam::{Arn, ContextKeys};
+use crate::policy;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What RFC 3986 leaves unreserved.
@@ -207,9 +207,9 @@ fn managed_policy(call: &Call<'_>) -> Result<(String, String, String), Refusal> 
     call.require(call.operation.name, arn, Some(&format!("policy {arn}")), &ContextKeys::new())?;
     let world = &call.account.world;
     let missing = || Refusal::no_such_entity(format!("Policy {arn} was not found."));
-    if let Some((_, name)) = arn.split_once(":iam::aws:policy/") {
-        let policy = managed::find(name.rsplit('/').next().unwrap_or(name)).ok_or_else(missing)?;
-        return Ok((arn.to_owned(), policy.version().to_owned(), policy.text()));
+    if arn.contains(":iam::aws:policy/") {
+        let policy = policy::ManagedPolicy::find(arn).ok_or_else(missing)?;
+        return Ok((arn.to_owned(), policy.version.clone(), format!("{:#}", policy.json)));
     }
     let attached = world.principals.iter().flat_map(|facts| facts.managed_policies.iter().chain(&facts.boundary));
     let grouped = world.groups.iter().flat_map(|group| &group.managed_policies);

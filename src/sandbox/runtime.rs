@@ -271,12 +271,12 @@ fn family(provider: &str) -> Family {
 fn invoke(call: &Call<'_>, model: &Model) -> Result<Value, Refusal> {
     let fields = body(call)?;
     let family = family(&model.provider);
-    if let Some(key) = family.required.iter().find(|key| !fields.contains_key(**key)) {
-        return Err(malformed(&format!("#: required key [{key}] not found")));
-    }
     let known = |key: &str| family.required.contains(&key) || family.allowed.contains(&key);
     if let Some(key) = fields.keys().find(|key| !known(key)) {
         return Err(malformed(&format!("#: extraneous key [{key}] is not permitted")));
+    }
+    if let Some(key) = family.required.iter().find(|key| !fields.contains_key(**key)) {
+        return Err(malformed(&format!("#: required key [{key}] not found")));
     }
     let prompt = match fields.get("prompt") {
         Some(Value::String(prompt)) => prompt.clone(),

@@ -5,7 +5,6 @@
 
 use super::{ManagedPolicy, PolicyText, PrincipalFacts, World, WorldError};
 use crate::policy::Document;
-use crate::sandbox::managed;
 use crate::sandbox::protocol;
 use std::collections::BTreeSet;
 
@@ -122,7 +121,7 @@ fn attached(
 
 fn managed_policy(policy: &ManagedPolicy, at: &str) -> Result<(), WorldError> {
     match policy {
-        ManagedPolicy::Aws(name) if managed::find(name).is_none() => {
+        ManagedPolicy::Aws(name) if policy.text().is_none() => {
             Err(WorldError::at(at, format!("`{name}` is not an AWS managed policy that the sandbox knows")))
         }
         ManagedPolicy::Aws(_) => Ok(()),

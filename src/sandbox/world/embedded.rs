@@ -18,6 +18,7 @@ worlds![
     "profile-leg-missing",
     "session-policy",
     "vpc-endpoint",
+    "read-only",
     "wrong-action-name",
     "model-access-missing",
     "use-case-form",

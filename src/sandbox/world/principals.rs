@@ -1,7 +1,7 @@
 //! IAM users, roles and groups of a world, with the policies attached to them.
 
 use crate::iam::Arn;
-use crate::sandbox::managed;
+use crate::policy;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use serde_json::value::RawValue;
@@ -165,7 +165,7 @@ impl ManagedPolicy {
     /// Returns the document's text, where the policy is known.
     pub(in crate::sandbox) fn text(&self) -> Option<String> {
         match self {
-            Self::Aws(name) => managed::find(name).map(|policy| policy.text()),
+            Self::Aws(name) => policy::ManagedPolicy::find(name).map(|policy| format!("{:#}", policy.json)),
             Self::Customer { document, .. } => Some(document.as_str().to_owned()),
         }
     }
