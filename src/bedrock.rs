@@ -3,11 +3,13 @@
 //! Holds the one table that says which IAM actions and resources an operation needs, and what AWS publishes
 //! about its actions as data. Knows no policy and makes no call.
 
+mod authorization;
 mod model;
 mod operation;
 mod profile;
 mod region;
 
+pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, provider_of};
 pub use operation::Operation;
 pub use profile::{InferenceProfile, ProfileKind};

@@ -28,6 +28,7 @@ mod decide;
 mod document;
 mod json;
 mod least_privilege;
+mod managed;
 mod near_miss;
 mod pattern;
 mod position;
@@ -40,6 +41,7 @@ mod truth;
 pub use case::{Answer, Case, CaseError, Expectation, Load};
 pub use document::{Document, ParseError};
 pub use least_privilege::least_privilege;
+pub use managed::ManagedPolicy;
 pub use near_miss::{Miss, NearMiss};
 pub use statement::{Effect, Statement};
 
