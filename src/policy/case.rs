@@ -127,7 +127,7 @@ fn id_of(node: &Node<'_>) -> serde_json::Value {
 }
 
 /// Turns a tree into a value without positions.
-fn plain(node: &Node<'_>) -> serde_json::Value {
+pub(super) fn plain(node: &Node<'_>) -> serde_json::Value {
     match &node.value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(value) => (*value).into(),
