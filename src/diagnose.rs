@@ -24,7 +24,7 @@ pub use verdict::Verdict;
 
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cause::{Cause, DocumentedCause};
-use crate::evidence::{Availability, Call, Evidence, Listing, Observation, ServiceError, UseCaseForm};
+use crate::evidence::{Availability, Call, Evidence, FoundBy, Listing, Observation, ServiceError, UseCaseForm};
 use crate::iam::{Arn, PrincipalKind};
 use crate::request::LiveCall;
 
@@ -104,6 +104,8 @@ pub struct PrincipalSeen {
     pub kind: Option<PrincipalKind>,
     /// `caller` or `option`.
     pub chosen_by: &'static str,
+    /// How the ARN was found.
+    pub found_by: Option<FoundBy>,
 }
 
 /// What was read of the account's access to the model; none where it was not read.
@@ -246,16 +248,19 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 }
 
 fn principal_seen(evidence: &Evidence, settled: Option<Arn>) -> PrincipalSeen {
+    let found_by = evidence.principal.seen().map(|source| source.found_by);
     match &evidence.request.principal {
         Some(given) => PrincipalSeen {
             kind: Some(crate::iam::Principal::new(given.clone()).kind),
             arn: settled.or_else(|| Some(given.clone())),
             chosen_by: "option",
+            found_by,
         },
         None => PrincipalSeen {
             kind: evidence.caller.seen().map(|caller| caller.principal.kind),
             arn: settled.or_else(|| evidence.caller.seen().map(|caller| caller.principal.arn.clone())),
             chosen_by: "caller",
+            found_by,
         },
     }
 }

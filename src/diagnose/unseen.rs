@@ -51,7 +51,11 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
         }
     }
     for (why, legs) in reasons {
-        unseen.push(NotChecked::new(format!("the IAM policies for {}", legs.join(", ")), why));
+        let legs = match legs.as_slice() {
+            [only] => only.clone(),
+            many => format!("any of the {} resources that the call needs", many.len()),
+        };
+        unseen.push(NotChecked::new(format!("the IAM policies for {legs}"), why));
     }
     for why in &legs.unlisted {
         unseen.push(NotChecked::new("every authorization that the call needs", why));

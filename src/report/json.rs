@@ -5,7 +5,7 @@
 use super::wording;
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, Leg, NotChecked, RuledOut};
-use crate::evidence::{Call, Outcome, ServiceError};
+use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
 use serde::Serialize;
@@ -70,6 +70,7 @@ struct Principal<'d> {
     arn: Option<String>,
     kind: Option<&'static str>,
     chosen_by: &'d str,
+    found_by: Option<FoundBy>,
 }
 
 #[derive(Serialize)]
@@ -199,6 +200,7 @@ impl<'d> Document<'d> {
                 arn: diagnosis.principal.arn.as_ref().map(ToString::to_string),
                 kind: diagnosis.principal.kind.map(crate::iam::PrincipalKind::as_str),
                 chosen_by: diagnosis.principal.chosen_by,
+                found_by: diagnosis.principal.found_by,
             },
             requirements: diagnosis.legs.iter().map(requirement).collect(),
             model_access: ModelAccess {

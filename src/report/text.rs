@@ -3,7 +3,7 @@
 use super::styled::{Role, Styled};
 use super::wording;
 use crate::diagnose::{Diagnosis, Finding, Leg, LiveOutcome, Verdict};
-use crate::evidence::{Call, Outcome};
+use crate::evidence::{Call, FoundBy, Outcome};
 use crate::iam::{Arn, Decision};
 use crate::request::LiveCall;
 use textwrap::Options;
@@ -91,7 +91,16 @@ fn checks(out: &mut Styled, diagnosis: &Diagnosis) {
         _ => check(out, Mark::Unknown, "caller", "not known"),
     }
     if let Some(principal) = diagnosis.principal.arn.as_ref().filter(|arn| Some(*arn) != caller.arn.as_ref()) {
-        check(out, Mark::Good, "policies of", &principal.to_string());
+        let (mark, note) = match diagnosis.principal.found_by {
+            Some(FoundBy::BareName) => {
+                (Mark::Unknown, ": iam:GetRole could not be read, so its path is taken to be `/`")
+            }
+            Some(FoundBy::IdentityCenterForms) => {
+                (Mark::Unknown, ": iam:GetRole could not be read, so it is one of the forms that Identity Center uses")
+            }
+            Some(FoundBy::Given | FoundBy::GetRole) | None => (Mark::Good, ""),
+        };
+        check(out, mark, "policies of", &format!("{principal}{note}"));
     }
     for leg in &diagnosis.legs {
         leg_check(out, leg);

@@ -1,0 +1,402 @@
+//! The doctor against every embedded world, through the real program.
+//!
+//! The table is the contract's. No answer may hang on a world's name: copies under other names and ids answer the
+//! same, mended worlds are allowed, and merged worlds show what both show.
+
+mod doctor {
+    pub mod run;
+}
+
+use doctor::run::{Answer, Doctor};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+/// World, first cause, documented cause, exit status.
+const TABLE: [(&str, Option<&str>, Option<&str>, i32); 21] = [
+    ("healthy", None, Some("none"), 0),
+    ("iam-missing", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("iam-explicit-deny", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+    ("permissions-boundary", Some("permissions-boundary"), Some("iam-permission"), 1),
+    ("scp-region-deny", Some("service-control-policy"), Some("iam-permission"), 1),
+    ("global-profile", Some("service-control-policy"), Some("iam-permission"), 1),
+    ("profile-leg-missing", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("session-policy", Some("session-policy"), Some("iam-permission"), 1),
+    ("vpc-endpoint", Some("vpc-endpoint-policy"), Some("iam-permission"), 1),
+    ("read-only", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("wrong-action-name", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("model-access-missing", Some("model-access-not-granted"), Some("model-access"), 1),
+    ("use-case-form", Some("use-case-form-missing"), Some("model-access"), 1),
+    ("marketplace", Some("marketplace-permission"), Some("model-access"), 1),
+    ("legacy-model", Some("legacy-model"), Some("model-access"), 1),
+    ("both", Some("identity-policy-missing-allow"), Some("both"), 1),
+    ("no-simulator", None, None, 3),
+    ("no-simulator-denied", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("on-demand-unsupported", Some("inference-profile-required"), Some("neither"), 1),
+    ("expired-credentials", Some("credentials-expired"), Some("neither"), 1),
+    ("throttled", None, Some("none"), 0),
+];
+
+fn text_of(world: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/sandbox/worlds/{world}.json"));
+    fs::read_to_string(path).unwrap()
+}
+
+fn world(name: &str) -> Value {
+    serde_json::from_str(&text_of(name)).unwrap()
+}
+
+fn mends() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/worlds/mends.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn patch(facts: &mut Value, operations: &Value) {
+    let operations: json_patch::Patch = serde_json::from_value(operations.clone()).unwrap();
+    json_patch::patch(facts, &operations).unwrap();
+}
+
+/// Asks the doctor about a world that is not embedded.
+fn ask(facts: &Value) -> Answer {
+    ask_text(&facts.to_string())
+}
+
+fn ask_text(facts: &str) -> Answer {
+    let file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+    fs::write(file.path(), facts).unwrap();
+    Doctor::new(["--sandbox", file.path().to_str().unwrap(), "--format", "json"]).run()
+}
+
+#[test]
+fn every_world_answers_as_the_table_says() {
+    for (name, cause, documented, status) in TABLE {
+        let answer = Doctor::new(["--sandbox", name, "--format", "json"]).run();
+        assert_eq!(answer.status, status, "{name}: {}", answer.stderr);
+        let report = answer.json();
+        assert_eq!(report["findings"][0]["cause"], json!(cause), "{name}");
+        assert_eq!(report["documented_cause"], json!(documented), "{name}");
+        assert_eq!(report["sandbox"], name);
+        assert_eq!(answer.stderr, "", "{name}");
+    }
+    let names: Vec<&str> = bedrock_access::sandbox::World::names().collect();
+    for (name, ..) in TABLE {
+        assert!(names.contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn both_documented_causes_are_shown_at_once() {
+    let report = Doctor::new(["--sandbox", "both", "--format", "json"]).run().json();
+    let causes: Vec<&str> =
+        report["findings"].as_array().unwrap().iter().map(|f| f["cause"].as_str().unwrap()).collect();
+    assert_eq!(causes, ["identity-policy-missing-allow", "model-access-not-granted"]);
+}
+
+#[test]
+fn no_answer_hangs_on_a_name() {
+    let renamed = |text: &str| {
+        text.replace("111122223333", "123456789012")
+            .replace("apps/chat-api", "svc/ledger")
+            .replace("chat-api", "ledger")
+            .replace("claude-sonnet-4-5-20250929-v1:0", "claude-renamed-v9:0")
+            .replace("us-west-2", "ap-south-1")
+    };
+    for (name, cause, documented, status) in TABLE {
+        let facts = renamed(&text_of(name)).replace(&format!("\"name\": \"{name}\""), "\"name\": \"a-copy\"");
+        let answer = ask_text(&facts);
+        assert_eq!(answer.status, status, "{name}: {}", answer.stderr);
+        let copy = answer.stdout.clone();
+        assert_eq!(answer.json()["findings"][0]["cause"], json!(cause), "{name}");
+        assert_eq!(answer.json()["documented_cause"], json!(documented), "{name}");
+        let original = renamed(&Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout);
+        let anonymous = |text: &str, name: &str| {
+            text.replace(&format!("`{name}`"), "`…`").replace(&format!("\"sandbox\": \"{name}\""), "\"sandbox\": \"…\"")
+        };
+        let copy = strip_request_ids(&anonymous(&copy, "a-copy"));
+        let original = strip_request_ids(&anonymous(&original, name));
+        let differing = copy.lines().zip(original.lines()).find(|(a, b)| a != b);
+        assert!(differing.is_none() && copy.lines().count() == original.lines().count(), "{name}: {differing:?}");
+    }
+}
+
+/// Request ids follow from the request's bytes, and so differ between a world and its copy.
+fn strip_request_ids(report: &str) -> String {
+    report.lines().filter(|line| !line.contains("\"request_id\"")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn with_its_one_wrong_fact_mended_a_world_is_allowed() {
+    let mends = mends();
+    for (name, cause, ..) in TABLE {
+        let Some(operations) = mends.get(name) else {
+            assert!(cause.is_none(), "{name} has a cause and no mend");
+            continue;
+        };
+        let mut facts = world(name);
+        patch(&mut facts, operations);
+        let answer = ask(&facts);
+        assert_eq!(answer.status, 0, "{name}: {}", answer.stdout);
+        assert_eq!(answer.json()["documented_cause"], "none", "{name}");
+    }
+}
+
+#[test]
+fn merged_worlds_show_what_both_show() {
+    let healthy = world("healthy");
+    let difference = |name: &str| {
+        let mut facts = world(name);
+        for same in ["name", "description"] {
+            facts[same] = healthy[same].clone();
+        }
+        serde_json::to_value(json_patch::diff(&healthy, &facts)).unwrap()
+    };
+    let iam = ["iam-missing", "iam-explicit-deny", "permissions-boundary", "scp-region-deny", "profile-leg-missing"];
+    let access = ["model-access-missing", "use-case-form", "legacy-model", "marketplace"];
+    for one in iam {
+        for other in access {
+            let mut facts = world(one);
+            patch(&mut facts, &difference(other));
+            let answer = ask(&facts);
+            let report = answer.json();
+            let causes: Vec<&str> = report["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|finding| finding["cause"].as_str().unwrap())
+                .collect();
+            for name in [one, other] {
+                let (_, cause, ..) = TABLE.iter().find(|(known, ..)| *known == name).unwrap();
+                assert!(causes.contains(&cause.unwrap()), "{one} + {other}: {causes:?}");
+            }
+            assert_eq!((answer.status, &report["documented_cause"]), (1, &json!("both")), "{one} + {other}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_the_users_environment_reaches_a_sandbox() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config");
+    fs::write(&config, "[profile broken\nregion = \u{0}\ncredential_process = sleep 60\n").unwrap();
+    let path = config.to_str().unwrap();
+    let hostile = [
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "not-a-secret"),
+        ("AWS_SESSION_TOKEN", "not-a-token"),
+        ("AWS_PROFILE", "broken"),
+        ("AWS_REGION", "us-nowhere-1"),
+        ("AWS_DEFAULT_REGION", "us-nowhere-1"),
+        ("AWS_CONFIG_FILE", path),
+        ("AWS_SHARED_CREDENTIALS_FILE", path),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:1"),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:1"),
+        ("AWS_ENDPOINT_URL_IAM", "http://127.0.0.1:1"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "not-a-key"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "chat-api-7d9f"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_CA_BUNDLE", "/dev/null"),
+        ("AWS_MAX_ATTEMPTS", "1"),
+        ("AWS_RETRY_MODE", "nonsense"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/dev/null"),
+        ("AWS_ROLE_ARN", "arn:aws:iam::444455556666:role/other"),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1/"),
+        ("HTTP_PROXY", "http://127.0.0.1:1"),
+        ("HTTPS_PROXY", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "http://127.0.0.1:1"),
+        ("http_proxy", "http://127.0.0.1:1"),
+        ("https_proxy", "http://127.0.0.1:1"),
+        ("all_proxy", "http://127.0.0.1:1"),
+    ];
+    for name in ["healthy", "iam-missing", "session-policy", "throttled"] {
+        for format in ["json", "text"] {
+            let doctor = || Doctor::new(["--sandbox", name, "--format", format]);
+            let clean = doctor().run();
+            let disturbed = doctor().environment(hostile).run();
+            assert_eq!(clean.stdout, disturbed.stdout, "{name}");
+            assert_eq!(clean.status, disturbed.status, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_program_alone_in_another_folder_answers_the_same() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let here = Doctor::new(["--sandbox"]).run();
+    let there = Doctor::new(["--sandbox"]).folder(elsewhere.path()).run();
+    assert_eq!((here.stdout, here.status), (there.stdout, there.status));
+}
+
+#[test]
+fn the_text_answers_in_its_first_lines() {
+    for (name, cause, ..) in TABLE {
+        let answer = Doctor::new(["--sandbox", name]).run();
+        let first = answer.stdout.lines().next().unwrap();
+        assert!(first.contains(&format!("(sandbox `{name}`)")), "{first}");
+        if let Some(cause) = cause {
+            assert!(first.starts_with("DENIED") && first.contains(cause), "{first}");
+            let head: Vec<&str> = answer.stdout.lines().take_while(|line| !line.is_empty()).collect();
+            assert!(head.iter().any(|line| line.starts_with("  why ")), "{head:?}");
+            assert!(head.iter().any(|line| line.starts_with("  next ")), "{head:?}");
+        }
+        let quiet = Doctor::new(["--sandbox", name, "-q"]).run();
+        assert_eq!((quiet.stdout.as_str(), quiet.status), (format!("{first}\n").as_str(), answer.status), "{name}");
+    }
+}
+
+#[test]
+fn the_exit_status_is_the_same_in_every_format() {
+    for (name, .., status) in TABLE {
+        assert_eq!(Doctor::new(["--sandbox", name, "-q"]).run().status, status, "{name}");
+    }
+}
+
+#[test]
+fn whole_reports() {
+    for (name, ..) in TABLE {
+        insta::assert_snapshot!(format!("{name}.txt"), Doctor::new(["--sandbox", name, "-v"]).run().stdout);
+        insta::assert_snapshot!(
+            format!("{name}.json"),
+            Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout
+        );
+    }
+}
+
+#[test]
+fn every_report_keeps_to_its_schema() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/diagnosis-1.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    for (name, ..) in TABLE {
+        let report = Doctor::new(["--sandbox", name, "--format", "json"]).run().json();
+        let errors: Vec<String> =
+            schema.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+    }
+    let mut missing = Doctor::new(["--sandbox", "healthy", "--format", "json"]).run().json();
+    missing.as_object_mut().unwrap().remove("verdict");
+    assert!(!schema.is_valid(&missing), "a report without its verdict keeps to no schema");
+}
+
+#[test]
+fn colour_says_nothing_that_words_do_not() {
+    let plain = Doctor::new(["--sandbox"]).run().stdout;
+    let painted = Doctor::new(["--sandbox", "--color", "always"]).run().stdout;
+    assert!(painted.contains('\u{1b}'));
+    let mut stripped = String::new();
+    let mut rest = painted.as_str();
+    while let Some(at) = rest.find("\u{1b}[") {
+        stripped.push_str(&rest[..at]);
+        rest = &rest[at..];
+        rest = &rest[rest.find('m').unwrap() + 1..];
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+    assert_eq!(Doctor::new(["--sandbox"]).environment([("NO_COLOR", "1")]).run().stdout, plain);
+}
+
+#[test]
+fn what_was_typed_outranks_what_the_world_asks() {
+    let report = Doctor::new([
+        "--sandbox",
+        "healthy",
+        "--model",
+        "amazon.nova-lite-v1:0",
+        "--operation",
+        "converse-stream",
+        "--probe",
+        "--format",
+        "json",
+    ])
+    .run()
+    .json();
+    assert_eq!(report["request"]["model"], "amazon.nova-lite-v1:0");
+    assert_eq!(report["requirements"][0]["action"], "bedrock:InvokeModelWithResponseStream");
+    assert_eq!(report["invocation"]["outcome"], "body-rejected");
+    assert_eq!((&report["verdict"], &report["certainty"]), (&json!("allowed"), &json!("reported")));
+}
+
+#[test]
+fn an_invocation_is_answered_by_the_model() {
+    for operation in ["invoke-model", "invoke-model-with-response-stream", "converse", "converse-stream"] {
+        let answer =
+            Doctor::new(["--sandbox", "healthy", "--operation", operation, "--invoke", "--format", "json"]).run();
+        assert_eq!(answer.json()["invocation"]["outcome"], "succeeded", "{operation}: {}", answer.stdout);
+        assert_eq!(answer.status, 0);
+    }
+}
+
+#[test]
+fn wrong_usage_names_the_input_and_the_remedy() {
+    for (arguments, said) in [
+        (vec!["--model", "amazon.nova lite"], "a model id holds no ` `"),
+        (
+            vec!["--model", "arn:aws:bedrock:us-east-1:111122223333:custom-model/x.y/abcdefghijkl"],
+            "is not a resource that can be invoked",
+        ),
+        (vec!["--model", "arn:aws:bedrock"], "an ARN has six parts"),
+        (vec!["--sandbox", "--region", "Frankfurt"], "`Frankfurt` is not a Region's name"),
+        (vec!["--sandbox", "--operation", "chat"], "invalid value 'chat'"),
+        (vec!["--sandbox", "--probe", "--invoke"], "cannot be used with"),
+        (vec!["--sandbox", "--context", "novalue"], "expected KEY=VALUE"),
+        (vec!["--sandbox", "--timeout", "0"], "0 is not in 1..=3600"),
+        (vec!["--sandbox", "--principal", "chat-api"], "an ARN starts with `arn:`"),
+        (
+            vec!["--sandbox", "--probe", "--principal", "arn:aws:iam::111122223333:role/apps/chat-api"],
+            "a test call is made by the caller",
+        ),
+        (
+            vec![
+                "--sandbox",
+                "--model",
+                "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+                "--region",
+                "us-west-2",
+            ],
+            "names the Region `us-east-1`",
+        ),
+        (
+            vec!["--sandbox", "--model", "arn:aws-us-gov:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0"],
+            "partition",
+        ),
+        (
+            vec!["--sandbox", "--model", "luma.ray-v2:0", "--operation", "invoke-model", "--invoke"],
+            "how `luma.ray-v2:0` wants its request body is not known",
+        ),
+        (vec![], "--model"),
+    ] {
+        let answer = Doctor::new(arguments.clone()).run();
+        assert_eq!(answer.status, 2, "{arguments:?}: {}", answer.stderr);
+        assert!(answer.stderr.contains(said), "{arguments:?}: {}", answer.stderr);
+        assert_eq!(answer.stdout, "");
+    }
+}
+
+#[test]
+fn files_that_cannot_be_read_or_written_end_with_their_own_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let damaged = folder.path().join("damaged.json");
+    fs::write(&damaged, "{\"name\": \"x\"").unwrap();
+    for arguments in [
+        vec!["--sandbox", damaged.to_str().unwrap()],
+        vec!["--sandbox", folder.path().to_str().unwrap()],
+        vec!["--sandbox", "--output", "/nonexistent/report.txt"],
+        vec!["--sandbox", "--output", "/dev/full"],
+    ] {
+        let answer = Doctor::new(arguments.clone()).run();
+        assert_eq!(answer.status, 4, "{arguments:?}: {}", answer.stderr);
+        assert!(answer.stderr.starts_with("error: "), "{}", answer.stderr);
+    }
+    let report = folder.path().join("report.json");
+    let answer = Doctor::new(["--sandbox", "--format", "json", "--output", report.to_str().unwrap()]).run();
+    assert_eq!((answer.status, answer.stdout.as_str()), (1, ""));
+    assert_eq!(fs::read_to_string(report).unwrap(), Doctor::new(["--sandbox", "--format", "json"]).run().stdout);
+}
+
+#[test]
+fn a_closed_pipe_keeps_the_answers_status() {
+    let mut child = Doctor::new(["--sandbox"]).spawn();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}

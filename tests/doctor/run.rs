@@ -1,0 +1,61 @@
+//! Runs `bedrock-access doctor` in an environment that holds nothing but what a test puts there.
+
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// The program, about to be run.
+pub struct Doctor(Command);
+
+/// What the program said.
+pub struct Answer {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Doctor {
+    /// Prepares `doctor` with arguments, without any environment.
+    pub fn new<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock-access"));
+        command.arg("doctor").args(arguments).env_clear().stdin(Stdio::null());
+        // Without a home there is no config file, and without it no metadata service is asked.
+        command.env("HOME", "/nonexistent").env("AWS_EC2_METADATA_DISABLED", "true");
+        Self(command)
+    }
+
+    /// Adds environment variables.
+    pub fn environment<'e>(mut self, variables: impl IntoIterator<Item = (&'e str, &'e str)>) -> Self {
+        self.0.envs(variables);
+        self
+    }
+
+    /// Runs in a folder.
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.0.current_dir(folder);
+        self
+    }
+
+    /// Starts the program with its standard output in a pipe.
+    pub fn spawn(mut self) -> Child {
+        self.0.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    /// Runs the program to its end.
+    pub fn run(mut self) -> Answer {
+        let output = self.0.output().unwrap();
+        Answer {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Answer {
+    /// Reads the report as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+    }
+}
