@@ -10,6 +10,7 @@ mod authorize;
 mod control_plane;
 mod directory;
 mod event_stream;
+mod fingerprint;
 mod gates;
 mod legs;
 mod protocol;

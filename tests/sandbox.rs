@@ -6,6 +6,8 @@ mod http;
 use bedrock_access::sandbox::{Live, Sandbox, World};
 use http::{Answer, Client};
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 const CALLER: &str = "arn:aws:iam::111122223333:role/apps/chat-api";
@@ -800,6 +802,9 @@ fn what_is_no_world_is_refused_with_its_place() {
     note("caller unknown", &edited("/caller", json!("arn:aws:iam::111122223333:role/nobody")));
     note("caller without key", &edited("/principals/0/access_key", Value::Null));
     note("role without session", &edited("/principals/0/session_name", Value::Null));
+    note("key no key", &edited("/principals/0/access_key", json!("'; rm -rf ~ #")));
+    note("session no session", &edited("/principals/0/session_name", json!("a/b")));
+    note("terminal escapes", &edited("/account", json!("\u{1b}]0;owned\u{7}\u{202e}1")));
     note("group unknown", &edited("/principals/1/groups", json!(["nobodies"])));
     note("one key for two", &edited("/principals/1/access_key", json!("AKIACHATAPI01EXAMPLE")));
     note("managed policy unknown", &edited("/principals/0/managed_policies", json!(["AmazonBedrockEverything"])));
@@ -828,5 +833,121 @@ fn a_world_survives_being_printed_and_read_again() {
     for name in World::names() {
         let compact = value(name).to_string();
         assert_eq!(asked(&Client::new(World::parse(&compact).unwrap())), asked(&Client::named(name)), "{name}");
+    }
+}
+
+// Commands
+
+fn bedrock_access(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bedrock-access")).arg("sandbox").args(arguments).env_clear().output().unwrap()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+#[test]
+fn list_names_every_world_in_a_line() {
+    let output = bedrock_access(&["list"]);
+    assert_eq!(output.status.code(), Some(0));
+    insta::assert_snapshot!("list", stdout(&output));
+    let names: Vec<&str> = stdout(&output).lines().map(|line| line.split_once(' ').unwrap().0).collect();
+    assert_eq!(names, World::names().collect::<Vec<_>>());
+}
+
+#[test]
+fn show_prints_a_file_that_can_be_given_back() {
+    let shown = bedrock_access(&["show", "both"]);
+    assert_eq!((shown.status.code(), stdout(&shown)), (Some(0), World::embedded_text("both").unwrap()));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("mine.json");
+    std::fs::write(&file, &shown.stdout).unwrap();
+    let again = bedrock_access(&["show", file.to_str().unwrap()]);
+    assert_eq!((again.status.code(), again.stdout), (Some(0), shown.stdout));
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_a_remedy() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str, bytes: &[u8]| {
+        let file = directory.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let (binary, truncated) = (path("binary", b"\x7fELF\xff\xfe"), path("truncated.json", &HEALTHY.as_bytes()[..500]));
+    let folder = directory.path().to_str().unwrap().to_owned();
+    let mut log = String::new();
+    for (what, name, status) in [
+        ("a name misspelt", "iam-mising", 2),
+        ("a name unlike any", "atlantis", 2),
+        ("no file", "./no/such/file.json", 4),
+        ("a folder", &folder, 4),
+        ("a binary file", &binary, 4),
+        ("a truncated file", &truncated, 4),
+    ] {
+        let output = bedrock_access(&["show", name]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(status), ""), "{what}: {}", stderr(&output));
+        log.push_str(&format!("{what}:\n{}", stderr(&output).replace(&folder, "FOLDER")));
+    }
+    insta::assert_snapshot!("unreadable", log);
+}
+
+#[test]
+fn a_port_that_is_taken_is_said() {
+    let client = Client::named("healthy");
+    let port = client.sandbox.endpoint().rsplit(':').next().unwrap().to_owned();
+    let output = bedrock_access(&["serve", "healthy", "--port", &port]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(4), ""));
+    assert!(stderr(&output).contains(&format!("port {port} of 127.0.0.1 cannot be had")), "{}", stderr(&output));
+    assert!(stderr(&output).contains("hint: `--port 0` takes any free one"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_runs_until_a_signal_and_ends_with_its_number() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bedrock-access"))
+            .args(["sandbox", "serve"])
+            .env_clear()
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut next = || lines.next().unwrap().unwrap();
+        let endpoint = next();
+        let address = endpoint.strip_prefix("export AWS_ENDPOINT_URL='http://").unwrap().trim_end_matches('\'');
+        assert!(std::net::TcpStream::connect(address).is_ok());
+        let printed: Vec<String> = (0..6).map(|_| next()).collect();
+        insta::assert_snapshot!("environment", printed.join("\n"));
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(status));
+    }
+}
+
+// Documentation
+
+#[test]
+fn the_documentation_names_every_world_and_every_operation() {
+    let page = include_str!("../docs/sandbox.md");
+    let rows: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(name, _)| name).collect();
+    for name in World::names() {
+        assert_eq!(rows.iter().filter(|row| **row == name).count(), 1, "{name}");
+    }
+    let answer = Client::named("healthy").get("/guardrails").message();
+    let served = answer.split_once("it serves ").unwrap().1.split(", ");
+    let of_iam = Client::named("healthy").query("iam", &[("Action", "CreateRole")]).message();
+    let of_iam = of_iam.split_once("the sandbox serves ").unwrap().1.split(", ");
+    for operation in served.chain(of_iam) {
+        assert!(page.contains(operation), "{operation}");
+    }
+    let schema: Value = serde_json::from_str(include_str!("../docs/schema/world-1.json")).unwrap();
+    for field in schema["properties"].as_object().unwrap().keys() {
+        assert!(page.contains(&format!("`{field}`")), "{field}");
     }
 }

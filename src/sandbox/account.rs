@@ -9,11 +9,10 @@ use super::refusal::{Denial, Refusal};
 use super::signature::{self, Signature};
 use super::world::{AgreementStatus, FaultKind, Gate, Model, PrincipalFacts, SESSION_TOKEN, World};
 use super::xml::Xml;
-use super::{control_plane, directory, runtime, simulator, sts};
+use super::{control_plane, directory, fingerprint, runtime, simulator, sts};
 use crate::iam::{Arn, ContextKeys, RequestContext};
 use crate::policy::ParseError;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -173,18 +172,13 @@ impl Account {
 
     /// Makes a request id of what was asked and how often it was, so that reports of equal runs are equal.
     fn request_id(&self, request: &WireRequest) -> String {
-        let mut hasher = DefaultHasher::new();
-        (request.method.as_str(), &request.path, &request.query, request.body.as_ref()).hash(&mut hasher);
-        let hash = hasher.finish();
+        let parts = [request.method.as_str(), &request.path, &request.query];
+        let [method, path, query] = parts.map(str::as_bytes);
+        let hash = fingerprint::of(&[method, path, query, &request.body]);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let count = state.seen.entry(hash).or_default();
         *count += 1;
-        format!(
-            "{:08x}-{:04x}-4000-8000-{:012x}",
-            hash >> 32,
-            (hash >> 16) & 0xffff,
-            ((hash & 0xffff) << 32) | (*count & 0xffff_ffff)
-        )
+        fingerprint::request_id(hash, *count)
     }
 }
 

@@ -3,9 +3,10 @@
 //! Shapes follow the IAM API Reference; documents go out percent-encoded (RFC 3986), as IAM sends them.
 
 use super::account::Call;
+use super::fingerprint;
 use super::protocol::Reply;
 use super::refusal::Refusal;
-use super::world::{AttachedPolicy, Group, ManagedPolicy, PrincipalFacts, World, made_id};
+use super::world::{AttachedPolicy, Group, ManagedPolicy, PrincipalFacts, World};
 use super::xml::Xml;
 use crate::iam::{Arn, ContextKeys};
 use crate::policy;
@@ -155,7 +156,7 @@ fn list_groups(call: &Call<'_>) -> Result<Reply, Refusal> {
         xml.list("Groups", groups, |xml, group| {
             xml.leaf("Path", group.path())
                 .leaf("GroupName", group.name())
-                .leaf("GroupId", &made_id("AGPA", &group.arn))
+                .leaf("GroupId", &fingerprint::unique_id("AGPA", &group.arn.to_string()))
                 .leaf("Arn", &group.arn.to_string())
                 .leaf("CreateDate", CREATED);
         })
@@ -223,7 +224,7 @@ fn managed_policy(call: &Call<'_>) -> Result<(String, String, String), Refusal> 
 fn get_policy(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (arn, version, _) = managed_policy(call)?;
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let id = arn.parse().map(|arn| made_id("ANPA", &arn)).unwrap_or_default();
+    let id = fingerprint::unique_id("ANPA", &arn);
     Ok(call.query_reply(|xml| {
         xml.element("Policy", |xml| {
             xml.leaf("PolicyName", name)

@@ -13,7 +13,7 @@ pub use error::WorldError;
 pub(super) use models::{
     AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model, Profile, ProfileType,
 };
-pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, made_id};
+pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts};
 
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::Arn;
@@ -28,7 +28,7 @@ pub(super) const SESSION_TOKEN: &str = "sandbox-session-token-that-opens-nothing
 
 /// The facts of an AWS account.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a world (an object)")]
 pub struct World {
     /// The world's name, as reports show it.
     pub name: String,
@@ -66,7 +66,7 @@ pub struct World {
 
 /// The Bedrock call that a world is about: what `doctor --sandbox` asks when nothing else is said.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a request (an object)")]
 pub struct WorldRequest {
     /// The model, as a caller names it.
     pub model: ModelReference,
@@ -91,7 +91,7 @@ pub enum Live {
 
 /// An organization of AWS Organizations, as one of its accounts meets it.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an organization (an object)")]
 pub(super) struct Organization {
     /// The organization's id, such as `o-exampleorgid`.
     pub(super) id: String,
@@ -106,7 +106,7 @@ pub(super) struct Organization {
 
 /// A service control policy.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a service control policy (an object)")]
 pub(super) struct OrganizationPolicy {
     pub(super) name: String,
     pub(super) arn: Arn,
@@ -115,7 +115,7 @@ pub(super) struct OrganizationPolicy {
 
 /// The use case form for a provider's models (Bedrock API Reference, "PutUseCaseForModelAccess").
 #[derive(Clone, Debug, Deserialize, serde::Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a form (an object)")]
 pub(super) struct UseCaseForm {
     company_name: String,
     company_website: String,
@@ -128,7 +128,7 @@ pub(super) struct UseCaseForm {
 
 /// An interface VPC endpoint for `bedrock-runtime`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an endpoint (an object)")]
 pub(super) struct VpcEndpoint {
     /// The endpoint's id, `aws:SourceVpce`.
     pub(super) vpc_endpoint: String,
@@ -140,7 +140,7 @@ pub(super) struct VpcEndpoint {
 
 /// What a service does wrong.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a fault (an object)")]
 pub(super) struct Fault {
     /// The operation, such as `iam:SimulatePrincipalPolicy`.
     pub(super) operation: String,
@@ -198,7 +198,7 @@ impl World {
             return Err(WorldError::empty());
         }
         let world: Self = serde_json::from_str(text).map_err(|error| WorldError::json(&error))?;
-        check::check(&world)?;
+        check::check(&world, text)?;
         Ok(world)
     }
 

@@ -3,134 +3,183 @@
 //! Only contradictions are refused that would make an answer impossible. A world may be as broken as an account
 //! can be: policies that allow nothing, profiles over models that are not there, forms that nobody sent.
 
-use super::{ManagedPolicy, PolicyText, PrincipalFacts, World, WorldError};
+use super::{AttachedPolicy, ManagedPolicy, PolicyText, PrincipalFacts, Profile, World, WorldError};
 use crate::policy::Document;
 use crate::sandbox::protocol;
 use std::collections::BTreeSet;
 
-pub(super) fn check(world: &World) -> Result<(), WorldError> {
-    account_id("/account", &world.account)?;
-    let mut arns = BTreeSet::new();
-    let mut access_keys = BTreeSet::new();
-    for (index, principal) in world.principals.iter().enumerate() {
-        let at = format!("/principals/{index}");
-        check_principal(world, principal, &at)?;
-        if !arns.insert(&principal.arn) {
-            return Err(WorldError::at(format!("{at}/arn"), format!("`{}` is there twice", principal.arn)));
+/// Checks a world; `text` is the file that it was read from.
+pub(super) fn check(world: &World, text: &str) -> Result<(), WorldError> {
+    Check { world, text }.all()
+}
+
+struct Check<'a> {
+    world: &'a World,
+    text: &'a str,
+}
+
+impl Check<'_> {
+    fn all(&self) -> Result<(), WorldError> {
+        let Self { world, .. } = self;
+        account_id("/account", &world.account)?;
+        self.principals()?;
+        for (index, group) in world.groups.iter().enumerate() {
+            let at = format!("/groups/{index}");
+            if group.arn.service != "iam" || group.arn.resource_type() != "group" {
+                let message = format!("`{}` is not the ARN of an IAM group", group.arn);
+                return Err(WorldError::at(format!("{at}/arn"), message));
+            }
+            self.attached(&group.policies, &group.managed_policies, &at)?;
         }
-        if let Some(key) = &principal.access_key
-            && !access_keys.insert(key)
-        {
-            return Err(WorldError::at(format!("{at}/access_key"), "two principals have this access key"));
-        }
-    }
-    for (index, group) in world.groups.iter().enumerate() {
-        let at = format!("/groups/{index}");
-        if group.arn.service != "iam" || group.arn.resource_type() != "group" {
-            return Err(WorldError::at(format!("{at}/arn"), format!("`{}` is not the ARN of an IAM group", group.arn)));
-        }
-        attached(&group.policies, &group.managed_policies, &at)?;
-    }
-    check_caller(world)?;
-    if let Some(organization) = &world.organization {
-        account_id("/organization/management_account", &organization.management_account)?;
-        for (level, policies) in organization.levels.iter().enumerate() {
-            for (index, policy) in policies.iter().enumerate() {
-                document(&policy.document, &format!("/organization/levels/{level}/{index}/document"))?;
+        self.caller()?;
+        if let Some(organization) = &world.organization {
+            account_id("/organization/management_account", &organization.management_account)?;
+            for (level, policies) in organization.levels.iter().enumerate() {
+                for (index, policy) in policies.iter().enumerate() {
+                    self.document(&policy.document, &format!("/organization/levels/{level}/{index}/document"))?;
+                }
             }
         }
-    }
-    if let Some(endpoint) = &world.vpc_endpoint_policy {
-        document(&endpoint.document, "/vpc_endpoint_policy/document")?;
-    }
-    for (index, profile) in world.profiles.iter().enumerate() {
-        let at = format!("/profiles/{index}/models");
-        if profile.models.is_empty() {
-            return Err(WorldError::at(at, "a profile routes to at least one model"));
+        if let Some(endpoint) = &world.vpc_endpoint_policy {
+            self.document(&endpoint.document, "/vpc_endpoint_policy/document")?;
         }
-        if let Some(model) = profile.models.iter().find(|model| model.resource_type() != "foundation-model") {
-            return Err(WorldError::at(at, format!("`{model}` is not the ARN of a foundation model")));
+        for (index, profile) in world.profiles.iter().enumerate() {
+            destinations(profile, &format!("/profiles/{index}/models"))?;
         }
+        for (index, fault) in world.faults.iter().enumerate() {
+            if !protocol::OPERATIONS.contains(&fault.operation.as_str()) {
+                return Err(WorldError::at(
+                    format!("/faults/{index}/operation"),
+                    format!("the sandbox serves no operation `{}`", fault.operation),
+                ));
+            }
+        }
+        Ok(())
     }
-    for (index, fault) in world.faults.iter().enumerate() {
-        if !protocol::OPERATIONS.contains(&fault.operation.as_str()) {
+
+    fn principals(&self) -> Result<(), WorldError> {
+        let (mut arns, mut access_keys) = (BTreeSet::new(), BTreeSet::new());
+        for (index, principal) in self.world.principals.iter().enumerate() {
+            let at = format!("/principals/{index}");
+            self.principal(principal, &at)?;
+            if !arns.insert(&principal.arn) {
+                return Err(WorldError::at(format!("{at}/arn"), format!("`{}` is there twice", principal.arn)));
+            }
+            if principal.access_key.as_ref().is_some_and(|key| !access_keys.insert(key)) {
+                return Err(WorldError::at(format!("{at}/access_key"), "two principals have this access key"));
+            }
+        }
+        Ok(())
+    }
+
+    fn principal(&self, principal: &PrincipalFacts, at: &str) -> Result<(), WorldError> {
+        let arn = &principal.arn;
+        if arn.service != "iam" || !matches!(arn.resource_type(), "user" | "role") || principal.name().is_empty() {
+            return Err(WorldError::at(format!("{at}/arn"), format!("`{arn}` is not the ARN of an IAM user or role")));
+        }
+        if arn.account != self.world.account {
             return Err(WorldError::at(
-                format!("/faults/{index}/operation"),
-                format!("the sandbox serves no operation `{}`", fault.operation),
+                format!("{at}/arn"),
+                format!("`{arn}` is of another account than `{}`, the world's", self.world.account),
             ));
         }
+        let is_key = |key: &String| (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric());
+        if principal.access_key.as_ref().is_some_and(|key| !is_key(key)) {
+            return Err(WorldError::at(
+                format!("{at}/access_key"),
+                "an access key id has 16 to 128 letters and digits",
+            ));
+        }
+        let is_session = |name: &String| {
+            let fits = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
+            (2..=64).contains(&name.len()) && name.bytes().all(fits)
+        };
+        if principal.session_name.as_ref().is_some_and(|name| !is_session(name)) {
+            let message = "a session's name has 2 to 64 letters, digits and `_+=,.@-`";
+            return Err(WorldError::at(format!("{at}/session_name"), message));
+        }
+        if principal.is_role() && principal.access_key.is_some() && principal.session_name.is_none() {
+            return Err(WorldError::at(at, "the session of a role has a `session_name` beside its `access_key`"));
+        }
+        if !principal.is_role() && (principal.session_policy.is_some() || principal.session_name.is_some()) {
+            return Err(WorldError::at(at, "an IAM user has no session"));
+        }
+        let mut groups = principal.groups.iter();
+        if let Some(name) = groups.find(|name| !self.world.groups.iter().any(|group| group.name() == *name)) {
+            return Err(WorldError::at(format!("{at}/groups"), format!("the world has no group `{name}`")));
+        }
+        self.attached(&principal.policies, &principal.managed_policies, at)?;
+        if let Some(boundary) = &principal.boundary {
+            self.managed_policy(boundary, &format!("{at}/boundary"))?;
+        }
+        for (text, field) in [(&principal.session_policy, "session_policy"), (&principal.trust, "trust")] {
+            if let Some(text) = text {
+                self.document(text, &format!("{at}/{field}"))?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn check_principal(world: &World, principal: &PrincipalFacts, at: &str) -> Result<(), WorldError> {
-    let arn = &principal.arn;
-    if arn.service != "iam" || !matches!(arn.resource_type(), "user" | "role") || principal.name().is_empty() {
-        return Err(WorldError::at(format!("{at}/arn"), format!("`{arn}` is not the ARN of an IAM user or role")));
-    }
-    if arn.account != world.account {
-        return Err(WorldError::at(
-            format!("{at}/arn"),
-            format!("`{arn}` is of another account than `{}`, the world's", world.account),
-        ));
-    }
-    if principal.is_role() && principal.access_key.is_some() && principal.session_name.is_none() {
-        return Err(WorldError::at(at, "the session of a role has a `session_name` beside its `access_key`"));
-    }
-    if !principal.is_role() && (principal.session_policy.is_some() || principal.session_name.is_some()) {
-        return Err(WorldError::at(at, "an IAM user has no session"));
-    }
-    if let Some(name) = principal.groups.iter().find(|name| !world.groups.iter().any(|group| group.name() == *name)) {
-        return Err(WorldError::at(format!("{at}/groups"), format!("the world has no group `{name}`")));
-    }
-    attached(&principal.policies, &principal.managed_policies, at)?;
-    if let Some(boundary) = &principal.boundary {
-        managed_policy(boundary, &format!("{at}/boundary"))?;
-    }
-    for (text, field) in [(&principal.session_policy, "session_policy")] {
-        if let Some(text) = text {
-            document(text, &format!("{at}/{field}"))?;
+    fn caller(&self) -> Result<(), WorldError> {
+        let caller = &self.world.caller;
+        match self.world.principals.iter().find(|principal| principal.arn == *caller) {
+            None => Err(WorldError::at("/caller", format!("`{caller}` is not among the principals"))),
+            Some(facts) if facts.access_key.is_none() => {
+                Err(WorldError::at("/caller", format!("`{caller}` has no `access_key` to call with")))
+            }
+            Some(_) => Ok(()),
         }
     }
-    Ok(())
-}
 
-fn check_caller(world: &World) -> Result<(), WorldError> {
-    match world.principals.iter().find(|principal| principal.arn == world.caller) {
-        None => Err(WorldError::at("/caller", format!("`{}` is not among the principals", world.caller))),
-        Some(caller) if caller.access_key.is_none() => {
-            Err(WorldError::at("/caller", format!("`{}` has no `access_key` to call with", world.caller)))
+    fn attached(
+        &self,
+        policies: &[AttachedPolicy],
+        managed_policies: &[ManagedPolicy],
+        at: &str,
+    ) -> Result<(), WorldError> {
+        for (index, policy) in policies.iter().enumerate() {
+            self.document(&policy.document, &format!("{at}/policies/{index}/document"))?;
         }
-        Some(_) => Ok(()),
-    }
-}
-
-fn attached(
-    policies: &[super::AttachedPolicy],
-    managed_policies: &[ManagedPolicy],
-    at: &str,
-) -> Result<(), WorldError> {
-    for (index, policy) in policies.iter().enumerate() {
-        document(&policy.document, &format!("{at}/policies/{index}/document"))?;
-    }
-    for (index, policy) in managed_policies.iter().enumerate() {
-        managed_policy(policy, &format!("{at}/managed_policies/{index}"))?;
-    }
-    Ok(())
-}
-
-fn managed_policy(policy: &ManagedPolicy, at: &str) -> Result<(), WorldError> {
-    match policy {
-        ManagedPolicy::Aws(name) if policy.text().is_none() => {
-            Err(WorldError::at(at, format!("`{name}` is not an AWS managed policy that the sandbox knows")))
+        for (index, policy) in managed_policies.iter().enumerate() {
+            self.managed_policy(policy, &format!("{at}/managed_policies/{index}"))?;
         }
-        ManagedPolicy::Aws(_) => Ok(()),
-        ManagedPolicy::Customer { document: text, .. } => document(text, &format!("{at}/document")),
+        Ok(())
+    }
+
+    fn managed_policy(&self, policy: &ManagedPolicy, at: &str) -> Result<(), WorldError> {
+        match policy {
+            ManagedPolicy::Aws(name) if policy.text().is_none() => {
+                Err(WorldError::at(at, format!("`{name}` is not an AWS managed policy that the sandbox knows")))
+            }
+            ManagedPolicy::Aws(_) => Ok(()),
+            ManagedPolicy::Customer { document, .. } => self.document(document, &format!("{at}/document")),
+        }
+    }
+
+    fn document(&self, document: &PolicyText, at: &str) -> Result<(), WorldError> {
+        let document = document.as_str();
+        if Document::parse(document).is_ok() {
+            return Ok(());
+        }
+        // Equal documents are equally wrong, so the first of them is as good a place as any.
+        let before = self.text.split_once(document).map_or("", |(before, _)| before);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        match Document::parse_inside(document, line, column) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(WorldError::in_document(at, &error)),
+        }
     }
 }
 
-fn document(text: &PolicyText, at: &str) -> Result<(), WorldError> {
-    Document::parse(text.as_str()).map(|_| ()).map_err(|error| WorldError::at(at, error.to_string()))
+fn destinations(profile: &Profile, at: &str) -> Result<(), WorldError> {
+    if profile.models.is_empty() {
+        return Err(WorldError::at(at, "a profile routes to at least one model"));
+    }
+    match profile.models.iter().find(|model| model.resource_type() != "foundation-model") {
+        Some(model) => Err(WorldError::at(at, format!("`{model}` is not the ARN of a foundation model"))),
+        None => Ok(()),
+    }
 }
 
 fn account_id(at: &str, id: &str) -> Result<(), WorldError> {

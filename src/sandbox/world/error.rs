@@ -1,6 +1,7 @@
 //! What is wrong with a world file, and where.
 
-use std::fmt;
+use crate::policy::ParseError;
+use std::fmt::{self, Write};
 
 /// Why a text is not a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,11 @@ impl WorldError {
         Self { place, message }
     }
 
+    pub(super) fn in_document(pointer: &str, error: &ParseError) -> Self {
+        let message = format!("{} (the policy at `{pointer}`)", error.message);
+        Self { place: Place::Position(error.line, error.column), message }
+    }
+
     pub(super) fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { place: Place::Pointer(pointer.into()), message: message.into() }
     }
@@ -54,11 +60,21 @@ impl WorldError {
 impl fmt::Display for WorldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::File => f.write_str(&self.message),
-            Place::Position(line, column) => write!(f, "line {line}, column {column}: {}", self.message),
-            Place::Pointer(pointer) => write!(f, "at `{pointer}`: {}", self.message),
+            Place::File => {}
+            Place::Position(line, column) => write!(f, "line {line}, column {column}: ")?,
+            Place::Pointer(pointer) => write!(f, "at `{pointer}`: ")?,
         }
+        // The message quotes a file that may be anybody's.
+        for c in self.message.chars() {
+            if is_treacherous(c) { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
+        }
+        Ok(())
     }
 }
 
 impl std::error::Error for WorldError {}
+
+/// Tells whether a character would steer a terminal or turn the direction of what follows.
+fn is_treacherous(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 /// A foundation model.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a model (an object)")]
 pub(in crate::sandbox) struct Model {
     /// The model's id.
     pub(in crate::sandbox) id: String,
@@ -40,7 +40,7 @@ pub(in crate::sandbox) struct Model {
 
 /// How the account stands to a model in one Region (Bedrock API Reference, "GetFoundationModelAvailability").
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a model's standing in a Region (an object)")]
 pub(in crate::sandbox) struct Gate {
     pub(in crate::sandbox) lifecycle: Lifecycle,
     pub(in crate::sandbox) agreement: Agreement,
@@ -53,7 +53,7 @@ pub(in crate::sandbox) struct Gate {
 
 /// The life of a model in one Region.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a lifecycle (an object)")]
 pub(in crate::sandbox) struct Lifecycle {
     pub(in crate::sandbox) status: LifecycleStatus,
     #[serde(deserialize_with = "timestamp")]
@@ -78,7 +78,7 @@ pub(in crate::sandbox) enum LifecycleStatus {
 
 /// The account's agreement for a model: its status alone, or with AWS's error message.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an agreement (an object)")]
 pub(in crate::sandbox) struct Agreement {
     pub(in crate::sandbox) status: AgreementStatus,
     #[serde(default)]
@@ -113,7 +113,7 @@ pub(in crate::sandbox) enum Availability {
 
 /// An error of Bedrock's own, as it is.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an error (an object)")]
 pub(in crate::sandbox) struct LiveError {
     pub(in crate::sandbox) status: u16,
     pub(in crate::sandbox) code: String,
@@ -122,7 +122,7 @@ pub(in crate::sandbox) struct LiveError {
 
 /// An inference profile.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an inference profile (an object)")]
 pub(in crate::sandbox) struct Profile {
     /// The profile's id.
     pub(in crate::sandbox) id: String,

@@ -2,6 +2,7 @@
 
 use crate::iam::Arn;
 use crate::policy;
+use crate::sandbox::fingerprint;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use serde_json::value::RawValue;
@@ -23,7 +24,7 @@ impl PolicyText {
 
 /// An IAM user or role.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a principal (an object)")]
 pub(in crate::sandbox) struct PrincipalFacts {
     /// The ARN, with its path.
     pub(in crate::sandbox) arn: Arn,
@@ -81,18 +82,8 @@ impl PrincipalFacts {
     /// Returns the unique id: the one given, or one made of the ARN.
     pub(in crate::sandbox) fn unique_id(&self) -> String {
         let prefix = if self.is_role() { "AROA" } else { "AIDA" };
-        self.id.clone().unwrap_or_else(|| made_id(prefix, &self.arn))
+        self.id.clone().unwrap_or_else(|| fingerprint::unique_id(prefix, &self.arn.to_string()))
     }
-}
-
-/// Makes a unique id as IAM forms them: four letters for the kind, and 17 of base 32.
-pub(in crate::sandbox) fn made_id(prefix: &str, arn: &Arn) -> String {
-    let mut hasher = std::hash::DefaultHasher::new();
-    std::hash::Hash::hash(arn, &mut hasher);
-    let hash = std::hash::Hasher::finish(&hasher);
-    let letter = |index: u32| char::from_digit(((hash >> (index * 3)) & 31) as u32, 32).unwrap_or('0');
-    let id: String = (0..17).map(letter).collect();
-    format!("{prefix}{}", id.to_ascii_uppercase())
 }
 
 /// Returns the path in an IAM ARN, with a slash at both ends.
@@ -104,7 +95,7 @@ fn path_of(arn: &Arn) -> &str {
 
 /// An IAM group.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a group (an object)")]
 pub(in crate::sandbox) struct Group {
     /// The ARN, with its path.
     pub(in crate::sandbox) arn: Arn,
@@ -130,7 +121,7 @@ impl Group {
 
 /// An inline policy.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a policy (an object)")]
 pub(in crate::sandbox) struct AttachedPolicy {
     pub(in crate::sandbox) name: String,
     pub(in crate::sandbox) document: PolicyText,
@@ -172,7 +163,7 @@ impl ManagedPolicy {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a policy (an object)")]
 struct CustomerManaged {
     arn: Arn,
     document: PolicyText,
