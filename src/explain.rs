@@ -30,6 +30,12 @@ pub const MAX_TEXT: usize = 64 * 1024 * 1024;
 /// The most further errors that one explanation lists.
 const MAX_OTHERS: usize = 1000;
 
+/// How far behind a code the sentence that belongs to it may begin, in bytes.
+const HEAD_REACH: usize = 300;
+
+/// How far apart two sentences of one message stand, in bytes.
+const SENTENCE: usize = 40;
+
 /// How near a more telling text must stand to one that wraps others, in bytes.
 const WRAPPER_REACH: usize = 800;
 
@@ -258,8 +264,12 @@ fn read(text: &str) -> Vec<Reading> {
     let hits = Anchors::get().find(&squeezed.bytes);
     let view = View { text, squeezed: &squeezed, hits: &hits };
     let mut sites = view.sites();
-    drop_wrappers(&mut sites, text);
-    if sites.is_empty() {
+    let is_fallback = |site: &Site| site.note == Note::Fallback;
+    if sites.iter().any(|site| !is_fallback(site)) {
+        sites.retain(|site| !is_fallback(site));
+        view.add_headed_codes(&mut sites);
+        drop_wrappers(&mut sites, text);
+    } else if sites.is_empty() {
         sites = view.code_sites();
     }
     let bounds = bounds(&sites, &view);
@@ -269,7 +279,15 @@ fn read(text: &str) -> Vec<Reading> {
         let facts = view.facts(&mut site, from, to);
         let same = readings.iter_mut().rev().take(8).find(|other| is_same(other, &site, &facts));
         if let Some(other) = same {
-            other.facts.complete_from(facts);
+            if other.site.cut && !site.cut {
+                // Keep the whole one, and what stood around the part.
+                let around = std::mem::take(&mut other.facts);
+                other.facts = facts;
+                other.facts.complete_from(around);
+                other.site = Site { start: other.site.start, ..site };
+            } else {
+                other.facts.complete_from(facts);
+            }
             continue;
         }
         let key = (
@@ -293,6 +311,17 @@ fn read(text: &str) -> Vec<Reading> {
 
 /// Tells whether two readings are of one error that the text holds twice.
 fn is_same(other: &Reading, site: &Site, facts: &Facts) -> bool {
+    // The one that broke off says less than the whole one, and says it in part.
+    let (cut, whole) = if site.cut { (facts, &other.facts) } else { (&other.facts, facts) };
+    if site.cut != other.site.cut {
+        let begins = |part: &Option<String>, whole: &Option<String>| match (part, whole) {
+            (Some(part), Some(whole)) => whole.starts_with(part.as_str()),
+            (part, _) => part.is_none(),
+        };
+        return begins(&cut.principal, &whole.principal)
+            && begins(&cut.action, &whole.action)
+            && begins(&cut.resource, &whole.resource);
+    }
     let same_cause = other.site.cause == site.cause
         || (facts.action.is_some()
             && facts.action == other.facts.action
@@ -321,8 +350,9 @@ fn drop_near(sites: &mut Vec<Site>, text: &str, gives_way: impl Fn(&Site) -> boo
                 && !text.get(site.end..*start).is_some_and(|between| between.contains("\n\n"))
         });
         let before = next.checked_sub(1).and_then(|at| telling.get(at)).filter(|(_, end)| {
-            site.start < end + WRAPPER_REACH / 2
-                && !text.get(*end..site.start).is_some_and(|between| between.contains('\n'))
+            let between = text.get(*end..site.start).unwrap_or_default();
+            // Behind it only in the same line or sentence: later lines are other errors.
+            between.len() < WRAPPER_REACH / 2 && (!between.contains('\n') || between.len() < SENTENCE)
         });
         after.is_some() || before.is_some()
     };
@@ -391,6 +421,27 @@ fn cut_between(end: usize, start: usize, view: &View<'_>) -> usize {
 }
 
 impl View<'_> {
+    /// Adds the errors that boto3 heads with code and operation, and whose sentence is not known.
+    fn add_headed_codes(&self, sites: &mut Vec<Site>) {
+        let mut unknown = Vec::new();
+        for hit in self.hits.iter().filter(|hit| matches!(hit.anchor, Anchor::ErrorOccurred)) {
+            let (start, end) = self.span(hit);
+            let Some((code, _)) = self.read_boto(end) else { continue };
+            let next = sites.partition_point(|site| site.end <= start);
+            let is_known = sites.get(next).is_some_and(|site| site.start < code.end + HEAD_REACH);
+            if !is_known {
+                let site = Self::code_site(code);
+                if site.cause != Cause::Unrecognized {
+                    unknown.push(site);
+                }
+            }
+        }
+        if !unknown.is_empty() {
+            sites.extend(unknown);
+            sites.sort_by_key(|site| site.start);
+        }
+    }
+
     /// Reads the errors of a text that holds codes and no sentence that is known.
     fn code_sites(&self) -> Vec<Site> {
         let mut sites: Vec<Site> = Vec::new();
@@ -405,32 +456,7 @@ impl View<'_> {
             if sites.last().is_some_and(|site| code.start < site.end) {
                 continue;
             }
-            let mut site = Site::new(Cause::Unrecognized, code.start, code.end);
-            site.template = "code";
-            site.certainty = TextCertainty::Likely;
-            match code.name.to_ascii_lowercase().as_str() {
-                "validationexception" | "validationerror" => site.cause = Cause::InvalidRequest,
-                "expiredtoken" | "requestexpired" | "expiredtokenerror" => site.cause = Cause::CredentialsExpired,
-                "incompletesignature"
-                | "incompletesignatureexception"
-                | "invalidsignature"
-                | "invalidsignatureexception" => {
-                    site.cause = Cause::SignatureMismatch;
-                }
-                "throttling" | "throttlingerror" => site.cause = Cause::Throttled,
-                "serviceunavailable" | "internalservererror" | "internalfailure" => {
-                    site.cause = Cause::ServiceUnavailable;
-                }
-                "accessdenied" | "accessdeniedexception" | "access_denied" | "accessdeniederror" => {
-                    site.certainty = TextCertainty::Ambiguous;
-                    site.otherwise = BARE_ACCESS_DENIED;
-                }
-                "resourcenotfoundexception" => {
-                    site.certainty = TextCertainty::Ambiguous;
-                    site.otherwise = BARE_NOT_FOUND;
-                }
-                _ => site.certainty = TextCertainty::Ambiguous,
-            }
+            let site = Self::code_site(code);
             sites.push(site);
             if sites.len() > MAX_OTHERS {
                 break;
@@ -441,6 +467,27 @@ impl View<'_> {
         let mut causes = HashSet::new();
         sites.retain(|site| (!telling || site.cause != Cause::Unrecognized) && causes.insert(site.cause));
         sites
+    }
+}
+
+impl View<'_> {
+    /// Makes a site of a code that stands without a sentence that is known.
+    fn code_site(code: facts::Code) -> Site {
+        let mut site = Site::new(Cause::Unrecognized, code.start, code.end);
+        site.template = "code";
+        site.certainty = TextCertainty::Ambiguous;
+        match code.name.to_ascii_lowercase().as_str() {
+            "validationexception" | "validationerror" => {
+                site.cause = Cause::InvalidRequest;
+                site.certainty = TextCertainty::Likely;
+            }
+            "accessdenied" | "accessdeniedexception" | "access_denied" | "accessdeniederror" => {
+                site.otherwise = BARE_ACCESS_DENIED;
+            }
+            "resourcenotfoundexception" => site.otherwise = BARE_NOT_FOUND,
+            _ => {}
+        }
+        site
     }
 }
 

@@ -85,6 +85,8 @@ pub enum Note {
     Plain,
     /// It gives way to a more telling text close by: it only wraps others.
     Wrapper,
+    /// A code or a bare phrase: it counts only where no sentence of AWS stands in the text.
+    Fallback,
     /// The model refused the request's body, so the call had been authorized.
     BodyRejected,
     /// The same, and the phrase is so common that it counts only beside a ValidationException or status 400.

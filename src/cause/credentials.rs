@@ -36,7 +36,6 @@ pub(super) static CREDENTIALS_MISSING: Entry = Entry {
             words: "Unable to locate credentials. You can configure credentials by running \"aws configure\".",
             phrases: &[
                 "Unable to locate credentials",
-                "NoCredentialsError",
                 "Could not load credentials from any providers",
                 "Unable to load credentials from any of the providers",
                 "Unable to load AWS credentials from any provider",
@@ -48,11 +47,23 @@ pub(super) static CREDENTIALS_MISSING: Entry = Entry {
                 "the credential provider was not enabled",
                 "no providers in chain provided credentials",
                 "Missing Authentication Token",
-                "MissingAuthenticationTokenException",
             ],
             certainty: TextCertainty::Likely,
             otherwise: &[],
             note: Note::Plain,
+        },
+        Template {
+            name: "missing-code",
+            words: "NoCredentialsError | MissingAuthenticationTokenException",
+            phrases: &[
+                "NoCredentialsError",
+                "MissingAuthenticationTokenException",
+                "CredentialsProviderError",
+                "CredentialRetrievalError",
+            ],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Fallback,
         },
         Template {
             name: "langchain-credentials",
@@ -113,14 +124,18 @@ pub(super) static CREDENTIALS_INVALID: Entry = Entry {
         Template {
             name: "access-key-unknown",
             words: "The AWS Access Key Id you provided does not exist in our records.",
-            phrases: &[
-                "The AWS Access Key Id you provided does not exist",
-                "InvalidClientTokenId",
-                "UnrecognizedClientException",
-            ],
+            phrases: &["The AWS Access Key Id you provided does not exist"],
             certainty: TextCertainty::Certain,
             otherwise: &[],
             note: Note::Wrapper,
+        },
+        Template {
+            name: "invalid-code",
+            words: "UnrecognizedClientException | InvalidClientTokenId",
+            phrases: &["UnrecognizedClientException", "InvalidClientTokenId"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Fallback,
         },
     ],
 };
@@ -143,14 +158,18 @@ pub(super) static CREDENTIALS_EXPIRED: Entry = Entry {
         Template {
             name: "token-expired",
             words: "The security token included in the request is expired",
-            phrases: &[
-                "The security token included in the request is expired",
-                "ExpiredTokenException",
-                "The provided token has expired",
-            ],
+            phrases: &["The security token included in the request is expired", "The provided token has expired"],
             certainty: TextCertainty::Certain,
             otherwise: &[],
             note: Note::Plain,
+        },
+        Template {
+            name: "expired-code",
+            words: "ExpiredTokenException | ExpiredToken",
+            phrases: &["ExpiredToken", "RequestExpired"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Fallback,
         },
         Template {
             name: "sso-expired",
@@ -200,7 +219,6 @@ pub(super) static SIGNATURE_MISMATCH: Entry = Entry {
                     Key and signing method. Consult the service documentation for details.",
             phrases: &[
                 "The request signature we calculated does not match",
-                "SignatureDoesNotMatch",
                 "Signature expired",
                 "Signature not yet current",
                 "Credential should be scoped to",
@@ -208,6 +226,14 @@ pub(super) static SIGNATURE_MISMATCH: Entry = Entry {
             certainty: TextCertainty::Certain,
             otherwise: &[],
             note: Note::Plain,
+        },
+        Template {
+            name: "signature-code",
+            words: "InvalidSignatureException | SignatureDoesNotMatch | IncompleteSignature",
+            phrases: &["InvalidSignature", "SignatureDoesNotMatch", "IncompleteSignature"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Fallback,
         },
         Template {
             name: "authorization-header",

@@ -273,10 +273,16 @@ impl View<'_> {
 
     /// Skips from a key's end to its value.
     fn skip_key(&self, end: usize) -> usize {
-        let rest = token::window(self.text, end, 24);
-        let skipped = rest.len()
-            - rest.trim_start_matches([':', ' ', '"', '\'', '=', '>', '<', ',', '(', '[', '*', '\n', '：']).len();
-        end + skipped
+        let rest = token::window(self.text, end, 40);
+        let separators = [':', ' ', '"', '\'', '=', '>', '<', ',', '(', '[', '*', '\n'];
+        let mut value = rest.trim_start_matches(separators);
+        // How Swift and Rust print a value that may be missing.
+        for wrapper in ["Optional(", "Some("] {
+            if let Some(inner) = value.strip_prefix(wrapper) {
+                value = inner.trim_start_matches(separators);
+            }
+        }
+        end + (rest.len() - value.len())
     }
 
     fn read_model_key(&self, end: usize) -> Option<String> {
@@ -284,10 +290,9 @@ impl View<'_> {
         if let Some((arn, _)) = token::read_arn(self.text, at) {
             return is_bedrock(&arn).then_some(arn);
         }
-        let (model, model_end) = token::read_model(self.text, at)?;
-        let before = token::window_before(self.text, at, 90);
-        let starts_here = model_end > at && !before.contains("such as");
-        (starts_here && model.parse::<ModelReference>().is_ok()).then_some(model)
+        let (model, start) = token::read_model(self.text, at)?;
+        let example = token::window_before(self.text, at, 90).contains("such as");
+        (start == at && !example && model.parse::<ModelReference>().is_ok()).then_some(model)
     }
 
     /// Reads `.REGION.amazonaws.com/model/MODEL/OPERATION` behind an endpoint's first label.
@@ -388,7 +393,8 @@ const CODES: [&str; 24] = [
 ];
 
 /// Names that end in `Exception` and come from clients, not from AWS.
-const FOREIGN: [&str; 16] = [
+const FOREIGN: [&str; 17] = [
+    "generalserviceexception",
     "bedrockexception",
     "bedrockruntimeexception",
     "modelthrottledexception",

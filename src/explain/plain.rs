@@ -15,8 +15,10 @@ pub(super) struct Plain {
     pub(super) text: String,
     /// Pairs of positions, in the plain text and in the paste, wherever the distance between them changes.
     shifts: Vec<(usize, usize)>,
-    /// The length of the paste in bytes.
+    /// The length of what was read, in bytes.
     length: usize,
+    /// For a paste in UTF-16: where each byte of its UTF-8 form came from.
+    transcoded: Option<Vec<usize>>,
 }
 
 impl Plain {
@@ -24,11 +26,43 @@ impl Plain {
     pub(super) fn origin(&self, position: usize) -> usize {
         let after = self.shifts.partition_point(|(plain, _)| *plain <= position);
         let (plain, origin) = after.checked_sub(1).and_then(|at| self.shifts.get(at)).copied().unwrap_or((0, 0));
-        (origin + (position - plain)).min(self.length)
+        let origin = (origin + (position - plain)).min(self.length);
+        match &self.transcoded {
+            Some(origins) => origins.get(origin).or(origins.last()).copied().unwrap_or(0),
+            None => origin,
+        }
     }
 
     /// Undoes the wrapping of a paste.
     pub(super) fn of(paste: &[u8]) -> Self {
+        // Windows PowerShell writes files so.
+        match paste {
+            [0xff, 0xfe, units @ ..] => Self::of_utf16(units, u16::from_le_bytes),
+            [0xfe, 0xff, units @ ..] => Self::of_utf16(units, u16::from_be_bytes),
+            _ => Self::of_utf8(paste),
+        }
+    }
+
+    fn of_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Self {
+        let units = bytes.chunks_exact(2).map(|pair| match pair {
+            [first, second] => unit([*first, *second]),
+            _ => 0,
+        });
+        let mut text = String::with_capacity(bytes.len() / 2);
+        let mut origins = Vec::with_capacity(bytes.len() / 2);
+        // Behind the byte order mark.
+        let mut origin = 2;
+        for character in char::decode_utf16(units) {
+            let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
+            origins.extend(std::iter::repeat_n(origin, character.len_utf8()));
+            text.push(character);
+            origin += character.len_utf16() * 2;
+        }
+        origins.push(origin);
+        Self { transcoded: Some(origins), ..Self::of_utf8(text.as_bytes()) }
+    }
+
+    fn of_utf8(paste: &[u8]) -> Self {
         let mut reader = Reader { paste, at: 0, out: Self { length: paste.len(), ..Self::default() } };
         reader.out.text.reserve(paste.len());
         reader.read();
@@ -342,8 +376,9 @@ impl Reader<'_> {
 
     /// Tells whether a star at the start of a line is a resource rather than a bullet.
     fn expects_a_resource(&self) -> bool {
-        let text = &self.out.text;
-        text.ends_with("resource:") || text.ends_with("resource(s):")
+        let behind = self.rest().get(1..).unwrap_or_default().trim_ascii_start();
+        let goes_on = behind.is_empty() || behind.starts_with(b"because") || behind.starts_with(b"with ");
+        goes_on && (self.out.text.ends_with("resource:") || self.out.text.ends_with("resource(s):"))
     }
 
     fn trim_end(&mut self) {
@@ -486,6 +521,16 @@ mod tests {
             let position = plain.text.find(letter).unwrap();
             assert_eq!(plain.origin(position), paste.find(letter).unwrap(), "{letter}: {:?}", plain.text);
         }
+    }
+
+    #[test]
+    fn utf16_is_read() {
+        let mut paste = vec![0xff, 0xfe];
+        paste.extend("é“A” B".encode_utf16().flat_map(u16::to_le_bytes));
+        let plain = Plain::of(&paste);
+        assert_eq!(plain.text, "é\"A\" B");
+        assert_eq!(plain.origin(plain.text.find('B').unwrap()), 12);
+        assert_eq!(plain.origin(plain.text.len()), paste.len());
     }
 
     #[test]

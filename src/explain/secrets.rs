@@ -8,8 +8,8 @@ use super::facts::Facts;
 /// What stands in a secret's place.
 const REDACTED: &str = "[redacted]";
 
-/// The longest run of base64 letters that a name or id may have; keys and tokens are longer.
-const LONGEST_RUN: usize = 100;
+/// The longest run of letters and digits that a name or id may have; signatures and tokens are longer.
+const LONGEST_RUN: usize = 48;
 
 /// Returns the facts without secrets.
 pub(super) fn without(facts: Facts) -> Facts {

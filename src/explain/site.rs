@@ -40,6 +40,8 @@ pub(super) struct Site {
     pub(super) resource: Option<String>,
     /// The policy that denies explicitly.
     pub(super) policy_arn: Option<String>,
+    /// Whether the text breaks off inside the refusal, so that its last value may be a part only.
+    pub(super) cut: bool,
 }
 
 /// What a clause of IAM's grammar says.
@@ -103,7 +105,9 @@ impl View<'_> {
                         // Inside of what has been read, unless it says more than what wraps it.
                         continue;
                     }
-                    if !self.begins_word(start) || (hit.end - hit.start < 16 && !self.ends_word(end)) {
+                    if !self.begins_word(start)
+                        || (template.note != Note::Fallback && hit.end - hit.start < 16 && !self.ends_word(end))
+                    {
                         continue;
                     }
                     if template.note == Note::BodyDetail && !self.stands_in_validation(start) {
@@ -124,7 +128,10 @@ impl View<'_> {
                     if start >= floor && start >= clause_from =>
                 {
                     if let Some(clause) = self.read_clause(hit) {
-                        let site = self.site_of_bare_clause(&clause, floor);
+                        let mut site = self.site_of_bare_clause(&clause, floor);
+                        if matches!(hit.anchor, Anchor::ExplicitlyDenies) && site.cause == Cause::ServiceControlPolicy {
+                            site.template = "scp-console";
+                        }
                         clause_from = site.end;
                         sites.push(site);
                     }
@@ -177,8 +184,15 @@ impl View<'_> {
             site.otherwise = &[];
             site.template = "marketplace-user";
         }
+        site.cut = clause.is_none() && self.breaks_off(after);
         let clause_end = site.end;
         Some((site, clause_end))
+    }
+
+    /// Tells whether a wrapper cut the text at a place: `…`, `...`, `(truncated...)`, `[truncated]`.
+    fn breaks_off(&self, position: usize) -> bool {
+        let rest = token::window(self.text, position, 16).trim_start();
+        ["…", "...", "(truncated", "[truncated", "<truncated"].into_iter().any(|mark| rest.starts_with(mark))
     }
 
     /// Reads `<action> on resource: <arn>` where nothing says "not authorized", beside an AccessDenied.
@@ -206,15 +220,13 @@ impl View<'_> {
         let offset = start - before.len();
         let subject = before.trim_end_matches([' ', '\n']);
         let subject = subject.strip_suffix("is").map_or(subject, |rest| rest.trim_end_matches([' ', '\n']));
-        let user = ["User:", "user:", "USER:"].into_iter().filter_map(|word| before.rfind(word)).max();
-        if let Some(user) = user {
-            let named = subject.get(user + 5..).unwrap_or_default();
+        if let Some((user, named)) = self.find_user(offset, start) {
+            let named = self.text.get(named..offset + subject.len()).unwrap_or_default();
             let named = named.trim_matches([' ', '\n', '"', '\'', '*', ':']);
             // Nothing but the principal stands here, so every break inside it is a hard wrap.
             let joined = named.replace('\n', "");
             let principal = token::read_arn(&joined, 0).map(|(arn, _)| arn);
-            // `User: <arn>, called from <arn>, is not authorized`: the first one is refused.
-            return (principal, offset + user);
+            return (principal, user);
         }
         let near = token::window_before(subject, subject.len(), 300);
         if let Some(at) = near.rfind("arn:aws") {
@@ -229,6 +241,21 @@ impl View<'_> {
         let is_user = subject.ends_with("User") || subject.ends_with("User ...") || subject.ends_with("User …");
         let begin = if is_user { subject.rfind("User").unwrap_or(subject.len()) } else { before.len() };
         (None, offset + begin)
+    }
+
+    /// Finds the last `User:` of a stretch of the text; gives where it begins and ends.
+    fn find_user(&self, from: usize, to: usize) -> Option<(usize, usize)> {
+        let first = self.squeezed.index_at(from);
+        let last = self.squeezed.index_at(to);
+        let letters = self.squeezed.bytes.get(first..last)?;
+        let ends_in_colon = |at: usize| {
+            let end = self.squeezed.end_position(first + at + 4);
+            token::window(self.text, end, 4).trim_start_matches(['\n', '*']).starts_with(':')
+        };
+        let found = (0..letters.len().saturating_sub(3))
+            .rev()
+            .find(|at| letters.get(*at..at + 4) == Some(b"user") && ends_in_colon(*at))?;
+        Some((self.squeezed.position(first + found), self.squeezed.end_position(first + found + 4)))
     }
 
     /// Reads the resource behind an action; `None` inside where it is a mere placeholder.
@@ -256,7 +283,7 @@ impl View<'_> {
 
     fn read_resource_value(&self, at: usize) -> (Option<String>, usize) {
         let rest = token::window(self.text, at, 200);
-        if rest.starts_with("arn:") {
+        if token::begins_arn(self.text, at) {
             return match token::read_arn(self.text, at) {
                 Some((arn, end)) => (Some(arn), end),
                 None => (None, at),
@@ -549,6 +576,7 @@ impl Site {
             action: None,
             resource: None,
             policy_arn: None,
+            cut: false,
         }
     }
 

@@ -40,9 +40,15 @@ pub(super) fn skip_separators(text: &str, position: usize) -> usize {
     position + skipped
 }
 
+/// Tells whether an ARN begins at `position`, broken by hard wraps or not.
+pub(super) fn begins_arn(text: &str, position: usize) -> bool {
+    let beginning = window(text, position, 16).chars().filter(|c| *c != '\n').take(7);
+    beginning.map(|c| c.to_ascii_lowercase()).eq("arn:aws".chars())
+}
+
 /// Reads an ARN that begins at `position`.
 pub(super) fn read_arn(text: &str, position: usize) -> Option<(String, usize)> {
-    if !window(text, position, 7).eq_ignore_ascii_case("arn:aws") {
+    if !begins_arn(text, position) {
         return None;
     }
     let mut value = String::new();
@@ -152,11 +158,14 @@ fn is_clause_word(word: &str) -> bool {
 fn starts_anew(word: &str) -> bool {
     let starts = |prefix: &str| word.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     !word.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '_' | '-' | '*' | '<' | '$'))
-        || ["arn:", "http:", "https:", "user:", "bedrock:"].into_iter().any(starts)
+        || !word.contains(|c: char| c.is_ascii_alphanumeric() || c == '*')
+        || ["arn:", "http:", "https:", "user:"].into_iter().any(starts)
 }
 
+/// Tells whether a word is none of prose: it holds a digit, a separator or a capital inside.
 fn is_id_like(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '/' | '_' | '-'))
+        || word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
 }
 
 /// Tells whether a text goes on with what follows a value in IAM's grammar.
@@ -227,14 +236,16 @@ pub(super) fn identifier(text: &str, start: usize, end: usize) -> (usize, usize)
     (from, to)
 }
 
-/// Reads a model id or profile id around a place inside it.
+/// Reads a model id or profile id around a place inside it; gives it and where it begins.
+///
+/// Every id on Bedrock is in lower case, which tells it from the end of a sentence.
 pub(super) fn read_model(text: &str, inside: usize) -> Option<(String, usize)> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '_');
     let before = window_before(text, inside, 80);
-    let start = inside - before.chars().rev().take_while(|c| is_part(*c)).map(char::len_utf8).sum::<usize>();
+    let mut start = inside - before.chars().rev().take_while(|c| is_part(*c)).map(char::len_utf8).sum::<usize>();
     let mut value: String = window(text, start, 200).chars().take_while(|c| is_part(*c)).collect();
     let end = start + value.len();
-    // A hard wrap inside the id: its version stands at the start of the next line.
+    // A hard wrap inside the id: the rest stands at the start of the next line.
     if tail(text, end).starts_with('\n') {
         let ahead = window(text, end + 1, LOOK_AHEAD);
         let word = first_word(ahead);
@@ -246,12 +257,12 @@ pub(super) fn read_model(text: &str, inside: usize) -> Option<(String, usize)> {
             value.push_str(word);
         }
     }
-    let value = value.trim_matches([':', '.', '-', '_']);
-    // `https:` or a key in front of the id.
-    let value = value.rsplit_once("::").map_or(value, |(_, id)| id);
+    let lead = value.len() - value.trim_start_matches([':', '.', '-', '_']).len();
+    start += lead;
+    let value = value.get(lead..)?.trim_end_matches([':', '.', '-', '_']);
     let (provider, name) = value.split_once('.')?;
     let sound = !provider.is_empty() && !provider.contains(':') && name.len() > 2 && !value.contains("amazonaws.com");
-    sound.then(|| (value.to_owned(), end))
+    sound.then(|| (value.to_owned(), start))
 }
 
 /// Reads a Region's name that begins at `position`.
@@ -261,10 +272,12 @@ pub(super) fn read_region(text: &str, position: usize) -> Option<String> {
     word.parse::<Region>().is_ok().then_some(word)
 }
 
-/// Reads a request id (a UUID or something like it) that begins at `position`.
+/// Reads a request id that begins at `position`: a UUID, or the 16 letters that some services use.
 pub(super) fn read_request_id(text: &str, position: usize) -> Option<String> {
     let word: String =
         window(text, position, 80).chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    (word.len() >= 16 && digits >= 4 && word.len() <= 64).then_some(word)
+    let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_uuid = word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && word.split('-').all(is_hex);
+    let is_short = word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    (is_uuid || is_short).then_some(word)
 }

@@ -135,7 +135,7 @@ pub(super) fn next(site: &Site, facts: &Facts) -> Vec<String> {
         // A profile is asked for only where one is called.
         let about_profile = command.contains("get-inference-profile ");
         if !about_profile || facts.model.as_deref().is_some_and(is_profile) {
-            steps.push(catalogue::fill(command, usable(&facts.model).as_deref(), usable(&facts.region).as_deref()));
+            steps.push(catalogue::fill(command, usable(facts.model.as_ref()), usable(facts.region.as_ref())));
         }
     }
     if let Some(id) = &facts.authorization_id {
@@ -154,13 +154,13 @@ pub(super) fn next(site: &Site, facts: &Facts) -> Vec<String> {
     steps
 }
 
-/// Returns the value where it can stand in a command, quoted for a shell.
-fn usable(value: &Option<String>) -> Option<String> {
-    let value = value.as_deref()?;
-    if value.contains(['…', '<', '>', '{', '}', '*', '\'', '[']) || value.contains("...") {
-        return None;
-    }
-    Some(value.to_owned())
+/// Returns the value where it can stand in a command as it is: whole, and without a character of the shell's.
+fn usable(value: Option<&String>) -> Option<&str> {
+    let is_safe = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'_' | b'-' | b'@' | b'+' | b'=')
+    };
+    let value = value?.as_str();
+    (value.bytes().all(is_safe) && !value.contains("..")).then_some(value)
 }
 
 fn is_profile(model: &str) -> bool {
@@ -187,10 +187,9 @@ fn doctor(site: &Site, facts: &Facts) -> Option<String> {
     }
     let resource = facts.resource.as_deref().filter(|resource| model_of(resource).is_some());
     let named = facts.model.clone().or_else(|| resource.map(str::to_owned));
-    let model = usable(&named);
-    let mut command =
-        format!("ask AWS itself: bedrock-access doctor --model {}", model.as_deref().unwrap_or("MODEL_ID"));
-    let _ = write!(command, " --region {}", usable(&facts.region).as_deref().unwrap_or("REGION"));
+    let model = usable(named.as_ref()).unwrap_or("MODEL_ID");
+    let region = usable(facts.region.as_ref()).unwrap_or("REGION");
+    let mut command = format!("ask AWS itself: bedrock-access doctor --model {model} --region {region}");
     let operation = facts.operation.as_deref().and_then(Operation::from_api_name).or_else(|| {
         let name = facts.action.as_deref()?.strip_prefix("bedrock:")?;
         Operation::from_api_name(name)
@@ -198,7 +197,7 @@ fn doctor(site: &Site, facts: &Facts) -> Option<String> {
     if let Some(operation) = operation {
         let _ = write!(command, " --operation {operation}");
     }
-    if let Some(principal) = usable(&facts.principal)
+    if let Some(principal) = usable(facts.principal.as_ref())
         && principal.split(':').nth(4).is_some_and(|account| account.len() == 12)
     {
         let _ = write!(command, " --principal {principal}");
@@ -270,7 +269,7 @@ fn page_of(page: &mut String, error: &ExplainedError) {
     }
     let _ = writeln!(page, "Next ({})", entry.who);
     for step in &error.next {
-        wrapped(page, "- ", step);
+        step_of(page, step);
     }
     if !error.alternatives.is_empty() {
         page.push_str("\nIt may also be\n");
@@ -281,7 +280,22 @@ fn page_of(page: &mut String, error: &ExplainedError) {
     let _ = writeln!(page, "\n{}\n{}", entry.documentation.title, entry.documentation.url);
 }
 
-/// Writes a paragraph; commands and statements are not broken.
+/// Writes a step; a command or statement in it stands on a line of its own, whole, so that it can be copied.
+fn step_of(page: &mut String, step: &str) {
+    let at = [": bedrock-access ", ": aws ", ": {"].into_iter().filter_map(|mark| step.find(mark)).min();
+    match at.map(|at| (step.get(..=at), step.get(at + 2..))) {
+        Some((Some(words), Some(command))) => {
+            wrapped(page, "- ", words);
+            let _ = writeln!(page, "    {}", shown(command));
+        }
+        _ if step.starts_with("aws ") || step.starts_with("curl ") => {
+            let _ = writeln!(page, "- {}", shown(step));
+        }
+        _ => wrapped(page, "- ", step),
+    }
+}
+
+/// Writes a paragraph.
 fn wrapped(page: &mut String, bullet: &str, text: &str) {
     let text = shown(text);
     let indent = " ".repeat(bullet.len());
