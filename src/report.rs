@@ -3,11 +3,21 @@
 //! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, so that all formats say the same;
 //! the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
+mod infrastructure;
 mod json;
+mod lint;
+mod simulation;
 mod styled;
+#[cfg(feature = "cli")]
+mod test_run;
 mod text;
 mod wording;
 
+pub use infrastructure::{cloudformation, terraform};
 pub use json::json;
+pub use lint::LintReport;
+pub use simulation::Simulation;
 pub use styled::{Role, Styled};
+#[cfg(feature = "cli")]
+pub use test_run::{TestRun, junit_of_tests};
 pub use text::{Detail, text};

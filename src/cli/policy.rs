@@ -1,8 +1,12 @@
 //! `policy`: IAM policies offline. Simulates, tests, lints and writes them; makes no call and needs no credentials.
 
+mod call;
 mod cases;
+mod generate;
+mod lint;
 mod read;
 mod simulate;
+mod test;
 
 use super::exit::{ExitStatus, Failure};
 use clap::{Args, Subcommand};
@@ -16,12 +20,18 @@ pub(super) struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    Simulate(simulate::SimulateArgs),
+    Simulate(Box<simulate::SimulateArgs>),
+    Test(test::TestArgs),
+    Lint(lint::LintArgs),
+    Generate(Box<generate::GenerateArgs>),
 }
 
 /// Runs the subcommand.
 pub(super) fn run(args: &PolicyArgs) -> Result<ExitStatus, Failure> {
     match &args.command {
         PolicyCommand::Simulate(args) => simulate::run(args),
+        PolicyCommand::Test(args) => test::run(args),
+        PolicyCommand::Lint(args) => lint::run(args),
+        PolicyCommand::Generate(args) => generate::run(args),
     }
 }

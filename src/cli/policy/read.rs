@@ -1,7 +1,7 @@
 //! Reading what the `policy` commands take: files and standard input, as text.
 
 use crate::cli::exit::Failure;
-use crate::policy::{Document, Policy};
+use crate::policy::{Document, ManagedPolicy, Policy};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -26,8 +26,13 @@ pub(super) fn text(path: &str) -> Result<String, Failure> {
     })
 }
 
-/// Reads a policy; its name is its path.
+/// Reads a policy, whose name is its path; the name of an AWS managed policy stands for its text.
 pub(super) fn policy(path: &str) -> Result<Policy, Failure> {
+    if let Some(managed) = ManagedPolicy::find(path)
+        && !Path::new(path).exists()
+    {
+        return Ok(managed.policy());
+    }
     let document = Document::parse(&text(path)?).map_err(|error| {
         Failure::input(format!("`{path}` is not a policy: {error}"))
             .hint(format!("`bedrock-access policy lint {path}` says more"))

@@ -1,24 +1,95 @@
 //! `policy simulate`: what the given policies say of one call, for people, or of many cases, for machines.
 
-use super::cases;
+use super::call::{self, Call, CallArgs};
+use super::{cases, read};
+use crate::bedrock::Operation;
 use crate::cli::exit::{ExitStatus, Failure};
-use clap::Args;
+use crate::cli::{output, paint};
+use crate::iam::{Arn, ContextKeys, Decision, RequestContext};
+use crate::policy::{Evaluation, Policies, Policy, Question, evaluate};
+use crate::report;
+use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind};
 
+const EXAMPLES: &str = "\
+Examples:
+  bedrock-access policy simulate --policy app.json --model amazon.nova-lite-v1:0 --region us-east-1
+  bedrock-access policy simulate --policy AmazonBedrockReadOnly --scp root.json --scp account.json \\
+      --model us.amazon.nova-lite-v1:0 --region us-east-1 --account 111122223333 \\
+      --destination-region us-east-1 --destination-region us-east-2 --destination-region us-west-2
+  bedrock-access policy simulate --cases - < cases.jsonl
+
+Exit status: 0 allowed, 1 denied, 2 wrong usage, 3 undetermined, 4 unreadable input; with --cases 0 when every line
+was answered, 4 when one was no case";
+
 /// Evaluate a Bedrock call against policy files, or many authorization cases.
+///
+/// A condition key that the policies read and that was not given is unknown, and makes the answer undetermined where
+/// it matters; state it with --context, or with --absent.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct SimulateArgs {
-    /// Read one authorization case a line (JSON) from a file, or `-`, and write one answer a line.
-    #[arg(long, value_name = "FILE|-")]
+    /// Read one authorization case a line (JSON) from a file, or `-`, and write one answer a line
+    #[arg(long, value_name = "FILE|-", exclusive = true)]
     cases: Option<String>,
+    /// An identity policy: a file, or the name of an AWS managed policy
+    #[arg(long, value_name = "FILE|NAME", num_args = 1..)]
+    policy: Vec<String>,
+    /// The permissions boundary
+    #[arg(long, value_name = "FILE|NAME")]
+    permissions_boundary: Option<String>,
+    /// The service control policies of one level, with commas between; repeat for the next level, root first
+    #[arg(long, value_name = "FILE[,FILE]…")]
+    scp: Vec<String>,
+    /// The resource control policies of one level, in the same way
+    #[arg(long, value_name = "FILE[,FILE]…")]
+    rcp: Vec<String>,
+    /// The session policy
+    #[arg(long, value_name = "FILE")]
+    session_policy: Vec<String>,
+    /// The policy of the VPC endpoint that the call passes
+    #[arg(long, value_name = "FILE")]
+    vpc_endpoint_policy: Option<String>,
+    /// The policy of the resource
+    #[arg(long, value_name = "FILE")]
+    resource_policy: Vec<String>,
+    #[command(flatten)]
+    call: CallArgs,
+    /// The API operation
+    #[arg(long, value_name = "OP", value_parser = call::operation(), default_value = Operation::InvokeModel.as_str())]
+    operation: Operation,
+    /// The caller [default: a role of the account]
+    #[arg(long, value_name = "ARN")]
+    principal: Option<Arn>,
+    /// A condition key that the call carries; repeat the key for several values
+    #[arg(long, value_name = "KEY=VALUE", value_parser = call::pair)]
+    context: Vec<(String, String)>,
+    /// A condition key that the call does not carry
+    #[arg(long, value_name = "KEY")]
+    absent: Vec<String>,
+    /// The report's format
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// When to colour the report
+    #[arg(long, value_enum, default_value_t = paint::When::Auto, value_name = "WHEN")]
+    color: paint::When,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for people
+    #[default]
+    Text,
+    /// What `docs/schema/simulation-1.json` describes
+    Json,
 }
 
 /// Simulates.
 pub(super) fn run(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
     match &args.cases {
         Some(path) => run_cases(path),
-        None => Err(Failure::usage("nothing to simulate")),
+        None => run_call(args),
     }
 }
 
@@ -36,4 +107,110 @@ fn run_cases(path: &str) -> Result<ExitStatus, Failure> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitStatus::Success),
         Err(error) => Err(Failure::input(format!("the cases in `{path}` cannot be answered to the end: {error}"))),
     }
+}
+
+/// Keys that a call to the model carries only where its sender does something for it.
+const ABSENT_UNLESS_GIVEN: [&str; 9] = [
+    "aws:CalledVia",
+    "aws:CalledViaFirst",
+    "aws:CalledViaLast",
+    "aws:TagKeys",
+    "bedrock:GuardrailIdentifier",
+    "bedrock:InferenceProfileArn",
+    "bedrock:ModelArn",
+    "bedrock:ProjectArn",
+    "bedrock:PromptRouterArn",
+];
+
+fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
+    let policies = policies(args)?;
+    let call = args.call.expand(args.operation, call::context(&args.context))?;
+    let legs = legs(args, &call, &policies);
+    let simulation = report::Simulation::new(&call.request, legs, call.unlisted);
+    let answer = match args.format {
+        Format::Text => paint::paint(&simulation.text(), args.color, false),
+        Format::Json => simulation.json(),
+    };
+    output::print(&answer)?;
+    Ok(match simulation.decision() {
+        Decision::Allowed => ExitStatus::Success,
+        Decision::ExplicitDeny | Decision::ImplicitDeny => ExitStatus::Finding,
+        Decision::Undetermined => ExitStatus::Undetermined,
+    })
+}
+
+fn legs(args: &SimulateArgs, call: &Call, policies: &Policies) -> Vec<(RequestContext, Evaluation)> {
+    let account = call.account.clone().or_else(|| args.principal.as_ref().map(|arn| arn.account.clone()));
+    let partition = call.request.region.partition();
+    let principal = match &args.principal {
+        Some(arn) => arn.to_string(),
+        None => format!("arn:{}:iam::{}:role/caller", partition.as_str(), account.as_deref().unwrap_or("123456789012")),
+    };
+    let read = keys_read(policies);
+    let evaluate_leg = |leg: &RequestContext| {
+        let mut request = leg.clone();
+        complete(&mut request.context, args.principal.as_ref(), account.as_deref());
+        let unknown: Vec<String> =
+            read.iter().filter(|key| is_unknown(key, &request.context, &args.absent)).cloned().collect();
+        let question = Question { principal: &principal, request: &request, unknown: &unknown };
+        let evaluation = evaluate(&question, policies);
+        (request, evaluation)
+    };
+    call.legs.iter().map(evaluate_leg).collect()
+}
+
+/// Adds what is known of the caller and of every direct call.
+fn complete(context: &mut ContextKeys, principal: Option<&Arn>, account: Option<&str>) {
+    let mut known = vec![("aws:SecureTransport", "true".to_owned()), ("aws:ViaAWSService", "false".to_owned())];
+    known.push(("aws:PrincipalIsAWSService", "false".to_owned()));
+    if let Some(account) = account {
+        known.push(("aws:PrincipalAccount", account.to_owned()));
+    }
+    // A session's key holds its role's ARN, whose path the session's own ARN does not tell.
+    if let Some(principal) = principal.filter(|arn| arn.service == "iam") {
+        known.push(("aws:PrincipalArn", principal.to_string()));
+    }
+    for (key, value) in known {
+        if context.get(key).is_none() {
+            context.set(key, value);
+        }
+    }
+}
+
+fn is_unknown(key: &str, context: &ContextKeys, absent: &[String]) -> bool {
+    context.get(key).is_none()
+        && !absent.iter().any(|known| known.eq_ignore_ascii_case(key))
+        && !ABSENT_UNLESS_GIVEN.iter().any(|known| known.eq_ignore_ascii_case(key))
+        && !key.to_ascii_lowercase().starts_with("aws:requesttag/")
+}
+
+fn keys_read(policies: &Policies) -> Vec<String> {
+    let lists = [&policies.identity].into_iter().chain(&policies.service_control).chain(&policies.resource_control);
+    let options = [&policies.permissions_boundary, &policies.vpc_endpoint].into_iter().flatten();
+    let more = policies.session.iter().chain(&policies.resource).flatten();
+    let documents = lists.flatten().chain(options).chain(more).map(|policy| &policy.document);
+    documents.flat_map(|document| document.condition_keys()).map(str::to_owned).collect()
+}
+
+fn policies(args: &SimulateArgs) -> Result<Policies, Failure> {
+    if args.policy.is_empty() && args.resource_policy.is_empty() {
+        return Err(Failure::usage("no identity policy is given, and without one nothing is allowed")
+            .hint("add `--policy FILE`, or `--cases FILE` for many cases at once"));
+    }
+    let all = |files: &[String]| files.iter().map(|file| read::policy(file)).collect::<Result<Vec<Policy>, _>>();
+    let levels = |levels: &[String]| {
+        let level = |files: &String| files.split(',').map(read::policy).collect::<Result<Vec<Policy>, _>>();
+        levels.iter().map(level).collect::<Result<Vec<_>, _>>()
+    };
+    let one = |file: &Option<String>| file.as_deref().map(read::policy).transpose();
+    let some = |files: &[String]| if files.is_empty() { Ok(None) } else { all(files).map(Some) };
+    Ok(Policies {
+        identity: all(&args.policy)?,
+        permissions_boundary: one(&args.permissions_boundary)?,
+        service_control: levels(&args.scp)?,
+        resource_control: levels(&args.rcp)?,
+        session: some(&args.session_policy)?,
+        vpc_endpoint: one(&args.vpc_endpoint_policy)?,
+        resource: some(&args.resource_policy)?,
+    })
 }

@@ -152,7 +152,7 @@ fn without_resource_types(view: &View<'_>, found: &mut Vec<Raw>) {
             if let Some(members) = value.as_object_mut() {
                 members.insert("Action".to_owned(), actions);
                 members.insert("Resource".to_owned(), "*".into());
-                members.remove("Sid");
+                members.shift_remove("Sid");
             }
             value
         };

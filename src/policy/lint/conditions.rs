@@ -125,7 +125,7 @@ fn report_key(view: &View<'_>, condition: &ConditionView<'_>, right: Option<&str
     let mut finding = view.finding(LintCode::UnknownConditionKey, condition.key, message);
     finding.corrected = right.map(|right| {
         edited(view, condition, |block| {
-            if let Some(values) = block.remove(key) {
+            if let Some(values) = block.shift_remove(key) {
                 block.insert(right.to_owned(), values);
             }
         })
@@ -187,8 +187,8 @@ fn profile_condition(view: &View<'_>, condition: &ConditionView<'_>, found: &mut
         if let Some(members) = value.as_object_mut() {
             members.insert("Resource".to_owned(), resources);
             if !conditional {
-                members.remove("Condition");
-                members.remove("Sid");
+                members.shift_remove("Condition");
+                members.shift_remove("Sid");
             }
         }
         value
@@ -220,15 +220,15 @@ fn untaggable(view: &View<'_>, condition: &ConditionView<'_>, found: &mut Vec<Ra
         if let Some(conditions) = value.get_mut("Condition").and_then(serde_json::Value::as_object_mut) {
             if let Some(block) = conditions.get_mut(condition.operator_name).and_then(serde_json::Value::as_object_mut)
             {
-                block.remove(condition.key.text);
+                block.shift_remove(condition.key.text);
                 if block.is_empty() {
-                    conditions.remove(condition.operator_name);
+                    conditions.shift_remove(condition.operator_name);
                 }
             }
             if conditions.is_empty()
                 && let Some(members) = value.as_object_mut()
             {
-                members.remove("Condition");
+                members.shift_remove("Condition");
             }
         }
         // A deny without its condition would deny everything: that is for the author to say.
@@ -281,7 +281,7 @@ fn null_on_profile(view: &View<'_>, condition: &ConditionView<'_>, found: &mut V
     let mut finding = view.finding(LintCode::DenyHitsAbsentKey, condition.key, message);
     let mut value = view.value();
     if let Some(members) = value.as_object_mut() {
-        members.remove("NotResource");
+        members.shift_remove("NotResource");
         members.insert("Resource".to_owned(), "arn:aws:bedrock:*::foundation-model/*".into());
     }
     finding.corrected = Some(value);

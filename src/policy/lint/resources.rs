@@ -189,8 +189,8 @@ fn with_models(view: &View<'_>, models: &str) -> serde_json::Value {
     let mut second = view.value();
     if let Some(members) = second.as_object_mut() {
         members.insert("Resource".to_owned(), models.into());
-        members.remove("Condition");
-        members.remove("Sid");
+        members.shift_remove("Condition");
+        members.shift_remove("Sid");
     }
     serde_json::Value::Array(vec![view.value(), second])
 }

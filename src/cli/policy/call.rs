@@ -1,0 +1,135 @@
+//! The call that a `policy` command is about: a model, a Region and an account become the legs to be allowed.
+
+use crate::bedrock::{InferenceProfile, ModelReference, Operation, ProfileKind, Region};
+use crate::cli::exit::Failure;
+use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};
+use crate::request::{LiveCall, Request};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+/// The call.
+#[derive(Debug, Args)]
+pub(super) struct CallArgs {
+    /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
+    #[arg(long, value_name = "ID|ARN")]
+    pub model: Option<ModelReference>,
+    /// The Region whose endpoint is called [default: that of the ARN]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<Region>,
+    /// The account of the caller, which the ARN of an inference profile holds
+    #[arg(long, value_name = "ID", value_parser = account)]
+    pub account: Option<String>,
+    /// A Region to which the inference profile may route; all of them are needed
+    #[arg(long, value_name = "REGION")]
+    pub destination_region: Vec<Region>,
+    /// The foundation model behind an application inference profile, whose ARN does not tell
+    #[arg(long, value_name = "ID")]
+    pub underlying_model: Option<String>,
+}
+
+/// The authorizations of a call.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// What must be allowed.
+    pub legs: Vec<RequestContext>,
+    /// Why there may be more.
+    pub unlisted: Vec<String>,
+    /// The request itself.
+    pub request: Request,
+    /// The account of the caller, where it is known.
+    pub account: Option<String>,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account id has twelve digits".to_owned())
+    }
+}
+
+/// Reads an operation's name, and lets clap suggest the nearest for a misspelt one.
+pub(super) fn operation() -> impl TypedValueParser<Value = Operation> {
+    PossibleValuesParser::new(Operation::ALL.map(Operation::as_str)).try_map(|name| name.parse::<Operation>())
+}
+
+/// Reads `KEY=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if key.contains(':') => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE with a condition key such as `aws:SourceVpce`".to_owned()),
+    }
+}
+
+/// Collects pairs into a context: a key given twice has several values.
+pub(super) fn context(pairs: &[(String, String)]) -> ContextKeys {
+    let mut context = ContextKeys::new();
+    for (key, value) in pairs {
+        let value = match context.get(key) {
+            None => ContextValue::Single(value.clone()),
+            Some(known) => {
+                ContextValue::Multiple(known.values().iter().cloned().chain(std::iter::once(value.clone())).collect())
+            }
+        };
+        context.set(key, value);
+    }
+    context
+}
+
+impl CallArgs {
+    /// Expands the call under an operation.
+    ///
+    /// # Errors
+    /// Wrong usage: no model, no Region anywhere, no account where an ARN needs one.
+    pub fn expand(&self, operation: Operation, context: ContextKeys) -> Result<Call, Failure> {
+        let model = self.model.clone().ok_or_else(|| {
+            Failure::usage("no model is given").hint("name it: `--model amazon.nova-lite-v1:0 --region us-east-1`")
+        })?;
+        let region = match (&self.region, model.region()) {
+            (Some(region), _) => region.clone(),
+            (None, Some(region)) => region.parse().map_err(|error| Failure::usage(format!("{error}")))?,
+            (None, None) => {
+                return Err(
+                    Failure::usage(format!("no Region is given for `{model}`")).hint("add `--region us-east-1`")
+                );
+            }
+        };
+        let account = self.account.clone().or_else(|| match &model {
+            ModelReference::Arn(arn) if !arn.arn().account.is_empty() => Some(arn.arn().account.clone()),
+            _ => None,
+        });
+        let request = Request { model, operation, region, context, principal: None, live: LiveCall::None };
+        if request.model.is_profile() && request.profile_arn(account.as_deref()).is_none() {
+            return Err(Failure::usage(format!("the ARN of `{}` holds an account, and none is given", request.model))
+                .hint("add `--account` and the caller's account id"));
+        }
+        let profile = self.profile(&request, account.as_deref());
+        let requirements = request.requirements(profile.as_ref(), account.as_deref());
+        let is_global = request.model.is_profile()
+            && profile.is_none()
+            && requirements.legs.iter().any(|leg| leg.resource.contains(":bedrock:::foundation-model/"));
+        // The documented legs of a global profile are three, and its form tells all of them.
+        let unlisted = if is_global { Vec::new() } else { requirements.unlisted };
+        Ok(Call { legs: requirements.legs, unlisted, request, account })
+    }
+
+    /// Puts the profile together from the destinations that were given.
+    fn profile(&self, request: &Request, account: Option<&str>) -> Option<InferenceProfile> {
+        if self.destination_region.is_empty() || !request.model.is_profile() {
+            return None;
+        }
+        let arn = request.profile_arn(account)?;
+        let base = self.underlying_model.as_deref().or_else(|| request.model.base_model())?;
+        let kind = match arn.resource_type() {
+            "application-inference-profile" => ProfileKind::Application,
+            _ => ProfileKind::SystemDefined,
+        };
+        let id = arn.resource_id().to_owned();
+        let mut models: Vec<Arn> =
+            self.destination_region.iter().map(|region| request.model_arn(region.as_str(), base)).collect();
+        if id.starts_with("global.") {
+            models.push(request.model_arn("", base));
+        }
+        Some(InferenceProfile { arn, id, kind, models })
+    }
+}

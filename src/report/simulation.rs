@@ -1,0 +1,188 @@
+//! A simulated call: every authorization that it needs, with the statement that decides it.
+
+use super::styled::{Role, Styled};
+use crate::iam::{ContextValue, Decision, RequestContext};
+use crate::policy::{Evaluation, Miss, NearMiss, StatementRef};
+use crate::request::Request;
+use serde::Serialize;
+
+/// What the policies say of one call.
+#[derive(Debug, Serialize)]
+pub struct Simulation {
+    schema: &'static str,
+    /// The model, as it was named.
+    model: String,
+    operation: String,
+    region: String,
+    decision: Decision,
+    legs: Vec<Leg>,
+    unlisted: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Leg {
+    action: String,
+    resource: String,
+    requested_region: Option<String>,
+    #[serde(flatten)]
+    evaluation: Evaluation,
+}
+
+impl Simulation {
+    /// Puts the evaluated authorizations of a call together; `unlisted` says why there may be more.
+    #[must_use]
+    pub fn new(request: &Request, legs: Vec<(RequestContext, Evaluation)>, unlisted: Vec<String>) -> Self {
+        let decision = overall(&legs, &unlisted);
+        let legs = legs.into_iter().map(|(request, evaluation)| Leg {
+            requested_region: request.requested_region().map(str::to_owned),
+            action: request.action,
+            resource: request.resource,
+            evaluation,
+        });
+        Self {
+            schema: "bedrock-access/simulation/1",
+            model: request.model.to_string(),
+            operation: request.operation.to_string(),
+            region: request.region.as_str().to_owned(),
+            decision,
+            legs: legs.collect(),
+            unlisted,
+        }
+    }
+
+    /// Returns what the call comes to: a denied authorization denies it, and it is allowed when all are.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        self.decision
+    }
+
+    /// Renders one JSON object and a line's end.
+    #[must_use]
+    pub fn json(&self) -> String {
+        // No key of these types is anything but a string, so that this cannot fail.
+        serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()
+    }
+
+    /// Renders a page for people.
+    #[must_use]
+    pub fn text(&self) -> Styled {
+        let mut page = Styled::default();
+        page.line(Role::Heading, format!("{} of {} in {}", self.operation, self.model, self.region));
+        for leg in &self.legs {
+            page.end_line();
+            leg.write(&mut page);
+        }
+        page.end_line();
+        self.write_verdict(&mut page);
+        page
+    }
+
+    fn write_verdict(&self, page: &mut Styled) {
+        let denied = self.legs.iter().filter(|leg| leg.evaluation.decision.is_denied()).count();
+        let all = self.legs.len();
+        match self.decision {
+            Decision::Allowed => {
+                let what =
+                    if all == 1 { "the one authorization".to_owned() } else { format!("all {all} authorizations") };
+                page.line(Role::Allowed, format!("allowed: these policies allow {what} of the call"));
+            }
+            Decision::Undetermined => page.line(Role::Unknown, "undetermined: what is known does not settle the call"),
+            _ => page.line(
+                Role::Denied,
+                format!("denied: {denied} of {all} authorizations refused, and the call needs all"),
+            ),
+        }
+        for reason in &self.unlisted {
+            page.line(Role::Hint, format!("not listed: {reason}; name them with `--destination-region`"));
+        }
+    }
+}
+
+fn overall(legs: &[(RequestContext, Evaluation)], unlisted: &[String]) -> Decision {
+    let any = |decision: Decision| legs.iter().any(|(_, evaluation)| evaluation.decision == decision);
+    if any(Decision::ExplicitDeny) {
+        Decision::ExplicitDeny
+    } else if any(Decision::ImplicitDeny) {
+        Decision::ImplicitDeny
+    } else if any(Decision::Undetermined) || !unlisted.is_empty() || legs.is_empty() {
+        Decision::Undetermined
+    } else {
+        Decision::Allowed
+    }
+}
+
+impl Leg {
+    fn write(&self, page: &mut Styled) {
+        let role = match self.evaluation.decision {
+            Decision::Allowed => Role::Allowed,
+            Decision::Undetermined => Role::Unknown,
+            _ => Role::Denied,
+        };
+        let word = match self.evaluation.decision {
+            Decision::Allowed => "allowed",
+            Decision::ExplicitDeny => "explicit deny",
+            Decision::ImplicitDeny => "implicit deny",
+            Decision::Undetermined => "undetermined",
+        };
+        page.push(role, format!("{word:<14}"));
+        let region = self.requested_region.as_deref().unwrap_or("-");
+        page.line(Role::Plain, format!("{}  {region}", self.action));
+        page.line(Role::Plain, format!("              {}", self.resource));
+        let by = match self.evaluation.decision {
+            Decision::Undetermined => "may hang on",
+            _ => "by",
+        };
+        for statement in &self.evaluation.decided_by {
+            page.line(Role::Hint, format!("              {by} {}", place(statement)));
+        }
+        if let (Decision::ImplicitDeny, Some(policy_type)) = (self.evaluation.decision, self.evaluation.policy_type) {
+            page.line(Role::Hint, format!("              no {policy_type} allows it"));
+        }
+        for key in &self.evaluation.unknown_keys {
+            page.line(
+                Role::Hint,
+                format!("              unknown: `{key}` (`--context {key}=VALUE` or `--absent {key}`)"),
+            );
+        }
+        for near_miss in &self.evaluation.near_misses {
+            write_near_miss(page, near_miss);
+        }
+    }
+}
+
+/// Names a statement: type, file with line and column, place in the policy, `Sid`.
+fn place(statement: &StatementRef) -> String {
+    let StatementRef { policy_type, policy, statement, sid, line, column } = statement;
+    let policy = policy.as_deref().unwrap_or("policy");
+    let sid = sid.as_deref().map_or_else(String::new, |sid| format!(" `{sid}`"));
+    format!("{policy_type} {policy}:{line}:{column}, statement {statement}{sid}")
+}
+
+fn write_near_miss(page: &mut Styled, near_miss: &NearMiss) {
+    page.line(Role::Hint, format!("              near: {}", place(&near_miss.statement)));
+    for miss in &near_miss.misses {
+        page.line(Role::Hint, format!("                {}", wording(miss)));
+    }
+}
+
+fn wording(miss: &Miss) -> String {
+    let list = |values: &[String]| values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+    match miss {
+        Miss::Action { asked, patterns } => format!("the action is `{asked}`, and it has {}", list(patterns)),
+        Miss::Resource { pattern, part: Some(part), expected: Some(expected), actual: Some(actual), .. } => {
+            let part = if part == "region" { "Region" } else { part.as_str() };
+            format!("the {part} of the resource is `{actual}`, and `{pattern}` has `{expected}`")
+        }
+        Miss::Resource { pattern, .. } => format!("the resource does not match `{pattern}`"),
+        Miss::Principal { asked } => format!("its principals do not include `{asked}`"),
+        Miss::Condition { operator, key, expected, actual, unknown } => {
+            let actual = match actual {
+                Some(ContextValue::Single(value)) => format!("is `{value}`"),
+                Some(ContextValue::Multiple(values)) => format!("is [{}]", list(values)),
+                None if *unknown => "is not known".to_owned(),
+                None => "is absent".to_owned(),
+            };
+            format!("{operator} {key} expects {}, and the key {actual}", list(expected))
+        }
+    }
+}
