@@ -5,6 +5,7 @@
 //! runtime: a command that needs one builds it itself, so that the offline commands start at once.
 
 mod causes;
+mod children;
 mod doctor;
 mod exit;
 mod explain;

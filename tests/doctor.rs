@@ -11,6 +11,7 @@ use doctor::run::{Answer, Doctor};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 /// World, first cause, documented cause, exit status.
 const TABLE: [(&str, Option<&str>, Option<&str>, i32); 21] = [
@@ -224,7 +225,9 @@ fn nothing_of_the_users_environment_reaches_a_sandbox() {
 fn the_program_alone_in_another_folder_answers_the_same() {
     let elsewhere = tempfile::tempdir().unwrap();
     let here = Doctor::new(["--sandbox"]).run();
-    let there = Doctor::new(["--sandbox"]).folder(elsewhere.path()).run();
+    let mut there = Doctor::new(["--sandbox"]);
+    there.0.current_dir(elsewhere.path());
+    let there = there.run();
     assert_eq!((here.stdout, here.status), (there.stdout, there.status));
 }
 
@@ -396,7 +399,7 @@ fn files_that_cannot_be_read_or_written_end_with_their_own_status() {
 
 #[test]
 fn a_closed_pipe_keeps_the_answers_status() {
-    let mut child = Doctor::new(["--sandbox"]).spawn();
+    let mut child = Doctor::new(["--sandbox"]).0.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }

@@ -1,8 +1,10 @@
 //! Clients that nobody here wrote, against a served world: boto3 and the AWS CLI.
-//!
-//! The interpreter is `python3`, or what `BEDROCK_ACCESS_TEST_PYTHON` names. Where it lacks the packages the tests
-//! say that they are skipped; where `CI` is set they fail instead.
 
+mod foreign {
+    pub mod python;
+}
+
+use foreign::python::{has, interpreter};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,22 +12,6 @@ use std::process::{Child, Command, Output, Stdio};
 
 const MODEL: &str = "anthropic.claude-sonnet-4-5-20250929-v1:0";
 const PROFILE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-
-fn interpreter() -> String {
-    std::env::var("BEDROCK_ACCESS_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned())
-}
-
-/// Tells whether the interpreter can import a package; if not, says so, and fails in CI.
-fn has(package: &str) -> bool {
-    let python = interpreter();
-    let import = Command::new(&python).args(["-c", &format!("import {package}")]).stderr(Stdio::null()).status();
-    let found = import.is_ok_and(|status| status.success());
-    if !found {
-        assert!(std::env::var_os("CI").is_none(), "`{python}` cannot import `{package}`");
-        eprintln!("skipped: `{python}` cannot import `{package}`; set BEDROCK_ACCESS_TEST_PYTHON to one that can");
-    }
-    found
-}
 
 /// The program serving a world, and the environment that it printed for other clients.
 struct Served {

@@ -5,7 +5,7 @@
 
 use super::exit::{ExitStatus, Failure};
 use super::sandbox::{DEFAULT_WORLD, load_world};
-use super::{output, paint};
+use super::{children, output, paint};
 use crate::bedrock::{Marketplace, ModelReference, Operation, Region, provider_of};
 use crate::diagnose::{Diagnosis, Verdict, diagnose, open_questions};
 use crate::evidence::Evidence;
@@ -116,6 +116,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     let evidence = runtime.block_on(observe(args));
     // A thread that still resolves a name or waits for a credential process is not waited for.
     runtime.shutdown_background();
+    children::end_all();
     let diagnosis = diagnose(&evidence?);
     let report = render(&diagnosis, args);
     match &args.output {

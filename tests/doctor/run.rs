@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 /// The program, about to be run.
-pub struct Doctor(Command);
+pub struct Doctor(pub Command);
 
 /// What the program said.
 pub struct Answer {
@@ -29,17 +28,6 @@ impl Doctor {
     pub fn environment<'e>(mut self, variables: impl IntoIterator<Item = (&'e str, &'e str)>) -> Self {
         self.0.envs(variables);
         self
-    }
-
-    /// Runs in a folder.
-    pub fn folder(mut self, folder: &Path) -> Self {
-        self.0.current_dir(folder);
-        self
-    }
-
-    /// Starts the program with its standard output in a pipe.
-    pub fn spawn(mut self) -> Child {
-        self.0.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     /// Runs the program to its end.
