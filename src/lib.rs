@@ -1,4 +1,4 @@
-//! Finds out why a call to an Amazon Bedrock model is refused, and what makes it work.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(
     not(test),
     deny(
