@@ -625,6 +625,67 @@ fn the_directory_reads_as_iam_does() {
     insta::assert_snapshot!("directory", log);
 }
 
+#[test]
+fn roles_are_handed_out_by_their_trust_policy() {
+    let trust = |statement: Value| {
+        json!([
+            {"op": "replace", "path": "/principals/0/trust", "value": {"Version": "2012-10-17", "Statement": [statement]}},
+            {"op": "replace", "path": "/caller", "value": "arn:aws:iam::111122223333:user/platform/ana"},
+        ])
+    };
+    let ana = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::111122223333:user/platform/ana"}});
+    let with_id = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+        "Condition": {"StringEquals": {"sts:ExternalId": "secret-handshake"}}});
+    let lambda =
+        json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}});
+    let assume = |client: &Client, more: &[(&str, &str)]| {
+        let parameters = [("Action", "AssumeRole"), ("RoleArn", CALLER), ("RoleSessionName", "try-out")];
+        client.query("sts", &[&parameters, more].concat())
+    };
+    for (statement, more, status) in [
+        (&ana, vec![], 200),
+        (&with_id, vec![], 403),
+        (&with_id, vec![("ExternalId", "guess")], 403),
+        (&with_id, vec![("ExternalId", "secret-handshake")], 200),
+        (&lambda, vec![], 403),
+        (&ana, vec![("Policy", "{")], 400),
+        (&ana, vec![("DurationSeconds", "60")], 400),
+    ] {
+        let answer = assume(&Client::new(patched("healthy", &trust(statement.clone()))), &more);
+        assert_eq!(answer.status, status, "{statement} {more:?}: {}", answer.text());
+    }
+    let denied = assume(&Client::named("healthy"), &[]);
+    assert_eq!(
+        denied.message(),
+        format!(
+            "User: arn:aws:sts::111122223333:assumed-role/chat-api/chat-api-7d9f is not authorized to perform: sts:AssumeRole on resource: {CALLER}"
+        )
+    );
+
+    // The session acts as the role, within the policy that it was made with.
+    let mut client = Client::new(patched("healthy", &trust(ana)));
+    let only_nova = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "bedrock:*", "Resource": "arn:aws:bedrock:*::foundation-model/amazon.*"}]}"#;
+    for (policy, claude) in [(vec![], 200), (vec![("Policy", only_nova)], 403)] {
+        let answer = assume(&client, &policy);
+        let user = (client.access_key.clone(), client.token.clone());
+        client.access_key = answer.element("AccessKeyId").unwrap();
+        client.token = answer.element("SessionToken");
+        let identity = client.query("sts", &[("Action", "GetCallerIdentity")]);
+        assert_eq!(identity.element("Arn").as_deref(), Some("arn:aws:sts::111122223333:assumed-role/chat-api/try-out"));
+        let converse = client.converse(&client.model);
+        assert_eq!(converse.status, claude, "{}", converse.text());
+        assert_eq!(client.converse(NOVA).status, 200);
+        if claude == 403 {
+            assert!(
+                converse.message().ends_with("because no session policy allows the bedrock:InvokeModel action"),
+                "{}",
+                converse.text()
+            );
+        }
+        (client.access_key, client.token) = user;
+    }
+}
+
 // Bedrock
 
 #[test]

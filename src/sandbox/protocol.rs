@@ -150,6 +150,7 @@ impl Form {
 /// Every operation that the sandbox serves.
 pub(super) const OPERATIONS: &[&str] = &[
     "sts:GetCallerIdentity",
+    "sts:AssumeRole",
     "iam:GetRole",
     "iam:GetUser",
     "iam:GetPolicy",
