@@ -224,6 +224,43 @@ fn refusals_follow_from_the_facts() {
 }
 
 #[test]
+fn every_refusal_is_an_instance_of_a_known_text() {
+    use bedrock_access::explain::explain;
+    let cases: Vec<Value> = serde_json::from_str(include_str!("fixtures/sandbox/refusals.json")).unwrap();
+    for case in cases.iter().filter(|case| !case["message"].is_null()) {
+        let (code, message) = (case["code"].as_str().unwrap(), case["message"].as_str().unwrap());
+        let text = format!("An error occurred ({code}) when calling the Converse operation: {message}");
+        assert_eq!(explain(&text).error.cause.code(), case["explained_as"], "{text}");
+    }
+    let healthy = Client::named("healthy");
+    let token = healthy.token.as_deref().unwrap();
+    let signed = |authorization: &str| {
+        let headers = [("authorization", authorization), ("x-amz-security-token", token)];
+        healthy.raw("GET", "/foundation-models", &headers, b"")
+    };
+    let throttled = Client::new(patched(
+        "healthy",
+        &json!([
+        {"op": "add", "path": "/faults/-", "value": {"operation": "bedrock:Converse", "kind": "throttling"}},
+        {"op": "add", "path": "/faults/-", "value": {"operation": "bedrock:ListFoundationModels", "kind": "internal-error"}}]),
+    ));
+    for (answer, cause) in [
+        (
+            signed(&healthy.authorization("bedrock").replace(&healthy.access_key, "AKIASTRANGER1EXAMPLE")),
+            "credentials-invalid",
+        ),
+        (signed("Bearer bedrock-api-key-none"), "api-key-rejected"),
+        (Client::named("expired-credentials").get("/foundation-models"), "credentials-expired"),
+        (Client::named("expired-credentials").query("sts", &[("Action", "GetCallerIdentity")]), "credentials-expired"),
+        (throttled.converse(&throttled.model), "throttled"),
+        (throttled.get("/foundation-models"), "service-unavailable"),
+    ] {
+        let text = format!("An error occurred ({}) when calling the X operation: {}", answer.code(), answer.message());
+        assert_eq!(explain(&text).error.cause.code(), cause, "{text}");
+    }
+}
+
+#[test]
 fn the_layer_that_refuses_shows_in_header_and_key() {
     let denied = Client::named("iam-missing");
     let answer = denied.converse(&denied.model);
