@@ -224,6 +224,43 @@ fn refusals_follow_from_the_facts() {
 }
 
 #[test]
+fn every_refusal_is_an_instance_of_a_known_text() {
+    use bedrock_access::explain::explain;
+    let cases: Vec<Value> = serde_json::from_str(include_str!("fixtures/sandbox/refusals.json")).unwrap();
+    for case in cases.iter().filter(|case| !case["message"].is_null()) {
+        let (code, message) = (case["code"].as_str().unwrap(), case["message"].as_str().unwrap());
+        let text = format!("An error occurred ({code}) when calling the Converse operation: {message}");
+        assert_eq!(explain(&text).error.cause.code(), case["explained_as"], "{text}");
+    }
+    let healthy = Client::named("healthy");
+    let token = healthy.token.as_deref().unwrap();
+    let signed = |authorization: &str| {
+        let headers = [("authorization", authorization), ("x-amz-security-token", token)];
+        healthy.raw("GET", "/foundation-models", &headers, b"")
+    };
+    let throttled = Client::new(patched(
+        "healthy",
+        &json!([
+        {"op": "add", "path": "/faults/-", "value": {"operation": "bedrock:Converse", "kind": "throttling"}},
+        {"op": "add", "path": "/faults/-", "value": {"operation": "bedrock:ListFoundationModels", "kind": "internal-error"}}]),
+    ));
+    for (answer, cause) in [
+        (
+            signed(&healthy.authorization("bedrock").replace(&healthy.access_key, "AKIASTRANGER1EXAMPLE")),
+            "credentials-invalid",
+        ),
+        (signed("Bearer bedrock-api-key-none"), "api-key-rejected"),
+        (Client::named("expired-credentials").get("/foundation-models"), "credentials-expired"),
+        (Client::named("expired-credentials").query("sts", &[("Action", "GetCallerIdentity")]), "credentials-expired"),
+        (throttled.converse(&throttled.model), "throttled"),
+        (throttled.get("/foundation-models"), "service-unavailable"),
+    ] {
+        let text = format!("An error occurred ({}) when calling the X operation: {}", answer.code(), answer.message());
+        assert_eq!(explain(&text).error.cause.code(), cause, "{text}");
+    }
+}
+
+#[test]
 fn the_layer_that_refuses_shows_in_header_and_key() {
     let denied = Client::named("iam-missing");
     let answer = denied.converse(&denied.model);
@@ -348,6 +385,47 @@ fn bodies_are_bounded() {
     let client = Client::named("healthy");
     let answer = client.raw("POST", "/", &[], &vec![b'x'; 25_000_001]);
     assert_eq!(answer.status, 413, "{}", answer.text());
+}
+
+#[test]
+fn nonsense_is_survived() {
+    let client = Client::named("healthy");
+    let authorization = client.authorization("bedrock");
+    let token = client.token.clone().unwrap();
+    let signed = [("authorization", authorization.as_str()), ("x-amz-security-token", token.as_str())];
+    let deep = "[".repeat(1_000_000);
+    let many: String = (1..200_000).map(|n| format!("&ContextEntries.member.{n}.ContextKeyName=k{n}")).collect();
+    for (method, path, body) in [
+        ("POST", "/model/%FF%FE/converse", "{}"),
+        ("POST", "/model/%/converse", "{}"),
+        ("POST", "/model/../converse", "{}"),
+        ("POST", "/model/a/converse", deep.as_str()),
+        ("POST", "/model//converse", ""),
+        ("GET", "/foundation-models/%00", ""),
+        ("GET", "/inference-profiles?maxResults=-1", ""),
+        ("GET", "/inference-profiles?nextToken=99999999999999999999999", ""),
+        ("GET", "/inference-profiles?maxResults=18446744073709551615&nextToken=18446744073709551615", ""),
+        ("DELETE", "/foundation-models", ""),
+        ("BREW", "/coffee", ""),
+    ] {
+        let answer = client.raw(method, path, &signed, body.as_bytes());
+        assert!((200..500).contains(&answer.status), "{method} {path}: {}", answer.text());
+    }
+    let start = std::time::Instant::now();
+    let iam = client.authorization("iam");
+    let form = format!(
+        "Action=SimulatePrincipalPolicy&Version=2010-05-08&PolicySourceArn={CALLER}&ActionNames.member.1=a:b{many}"
+    );
+    let answer = client.raw("POST", "/", &[("authorization", &iam), ("x-amz-security-token", &token)], form.as_bytes());
+    assert_eq!(answer.code(), "InvalidInput", "{}", answer.text());
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    // What is not HTTP at all ends the connection, not the server.
+    for junk in [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", &[0xff; 70_000]] {
+        let address = client.sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let _ = std::io::Write::write_all(&mut stream, junk);
+    }
+    assert_eq!(client.converse(&client.model).status, 200);
 }
 
 #[test]
@@ -623,6 +701,67 @@ fn the_directory_reads_as_iam_does() {
         log.push_str(&format!("{} {}\n", answer.status, answer.text()));
     }
     insta::assert_snapshot!("directory", log);
+}
+
+#[test]
+fn roles_are_handed_out_by_their_trust_policy() {
+    let trust = |statement: Value| {
+        json!([
+            {"op": "replace", "path": "/principals/0/trust", "value": {"Version": "2012-10-17", "Statement": [statement]}},
+            {"op": "replace", "path": "/caller", "value": "arn:aws:iam::111122223333:user/platform/ana"},
+        ])
+    };
+    let ana = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::111122223333:user/platform/ana"}});
+    let with_id = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+        "Condition": {"StringEquals": {"sts:ExternalId": "secret-handshake"}}});
+    let lambda =
+        json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}});
+    let assume = |client: &Client, more: &[(&str, &str)]| {
+        let parameters = [("Action", "AssumeRole"), ("RoleArn", CALLER), ("RoleSessionName", "try-out")];
+        client.query("sts", &[&parameters, more].concat())
+    };
+    for (statement, more, status) in [
+        (&ana, vec![], 200),
+        (&with_id, vec![], 403),
+        (&with_id, vec![("ExternalId", "guess")], 403),
+        (&with_id, vec![("ExternalId", "secret-handshake")], 200),
+        (&lambda, vec![], 403),
+        (&ana, vec![("Policy", "{")], 400),
+        (&ana, vec![("DurationSeconds", "60")], 400),
+    ] {
+        let answer = assume(&Client::new(patched("healthy", &trust(statement.clone()))), &more);
+        assert_eq!(answer.status, status, "{statement} {more:?}: {}", answer.text());
+    }
+    let denied = assume(&Client::named("healthy"), &[]);
+    assert_eq!(
+        denied.message(),
+        format!(
+            "User: arn:aws:sts::111122223333:assumed-role/chat-api/chat-api-7d9f is not authorized to perform: sts:AssumeRole on resource: {CALLER}"
+        )
+    );
+
+    // The session acts as the role, within the policy that it was made with.
+    let mut client = Client::new(patched("healthy", &trust(ana)));
+    let only_nova = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "bedrock:*", "Resource": "arn:aws:bedrock:*::foundation-model/amazon.*"}]}"#;
+    for (policy, claude) in [(vec![], 200), (vec![("Policy", only_nova)], 403)] {
+        let answer = assume(&client, &policy);
+        let user = (client.access_key.clone(), client.token.clone());
+        client.access_key = answer.element("AccessKeyId").unwrap();
+        client.token = answer.element("SessionToken");
+        let identity = client.query("sts", &[("Action", "GetCallerIdentity")]);
+        assert_eq!(identity.element("Arn").as_deref(), Some("arn:aws:sts::111122223333:assumed-role/chat-api/try-out"));
+        let converse = client.converse(&client.model);
+        assert_eq!(converse.status, claude, "{}", converse.text());
+        assert_eq!(client.converse(NOVA).status, 200);
+        if claude == 403 {
+            assert!(
+                converse.message().ends_with("because no session policy allows the bedrock:InvokeModel action"),
+                "{}",
+                converse.text()
+            );
+        }
+        (client.access_key, client.token) = user;
+    }
 }
 
 // Bedrock

@@ -13,7 +13,7 @@ use super::{control_plane, directory, fingerprint, runtime, simulator, sts};
 use crate::iam::{Arn, ContextKeys, RequestContext};
 use crate::policy::ParseError;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -21,14 +21,48 @@ use time::format_description::well_known::Rfc3339;
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) world: World,
-    /// The policies of each principal, in the order of the world: for control planes, and for the runtime.
-    layers: Vec<(Layers, Layers)>,
+    /// The policies of each principal, in the order of the world.
+    layers: Vec<Arc<BothLayers>>,
     state: Mutex<State>,
+}
+
+/// A caller's policies, without and with the policy of the endpoint that its runtime calls pass.
+#[derive(Debug)]
+struct BothLayers {
+    direct: Layers,
+    through_endpoint: Layers,
+}
+
+impl BothLayers {
+    fn new(world: &World, direct: Layers) -> Result<Self, ParseError> {
+        let through_endpoint = direct.clone().through_endpoint(world)?;
+        Ok(Self { direct, through_endpoint })
+    }
+}
+
+/// A session that `AssumeRole` has made.
+#[derive(Clone, Debug)]
+struct Session {
+    role: Arn,
+    name: String,
+    token: String,
+    expires: OffsetDateTime,
+    layers: Arc<BothLayers>,
+}
+
+/// The credentials of a session that was made.
+#[derive(Debug)]
+pub(super) struct Credentials {
+    pub(super) access_key: String,
+    pub(super) token: String,
+    pub(super) expires: OffsetDateTime,
 }
 
 /// What calls have changed.
 #[derive(Debug, Default)]
 struct State {
+    /// The sessions made, by their access key.
+    sessions: BTreeMap<String, Session>,
     /// How many calls each fault has met.
     fault_calls: Vec<u32>,
     /// The models that a first invocation has subscribed to.
@@ -41,7 +75,8 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Caller<'a> {
     pub(super) facts: &'a PrincipalFacts,
-    layers: &'a (Layers, Layers),
+    session_name: Option<String>,
+    layers: Arc<BothLayers>,
     /// The Region that the call was signed for.
     pub(super) region: String,
 }
@@ -62,11 +97,7 @@ impl Account {
     ///
     /// Fails where a policy document cannot be parsed, which a parsed world excludes.
     pub(super) fn new(world: World) -> Result<Self, ParseError> {
-        let layers = |facts: &PrincipalFacts| {
-            let layers = Layers::of(&world, facts)?;
-            let through = layers.clone().through_endpoint(&world)?;
-            Ok((layers, through))
-        };
+        let layers = |facts: &PrincipalFacts| Ok(Arc::new(BothLayers::new(&world, Layers::of(&world, facts)?)?));
         let layers = world.principals.iter().map(layers).collect::<Result<_, _>>()?;
         let state = State { fault_calls: vec![0; world.faults.len()], ..State::default() };
         Ok(Self { world, layers, state: Mutex::new(state) })
@@ -103,23 +134,67 @@ impl Account {
 
     fn authenticate(&self, signature: Signature, request: &WireRequest) -> Result<Caller<'_>, Refusal> {
         let service = signature.service;
-        let invalid = || Refusal::invalid_token(service);
-        let mut principals = self.world.principals.iter().zip(&self.layers);
-        let (facts, layers) = principals
-            .find(|(facts, _)| facts.access_key.as_ref() == Some(&signature.access_key))
-            .ok_or_else(invalid)?;
         let token = request.header("x-amz-security-token");
-        if token != facts.is_role().then_some(SESSION_TOKEN) {
-            return Err(invalid());
+        let (caller, expected, expires) = self
+            .of_world(&signature)
+            .or_else(|| self.of_session(&signature))
+            .ok_or_else(|| Refusal::invalid_token(service))?;
+        if token != expected.as_deref() {
+            return Err(Refusal::invalid_token(service));
         }
-        if facts.session_expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
+        if expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
             return Err(Refusal::expired_token(service));
         }
-        Ok(Caller { facts, layers, region: signature.region })
+        Ok(caller)
+    }
+
+    /// Finds the caller of an access key in the world, with its session token and the session's end.
+    fn of_world(&self, signature: &Signature) -> Option<(Caller<'_>, Option<String>, Option<OffsetDateTime>)> {
+        let mut principals = self.world.principals.iter().zip(&self.layers);
+        let (facts, layers) = principals.find(|(facts, _)| facts.access_key.as_ref() == Some(&signature.access_key))?;
+        let token = facts.is_role().then(|| SESSION_TOKEN.to_owned());
+        let caller = Caller {
+            facts,
+            session_name: facts.session_name.clone(),
+            layers: Arc::clone(layers),
+            region: signature.region.clone(),
+        };
+        Some((caller, token, facts.session_expires))
+    }
+
+    /// Finds the caller of an access key among the sessions that were made.
+    fn of_session(&self, signature: &Signature) -> Option<(Caller<'_>, Option<String>, Option<OffsetDateTime>)> {
+        let session = self.state().sessions.get(&signature.access_key)?.clone();
+        let (facts, _) = self.principal(&session.role)?;
+        let region = signature.region.clone();
+        let caller = Caller { facts, session_name: Some(session.name), layers: session.layers, region };
+        Some((caller, Some(session.token), Some(session.expires)))
+    }
+
+    /// Makes a session of a role; the layers are the role's, with the session policies in them.
+    pub(super) fn begin_session(
+        &self,
+        role: &PrincipalFacts,
+        name: &str,
+        layers: Layers,
+        expires: OffsetDateTime,
+    ) -> Result<Credentials, ParseError> {
+        let layers = Arc::new(BothLayers::new(&self.world, layers)?);
+        let mut state = self.state();
+        let id = fingerprint::unique_id("", &format!("{}/{name}/{}", role.arn, state.sessions.len()));
+        let access_key = format!("ASIA{}EXAMPLE", id.get(..9).unwrap_or_default());
+        let token = format!("sandbox-session-token-of-{access_key}");
+        let session = Session { role: role.arn.clone(), name: name.to_owned(), token: token.clone(), expires, layers };
+        state.sessions.insert(access_key.clone(), session);
+        Ok(Credentials { access_key, token, expires })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn meet_faults(&self, service: Service, operation: &str) -> Result<(), Refusal> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         for (fault, calls) in self.world.faults.iter().zip(&mut state.fault_calls) {
             if fault.operation != operation || fault.calls.is_some_and(|limit| *calls >= limit) {
                 continue;
@@ -146,27 +221,40 @@ impl Account {
             context.set(key, value.clone());
         }
         // Only calls to the runtime pass the world's endpoint, and they carry its id.
-        let (direct, through_endpoint) = caller.layers;
-        let layers = if keys.get("aws:SourceVpce").is_some() { through_endpoint } else { direct };
+        let passes_endpoint = keys.get("aws:SourceVpce").is_some();
+        let layers = if passes_endpoint { &caller.layers.through_endpoint } else { &caller.layers.direct };
         let request = RequestContext { action: action.to_owned(), resource: resource.to_owned(), context };
         layers.authorize(&caller.arn(), &request)
+    }
+
+    /// Asks whether a caller may assume a role: its own policies and the role's trust policy have a say.
+    pub(super) fn may_assume(&self, caller: &Caller<'_>, role: &PrincipalFacts, keys: &ContextKeys) -> bool {
+        let mut layers = caller.layers.direct.clone();
+        let trust = role.trust.as_ref().map(|trust| layers.given("trust", trust.as_str()));
+        layers.policies.resource = Some(trust.into_iter().flatten().collect());
+        let mut context = caller.context(&self.world);
+        for (key, value) in keys.iter() {
+            context.set(key, value.clone());
+        }
+        let (action, resource) = ("sts:AssumeRole".to_owned(), role.arn.to_string());
+        layers.authorize(&caller.arn(), &RequestContext { action, resource, context }).is_ok()
     }
 
     /// Returns the policies of a user or role, with its facts.
     pub(super) fn principal(&self, arn: &Arn) -> Option<(&PrincipalFacts, &Layers)> {
         let mut principals = self.world.principals.iter().zip(&self.layers);
-        principals.find(|(facts, _)| facts.arn == *arn).map(|(facts, (layers, _))| (facts, layers))
+        principals.find(|(facts, _)| facts.arn == *arn).map(|(facts, layers)| (facts, &layers.direct))
     }
 
     /// Returns the status of the account's agreement for a model.
     pub(super) fn agreement(&self, model: &Model, gate: &Gate) -> AgreementStatus {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         if state.subscribed.contains(&model.id) { AgreementStatus::Available } else { gate.agreement.status }
     }
 
     /// Notes that a first invocation has subscribed the account to a model.
     pub(super) fn subscribe(&self, model: &Model) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         state.subscribed.insert(model.id.clone());
     }
 
@@ -175,7 +263,7 @@ impl Account {
         let parts = [request.method.as_str(), &request.path, &request.query];
         let [method, path, query] = parts.map(str::as_bytes);
         let hash = fingerprint::of(&[method, path, query, &request.body]);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         let count = state.seen.entry(hash).or_default();
         *count += 1;
         fingerprint::request_id(hash, *count)
@@ -186,7 +274,7 @@ impl Caller<'_> {
     /// Returns the ARN as STS prints it and denials name it.
     pub(super) fn arn(&self) -> String {
         let arn = &self.facts.arn;
-        match &self.facts.session_name {
+        match &self.session_name {
             Some(session) => {
                 format!("arn:{}:sts::{}:assumed-role/{}/{session}", arn.partition, arn.account, self.facts.name())
             }
@@ -197,7 +285,7 @@ impl Caller<'_> {
     /// Returns the unique id as STS prints it.
     pub(super) fn user_id(&self) -> String {
         let id = self.facts.unique_id();
-        match &self.facts.session_name {
+        match &self.session_name {
             Some(session) => format!("{id}:{session}"),
             None => id,
         }

@@ -7,6 +7,8 @@ use super::refusal::Refusal;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
+use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// A service, as the credential scope of a signature or the form of a request tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,19 +104,23 @@ impl Reply {
     }
 }
 
-/// The parameters of a form or query string, in their order.
+/// The parameters of a form or query string.
 #[derive(Debug, Default)]
-pub(super) struct Form(Vec<(String, String)>);
+pub(super) struct Form(BTreeMap<String, String>);
 
 impl Form {
-    /// Reads `application/x-www-form-urlencoded`.
+    /// Reads `application/x-www-form-urlencoded`; of a parameter that is given twice the first counts.
     pub(super) fn parse(source: &[u8]) -> Self {
-        Self(form_urlencoded::parse(source).into_owned().collect())
+        let mut parameters = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(source).into_owned() {
+            parameters.entry(name).or_insert(value);
+        }
+        Self(parameters)
     }
 
     /// Returns a parameter's value.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0.get(name).map(String::as_str)
     }
 
     /// Returns a parameter's value, or the refusal that names it.
@@ -140,7 +146,8 @@ impl Form {
     pub(super) fn structures(&self, name: &str) -> Vec<Form> {
         let member = |index: usize| {
             let prefix = format!("{name}.member.{index}.");
-            let fields = self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?, value)));
+            let from_prefix = self.0.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
+            let fields = from_prefix.map_while(|(key, value)| Some((key.strip_prefix(&prefix)?, value)));
             Form(fields.map(|(key, value)| (key.to_owned(), value.clone())).collect())
         };
         (1..).map(member).take_while(|form| !form.0.is_empty()).collect()
@@ -150,6 +157,7 @@ impl Form {
 /// Every operation that the sandbox serves.
 pub(super) const OPERATIONS: &[&str] = &[
     "sts:GetCallerIdentity",
+    "sts:AssumeRole",
     "iam:GetRole",
     "iam:GetUser",
     "iam:GetPolicy",

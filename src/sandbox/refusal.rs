@@ -144,6 +144,12 @@ impl Refusal {
         Self::new(Layer::Authorization, 403, code, denial_text(principal, action, resource, denial))
     }
 
+    /// STS refuses to hand out a role, and does not say why.
+    pub(super) fn not_assumable(principal: &str, role: &str) -> Self {
+        let message = format!("User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role}");
+        Self::new(Layer::Authorization, 403, "AccessDenied", message)
+    }
+
     /// Puts the refusal in the form of a service's protocol.
     pub(super) fn reply(&self, service: Service, request_id: &str) -> Reply {
         if service.is_query() && self.code != "UnknownOperationException" {

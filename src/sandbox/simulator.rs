@@ -16,6 +16,12 @@ use crate::policy::{Document, Evaluation, Policies, Policy, Question, StatementR
 /// The longest exclusion list.
 const MAX_EXCLUSIONS: usize = 256;
 
+/// The most entries of a context. AWS documents no limit; this one bounds the work of a call.
+const MAX_CONTEXT: usize = 1000;
+
+/// The most pairs of an action and a resource; likewise.
+const MAX_PAIRS: usize = 10_000;
+
 /// Allows everything: stands in for the layers that are not asked about.
 const ALLOW_ALL: &str = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
 
@@ -35,6 +41,9 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         }
     }
     let resources = form.list("ResourceArns");
+    if actions.len().saturating_mul(resources.len()) > MAX_PAIRS {
+        return Err(invalid(format!("the sandbox simulates at most {MAX_PAIRS} pairs of an action and a resource")));
+    }
     let page = Page::of(call, actions.len())?;
     let results: Vec<ActionResult> = actions
         .iter()
@@ -105,7 +114,11 @@ impl Simulation {
 
         exclude(&mut layers, &form.structures("PolicyExclusionList"))?;
         give(&mut layers, form, kind)?;
-        for entry in form.structures("ContextEntries") {
+        let entries = form.structures("ContextEntries");
+        if entries.len() > MAX_CONTEXT {
+            return Err(invalid(format!("the sandbox takes at most {MAX_CONTEXT} context entries")));
+        }
+        for entry in entries {
             let (key, value) = context_entry(&entry)?;
             context.set(&key, value);
         }

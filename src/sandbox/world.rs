@@ -13,7 +13,7 @@ pub use error::WorldError;
 pub(super) use models::{
     AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model, Profile, ProfileType,
 };
-pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts};
+pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
 
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::Arn;
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The secret access key of every principal in every world. It opens nothing outside the sandbox.
-const SECRET_ACCESS_KEY: &str = "sandbox/secret/that/opens/nothing/EXAMPLEKEY";
+pub(super) const SECRET_ACCESS_KEY: &str = "sandbox/secret/that/opens/nothing/EXAMPLEKEY";
 
 /// The session token of every role session in every world. It opens nothing outside the sandbox.
 pub(super) const SESSION_TOKEN: &str = "sandbox-session-token-that-opens-nothing-EXAMPLE";

@@ -3,7 +3,7 @@
 //! Only contradictions are refused that would make an answer impossible. A world may be as broken as an account
 //! can be: policies that allow nothing, profiles over models that are not there, forms that nobody sent.
 
-use super::{AttachedPolicy, ManagedPolicy, PolicyText, PrincipalFacts, Profile, World, WorldError};
+use super::{AttachedPolicy, ManagedPolicy, PolicyText, PrincipalFacts, Profile, World, WorldError, is_session_name};
 use crate::policy::Document;
 use crate::sandbox::protocol;
 use std::collections::BTreeSet;
@@ -90,11 +90,7 @@ impl Check<'_> {
                 "an access key id has 16 to 128 letters and digits",
             ));
         }
-        let is_session = |name: &String| {
-            let fits = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
-            (2..=64).contains(&name.len()) && name.bytes().all(fits)
-        };
-        if principal.session_name.as_ref().is_some_and(|name| !is_session(name)) {
+        if principal.session_name.as_ref().is_some_and(|name| !is_session_name(name)) {
             let message = "a session's name has 2 to 64 letters, digits and `_+=,.@-`";
             return Err(WorldError::at(format!("{at}/session_name"), message));
         }

@@ -93,6 +93,12 @@ fn path_of(arn: &Arn) -> &str {
     arn.resource.get(from_type..to_name).unwrap_or("/")
 }
 
+/// Tells whether a text may name the session of a role (STS API Reference, "AssumeRole").
+pub(in crate::sandbox) fn is_session_name(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    (2..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
 /// An IAM group.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a group (an object)")]
