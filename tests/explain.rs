@@ -4,7 +4,7 @@
 mod wrappers;
 
 use bedrock_access::cause::{Cause, catalogue};
-use bedrock_access::explain::{classify, explain, explain_bytes, to_text};
+use bedrock_access::explain::{classify, explain, to_text};
 use serde_json::Value;
 use wrappers::{Adds, OPERATION, REFUSALS, REQUEST_ID, Refusal, break_hard, break_softly, wrap};
 
