@@ -22,6 +22,7 @@ use catalogue::{Note, Otherwise};
 use plain::Plain;
 use serde::Serialize;
 use site::{Site, View};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// The longest text that is read, in bytes; what follows is ignored.
@@ -87,7 +88,7 @@ pub struct ExplainedError {
     /// What it means, in one or two sentences.
     pub summary: String,
     /// What to do next, for somebody who has only this text.
-    pub next: Vec<String>,
+    pub next: Vec<Cow<'static, str>>,
     /// What the text may mean instead, most probable first.
     pub alternatives: Vec<Alternative>,
     /// How far the text settles the cause.
@@ -274,7 +275,8 @@ fn read(text: &str) -> Vec<Reading> {
     }
     let bounds = bounds(&sites, &view);
     let mut readings: Vec<Reading> = Vec::with_capacity(sites.len());
-    let mut seen: HashSet<(Cause, [Option<String>; 6])> = HashSet::new();
+    let mut seen = HashSet::new();
+    let count = sites.len();
     for (mut site, (from, to)) in sites.into_iter().zip(bounds) {
         let facts = view.facts(&mut site, from, to);
         let same = readings.iter_mut().rev().take(8).find(|other| is_same(other, &site, &facts));
@@ -290,23 +292,19 @@ fn read(text: &str) -> Vec<Reading> {
             }
             continue;
         }
-        let key = (
-            site.cause,
-            [
-                facts.principal.clone(),
-                facts.action.clone(),
-                facts.resource.clone(),
-                facts.policy_arn.clone(),
-                facts.model.clone(),
-                facts.operation.clone(),
-            ],
-        );
-        if seen.insert(key) {
+        // A text with one error, as most are, needs no memory of others.
+        if count < 2 || seen.insert(key_of(&site, &facts)) {
             readings.push(Reading { site, facts });
         }
     }
     readings.sort_by_key(Reading::rank);
     readings
+}
+
+/// What tells one error from another of the same text.
+fn key_of(site: &Site, facts: &Facts) -> (Cause, [Option<String>; 6]) {
+    let Facts { principal, action, resource, policy_arn, model, operation, .. } = facts.clone();
+    (site.cause, [principal, action, resource, policy_arn, model, operation])
 }
 
 /// Tells whether two readings are of one error that the text holds twice.

@@ -1,5 +1,8 @@
 //! The explainer on real texts: causes, facts, wrappers, several errors at once, hostile input, secrets.
 
+#[cfg(feature = "cli")]
+#[path = "explain/command.rs"]
+mod command;
 #[path = "explain/wrappers.rs"]
 mod wrappers;
 
@@ -443,4 +446,178 @@ fn terminal_escapes_are_shown_escaped() {
     let shown = to_text(&explain(&text));
     assert!(!shown.contains('\u{202e}') && !shown.contains('\u{1b}'), "{shown}");
     assert_eq!(bedrock_access::explain::shown("a\u{1b}[31m\u{7}\u{202e}b"), "a\\u{1b}[31m\\u{7}\\u{202e}b");
+}
+
+#[test]
+fn the_page_of_causes_is_the_catalogue() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/causes.md");
+    let page = catalogue::markdown();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), page, "run the test again with BLESS=1");
+}
+
+#[test]
+fn the_catalogue_is_complete() {
+    for entry in catalogue::entries() {
+        let texts =
+            [entry.title, entry.meaning, entry.who, entry.verify, entry.takes_effect, entry.documentation.title];
+        assert!(texts.iter().all(|text| !text.is_empty()), "{}", entry.cause);
+        assert!(!entry.steps.is_empty(), "{}", entry.cause);
+        assert!(entry.documentation.url.starts_with("https://"), "{}", entry.cause);
+        // Headings and steps are fragments; only the meaning is made of sentences.
+        for fragment in entry.steps.iter().chain([&entry.title, &entry.who, &entry.verify, &entry.takes_effect]) {
+            assert!(!fragment.ends_with('.'), "{}: {fragment}", entry.cause);
+        }
+        assert!(entry.meaning.ends_with('.'), "{}", entry.cause);
+        assert!(entry.cause == Cause::Unrecognized || !entry.templates.is_empty(), "{}", entry.cause);
+    }
+}
+
+#[test]
+fn a_least_privilege_statement_allows_what_the_text_names_and_no_more() {
+    let explanation = explain(REFUSALS[0].message);
+    let step = explanation.error.next.iter().find(|step| step.contains("\"Effect\"")).unwrap();
+    let statement: Value = serde_json::from_str(&step[step.find('{').unwrap()..]).unwrap();
+    assert_eq!(
+        statement,
+        serde_json::json!({
+            "Effect": "Allow",
+            "Action": REFUSALS[0].action.unwrap(),
+            "Resource": REFUSALS[0].resource.unwrap(),
+        })
+    );
+    let doctor = explanation.error.next.iter().find(|step| step.contains("bedrock-access doctor --model")).unwrap();
+    assert!(doctor.ends_with(
+        "bedrock-access doctor --model us.anthropic.claude-sonnet-4-5-20250929-v1:0 --region us-east-1 --operation \
+         invoke-model-with-response-stream --principal \
+         arn:aws:sts::111122223333:assumed-role/app-role/i-0abcdef0123456789"
+    ));
+    // A deny is not mended by an allow, and a placeholder is no resource.
+    for text in [
+        REFUSALS[1].message.to_owned(),
+        REFUSALS[0].message.replace("111122223333:inference-profile", "<account id>:inference-profile"),
+    ] {
+        assert!(!explain(&text).error.next.iter().any(|step| step.contains("\"Effect\"")), "{text}");
+    }
+}
+
+#[test]
+fn hostile_texts_are_answered_in_linear_time() {
+    let units = [
+        "x",
+        "{\"a\":[",
+        "\\",
+        "\\n",
+        "\n",
+        "\n ",
+        "&amp;",
+        "&#",
+        "<",
+        "<a ",
+        "\u{1b}[",
+        "\u{1b}]",
+        "*",
+        "**",
+        "`",
+        "|",
+        "\"",
+        "\" +\n\"",
+        "arn:aws:",
+        "arn:aws:bedrock:us-east-1::foundation-model/a",
+        "arn:aws\n",
+        "User:",
+        "User: ",
+        "is not authorized to perform: ",
+        "User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:InvokeModel ",
+        "with an explicit deny in ",
+        "on resource: ",
+        "because no session policy allows the ",
+        "An error occurred (X) when calling the Y operation: ",
+        "Exception ",
+        "AccessDenied",
+        "request id ",
+        "model id ",
+        "anthropic.claude",
+        "region ",
+        "bedrock-runtime.",
+        "authorization id ",
+        "ThrottlingException: ",
+        "explicitly denies ",
+        "{",
+        "}",
+        "\\u0041",
+        "\u{202e}",
+        "é",
+        "operation error ",
+        "eventName ",
+        "Operation not allowed ",
+        "is not able to call specified bedrock ",
+        "Too many requests, please wait ",
+        "a_",
+        "…",
+        "...",
+        "\\ud800",
+    ];
+    let time = |unit: &str, length: usize| {
+        let text = unit.repeat(length / unit.len());
+        // The fastest of three: the machine may be busy with something else.
+        let runs = (0..3).map(|_| {
+            let started = std::time::Instant::now();
+            std::hint::black_box(explain(&text));
+            started.elapsed()
+        });
+        runs.min().unwrap().as_secs_f64()
+    };
+    for unit in units {
+        let (short, long) = (time(unit, 40_000), time(unit, 320_000));
+        assert!(long < 8.0 * 3.0 * short + 0.02, "{unit:?}: {short} s for 40 kB, {long} s for 320 kB");
+    }
+}
+
+#[test]
+fn large_input_of_any_kind_is_answered() {
+    let mut seed = 7u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 56) as u8
+    };
+    let bytes: Vec<u8> = (0..10 << 20).map(|_| random()).collect();
+    assert_eq!(explain_bytes(&bytes).error.cause, Cause::Unrecognized);
+    let binary = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    let _ = explain_bytes(&binary[..binary.len().min(10 << 20)]);
+    let mut hidden = "x".repeat(10 << 20);
+    hidden.push_str(REFUSALS[1].message);
+    let explanation = explain(&hidden);
+    assert_eq!(explanation.error.cause.code(), REFUSALS[1].cause);
+    assert_eq!(explanation.error.span, [10 << 20, hidden.len()]);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_bytes_are_answered_within_their_bounds(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..600)) {
+        let [from, to] = explain_bytes(&bytes).error.span;
+        proptest::prop_assert!(from <= to && to <= bytes.len());
+    }
+
+    #[test]
+    fn cut_and_spliced_texts_are_answered(
+        parts in proptest::collection::vec((0usize..149, 0usize..600, 0usize..600), 1..6)
+    ) {
+        let messages = messages();
+        let mut bytes = Vec::new();
+        for (number, from, length) in parts {
+            let text = messages[number]["text"].as_str().unwrap().as_bytes();
+            bytes.extend(text.iter().skip(from).take(length));
+        }
+        let explanation = explain_bytes(&bytes);
+        let _ = to_text(&explanation);
+        for error in std::iter::once(&explanation.error).chain(&explanation.others) {
+            let [from, to] = error.span;
+            proptest::prop_assert!(from <= to && to <= bytes.len(), "{from} to {to} of {}", bytes.len());
+        }
+    }
 }

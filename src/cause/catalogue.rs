@@ -5,6 +5,7 @@
 //! command stand for values that the reader, or [`fill`], puts in.
 
 use super::{Cause, DocumentedCause, Family, capacity, credentials, iam_permission, model_access, request};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// What is to be said of one cause.
@@ -143,15 +144,16 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 
 /// Puts the values that are known into a command of the catalogue; unknown ones stay as they are.
 #[must_use]
-pub fn fill(command: &str, model: Option<&str>, region: Option<&str>) -> String {
-    let command = match model {
-        Some(model) => command.replace("MODEL_ID", model),
-        None => command.to_owned(),
-    };
-    match region {
-        Some(region) => command.replace("REGION", region),
-        None => command,
+pub fn fill(command: &'static str, model: Option<&str>, region: Option<&str>) -> Cow<'static, str> {
+    let mut filled = Cow::Borrowed(command);
+    for (name, value) in [("MODEL_ID", model), ("REGION", region)] {
+        if let Some(value) = value
+            && filled.contains(name)
+        {
+            filled = Cow::Owned(filled.replace(name, value));
+        }
     }
+    filled
 }
 
 /// Lists the causes, one a line, family by family.

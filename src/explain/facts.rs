@@ -89,6 +89,7 @@ impl View<'_> {
             policy_arn: site.policy_arn.clone(),
             ..Facts::default()
         };
+        let (refused, is_refusal) = ((site.start, site.end), site.action.is_some());
         let mut code: Option<(u8, Code)> = None;
         let mut models: Vec<(usize, String)> = Vec::new();
         let mut region: Option<(u8, String)> = None;
@@ -96,7 +97,10 @@ impl View<'_> {
         let mut arn_end = 0;
         for hit in self.hits_between(from, to) {
             let (start, end) = self.span(hit);
+            // What the refusal's own grammar has read needs no second reading.
+            let is_read = is_refusal && start >= refused.0 && start < refused.1;
             match hit.anchor {
+                Anchor::Arn | Anchor::Model | Anchor::Region if is_read => {}
                 Anchor::Code => {
                     if let Some(found) = self.read_code(start, end) {
                         // Before the site and near it, then before, then behind.
@@ -145,10 +149,9 @@ impl View<'_> {
                     }
                 }
                 Anchor::Model if start >= arn_end && models.len() < MAX_ARNS => {
-                    let before = token::window_before(self.text, start, 90);
-                    let example =
-                        ["such as", "e.g.", "for example", "like "].into_iter().any(|word| before.contains(word));
-                    if !example && let Some((model, _)) = token::read_model(self.text, start) {
+                    if let Some((model, start)) = token::read_model(self.text, start)
+                        && !self.is_example(start)
+                    {
                         models.push((start, model));
                     }
                 }
@@ -285,14 +288,20 @@ impl View<'_> {
         end + (rest.len() - value.len())
     }
 
+    /// Tells whether what stands at a place is named as an example only.
+    fn is_example(&self, position: usize) -> bool {
+        let before = token::window_before(self.text, position, 24);
+        let before = before.trim_end_matches([' ', '\n', '"', '\'', ':', ',', '(']);
+        ["such as", "e.g.", "for example", "like"].into_iter().any(|word| before.ends_with(word))
+    }
+
     fn read_model_key(&self, end: usize) -> Option<String> {
         let at = self.skip_key(end);
         if let Some((arn, _)) = token::read_arn(self.text, at) {
             return is_bedrock(&arn).then_some(arn);
         }
         let (model, start) = token::read_model(self.text, at)?;
-        let example = token::window_before(self.text, at, 90).contains("such as");
-        (start == at && !example && model.parse::<ModelReference>().is_ok()).then_some(model)
+        (start == at && !self.is_example(at) && model.parse::<ModelReference>().is_ok()).then_some(model)
     }
 
     /// Reads `.REGION.amazonaws.com/model/MODEL/OPERATION` behind an endpoint's first label.
@@ -330,18 +339,19 @@ impl View<'_> {
 }
 
 /// Returns the model or profile that the ARN of one names; for others whose call names them by ARN, the ARN.
-pub(super) fn model_of(resource: &str) -> Option<&str> {
-    for kind in ["foundation-model/", "inference-profile/"] {
-        if let Some((before, id)) = resource.split_once(kind)
-            && !before.ends_with("application-")
-            && !id.is_empty()
-            && !id.contains(['*', '<', '{', '…'])
-            && !id.contains("..")
-        {
-            return Some(id);
-        }
+pub(super) fn model_of(arn: &str) -> Option<&str> {
+    if arn.contains(['*', '<', '{', '…']) || arn.ends_with('.') {
+        return None;
     }
-    resource.parse::<ModelReference>().is_ok().then_some(resource).filter(|arn| !arn.contains(['<', '{', '*', '…']))
+    // An ARN whose beginning was left out still ends in its resource.
+    let Some(resource) = arn.strip_prefix("arn:").and_then(|parts| parts.splitn(5, ':').nth(4)) else {
+        let (before, id) = arn.rsplit_once('/')?;
+        return (before.ends_with("foundation-model") || before.ends_with("inference-profile")).then_some(id);
+    };
+    let named = |kind| resource.strip_prefix(kind).filter(|id: &&str| !id.is_empty());
+    named("foundation-model/")
+        .or_else(|| named("inference-profile/"))
+        .or_else(|| arn.parse::<ModelReference>().is_ok().then_some(arn))
 }
 
 fn region_of(facts: &Facts) -> Option<String> {
@@ -414,13 +424,10 @@ const FOREIGN: [&str; 17] = [
 ];
 
 fn is_code(name: &str) -> bool {
-    if CODES.contains(&name) {
-        return true;
+    if !name.ends_with("Exception") {
+        return CODES.contains(&name);
     }
-    let lower = name.to_ascii_lowercase();
-    lower.ends_with("exception")
-        && name.ends_with("Exception")
+    name.len() <= 64
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && name.len() <= 64
-        && !FOREIGN.contains(&lower.as_str())
+        && !FOREIGN.iter().any(|foreign| foreign.eq_ignore_ascii_case(name))
 }

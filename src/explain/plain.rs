@@ -81,6 +81,20 @@ const fn is_ordinary(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b'&' | b'`' | b'*' | b'<')
 }
 
+/// [`is_ordinary`] of every byte.
+const ORDINARY: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "`byte` stays below 256")]
+        {
+            table[byte] = is_ordinary(byte as u8);
+        }
+        byte += 1;
+    }
+    table
+};
+
 impl Reader<'_> {
     fn rest(&self) -> &[u8] {
         self.paste.get(self.at..).unwrap_or_default()
@@ -114,7 +128,7 @@ impl Reader<'_> {
 
     fn read(&mut self) {
         while let Some(byte) = self.peek(0) {
-            let run = self.rest().iter().position(|byte| !is_ordinary(*byte));
+            let run = self.rest().iter().position(|byte| ORDINARY.get(usize::from(*byte)) != Some(&true));
             let run = run.unwrap_or(self.rest().len());
             if run > 0 {
                 let end = self.at + run;

@@ -40,32 +40,43 @@ fn redact(value: &str) -> String {
 
 /// Finds where the first secret of a value begins.
 fn first_secret(value: &str) -> Option<usize> {
-    let key_id = ["AKIA", "ASIA"].into_iter().flat_map(|prefix| {
-        value.match_indices(prefix).map(|(at, _)| at).filter(|at| {
-            let rest = value.get(at + 4..).unwrap_or_default();
-            rest.bytes().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count() >= 12
-        })
-    });
-    let marked =
-        ["ABSK", "bedrock-api-key-", "IQoJ", "FwoG", "X-Amz-", "x-amz-", "eyJ"].into_iter().flat_map(|prefix| {
-            value.match_indices(prefix).map(|(at, _)| at).filter(|at| {
-                let rest = value.get(at + prefix.len()..).unwrap_or_default();
-                rest.bytes().take_while(|byte| is_base64(*byte) || matches!(byte, b'=' | b'%')).count() >= 16
-            })
-        });
-    key_id.chain(marked).chain(long_run(value)).min()
-}
-
-fn long_run(value: &str) -> Option<usize> {
-    let mut start = 0;
-    for part in value.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '='))) {
-        if part.len() > LONGEST_RUN {
-            return Some(start);
+    let bytes = value.as_bytes();
+    let mut run = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let begins = match byte {
+            b'A' => is_key_id(rest) || is_marked(rest, b"ABSK"),
+            b'b' => is_marked(rest, b"bedrock-api-key-"),
+            b'I' => is_marked(rest, b"IQoJ"),
+            b'F' => is_marked(rest, b"FwoG"),
+            b'X' => is_marked(rest, b"X-Amz-"),
+            b'x' => is_marked(rest, b"x-amz-"),
+            b'e' => is_marked(rest, b"eyJ"),
+            _ => false,
+        };
+        if begins {
+            return Some(at);
         }
-        start +=
-            part.len() + value.get(start + part.len()..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        run = if byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'=') { run + 1 } else { 0 };
+        if run > LONGEST_RUN {
+            return Some(at + 1 - run);
+        }
     }
     None
+}
+
+/// Tells whether an access key's id stands at the beginning.
+fn is_key_id(text: &[u8]) -> bool {
+    text.strip_prefix(b"AKIA").or_else(|| text.strip_prefix(b"ASIA")).is_some_and(|rest| {
+        rest.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).take(12).count() == 12
+    })
+}
+
+/// Tells whether a token of a known beginning stands there.
+fn is_marked(text: &[u8], mark: &[u8]) -> bool {
+    text.strip_prefix(mark).is_some_and(|rest| {
+        rest.iter().take_while(|byte| is_base64(**byte) || matches!(byte, b'=' | b'%')).take(16).count() == 16
+    })
 }
 
 fn is_base64(byte: u8) -> bool {

@@ -8,6 +8,7 @@ use super::site::Site;
 use super::{ExplainedError, Explanation, TextCertainty};
 use crate::bedrock::Operation;
 use crate::cause::{Cause, Family, catalogue};
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// The answer to a text in which nothing is recognized.
@@ -115,22 +116,22 @@ fn aside(site: &Site, facts: &Facts) -> Option<&'static str> {
 }
 
 /// Says what to do next, for somebody who has only this text.
-pub(super) fn next(site: &Site, facts: &Facts) -> Vec<String> {
+pub(super) fn next(site: &Site, facts: &Facts) -> Vec<Cow<'static, str>> {
     let entry = catalogue::entry(site.cause);
     let mut steps = Vec::with_capacity(entry.steps.len() + 5);
     if site.cause == Cause::IdentityPolicyMissingAllow
         && let Some(statement) = statement(facts)
     {
-        steps.push(format!("add to the principal's policies, if no statement like it is there: {statement}"));
+        steps.push(format!("add to the principal's policies, if no statement like it is there: {statement}").into());
         if facts.resource.as_deref().is_some_and(|resource| resource.contains("inference-profile/")) {
             steps.push(
                 "the call goes on to the models behind the profile: allow the same action on the model's ARN in every \
                  destination Region too (`bedrock-access doctor` prints the whole statement)"
-                    .to_owned(),
+                    .into(),
             );
         }
     }
-    steps.extend(entry.steps.iter().map(|step| (*step).to_owned()));
+    steps.extend(entry.steps.iter().map(|step| Cow::Borrowed(*step)));
     for command in entry.commands {
         // A profile is asked for only where one is called.
         let about_profile = command.contains("get-inference-profile ");
@@ -140,16 +141,17 @@ pub(super) fn next(site: &Site, facts: &Facts) -> Vec<String> {
     }
     if let Some(id) = &facts.authorization_id {
         let region = facts.region.as_deref().unwrap_or("REGION");
-        steps.push(format!(
+        let full = format!(
             "IAM keeps the full evaluation of this refusal for at least a day; fetch it with: aws iam-toolbox \
              get-request-authorization-details --authorization-id {id} --region {region}"
-        ));
+        );
+        steps.push(full.into());
     }
     if let Some(policy) = &facts.policy_arn {
-        steps.push(format!("the policy that denies is `{policy}`"));
+        steps.push(format!("the policy that denies is `{policy}`").into());
     }
     if let Some(doctor) = doctor(site, facts) {
-        steps.push(doctor);
+        steps.push(doctor.into());
     }
     steps
 }
@@ -173,7 +175,8 @@ fn statement(facts: &Facts) -> Option<String> {
     let resource = facts.resource.as_deref()?;
     let whole = resource == "*" || (resource.starts_with("arn:") && !resource.contains(['…', '<', '{']));
     let whole = whole && !resource.contains("...") && resource.split(':').count() >= 6 || resource == "*";
-    whole.then(|| serde_json::json!({"Effect": "Allow", "Action": action, "Resource": resource}).to_string())
+    // Neither grammar lets a quote or a backslash into its value.
+    whole.then(|| format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#))
 }
 
 /// The command that asks AWS itself, with the values of the text.
