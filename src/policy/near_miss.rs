@@ -82,26 +82,30 @@ pub(super) fn near_misses(asked: &Asked<'_>, policies: &Policies, policy_type: O
     for policy in of_type {
         for statement in policy.document.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
             let misses = misses(statement, asked);
-            if let Some(distance) = distance(&misses, asked) {
+            if let Some(distance) = distance(statement, &misses, asked) {
                 let statement = StatementRef::new(policy_type, policy, statement);
                 found.push((distance, NearMiss { statement, misses }));
             }
         }
     }
     found.sort_by_key(|(distance, _)| *distance);
+    // What is near makes what is farther off a distraction.
+    let nearest = found.first().map(|(distance, _)| *distance);
+    found.retain(|(distance, _)| Some(*distance) == nearest);
     found.truncate(MOST);
     found.into_iter().map(|(_, near_miss)| near_miss).collect()
 }
 
 /// Tells how far a statement is from the request; `None` where it is about something else, or matches.
-fn distance(misses: &[Miss], asked: &Asked<'_>) -> Option<usize> {
+fn distance(statement: &Statement, misses: &[Miss], asked: &Asked<'_>) -> Option<usize> {
     let misses_action = misses.iter().find_map(|miss| match miss {
         Miss::Action { patterns, .. } => Some(patterns),
         _ => None,
     });
     match (misses.len(), misses_action) {
         (0, _) => None,
-        (count, None) => Some(count),
+        // A resource that differs in more than one part is another kind of resource, or somebody else's.
+        (count, None) => Some(count + 2 * parts_that_differ(statement, asked)),
         // Another action on the same resource is near where it looks meant for this one: another spelling, a
         // prefix that does not exist, the action without its stream.
         (1, Some(patterns)) => {
@@ -118,6 +122,16 @@ fn distance(misses: &[Miss], asked: &Asked<'_>) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// Counts in how many of an ARN's parts beyond one the statement's closest resource differs.
+fn parts_that_differ(statement: &Statement, asked: &Asked<'_>) -> usize {
+    let (Some(listed), Some(arn)) = (&statement.resources, &asked.parts) else { return 0 };
+    if listed.negated {
+        return 0;
+    }
+    let closest = listed.patterns.iter().map(|pattern| pattern.closeness(arn, asked)).max().unwrap_or_default();
+    (super::arn_pattern::PARTS.len() - 1).saturating_sub(closest)
 }
 
 fn misses(statement: &Statement, asked: &Asked<'_>) -> Vec<Miss> {

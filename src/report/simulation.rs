@@ -170,8 +170,13 @@ fn wording(miss: &Miss) -> String {
     match miss {
         Miss::Action { asked, patterns } => format!("the action is `{asked}`, and it has {}", list(patterns)),
         Miss::Resource { pattern, part: Some(part), expected: Some(expected), actual: Some(actual), .. } => {
-            let part = if part == "region" { "Region" } else { part.as_str() };
-            format!("the {part} of the resource is `{actual}`, and `{pattern}` has `{expected}`")
+            let shown = |text: &str| if text.is_empty() { "none".to_owned() } else { format!("`{text}`") };
+            let part = match part.as_str() {
+                "region" => "the Region of the resource".to_owned(),
+                "resource" => "the resource".to_owned(),
+                other => format!("the {other} of the resource"),
+            };
+            format!("{part} is {}, and `{pattern}` has {}", shown(actual), shown(expected))
         }
         Miss::Resource { pattern, .. } => format!("the resource does not match `{pattern}`"),
         Miss::Principal { asked } => format!("its principals do not include `{asked}`"),
