@@ -11,6 +11,7 @@ use super::live::Live;
 use super::{NotChecked, form_submitted};
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::evidence::Evidence;
+use crate::request::LiveCall;
 
 /// The answer to "is this call allowed?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +54,9 @@ pub(super) fn decide(live: &Live, legs: &Legs, unread_gates: &[NotChecked], find
     if let Some(first) = findings.first() {
         return Ruling { verdict: Verdict::Denied, certainty: Some(first.certainty), findings };
     }
-    let unrecognized_refusal = live.reading.is_some();
-    if legs.all_allowed() && unread_gates.is_empty() && !unrecognized_refusal {
+    // Who asks for proof and gets none is not served by a prediction.
+    let unproven = live.invocation.kind != LiveCall::None;
+    if legs.all_allowed() && unread_gates.is_empty() && !unproven {
         return Ruling { verdict: Verdict::Allowed, certainty: Some(Certainty::Simulated), findings };
     }
     Ruling { verdict: Verdict::Undetermined, certainty: None, findings }
