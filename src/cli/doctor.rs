@@ -17,7 +17,7 @@ use crate::sandbox::{Live, Sandbox, World};
 use clap::{ArgAction, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The moment at which an embedded account stands still, so that its reports are the same every time.
 const SANDBOX_CLOCK: &str = "2026-11-22T12:00:00Z";
@@ -145,6 +145,7 @@ fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> String {
 }
 
 async fn observe(args: &DoctorArgs) -> Result<Evidence, Failure> {
+    let started = Instant::now();
     let timeout = Duration::from_secs(args.timeout);
     let world = args.sandbox.as_deref().map(load_world).transpose()?;
     let request = request(args, world.as_ref(), timeout).await?;
@@ -158,7 +159,9 @@ async fn observe(args: &DoctorArgs) -> Result<Evidence, Failure> {
         }
     };
     let diagnosis = async {
-        let (mut evidence, session) = Probe::new(account, timeout).gather(request).await;
+        // Looking for the Region counts.
+        let left = timeout.saturating_sub(started.elapsed());
+        let (mut evidence, session) = Probe::new(account, left).gather(request).await;
         for _ in 0..MAX_ROUNDS {
             let questions = open_questions(&evidence);
             if questions.is_empty() {

@@ -1,5 +1,6 @@
 //! Findings: a cause, how sure it is, what it rests on and what mends it. Facts; the renderers word them.
 
+use super::legs::DecidedBy;
 use crate::cause::{Cause, Family};
 use crate::evidence::ServiceError;
 use crate::explain::Alternative;
@@ -64,8 +65,8 @@ pub enum Basis {
         decision: Decision,
         /// The policy type that the decision is attributed to.
         policy_type: Option<PolicyType>,
-        /// The policies whose statements matched.
-        policies: Vec<String>,
+        /// The statements that matched.
+        statements: Vec<DecidedBy>,
     },
     /// The simulator named keys that it was not given, which may have changed its answer.
     MissingContext(Vec<String>),

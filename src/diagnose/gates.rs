@@ -74,6 +74,9 @@ impl Reader<'_> {
                     self.close(Cause::RegionUnavailable, vec![basis]);
                 }
                 Some(listed) => {
+                    if self.evidence.request.operation.streams() && listed.streaming == Some(false) {
+                        self.gates.advice.push(format!("AWS lists `{model}` as one that does not stream its answers"));
+                    }
                     self.lifecycle(listed);
                     self.on_demand(listed);
                 }
@@ -224,7 +227,7 @@ impl Reader<'_> {
                     resource: leg.resource,
                     decision: simulation.decision,
                     policy_type: None,
-                    policies: Vec::new(),
+                    statements: Vec::new(),
                 })
             })
             .collect();

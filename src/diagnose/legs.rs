@@ -211,7 +211,7 @@ fn basis_of(leg: &Leg) -> Vec<Basis> {
         resource: leg.request.resource.clone(),
         decision: leg.decision,
         policy_type: leg.policy_type,
-        policies: leg.decided_by.iter().filter_map(|statement| statement.policy.clone()).collect(),
+        statements: leg.decided_by.clone(),
     }];
     if !leg.missing_context.is_empty() {
         basis.push(Basis::MissingContext(leg.missing_context.clone()));

@@ -78,7 +78,7 @@ pub(super) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
                     "aws bedrock create-foundation-model-agreement --model-id {model} --offer-token OFFER_TOKEN --region {region}"
                 ));
                 remedy
-                    .steps
+                    .notes
                     .push("creating the agreement accepts the model's licence (EULA) for the account".to_owned());
             }
             if cause == Cause::ModelAccessNotGranted {
@@ -192,7 +192,10 @@ fn narrow_deny(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> Rem
     let changes =
         if policies.is_empty() { vec![change(None)] } else { policies.iter().map(|name| change(Some(name))).collect() };
     let mut steps: Vec<String> =
-        policies.iter().map(|name| format!("the denying statement stands in the policy `{name}`")).collect();
+        policies.iter().map(|name| format!("remove or narrow the denying statement in the policy `{name}`")).collect();
+    if steps.is_empty() {
+        steps.push("find the policy with the denying statement, and remove or narrow it".to_owned());
+    }
     steps.push("an explicit deny wins over every allow: adding a permission does not help".to_owned());
     Remedy { policy: None, commands: vec![check_again(evidence)], steps, notes: Vec::new(), verified: None, changes }
 }

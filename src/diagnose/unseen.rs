@@ -5,6 +5,7 @@ use super::live::Live;
 use super::{LiveOutcome, NotChecked, Verdict};
 use crate::bedrock::{Marketplace, provider_of};
 use crate::evidence::Evidence;
+use crate::iam::Decision;
 
 /// Lists what was not seen, only where it could change the answer.
 pub(super) fn list(
@@ -56,6 +57,18 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
             many => format!("any of the {} resources that the call needs", many.len()),
         };
         unseen.push(NotChecked::new(format!("the IAM policies for {legs}"), why));
+    }
+    let mut keys: Vec<&str> = Vec::new();
+    for leg in legs.legs.iter().filter(|leg| leg.decision == Decision::Allowed) {
+        keys.extend(
+            leg.missing_context.iter().map(String::as_str).filter(|key| !keys.contains(key)).collect::<Vec<_>>(),
+        );
+    }
+    if !keys.is_empty() {
+        unseen.push(NotChecked::new(
+            format!("policies that look at {}", keys.join(", ")),
+            "the simulation was not given these keys, and without them a policy may decide otherwise; `--context` gives them",
+        ));
     }
     for why in &legs.unlisted {
         unseen.push(NotChecked::new("every authorization that the call needs", why));

@@ -85,8 +85,10 @@ fn checks(out: &mut Styled, diagnosis: &Diagnosis) {
     match (&caller.arn, caller.kind) {
         (Some(arn), Some(kind)) => {
             let source = caller.credential_source.as_deref().unwrap_or("an unknown source");
-            let expires = caller.expires_at.as_ref().map(|at| format!(", until {at}")).unwrap_or_default();
-            check(out, Mark::Good, "caller", &format!("{arn} ({kind}, credentials from {source}{expires})"));
+            let left = wording::time_left(diagnosis).map(|left| format!(", {left}")).unwrap_or_default();
+            let account = caller.account.as_deref().unwrap_or("unknown");
+            let text = format!("{arn} ({kind} in account {account}, credentials from {source}{left})");
+            check(out, Mark::Good, "caller", &text);
         }
         _ => check(out, Mark::Unknown, "caller", "not known"),
     }

@@ -3,9 +3,11 @@
 //! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
 
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
-use crate::diagnose::{Basis, Certainty, Diagnosis, Finding, LiveOutcome, Verdict};
+use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Verdict};
 use crate::iam::{Decision, PolicyType};
 use crate::request::LiveCall;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Says in one line what the diagnosis came to.
 pub(super) fn headline(diagnosis: &Diagnosis) -> String {
@@ -97,17 +99,22 @@ fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
         .as_ref()
         .map(|arn| format!(" to `{}`", arn.resource_id().rsplit('/').next().unwrap_or_default()))
         .unwrap_or_default();
-    format!("{policy} {verb} {action}{whose}{}", on_resources(finding, diagnosis))
+    format!("{policy} {verb} {action}{whose}{}", on_resources(finding, diagnosis, explicit))
 }
 
-fn on_resources(finding: &Finding, diagnosis: &Diagnosis) -> String {
+fn on_resources(finding: &Finding, diagnosis: &Diagnosis, explicit: bool) -> String {
     match finding.resources.as_slice() {
         [] => String::new(),
         [only] => format!(" on {only}"),
-        [first, ..] => format!(
-            " on {} of the {} resources that the call needs, the first being {first}",
-            finding.resources.len(),
-            diagnosis.legs.len().max(finding.resources.len())
+        all if all.len() >= diagnosis.legs.len() => {
+            let (any_of, count) = (if explicit { "all" } else { "any of the" }, all.len());
+            format!(" on {any_of} {count} resources that the call needs")
+        }
+        some => format!(
+            " on {} of the {} resources that the call needs: {}",
+            some.len(),
+            diagnosis.legs.len(),
+            some.join(", ")
         ),
     }
 }
@@ -115,17 +122,14 @@ fn on_resources(finding: &Finding, diagnosis: &Diagnosis) -> String {
 /// Says what one piece of evidence shows.
 pub(super) fn basis(basis: &Basis) -> String {
     match basis {
-        Basis::Simulation { action, resource, decision, policy_type, policies } => {
+        Basis::Simulation { action, resource, decision, policy_type, statements } => {
             let by = match policy_type {
-                Some(PolicyType::IdentityPolicy) if policies.is_empty() => String::new(),
+                Some(PolicyType::IdentityPolicy) if statements.is_empty() => String::new(),
                 Some(policy_type) => format!(" by {policy_type}"),
                 None => String::new(),
             };
-            let named = if policies.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", policies.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
-            };
+            let named: Vec<String> = statements.iter().filter_map(place).collect();
+            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
             format!("the policy simulator says {decision}{by}{named} for {action} on {resource}")
         }
         Basis::MissingContext(keys) => format!(
@@ -174,17 +178,28 @@ pub(super) fn bases(all: &[Basis]) -> Vec<String> {
 fn same_but_resource(one: &Basis, other: &Basis) -> bool {
     match (one, other) {
         (
-            Basis::Simulation { action, decision, policy_type, policies, .. },
+            Basis::Simulation { action, decision, policy_type, statements, .. },
             Basis::Simulation {
                 action: other_action,
                 decision: other_decision,
                 policy_type: other_type,
-                policies: other_policies,
+                statements: other_statements,
                 ..
             },
-        ) => (action, decision, policy_type, policies) == (other_action, other_decision, other_type, other_policies),
+        ) => {
+            (action, decision, policy_type, statements) == (other_action, other_decision, other_type, other_statements)
+        }
         _ => one == other,
     }
+}
+
+/// Names a statement by its policy and its place in it.
+fn place(statement: &DecidedBy) -> Option<String> {
+    let policy = statement.policy.as_ref()?;
+    Some(match (statement.line, statement.column) {
+        (Some(line), Some(column)) => format!("`{policy}`, line {line}, column {column}"),
+        _ => format!("`{policy}`"),
+    })
 }
 
 /// Returns who mends a finding.
@@ -204,6 +219,20 @@ pub(super) fn steps(finding: &Finding) -> Vec<String> {
 /// Says when a remedy is in force.
 pub(super) fn takes_effect(finding: &Finding) -> &'static str {
     catalogue::entry(finding.cause).takes_effect
+}
+
+/// Says how long the credentials still work, seen from when they were looked at.
+pub(super) fn time_left(diagnosis: &Diagnosis) -> Option<String> {
+    let instant = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+    let expires = diagnosis.caller.expires_at.as_deref()?;
+    let left = instant(expires)? - instant(&diagnosis.observed_at)?;
+    Some(if left.is_negative() {
+        format!("expired at {expires}")
+    } else if left.whole_hours() > 0 {
+        format!("{} h {} min left", left.whole_hours(), left.whole_minutes() % 60)
+    } else {
+        format!("{} min left", left.whole_minutes())
+    })
 }
 
 /// Says in one fragment how the test call came out.
@@ -236,14 +265,10 @@ pub(super) fn invocation(diagnosis: &Diagnosis) -> String {
     }
 }
 
-/// Makes a catalogue's title the beginning of a fragment.
+/// Makes a catalogue's title the beginning of a fragment; a name at its head keeps its capital.
 fn lower(title: &str) -> String {
-    let mut letters = title.chars();
-    match (letters.next(), letters.clone().next()) {
-        // An abbreviation such as "AWS" stays as it is.
-        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
-            first.to_lowercase().chain(letters).collect()
-        }
+    match title.split_once(' ') {
+        Some((first @ ("A" | "An" | "No" | "The" | "This"), rest)) => format!("{} {rest}", first.to_lowercase()),
         _ => title.to_owned(),
     }
 }
