@@ -12,6 +12,7 @@ mod directory;
 mod event_stream;
 mod fingerprint;
 mod gates;
+mod guardrails;
 mod legs;
 mod protocol;
 mod refusal;

@@ -797,6 +797,13 @@ fn the_control_plane_lists_and_filters() {
     let model = client.get(&format!("/foundation-models/{}", http::encode(CLAUDE))).json();
     assert_eq!(model["modelDetails"]["inferenceTypesSupported"], json!(["INFERENCE_PROFILE"]));
     assert_eq!(client.get("/enforcedGuardrailsConfiguration").json(), json!({"guardrailsConfig": []}));
+    let guarded = Client::new(patched("healthy", &json!([{"op": "add", "path": "/guardrails", "value": [
+        {"arn": "arn:aws:bedrock:us-west-2:111122223333:guardrail/abc123def456", "version": "2", "enforced": true},
+        {"arn": "arn:aws:bedrock:us-east-1:111122223333:guardrail/elsewhere123", "enforced": true},
+        {"arn": "arn:aws:bedrock:us-west-2:111122223333:guardrail/notenforced1"}]}])));
+    let enforced = guarded.get("/enforcedGuardrailsConfiguration").json();
+    assert_eq!(enforced["guardrailsConfig"].as_array().unwrap().len(), 1);
+    assert_eq!(enforced["guardrailsConfig"][0]["guardrailVersion"], "2");
     let offers =
         |model: &str| client.get(&format!("/list-foundation-model-agreement-offers/{}", http::encode(model))).json();
     assert_eq!(offers(CLAUDE)["offers"].as_array().unwrap().len(), 1);

@@ -11,7 +11,8 @@ mod principals;
 
 pub use error::WorldError;
 pub(super) use models::{
-    AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model, Profile, ProfileType,
+    AgreementStatus, Authorization, Availability, Gate, Guardrail, Lifecycle, LifecycleStatus, Model, Profile,
+    ProfileType,
 };
 pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
 
@@ -49,6 +50,9 @@ pub struct World {
     /// Inference profiles.
     #[serde(default)]
     pub(super) profiles: Vec<Profile>,
+    /// Guardrails of the account.
+    #[serde(default)]
+    pub(super) guardrails: Vec<Guardrail>,
     /// The forms that the account has submitted, by model provider.
     #[serde(default)]
     pub(super) forms: BTreeMap<String, UseCaseForm>,

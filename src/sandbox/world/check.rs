@@ -46,6 +46,12 @@ impl Check<'_> {
         for (index, profile) in world.profiles.iter().enumerate() {
             destinations(profile, &format!("/profiles/{index}/models"))?;
         }
+        for (index, guardrail) in world.guardrails.iter().enumerate() {
+            if guardrail.arn.service != "bedrock" || guardrail.arn.resource_type() != "guardrail" {
+                let message = format!("`{}` is not the ARN of a guardrail", guardrail.arn);
+                return Err(WorldError::at(format!("/guardrails/{index}/arn"), message));
+            }
+        }
         for (index, fault) in world.faults.iter().enumerate() {
             if !protocol::OPERATIONS.contains(&fault.operation.as_str()) {
                 return Err(WorldError::at(
