@@ -315,7 +315,7 @@ fn who_signs_is_checked_before_anything_else() {
         ("scope cut short", client.authorization("bedrock").replace("/aws4_request", "")),
         ("another service", client.authorization("dynamodb")),
         ("another scheme", "Basic Zm9v".to_owned()),
-        ("an API key", "Bearer bedrock-api-key-none".to_owned()),
+        ("an API key that nobody has", "Bearer bedrock-api-key-none".to_owned()),
     ] {
         let headers = [("authorization", header.as_str()), ("x-amz-security-token", token.as_str())];
         note(what, client.raw("POST", &converse, &headers, b"{}"));
@@ -340,6 +340,63 @@ fn who_signs_is_checked_before_anything_else() {
     note("ended session, iam", expired.query("iam", &[("Action", "GetRole"), ("RoleName", "chat-api")]));
     note("ended session, bedrock", expired.get("/foundation-models"));
     insta::assert_snapshot!("authentication", log);
+}
+
+#[test]
+fn an_api_key_acts_as_its_principal_with_a_permission_of_its_own() {
+    const KEY: &str = "ABSKQmVkcm9ja0FQSUtleS1leGFtcGxl";
+    let ana = "arn:aws:iam::111122223333:user/platform/ana";
+    let world = |key: Value, more: &[Value]| {
+        let mut patch = vec![json!({"op": "add", "path": "/api_keys", "value": [key]})];
+        patch.extend_from_slice(more);
+        Client::new(patched("healthy", &Value::Array(patch)))
+    };
+    let key = |more: Value| {
+        let mut key = json!({"key": KEY, "principal": ana});
+        key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        key
+    };
+    let bare = json!({"op": "replace", "path": "/principals/1/groups", "value": []});
+    let no_long_term = json!({"op": "add", "path": "/principals/1/policies/-", "value": {"name": "no-keys", "document": {
+        "Statement": {"Effect": "Deny", "Action": "bedrock:CallWithBearerToken", "Resource": "*",
+            "Condition": {"StringEquals": {"bedrock:BearerTokenType": "LONG_TERM"}}}}}});
+    for (client, token, status, message) in [
+        (world(key(json!({})), &[]), KEY, 200, ""),
+        (world(key(json!({})), &[]), "sk-something", 403, "Invalid API Key format: Must start with pre-defined prefix"),
+        (
+            world(key(json!({})), &[]),
+            "ABSKother",
+            403,
+            "Authentication failed: Please make sure your API Key is valid.",
+        ),
+        (world(key(json!({"expires": "2026-01-01T00:00:00Z"})), &[]), KEY, 403, "Bearer Token has expired"),
+        (
+            world(key(json!({"region": "us-east-1"})), &[]),
+            KEY,
+            403,
+            "Authentication failed: Please make sure your API Key is valid.",
+        ),
+        (
+            world(key(json!({})), &[bare]),
+            KEY,
+            403,
+            "User: arn:aws:iam::111122223333:user/platform/ana is not authorized to perform: bedrock:CallWithBearerToken \
+             on resource: * because no identity-based policy allows the bedrock:CallWithBearerToken action",
+        ),
+        (
+            world(key(json!({})), &[no_long_term]),
+            KEY,
+            403,
+            "User: arn:aws:iam::111122223333:user/platform/ana is not authorized to perform: bedrock:CallWithBearerToken \
+             on resource: * with an explicit deny in an identity-based policy",
+        ),
+    ] {
+        let answer = client.raw("GET", "/foundation-models", &[("authorization", &format!("Bearer {token}"))], b"");
+        assert_eq!(answer.status, status, "{token}: {}", answer.text());
+        if status != 200 {
+            assert_eq!(answer.message(), message);
+        }
+    }
 }
 
 #[test]
@@ -797,10 +854,13 @@ fn the_control_plane_lists_and_filters() {
     let model = client.get(&format!("/foundation-models/{}", http::encode(CLAUDE))).json();
     assert_eq!(model["modelDetails"]["inferenceTypesSupported"], json!(["INFERENCE_PROFILE"]));
     assert_eq!(client.get("/enforcedGuardrailsConfiguration").json(), json!({"guardrailsConfig": []}));
-    let guarded = Client::new(patched("healthy", &json!([{"op": "add", "path": "/guardrails", "value": [
+    let guarded = Client::new(patched(
+        "healthy",
+        &json!([{"op": "add", "path": "/guardrails", "value": [
         {"arn": "arn:aws:bedrock:us-west-2:111122223333:guardrail/abc123def456", "version": "2", "enforced": true},
         {"arn": "arn:aws:bedrock:us-east-1:111122223333:guardrail/elsewhere123", "enforced": true},
-        {"arn": "arn:aws:bedrock:us-west-2:111122223333:guardrail/notenforced1"}]}])));
+        {"arn": "arn:aws:bedrock:us-west-2:111122223333:guardrail/notenforced1"}]}]),
+    ));
     let enforced = guarded.get("/enforcedGuardrailsConfiguration").json();
     assert_eq!(enforced["guardrailsConfig"].as_array().unwrap().len(), 1);
     assert_eq!(enforced["guardrailsConfig"][0]["guardrailVersion"], "2");

@@ -6,7 +6,7 @@
 use super::authorize::Layers;
 use super::protocol::{Operation, Reply, Service, WireRequest};
 use super::refusal::{Denial, Refusal};
-use super::signature::{self, Signature};
+use super::signature::{self, Credential, Signature};
 use super::world::{AgreementStatus, FaultKind, Gate, Model, PrincipalFacts, SESSION_TOKEN, World};
 use super::xml::Xml;
 use super::{control_plane, directory, fingerprint, runtime, simulator, sts};
@@ -134,10 +134,15 @@ impl Account {
 
     fn authenticate(&self, signature: Signature, request: &WireRequest) -> Result<Caller<'_>, Refusal> {
         let service = signature.service;
+        let access_key = match &signature.credential {
+            Credential::AccessKey(access_key) => access_key,
+            Credential::ApiKey(token) => return self.bearer(token),
+        };
+        let region = signature.region.unwrap_or_default();
         let token = request.header("x-amz-security-token");
         let (caller, expected, expires) = self
-            .of_world(&signature)
-            .or_else(|| self.of_session(&signature))
+            .of_world(access_key, &region)
+            .or_else(|| self.of_session(access_key, &region))
             .ok_or_else(|| Refusal::invalid_token(service))?;
         if token != expected.as_deref() {
             return Err(Refusal::invalid_token(service));
@@ -148,26 +153,62 @@ impl Account {
         Ok(caller)
     }
 
-    /// Finds the caller of an access key in the world, with its session token and the session's end.
-    fn of_world(&self, signature: &Signature) -> Option<(Caller<'_>, Option<String>, Option<OffsetDateTime>)> {
+    /// Finds the caller that a Bedrock API key stands for, and asks whether it may call with one.
+    ///
+    /// A bearer token names no Region and loopback has none, so the call is taken to be for the world's.
+    fn bearer(&self, token: &str) -> Result<Caller<'_>, Refusal> {
+        if !["ABSK", "bedrock-api-key-"].iter().any(|prefix| token.starts_with(prefix)) {
+            return Err(Refusal::api_key("Invalid API Key format: Must start with pre-defined prefix"));
+        }
+        let rejected = || Refusal::api_key("Authentication failed: Please make sure your API Key is valid.");
+        let key = self.world.api_keys.iter().find(|key| key.key == token).ok_or_else(rejected)?;
+        if key.expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
+            return Err(Refusal::api_key("Bearer Token has expired"));
+        }
+        let region = &self.world.request.region;
+        if key.region.as_ref().is_some_and(|valid| valid != region) {
+            return Err(rejected());
+        }
         let mut principals = self.world.principals.iter().zip(&self.layers);
-        let (facts, layers) = principals.find(|(facts, _)| facts.access_key.as_ref() == Some(&signature.access_key))?;
+        let (facts, layers) = principals.find(|(facts, _)| facts.arn == key.principal).ok_or_else(rejected)?;
+        let caller = Caller {
+            facts,
+            session_name: facts.session_name.clone(),
+            layers: Arc::clone(layers),
+            region: region.to_string(),
+        };
+        let kind = if key.is_short_term() { "SHORT_TERM" } else { "LONG_TERM" };
+        let (action, keys) = ("bedrock:CallWithBearerToken", ContextKeys::new().with("bedrock:BearerTokenType", kind));
+        match self.authorize(&caller, action, "*", &keys) {
+            Ok(()) => Ok(caller),
+            Err(denial) => Err(Refusal::denied(Service::Bedrock, &caller.arn(), action, Some("*"), &denial)),
+        }
+    }
+
+    /// Finds the caller of an access key in the world, with its session token and the session's end.
+    fn of_world(&self, access_key: &str, region: &str) -> Option<(Caller<'_>, Option<String>, Option<OffsetDateTime>)> {
+        let mut principals = self.world.principals.iter().zip(&self.layers);
+        let (facts, layers) = principals.find(|(facts, _)| facts.access_key.as_deref() == Some(access_key))?;
         let token = facts.is_role().then(|| SESSION_TOKEN.to_owned());
         let caller = Caller {
             facts,
             session_name: facts.session_name.clone(),
             layers: Arc::clone(layers),
-            region: signature.region.clone(),
+            region: region.to_owned(),
         };
         Some((caller, token, facts.session_expires))
     }
 
     /// Finds the caller of an access key among the sessions that were made.
-    fn of_session(&self, signature: &Signature) -> Option<(Caller<'_>, Option<String>, Option<OffsetDateTime>)> {
-        let session = self.state().sessions.get(&signature.access_key)?.clone();
+    fn of_session(
+        &self,
+        access_key: &str,
+        region: &str,
+    ) -> Option<(Caller<'_>, Option<String>, Option<OffsetDateTime>)> {
+        let session = self.state().sessions.get(access_key)?.clone();
         let (facts, _) = self.principal(&session.role)?;
-        let region = signature.region.clone();
-        let caller = Caller { facts, session_name: Some(session.name), layers: session.layers, region };
+        let (session_name, region) = (Some(session.name), region.to_owned());
+        let caller = Caller { facts, session_name, layers: session.layers, region };
         Some((caller, Some(session.token), Some(session.expires)))
     }
 
