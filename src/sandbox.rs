@@ -6,12 +6,15 @@
 //! doctor is not mirrored here. It never leaves loopback, reads no environment and opens no file.
 
 mod account;
+mod authenticate;
 mod authorize;
+mod caller;
 mod control_plane;
 mod directory;
 mod event_stream;
 mod fingerprint;
 mod gates;
+mod guardrails;
 mod legs;
 mod protocol;
 mod refusal;

@@ -157,10 +157,13 @@ fn environment(world: &World) -> String {
         Some(token) => format!("export AWS_SESSION_TOKEN='{token}'"),
         None => "unset AWS_SESSION_TOKEN".to_owned(),
     };
+    let bearer = match world.caller_bearer_token() {
+        Some(bearer) => format!("unset AWS_PROFILE\nexport AWS_BEARER_TOKEN_BEDROCK='{bearer}'"),
+        None => "unset AWS_PROFILE AWS_BEARER_TOKEN_BEDROCK".to_owned(),
+    };
     format!(
         "export AWS_ACCESS_KEY_ID='{access_key}'\nexport AWS_SECRET_ACCESS_KEY='{secret}'\n{token}\n\
-         export AWS_REGION='{region}'\nexport AWS_DEFAULT_REGION='{region}'\n\
-         unset AWS_PROFILE AWS_BEARER_TOKEN_BEDROCK\n"
+         export AWS_REGION='{region}'\nexport AWS_DEFAULT_REGION='{region}'\n{bearer}\n"
     )
 }
 

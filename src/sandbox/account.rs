@@ -4,10 +4,11 @@
 //! it. Nothing here knows a socket.
 
 use super::authorize::Layers;
+use super::caller::Caller;
 use super::protocol::{Operation, Reply, Service, WireRequest};
 use super::refusal::{Denial, Refusal};
 use super::signature::{self, Signature};
-use super::world::{AgreementStatus, FaultKind, Gate, Model, PrincipalFacts, SESSION_TOKEN, World};
+use super::world::{AgreementStatus, FaultKind, Gate, Model, PrincipalFacts, World};
 use super::xml::Xml;
 use super::{control_plane, directory, fingerprint, runtime, simulator, sts};
 use crate::iam::{Arn, ContextKeys, RequestContext};
@@ -15,22 +16,21 @@ use crate::policy::ParseError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// A running account.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) world: World,
     /// The policies of each principal, in the order of the world.
-    layers: Vec<Arc<BothLayers>>,
+    pub(super) layers: Vec<Arc<BothLayers>>,
     state: Mutex<State>,
 }
 
 /// A caller's policies, without and with the policy of the endpoint that its runtime calls pass.
 #[derive(Debug)]
-struct BothLayers {
-    direct: Layers,
-    through_endpoint: Layers,
+pub(super) struct BothLayers {
+    pub(super) direct: Layers,
+    pub(super) through_endpoint: Layers,
 }
 
 impl BothLayers {
@@ -42,12 +42,12 @@ impl BothLayers {
 
 /// A session that `AssumeRole` has made.
 #[derive(Clone, Debug)]
-struct Session {
-    role: Arn,
-    name: String,
-    token: String,
-    expires: OffsetDateTime,
-    layers: Arc<BothLayers>,
+pub(super) struct Session {
+    pub(super) role: Arn,
+    pub(super) name: String,
+    pub(super) token: String,
+    pub(super) expires: OffsetDateTime,
+    pub(super) layers: Arc<BothLayers>,
 }
 
 /// The credentials of a session that was made.
@@ -69,16 +69,6 @@ struct State {
     subscribed: BTreeSet<String>,
     /// How often each request was seen, by its hash.
     seen: BTreeMap<u64, u64>,
-}
-
-/// Who calls: a user, or the session of a role.
-#[derive(Debug)]
-pub(super) struct Caller<'a> {
-    pub(super) facts: &'a PrincipalFacts,
-    session_name: Option<String>,
-    layers: Arc<BothLayers>,
-    /// The Region that the call was signed for.
-    pub(super) region: String,
 }
 
 /// A call on its way.
@@ -132,45 +122,6 @@ impl Account {
         }
     }
 
-    fn authenticate(&self, signature: Signature, request: &WireRequest) -> Result<Caller<'_>, Refusal> {
-        let service = signature.service;
-        let token = request.header("x-amz-security-token");
-        let (caller, expected, expires) = self
-            .of_world(&signature)
-            .or_else(|| self.of_session(&signature))
-            .ok_or_else(|| Refusal::invalid_token(service))?;
-        if token != expected.as_deref() {
-            return Err(Refusal::invalid_token(service));
-        }
-        if expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
-            return Err(Refusal::expired_token(service));
-        }
-        Ok(caller)
-    }
-
-    /// Finds the caller of an access key in the world, with its session token and the session's end.
-    fn of_world(&self, signature: &Signature) -> Option<(Caller<'_>, Option<String>, Option<OffsetDateTime>)> {
-        let mut principals = self.world.principals.iter().zip(&self.layers);
-        let (facts, layers) = principals.find(|(facts, _)| facts.access_key.as_ref() == Some(&signature.access_key))?;
-        let token = facts.is_role().then(|| SESSION_TOKEN.to_owned());
-        let caller = Caller {
-            facts,
-            session_name: facts.session_name.clone(),
-            layers: Arc::clone(layers),
-            region: signature.region.clone(),
-        };
-        Some((caller, token, facts.session_expires))
-    }
-
-    /// Finds the caller of an access key among the sessions that were made.
-    fn of_session(&self, signature: &Signature) -> Option<(Caller<'_>, Option<String>, Option<OffsetDateTime>)> {
-        let session = self.state().sessions.get(&signature.access_key)?.clone();
-        let (facts, _) = self.principal(&session.role)?;
-        let region = signature.region.clone();
-        let caller = Caller { facts, session_name: Some(session.name), layers: session.layers, region };
-        Some((caller, Some(session.token), Some(session.expires)))
-    }
-
     /// Makes a session of a role; the layers are the role's, with the session policies in them.
     pub(super) fn begin_session(
         &self,
@@ -187,6 +138,11 @@ impl Account {
         let session = Session { role: role.arn.clone(), name: name.to_owned(), token: token.clone(), expires, layers };
         state.sessions.insert(access_key.clone(), session);
         Ok(Credentials { access_key, token, expires })
+    }
+
+    /// Returns the session that was made with an access key.
+    pub(super) fn session(&self, access_key: &str) -> Option<Session> {
+        self.state().sessions.get(access_key).cloned()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -268,71 +224,6 @@ impl Account {
         *count += 1;
         fingerprint::request_id(hash, *count)
     }
-}
-
-impl Caller<'_> {
-    /// Returns the ARN as STS prints it and denials name it.
-    pub(super) fn arn(&self) -> String {
-        let arn = &self.facts.arn;
-        match &self.session_name {
-            Some(session) => {
-                format!("arn:{}:sts::{}:assumed-role/{}/{session}", arn.partition, arn.account, self.facts.name())
-            }
-            None => arn.to_string(),
-        }
-    }
-
-    /// Returns the unique id as STS prints it.
-    pub(super) fn user_id(&self) -> String {
-        let id = self.facts.unique_id();
-        match &self.session_name {
-            Some(session) => format!("{id}:{session}"),
-            None => id,
-        }
-    }
-
-    /// Returns the condition keys that every call of this caller carries.
-    fn context(&self, world: &World) -> ContextKeys {
-        let now = OffsetDateTime::now_utc();
-        let mut context = principal_context(world, self.facts)
-            .with("aws:userid", self.user_id())
-            .with("aws:PrincipalArn", self.facts.arn.to_string())
-            .with("aws:RequestedRegion", self.region.as_str())
-            .with("aws:SecureTransport", "true")
-            .with("aws:ViaAWSService", "false")
-            .with("aws:EpochTime", now.unix_timestamp().to_string());
-        for (key, value) in &self.facts.tags {
-            context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
-        }
-        if let Ok(now) = now.format(&Rfc3339) {
-            context.set("aws:CurrentTime", now.as_str());
-            if self.facts.is_role() {
-                context.set("aws:TokenIssueTime", now);
-            }
-        }
-        if self.facts.is_role() {
-            context.set("aws:MultiFactorAuthPresent", "false");
-        }
-        context
-    }
-}
-
-/// Returns the condition keys that IAM fills in for a principal, whether it calls or is simulated
-/// (IAM API Reference, "SimulatePrincipalPolicy").
-pub(super) fn principal_context(world: &World, facts: &PrincipalFacts) -> ContextKeys {
-    let mut context = ContextKeys::new()
-        .with("aws:PrincipalAccount", world.account.as_str())
-        .with("aws:PrincipalType", if facts.is_role() { "AssumedRole" } else { "User" })
-        .with("aws:userid", facts.unique_id());
-    if !facts.is_role() {
-        context.set("aws:username", facts.name());
-    }
-    if let Some(organization) = &world.organization {
-        context.set("aws:PrincipalOrgID", organization.id.as_str());
-        context.set("aws:PrincipalOrgMasterAccountId", organization.management_account.as_str());
-        context.set("aws:PrincipalOrgPaths", organization.paths.clone());
-    }
-    context
 }
 
 impl Call<'_> {

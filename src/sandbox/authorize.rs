@@ -107,7 +107,7 @@ impl Layers {
                 attached_to: entity.to_owned(),
                 text: policy.document.as_str().to_owned(),
             };
-            let policy = self.parse(&format!("inline/{entity}/{}", policy.name), source)?;
+            let policy = self.parse(&format!("{inline:?}/{entity}/{}", policy.name), source)?;
             self.policies.identity.push(policy);
         }
         for policy in managed_policies {

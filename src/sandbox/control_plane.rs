@@ -29,7 +29,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
                 "bedrock:ListInferenceProfiles" => list_profiles(call),
                 "bedrock:GetUseCaseForModelAccess" => use_case(call),
                 "bedrock:ListFoundationModelAgreementOffers" => offers(call),
-                "bedrock:ListEnforcedGuardrailsConfiguration" => Ok(Reply::json(&json!({ "guardrailsConfig": [] }))),
+                "bedrock:ListEnforcedGuardrailsConfiguration" => Ok(enforced_guardrails(call)),
                 _ => Err(Refusal::unknown_operation(format!("the sandbox has no answer for {name}"))),
             }
         }
@@ -253,4 +253,22 @@ fn describe_offer(product: &str) -> Value {
             "supportTerm": {},
         },
     })
+}
+
+fn enforced_guardrails(call: &Call<'_>) -> Reply {
+    let here = call.account.world.guardrails.iter();
+    let here = here.filter(|guardrail| guardrail.enforced && guardrail.arn.region == call.caller.region);
+    let configurations: Vec<Value> = here
+        .map(|guardrail| {
+            json!({
+                "configId": format!("config-{}", guardrail.arn.resource_id()),
+                "guardrailArn": guardrail.arn.to_string(),
+                "guardrailId": guardrail.arn.resource_id(),
+                "guardrailVersion": guardrail.version.as_deref().unwrap_or("DRAFT"),
+                "inputTags": "HONOR",
+                "owner": "ACCOUNT",
+            })
+        })
+        .collect();
+    Reply::json(&json!({ "guardrailsConfig": configurations }))
 }

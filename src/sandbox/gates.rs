@@ -3,7 +3,8 @@
 //! IAM has allowed the call when this is asked. The answers follow from the model's facts in the source Region,
 //! in the words that Bedrock uses (Bedrock User Guide, "Access Amazon Bedrock foundation models").
 
-use super::account::{Account, Caller};
+use super::account::Account;
+use super::caller::Caller;
 use super::legs::{Target, invalid_identifier};
 use super::refusal::Refusal;
 use super::world::{AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model};

@@ -95,14 +95,9 @@ impl Refusal {
         Self::new(Layer::Front, 403, code, "The security token included in the request is expired")
     }
 
-    /// The bearer token is not a Bedrock API key that the account knows.
-    pub(super) fn rejected_api_key() -> Self {
-        Self::new(
-            Layer::Authorization,
-            403,
-            "AccessDeniedException",
-            "Authentication failed: Please make sure your API Key is valid.",
-        )
+    /// The bearer token is none that the account takes.
+    pub(super) fn api_key(message: &str) -> Self {
+        Self::new(Layer::Authorization, 403, "AccessDeniedException", message)
     }
 
     /// The service refuses for its rate limit.

@@ -8,7 +8,7 @@ use super::account::Call;
 use super::protocol::Reply;
 use super::refusal::Refusal;
 use super::world::Model;
-use super::{event_stream, gates, legs};
+use super::{event_stream, gates, guardrails, legs};
 use crate::iam::ContextKeys;
 use serde_json::{Map, Value, json};
 
@@ -24,9 +24,20 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         "bedrock:CountTokens" => "bedrock:CountTokens",
         _ => "bedrock:InvokeModelWithResponseStream",
     };
+    let guardrail = guardrails::of_call(call)?;
     for leg in &target.legs {
         let resource = leg.resource.to_string();
-        call.require(action, &resource, Some(&resource), &via_endpoint(call, leg.context()))?;
+        let mut context = via_endpoint(call, leg.context());
+        if let Some(guardrail) = &guardrail {
+            context.set("bedrock:GuardrailIdentifier", guardrail.identifier.as_str());
+        }
+        call.require(action, &resource, Some(&resource), &context)?;
+    }
+    if action != "bedrock:CountTokens" {
+        for arn in guardrails::applied(call, guardrail.as_ref()) {
+            let context = via_endpoint(call, ContextKeys::new());
+            call.require("bedrock:ApplyGuardrail", &arn, Some(&arn), &context)?;
+        }
     }
     gates::pass(call.account, &call.caller, &target)?;
     let model = target.model.ok_or_else(legs::invalid_identifier)?;

@@ -1,4 +1,4 @@
-//! Signatures: which access key signed a request, for which service and Region.
+//! Signatures: which access key signed a request, for which service and Region; or which API key it bears.
 //!
 //! Only the credential scope of the `Authorization` header is read (AWS General Reference, "Signing AWS API
 //! requests"). The signature itself is not recomputed: every secret of the sandbox is public.
@@ -9,9 +9,18 @@ use super::refusal::Refusal;
 /// What a signature says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Signature {
-    pub(super) access_key: String,
-    pub(super) region: String,
+    pub(super) credential: Credential,
+    /// The Region in the credential scope; a bearer token names none.
+    pub(super) region: Option<String>,
     pub(super) service: Service,
+}
+
+/// What a caller proves itself with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Credential {
+    AccessKey(String),
+    /// A Bedrock API key, as a bearer token.
+    ApiKey(String),
 }
 
 /// Reads the signature of a request.
@@ -22,8 +31,9 @@ pub(super) fn read(request: &WireRequest) -> Result<Signature, (Service, Refusal
     let Some(header) = request.header("authorization") else {
         return Err((by_form, Refusal::missing_token(by_form)));
     };
-    if header.starts_with("Bearer ") {
-        return Err((Service::Bedrock, Refusal::rejected_api_key()));
+    if let Some(token) = header.strip_prefix("Bearer ") {
+        let credential = Credential::ApiKey(token.trim().to_owned());
+        return Ok(Signature { credential, region: None, service: Service::Bedrock });
     }
     let parameters = header.strip_prefix("AWS4-HMAC-SHA256").unwrap_or_default();
     let parameter = |name: &str| {
@@ -40,7 +50,10 @@ pub(super) fn read(request: &WireRequest) -> Result<Signature, (Service, Refusal
         return Err((by_form, Refusal::incomplete_signature(by_form, "Credential")));
     };
     match Service::of_scope(service) {
-        Some(service) => Ok(Signature { access_key: (*access_key).to_owned(), region: (*region).to_owned(), service }),
+        Some(service) => {
+            let credential = Credential::AccessKey((*access_key).to_owned());
+            Ok(Signature { credential, region: Some((*region).to_owned()), service })
+        }
         None => Err((by_form, Refusal::foreign_service(service))),
     }
 }

@@ -4,8 +4,9 @@
 //! policies on the context that the call gives, and knows nothing of session policies, endpoint policies or a
 //! service's own gates. Service control policies decide but are never shown.
 
-use super::account::{Call, principal_context};
+use super::account::Call;
 use super::authorize::{Layers, SourceKind};
+use super::caller::principal_context;
 use super::directory::Page;
 use super::protocol::{Form, Reply};
 use super::refusal::Refusal;

@@ -11,9 +11,12 @@ mod principals;
 
 pub use error::WorldError;
 pub(super) use models::{
-    AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model, Profile, ProfileType,
+    AgreementStatus, Authorization, Availability, Gate, Guardrail, Lifecycle, LifecycleStatus, Model, Profile,
+    ProfileType,
 };
-pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
+pub(super) use principals::{
+    ApiKey, AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name,
+};
 
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::Arn;
@@ -49,12 +52,21 @@ pub struct World {
     /// Inference profiles.
     #[serde(default)]
     pub(super) profiles: Vec<Profile>,
+    /// Guardrails of the account.
+    #[serde(default)]
+    pub(super) guardrails: Vec<Guardrail>,
     /// The forms that the account has submitted, by model provider.
     #[serde(default)]
     pub(super) forms: BTreeMap<String, UseCaseForm>,
     /// The interface endpoint that calls to the runtime pass, if they pass one.
     #[serde(default)]
     pub(super) vpc_endpoint_policy: Option<VpcEndpoint>,
+    /// Bedrock API keys.
+    #[serde(default)]
+    pub(super) api_keys: Vec<ApiKey>,
+    /// The API key in the caller's environment, which its Bedrock calls bear instead of a signature.
+    #[serde(default)]
+    pub(super) bearer_token: Option<String>,
     /// What the services do wrong.
     #[serde(default)]
     pub(super) faults: Vec<Fault>,
@@ -211,6 +223,12 @@ impl World {
         let access_key = caller.and_then(|caller| caller.access_key.as_deref()).unwrap_or_default();
         let token = caller.is_some_and(PrincipalFacts::is_role).then_some(SESSION_TOKEN);
         (access_key, SECRET_ACCESS_KEY, token)
+    }
+
+    /// Returns the Bedrock API key in the caller's environment, `AWS_BEARER_TOKEN_BEDROCK`, if there is one.
+    #[must_use]
+    pub fn caller_bearer_token(&self) -> Option<&str> {
+        self.bearer_token.as_deref()
     }
 
     /// Returns the partition, as the caller's ARN has it.

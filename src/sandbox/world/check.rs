@@ -46,6 +46,13 @@ impl Check<'_> {
         for (index, profile) in world.profiles.iter().enumerate() {
             destinations(profile, &format!("/profiles/{index}/models"))?;
         }
+        for (index, guardrail) in world.guardrails.iter().enumerate() {
+            if guardrail.arn.service != "bedrock" || guardrail.arn.resource_type() != "guardrail" {
+                let message = format!("`{}` is not the ARN of a guardrail", guardrail.arn);
+                return Err(WorldError::at(format!("/guardrails/{index}/arn"), message));
+            }
+        }
+        self.api_keys()?;
         for (index, fault) in world.faults.iter().enumerate() {
             if !protocol::OPERATIONS.contains(&fault.operation.as_str()) {
                 return Err(WorldError::at(
@@ -124,6 +131,25 @@ impl Check<'_> {
                 Err(WorldError::at("/caller", format!("`{caller}` has no `access_key` to call with")))
             }
             Some(_) => Ok(()),
+        }
+    }
+
+    fn api_keys(&self) -> Result<(), WorldError> {
+        let is_token = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\'');
+        for (index, key) in self.world.api_keys.iter().enumerate() {
+            let at = format!("/api_keys/{index}");
+            if !self.world.principals.iter().any(|principal| principal.arn == key.principal) {
+                let message = format!("`{}` is not among the principals", key.principal);
+                return Err(WorldError::at(format!("{at}/principal"), message));
+            }
+            if !is_token(&key.key) || !(key.key.starts_with("ABSK") || key.is_short_term()) {
+                let message = "an API key starts with `ABSK` or `bedrock-api-key-` and holds no space";
+                return Err(WorldError::at(format!("{at}/key"), message));
+            }
+        }
+        match &self.world.bearer_token {
+            Some(token) if !is_token(token) => Err(WorldError::at("/bearer_token", "a token holds no space or quote")),
+            _ => Ok(()),
         }
     }
 

@@ -162,6 +162,19 @@ impl Profile {
     }
 }
 
+/// A guardrail.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a guardrail (an object)")]
+pub(in crate::sandbox) struct Guardrail {
+    pub(in crate::sandbox) arn: Arn,
+    /// The numbered version; without it, there is the draft alone.
+    #[serde(default)]
+    pub(in crate::sandbox) version: Option<String>,
+    /// Whether the account enforces it on every call to a model in its Region.
+    #[serde(default)]
+    pub(in crate::sandbox) enforced: bool,
+}
+
 fn text() -> Vec<String> {
     vec!["TEXT".to_owned()]
 }
