@@ -34,6 +34,7 @@ pub(super) static THROTTLED: Entry = Entry {
                 "Too many requests please wait",
                 "Too many tokens please wait",
                 "Rate exceeded",
+                "is getting throttled",
                 "Your request rate is too high",
                 "Too many connections please wait",
             ],

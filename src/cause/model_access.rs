@@ -277,7 +277,7 @@ pub(super) static ACCOUNT_RESTRICTED: Entry = Entry {
     verify: "invoke an Amazon model once",
     takes_effect: "when AWS has lifted the restriction",
     documentation: Page {
-        title: "AWS re:Post Knowledge Center, Amazon Bedrock \"Operation not allowed\"",
+        title: "AWS re:Post Knowledge Center, InvokeModel API errors of Amazon Bedrock",
         url: "https://repost.aws/knowledge-center/bedrock-invokemodel-api-error",
     },
     templates: &[
@@ -406,8 +406,8 @@ pub(super) static DATA_RETENTION_MODE: Entry = Entry {
     verify: "invoke the model once",
     takes_effect: "within minutes",
     documentation: Page {
-        title: "Amazon Bedrock User Guide, Data retention",
-        url: "https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html",
+        title: "Amazon Bedrock API Reference, PutAccountDataRetention",
+        url: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_PutAccountDataRetention.html",
     },
     templates: &[Template {
         name: "data-retention-mode",

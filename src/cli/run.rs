@@ -12,7 +12,7 @@ use clap::Args;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -93,12 +93,7 @@ fn copy(mut pipe: ChildStderr, tail: &Mutex<Vec<u8>>, progress: &Sender<()>) {
 
 /// Waits until everything that the ended command wrote is copied.
 fn drain(heard: &Receiver<()>) {
-    loop {
-        match heard.recv_timeout(SILENCE) {
-            Ok(()) => {}
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-        }
-    }
+    while let Ok(()) = heard.recv_timeout(SILENCE) {}
 }
 
 fn wait(child: &mut Child) -> Result<std::process::ExitStatus, Failure> {

@@ -233,9 +233,24 @@ impl View<'_> {
     pub(super) fn read_code(&self, start: usize, end: usize) -> Option<Code> {
         let (start, end) = token::identifier(self.text, start, end);
         let name = self.text.get(start..end)?;
-        let prefix = token::window_before(self.text, start, 9);
-        let foreign = prefix.ends_with("litellm.") || prefix.ends_with("requests.") || prefix.ends_with("/");
-        (is_code(name) && !foreign).then(|| Code { name: name.to_owned(), start, end })
+        (is_code(name) && !self.is_foreign(name, start)).then(|| Code { name: name.to_owned(), start, end })
+    }
+
+    /// Tells whether the path in front of a class's name is another library's than AWS's.
+    fn is_foreign(&self, name: &str, start: usize) -> bool {
+        let before = token::window_before(self.text, start, 80);
+        if before.ends_with('/') {
+            return true;
+        }
+        let length = before.bytes().rev().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'.').count();
+        let path = before.get(before.len() - length..).unwrap_or_default();
+        if !path.ends_with('.') {
+            return false;
+        }
+        let holds =
+            |word: &str| path.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
+        let is_own = ["amazon", "aws", "botocore", "bedrock", "types", "client"].into_iter().any(holds);
+        holds("litellm") || !(is_own || AWS_CODES.contains(&name))
     }
 
     /// Reads ` (CODE) when calling the OPERATION operation`.
@@ -340,18 +355,18 @@ impl View<'_> {
 
 /// Returns the model or profile that the ARN of one names; for others whose call names them by ARN, the ARN.
 pub(super) fn model_of(arn: &str) -> Option<&str> {
-    if arn.contains(['*', '<', '{', '…']) || arn.ends_with('.') {
-        return None;
-    }
+    let is_whole = |text: &str| !text.is_empty() && !text.contains(['*', '<', '{', '…']) && !text.ends_with('.');
     // An ARN whose beginning was left out still ends in its resource.
     let Some(resource) = arn.strip_prefix("arn:").and_then(|parts| parts.splitn(5, ':').nth(4)) else {
         let (before, id) = arn.rsplit_once('/')?;
-        return (before.ends_with("foundation-model") || before.ends_with("inference-profile")).then_some(id);
+        let is_named = before.ends_with("foundation-model") || before.ends_with("inference-profile");
+        return (is_named && is_whole(id)).then_some(id);
     };
-    let named = |kind| resource.strip_prefix(kind).filter(|id: &&str| !id.is_empty());
+    // The Region or account may be masked; the id must not be.
+    let named = |kind| resource.strip_prefix(kind).filter(|id| is_whole(id));
     named("foundation-model/")
         .or_else(|| named("inference-profile/"))
-        .or_else(|| arn.parse::<ModelReference>().is_ok().then_some(arn))
+        .or_else(|| (is_whole(arn) && arn.parse::<ModelReference>().is_ok()).then_some(arn))
 }
 
 fn region_of(facts: &Facts) -> Option<String> {
@@ -400,6 +415,24 @@ const CODES: [&str; 24] = [
     "NoCredentialsError",
     "ExpiredTokenError",
     "NotAuthorizedError",
+];
+
+/// Codes of Bedrock's own, which wrappers keep the names of.
+const AWS_CODES: [&str; 14] = [
+    "AccessDeniedException",
+    "ConflictException",
+    "ExpiredTokenException",
+    "InternalServerException",
+    "InvalidSignatureException",
+    "ModelErrorException",
+    "ModelNotReadyException",
+    "ModelTimeoutException",
+    "ResourceNotFoundException",
+    "ServiceQuotaExceededException",
+    "ServiceUnavailableException",
+    "ThrottlingException",
+    "UnrecognizedClientException",
+    "ValidationException",
 ];
 
 /// Names that end in `Exception` and come from clients, not from AWS.

@@ -154,15 +154,16 @@ impl Reader<'_> {
         }
     }
 
-    /// Drops the `**` of Markdown, and keeps the stars of policies.
+    /// Drops the `**` and `***` of Markdown, and keeps the stars of policies and of masked account ids.
     fn read_star(&mut self) {
+        let run = self.rest().iter().take_while(|byte| **byte == b'*').count();
         let is_word = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'`');
-        let in_pattern = matches!(self.out.text.as_bytes().last(), Some(b'/' | b':')) && !is_word(self.peek(2));
-        if self.peek(1) == Some(b'*') && !in_pattern {
-            self.skip(2);
+        let in_pattern = matches!(self.out.text.as_bytes().last(), Some(b'/' | b':')) && !is_word(self.peek(run));
+        if matches!(run, 2 | 3) && !in_pattern {
+            self.skip(run);
         } else {
-            self.out.text.push('*');
-            self.at += 1;
+            self.out.text.extend(std::iter::repeat_n('*', run));
+            self.at += run;
         }
     }
 
@@ -513,6 +514,8 @@ mod tests {
             (r"INVALID\_PAYMENT\_INSTRUMENT", "INVALID_PAYMENT_INSTRUMENT"),
             ("arn:aws:bedrock:`**`us-east-2`**`…", "arn:aws:bedrock:us-east-2…"),
             ("foundation-model/** x", "foundation-model/** x"),
+            ("arn:aws:sts::********:assumed-role/x", "arn:aws:sts::********:assumed-role/x"),
+            ("***bold***", "bold"),
             ("│ one    │\n│ two   │\n", "  one\ntwo\n"),
             ("// one\n    // two", "// one\ntwo"),
             ("one\r\n\r\ntwo", "one\n\ntwo"),

@@ -224,7 +224,11 @@ impl View<'_> {
             let named = self.text.get(named..offset + subject.len()).unwrap_or_default();
             let named = named.trim_matches([' ', '\n', '"', '\'', '*', ':']);
             // Nothing but the principal stands here, so every break inside it is a hard wrap.
-            let joined = named.replace('\n', "");
+            let mut joined = named.replace('\n', "");
+            // A stray space, as where a name was masked by hand.
+            if joined.contains("/ ") || joined.contains(": ") {
+                joined = joined.replace("/ ", "/").replace(": ", ":");
+            }
             let principal = token::read_arn(&joined, 0).map(|(arn, _)| arn);
             return (principal, user);
         }
