@@ -6,6 +6,7 @@
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::HashSet;
 use std::fmt;
 
 /// One authorization question: may this principal do this action on this resource in this context?
@@ -93,6 +94,18 @@ impl ContextKeys {
         match self.0.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
             Some((_, slot)) => *slot = value,
             None => self.0.push((key.to_owned(), value)),
+        }
+    }
+
+    /// Takes keys and values that stand in a text, in their order.
+    ///
+    /// # Errors
+    /// Names the first key that stands twice, in any case.
+    pub fn try_from_pairs(pairs: Vec<(String, ContextValue)>) -> Result<Self, String> {
+        let mut seen = HashSet::with_capacity(pairs.len());
+        match pairs.iter().find(|(key, _)| !seen.insert(key.to_ascii_lowercase())) {
+            Some((twice, _)) => Err(twice.clone()),
+            None => Ok(Self(pairs)),
         }
     }
 
@@ -211,14 +224,12 @@ impl<'de> Deserialize<'de> for ContextKeys {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ContextKeys, A::Error> {
-                let mut keys = ContextKeys::new();
-                while let Some((key, value)) = map.next_entry::<String, ContextValue>()? {
-                    if keys.get(&key).is_some() {
-                        return Err(de::Error::custom(format!("condition key `{key}` is given twice")));
-                    }
-                    keys.0.push((key, value));
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry::<String, ContextValue>()? {
+                    pairs.push(pair);
                 }
-                Ok(keys)
+                ContextKeys::try_from_pairs(pairs)
+                    .map_err(|key| de::Error::custom(format!("condition key `{key}` is given twice")))
             }
         }
 

@@ -262,18 +262,20 @@ impl Reader<'_, '_> {
 }
 
 fn context_keys(node: &Node<'_>) -> Result<ContextKeys, JsonError> {
-    let mut keys = ContextKeys::new();
-    for Member { key, start, node } in node.members().ok_or_else(|| expected(node, "an object of condition keys"))? {
-        if keys.get(key).is_some() {
-            return Err(at(*start, format!("the condition key `{key}` stands twice, in different case")));
-        }
+    let members = node.members().ok_or_else(|| expected(node, "an object of condition keys"))?;
+    let pair = |Member { key, node, .. }: &Member<'_>| {
         let value = match &node.value {
             Value::Array(nodes) => ContextValue::Multiple(nodes.iter().map(single).collect::<Result<_, _>>()?),
             _ => ContextValue::Single(single(node)?),
         };
-        keys.set(key, value);
-    }
-    Ok(keys)
+        Ok((key.to_string(), value))
+    };
+    let pairs = members.iter().map(pair).collect::<Result<_, _>>()?;
+    ContextKeys::try_from_pairs(pairs).map_err(|twice| {
+        let second = members.iter().rev().find(|member| member.key == twice.as_str());
+        let start = second.map_or(node.start, |member| member.start);
+        at(start, format!("the condition key `{twice}` stands twice, in different case"))
+    })
 }
 
 fn single(node: &Node<'_>) -> Result<String, JsonError> {

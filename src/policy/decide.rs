@@ -10,6 +10,7 @@ use super::statement::{Effect, Statement};
 use super::truth::Truth;
 use super::{Evaluation, Policies, Policy, StatementRef};
 use crate::iam::{Decision, PolicyType};
+use std::collections::HashSet;
 
 /// A statement that matches, or may.
 struct Hit<'p> {
@@ -285,11 +286,11 @@ impl Evaluator<'_, '_, '_> {
     fn undetermined(self) -> Evaluation {
         let may_match = |hit: &Hit<'_>| hit.truth == Truth::Maybe;
         let mut unknown_keys: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
         let management = "aws:PrincipalOrgMasterAccountId";
         let keys = self.hits.iter().filter(|hit| may_match(hit)).flat_map(|hit| hit.statement.keys());
         for key in keys.chain(std::iter::once(management)) {
-            let known = unknown_keys.iter().any(|known| known.eq_ignore_ascii_case(key));
-            if !known && matches!(self.asked.key(key), Known::Unknown) {
+            if matches!(self.asked.key(key), Known::Unknown) && seen.insert(key.to_ascii_lowercase()) {
                 unknown_keys.push(key.to_owned());
             }
         }

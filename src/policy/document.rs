@@ -10,6 +10,7 @@ use super::json::{self, JsonError, Member, Node, Value};
 use super::position::{Position, Positions};
 use super::principal::{Named, Principals};
 use super::statement::{Effect, Listed, Statement};
+use std::collections::HashSet;
 use std::fmt;
 
 /// A parsed policy.
@@ -128,15 +129,11 @@ impl Document {
         &self.statements
     }
 
-    /// Walks over the condition keys that the document reads, each name once in its first spelling.
+    /// Returns the condition keys that the document reads, each name once in its first spelling.
     pub fn condition_keys(&self) -> Vec<&str> {
-        let mut keys: Vec<&str> = Vec::new();
-        for key in self.statements.iter().flat_map(Statement::keys) {
-            if !keys.iter().any(|known| known.eq_ignore_ascii_case(key)) {
-                keys.push(key);
-            }
-        }
-        keys
+        let mut seen = HashSet::new();
+        let keys = self.statements.iter().flat_map(Statement::keys);
+        keys.filter(|key| seen.insert(key.to_ascii_lowercase())).collect()
     }
 }
 

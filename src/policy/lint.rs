@@ -20,6 +20,9 @@ use super::position::{Position, Positions};
 use serde::Serialize;
 use view::View;
 
+/// The longest text that is linted, in bytes: twice what IAM's simulator takes (API Reference, "SimulateCustomPolicy").
+const LONGEST: usize = 2 * 131_072;
+
 /// One mistake in a policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
@@ -85,6 +88,11 @@ pub fn lint(text: &str) -> Vec<Finding> {
             corrected: None,
         }]
     };
+    if text.len() > LONGEST {
+        let message =
+            format!("the text has {} bytes, and no policy that IAM takes has more than {LONGEST}", text.len());
+        return malformed(&mut positions, JsonError { offset: 0, message });
+    }
     let root = match json::read(text) {
         Ok(root) => root,
         Err(error) => return malformed(&mut positions, error),
@@ -95,8 +103,9 @@ pub fn lint(text: &str) -> Vec<Finding> {
     };
     let views = View::all(&root, &document);
     let mut raw = Vec::new();
+    let streams = actions::Streams::of(&views);
     for view in &views {
-        actions::check(view, &views, &mut raw);
+        actions::check(view, streams, &mut raw);
         resources::check(view, &views, &mut raw);
         conditions::check(view, &mut raw);
         trust::check(view, &mut raw);

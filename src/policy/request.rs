@@ -2,6 +2,7 @@
 
 use super::Question;
 use crate::iam::{ContextKeys, ContextValue};
+use std::collections::HashMap;
 
 /// What is known of a condition key.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct Asked<'q> {
     pub caller: Caller<'q>,
     context: &'q ContextKeys,
     unknown: &'q [String],
+    /// The keys in lower case, where there are too many to look through one by one.
+    index: Option<HashMap<String, Known<'q>>>,
 }
 
 /// Who asks, read from the ARN as the caller has it.
@@ -71,11 +74,15 @@ impl<'q> Asked<'q> {
             caller: Caller::new(question.principal),
             context: &request.context,
             unknown: question.unknown,
+            index: index(&request.context, question.unknown),
         }
     }
 
     /// Looks a condition key up, without regard to case.
     pub fn key(&self, key: &str) -> Known<'q> {
+        if let Some(index) = &self.index {
+            return index.get(&key.to_ascii_lowercase()).copied().unwrap_or(Known::Absent);
+        }
         if self.unknown.iter().any(|unknown| unknown.eq_ignore_ascii_case(key)) {
             return Known::Unknown;
         }
@@ -118,6 +125,17 @@ impl<'q> Caller<'q> {
             _ => false,
         }
     }
+}
+
+/// Indexes the keys where there are many, so that the cost does not grow with keys times conditions.
+fn index<'q>(context: &'q ContextKeys, unknown: &[String]) -> Option<HashMap<String, Known<'q>>> {
+    const FEW: usize = 40;
+    if context.iter().nth(FEW).is_none() && unknown.len() <= FEW {
+        return None;
+    }
+    let known = context.iter().map(|(key, value)| (key.to_ascii_lowercase(), Known::Value(value)));
+    // The unknown ones come last, and win.
+    Some(known.chain(unknown.iter().map(|key| (key.to_ascii_lowercase(), Known::Unknown))).collect())
 }
 
 /// Cuts an ARN into its six parts; the last keeps its colons.

@@ -19,11 +19,11 @@ const AUTHORIZED_AS: [(&str, &str); 5] = [
 const PREFIXES: [&str; 4] = ["bedrock", "bedrock-mantle", "bedrock-agentcore", "bedrock-websearch"];
 
 /// Looks for mistakes in a statement's actions.
-pub(super) fn check(view: &View<'_>, all: &[View<'_>], found: &mut Vec<Raw>) {
+pub(super) fn check(view: &View<'_>, streams: Streams, found: &mut Vec<Raw>) {
     for word in &view.actions {
         name(view, *word, found);
     }
-    streaming(view, all, found);
+    streaming(view, streams, found);
     without_resource_types(view, found);
 }
 
@@ -94,14 +94,29 @@ fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
 }
 
+/// Whether any statement of an effect is about streaming calls.
+#[derive(Clone, Copy)]
+pub(super) struct Streams {
+    allowed: bool,
+    denied: bool,
+}
+
+impl Streams {
+    /// Looks through all statements once.
+    pub fn of(all: &[View<'_>]) -> Self {
+        let [_, stream] = INVOKE;
+        let any = |allows: bool| all.iter().any(|view| view.allows() == allows && view.has_action(stream));
+        Self { allowed: any(true), denied: any(false) }
+    }
+}
+
 /// Finds a statement that invokes and does not stream, where no other statement of the same effect streams.
-fn streaming(view: &View<'_>, all: &[View<'_>], found: &mut Vec<Raw>) {
+fn streaming(view: &View<'_>, streams: Streams, found: &mut Vec<Raw>) {
     let [invoke, stream] = INVOKE;
-    if view.statement.excludes_actions() || !view.has_action(invoke) || view.has_action(stream) {
+    if view.statement.excludes_actions() || !view.has_action(invoke) {
         return;
     }
-    let streams = |other: &View<'_>| other.statement.effect == view.statement.effect && other.has_action(stream);
-    if all.iter().any(streams) {
+    if if view.allows() { streams.allowed } else { streams.denied } {
         return;
     }
     let Some(word) = view.actions.iter().find(|word| matches_only(word.text, invoke)) else { return };

@@ -1,6 +1,7 @@
 //! Mistakes in `Resource`: ARNs that match nothing, profiles without their models, and `*` where ARNs are easy.
 
-use super::view::{INVOKE, View, Word, arn_parts, replace_in};
+use super::super::text::Comparison;
+use super::view::{INVOKE, View, Word, arn_parts, ask, replace_in};
 use super::{LintCode, Raw};
 use crate::bedrock::ModelReference;
 
@@ -141,14 +142,14 @@ fn profile_without_models(view: &View<'_>, all: &[View<'_>], found: &mut Vec<Raw
         let partition = if partition.contains(['*', '?', '$']) { "aws" } else { partition };
         let message = match base {
             Some(base) => {
-                let model = |region: &str| format!("arn:{partition}:bedrock:{region}::foundation-model/{base}");
-                let regions: usize = model_regions(all, &actions, &model);
+                let reach = Reach::of(all, &actions, partition, base);
                 let is_global = id.starts_with("global.");
-                if regions == 0 {
+                if reach.regions == 0 && !reach.without_region {
                     format!("the profile is allowed and `{base}` behind it is not")
-                } else if is_global && !allowed(all, &actions, &model("")) {
-                    format!("the profile is global, and `{}` is not allowed", model(""))
-                } else if !is_global && regions == 1 {
+                } else if is_global && !reach.without_region {
+                    let model = format!("arn:{partition}:bedrock:::foundation-model/{base}");
+                    format!("the profile is global, and `{model}` is not allowed")
+                } else if !is_global && reach.regions < 2 {
                     format!("the profile may route to several Regions, and `{base}` is allowed in one only")
                 } else {
                     continue;
@@ -195,36 +196,53 @@ fn with_models(view: &View<'_>, models: &str) -> serde_json::Value {
     serde_json::Value::Array(vec![view.value(), second])
 }
 
-fn allowed(all: &[View<'_>], actions: &[&str], resource: &str) -> bool {
-    all.iter().any(|view| {
-        view.allows() && actions.iter().any(|action| view.has_action(action)) && view.has_resource(resource)
-    })
+/// Where a model is allowed: in how many Regions (two stand for many), and without Region.
+#[derive(Default)]
+struct Reach {
+    regions: usize,
+    without_region: bool,
 }
 
-/// Counts in how many of some Regions a model is allowed; one is enough to see that there are several.
-fn model_regions(all: &[View<'_>], actions: &[&str], model: &dyn Fn(&str) -> String) -> usize {
-    const SOME: [&str; 3] = ["us-east-1", "eu-central-1", "ap-northeast-1"];
-    let named =
-        all.iter().flat_map(|view| &view.resources).filter_map(|word| arn_parts(word.text).map(|parts| parts[3]));
-    let mut regions: Vec<&str> = SOME.to_vec();
-    for region in named.filter(|region| !region.is_empty() && !region.contains(['*', '?', '$'])) {
-        if !regions.contains(&region) {
-            regions.push(region);
-        }
+impl Reach {
+    /// Looks through the patterns of every allow; each is tried in the Regions that it names itself.
+    fn of(all: &[View<'_>], actions: &[&str], partition: &str, base: &str) -> Self {
+        let mut seen: Vec<String> = Vec::new();
+        let mut reach = Self::default();
+        let resource = format!("foundation-model/{base}");
+        let allows = |view: &&View<'_>| {
+            view.allows()
+                && !view.statement.excludes_resources()
+                && actions.iter().any(|action| view.has_action(action))
+        };
+        ask("bedrock:InvokeModel", "*", |asked| {
+            for pattern in
+                all.iter().filter(allows).flat_map(|view| &view.statement.resources).flat_map(|listed| &listed.patterns)
+            {
+                let named = arn_parts(&pattern.source).map_or("*", |[_, _, _, region, ..]| region);
+                // A wildcard is filled in twice, as it stands for more than one Region.
+                let samples = [
+                    named.replace('*', "us-east-1").replace('?', "1"),
+                    named.replace('*', "eu-west-2").replace('?', "2"),
+                ];
+                for region in samples.iter().map(String::as_str).chain([""]) {
+                    let model = ["arn", partition, "bedrock", region, "", &resource];
+                    if pattern.compare(&model.join(":"), Some(&model), asked) != Comparison::Same {
+                        continue;
+                    }
+                    if region.is_empty() {
+                        reach.without_region = true;
+                    } else if seen.len() < 2 && !seen.iter().any(|known| known == region) {
+                        seen.push(region.to_owned());
+                    }
+                }
+                if reach.without_region && seen.len() == 2 {
+                    break;
+                }
+            }
+        });
+        reach.regions = seen.len();
+        reach
     }
-    // A pattern such as `us-*` matches Regions that are not named anywhere.
-    let wild =
-        all.iter().flat_map(|view| &view.resources).filter_map(|word| arn_parts(word.text).map(|parts| parts[3]));
-    let filled: Vec<String> = wild
-        .filter(|region| region.contains(['*', '?']))
-        .flat_map(|region| {
-            [region.replace('*', "east-1").replace('?', "1"), region.replace('*', "west-2").replace('?', "2")]
-        })
-        .collect();
-    regions.extend(filled.iter().map(String::as_str));
-    regions.sort_unstable();
-    regions.dedup();
-    regions.into_iter().filter(|region| allowed(all, actions, &model(region))).count()
 }
 
 /// Finds Bedrock actions that invoke and are allowed on everything.
