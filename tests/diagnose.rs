@@ -218,7 +218,7 @@ fn one_leg_that_is_denied_denies_the_call_whatever_else_is_unread() {
         let diagnosis = diagnose(&evidence);
         assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Denied, vec!["identity-policy-missing-allow"]));
         let Question::Simulate { leg, .. } = &evidence.answers[denied].question;
-        assert_eq!(diagnosis.findings[0].resources, [leg.resource.clone()]);
+        assert_eq!(diagnosis.findings[0].resources, std::slice::from_ref(&leg.resource));
         assert_eq!(diagnosis.certainty, Some(Certainty::Simulated));
     }
 }
