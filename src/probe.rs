@@ -1,6 +1,6 @@
 //! Asks AWS, and records what comes back: the only room that knows the AWS SDK.
 //!
-//! [`Probe::gather`] takes the first look at everything that a diagnosis needs; [`Probe::ask`] answers the
+//! [`Probe::gather`] takes the first look at everything that a diagnosis needs; [`Session::ask`] answers the
 //! questions that [`crate::diagnose::open_questions`] finds open. Both record and never judge: a refusal, a
 //! failure and a skipped call are observations like any other. Independent calls run at once, all under one
 //! deadline, and an endpoint that failed once is not asked again.
