@@ -14,6 +14,7 @@ mod legs;
 mod live;
 mod questions;
 mod remedy;
+mod trials;
 mod unseen;
 mod verdict;
 

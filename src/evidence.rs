@@ -5,7 +5,7 @@
 
 use crate::bedrock::InferenceProfile;
 use crate::iam::{Arn, Decision, Principal, RequestContext};
-use crate::request::{LiveCall, Request};
+use crate::request::Request;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -332,6 +332,55 @@ pub enum Question {
         principal: Arn,
         /// The leg.
         leg: RequestContext,
+        /// What is changed about the policies, for this question only.
+        #[serde(default, skip_serializing_if = "Trial::is_empty")]
+        trial: Trial,
+    },
+}
+
+impl Question {
+    /// Asks about a leg with the policies as they are.
+    #[must_use]
+    pub fn simulate(principal: &Arn, leg: &RequestContext) -> Self {
+        Self::Simulate { principal: principal.clone(), leg: leg.clone(), trial: Trial::default() }
+    }
+}
+
+/// A change of the policies that is tried in simulation and nowhere else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// A policy document that the principal is given.
+    pub with: Option<String>,
+    /// Policies that are left out.
+    pub without: Vec<Exclusion>,
+}
+
+impl Trial {
+    /// Tells whether nothing is changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.with.is_none() && self.without.is_empty()
+    }
+}
+
+/// A policy that a trial leaves out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exclusion {
+    /// Every service control policy.
+    ServiceControlPolicies,
+    /// The permissions boundary.
+    PermissionsBoundary,
+    /// The managed policies whose ARN matches, with one `*` at most.
+    ManagedPolicy(String),
+    /// An inline policy.
+    InlinePolicy {
+        /// `user`, `group` or `role`.
+        attached_to: String,
+        /// The name of the user, group or role.
+        entity: String,
+        /// The policy's name.
+        policy: String,
     },
 }
 
@@ -383,12 +432,4 @@ pub struct Call {
     pub duration_ms: u64,
     /// The error, where there was one.
     pub error: Option<ServiceError>,
-}
-
-impl Evidence {
-    /// Returns the kind of test call that was asked for.
-    #[must_use]
-    pub fn live_call(&self) -> LiveCall {
-        self.request.live
-    }
 }

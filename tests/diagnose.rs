@@ -710,3 +710,122 @@ fn hiding_what_was_seen_never_turns_a_denial_into_an_allow() {
         assert_ne!(diagnose(&evidence).verdict, Verdict::Allowed, "{hidden:06b}");
     }
 }
+
+/// Answers every question as an account would in which these hold.
+fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evidence::Trial) -> Simulation) -> usize {
+    let mut asked = 0;
+    loop {
+        let questions = open_questions(evidence);
+        if questions.is_empty() {
+            return asked;
+        }
+        for question in questions {
+            asked += 1;
+            let Question::Simulate { leg, trial, .. } = &question;
+            let simulation = Observation::Seen(decide(&leg.resource, trial));
+            evidence.answers.push(Answer { question, simulation });
+        }
+    }
+}
+
+#[test]
+fn a_remedy_is_verified_by_its_trial_and_by_nothing_else() {
+    use bedrock_access::diagnose::Verified;
+    use bedrock_access::evidence::Exclusion;
+    let model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
+    let mut evidence = unasked(model);
+    account(&mut evidence, |_, trial| {
+        simulation(if trial.with.is_some() { Decision::Allowed } else { Decision::ImplicitDeny })
+    });
+    assert_eq!(diagnose(&evidence).findings[0].remedy.verified, Some(Verified::Allowed));
+
+    let mut evidence = unasked(model);
+    account(&mut evidence, |resource, trial| Simulation {
+        allowed_by_organizations: Some(
+            !resource.contains("us-east-1") || trial.without.contains(&Exclusion::ServiceControlPolicies),
+        ),
+        ..simulation(if resource.contains("us-east-1") && trial.is_empty() {
+            Decision::ExplicitDeny
+        } else {
+            Decision::Allowed
+        })
+    });
+    let diagnosis = diagnose(&evidence);
+    assert_eq!(causes(&diagnosis), ["service-control-policy"]);
+    assert_eq!(diagnosis.findings[0].remedy.verified, Some(Verified::AllowedWithout));
+
+    // A simulator that ignores what is tried proves nothing.
+    let mut evidence = unasked(model);
+    account(&mut evidence, |_, _| simulation(Decision::ImplicitDeny));
+    let diagnosis = diagnose(&evidence);
+    assert_eq!(
+        (causes(&diagnosis), diagnosis.findings[0].remedy.verified),
+        (vec!["identity-policy-missing-allow"], None)
+    );
+
+    // One that does not answer proves nothing either.
+    let mut evidence = unasked(model);
+    account(&mut evidence, |_, _| simulation(Decision::ImplicitDeny));
+    for answer in &mut evidence.answers {
+        let Question::Simulate { trial, .. } = &answer.question;
+        if !trial.is_empty() {
+            answer.simulation = refused("Throttling", 400, "Rate exceeded");
+        }
+    }
+    assert_eq!(diagnose(&evidence).findings[0].remedy.verified, None);
+}
+
+#[test]
+fn a_policy_behind_another_is_named_in_the_first_report() {
+    use bedrock_access::evidence::Exclusion;
+    let model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    let mut evidence = unasked(model);
+    let asked = account(&mut evidence, |resource, trial| {
+        let organization =
+            !resource.contains("us-east-1") || trial.without.contains(&Exclusion::ServiceControlPolicies);
+        let decision = match (trial.with.is_some(), organization) {
+            (true, true) => Decision::Allowed,
+            (true, false) => Decision::ExplicitDeny,
+            (false, _) => Decision::ImplicitDeny,
+        };
+        // As AWS does: where nothing allows, the organization's refusal does not show.
+        Simulation { allowed_by_organizations: trial.with.is_some().then_some(organization), ..simulation(decision) }
+    });
+    let diagnosis = diagnose(&evidence);
+    assert_eq!(causes(&diagnosis), ["identity-policy-missing-allow", "service-control-policy"]);
+    assert_eq!(
+        diagnosis.findings[1].resources,
+        ["arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0"]
+    );
+    for finding in &diagnosis.findings {
+        assert_eq!(finding.remedy.verified, None, "neither change is enough alone");
+        assert!(
+            finding.remedy.notes.iter().any(|note| note.contains("allows every leg")),
+            "{:?}",
+            finding.remedy.notes
+        );
+    }
+    assert!(asked <= 14, "{asked} simulator calls");
+}
+
+#[test]
+fn the_simulator_is_asked_within_a_budget() {
+    let mut evidence = unasked("us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    // Each change brings another policy to light, without end.
+    let asked = account(&mut evidence, |_, trial| Simulation {
+        matched: vec![MatchedStatement {
+            policy: Some(format!("Deny{}", trial.without.len())),
+            source: Some("user-managed".to_owned()),
+            line: Some(1),
+            column: Some(1),
+        }],
+        ..simulation(Decision::ExplicitDeny)
+    });
+    assert!(asked <= 14, "{asked} simulator calls");
+    let diagnosis = diagnose(&evidence);
+    assert_eq!((diagnosis.verdict, diagnosis.findings[0].remedy.verified), (Verdict::Denied, None));
+    let changed: Vec<_> =
+        diagnosis.findings[0].remedy.changes.iter().filter_map(|change| change.policy.clone()).collect();
+    assert!(changed.len() >= 2 && changed.contains(&"Deny0".to_owned()), "{changed:?}");
+}

@@ -175,6 +175,47 @@ fn merged_worlds_show_what_both_show() {
 }
 
 #[test]
+fn a_policy_behind_another_is_named_at_once() {
+    let healthy = world("healthy");
+    let mut denied = world("scp-region-deny");
+    for same in ["name", "description"] {
+        denied[same] = healthy[same].clone();
+    }
+    let mut facts = world("iam-missing");
+    patch(&mut facts, &serde_json::to_value(json_patch::diff(&healthy, &denied)).unwrap());
+    let report = ask(&facts).json();
+    let causes: Vec<&Value> = report["findings"].as_array().unwrap().iter().map(|finding| &finding["cause"]).collect();
+    assert!(causes.contains(&&json!("identity-policy-missing-allow")), "{causes:?}");
+    assert!(causes.contains(&&json!("service-control-policy")), "{causes:?}");
+}
+
+#[test]
+fn every_policy_remedy_was_tried_in_simulation() {
+    for (name, verified) in [
+        ("iam-missing", json!("allowed")),
+        ("read-only", json!("allowed")),
+        ("wrong-action-name", json!("allowed")),
+        ("profile-leg-missing", json!("allowed")),
+        ("iam-explicit-deny", json!("allowed-without")),
+        ("permissions-boundary", json!("allowed-without")),
+        ("scp-region-deny", json!("allowed-without")),
+        ("global-profile", json!("allowed-without")),
+        ("session-policy", Value::Null),
+        ("model-access-missing", Value::Null),
+    ] {
+        let report = Doctor::new(["--sandbox", name, "--format", "json"]).run().json();
+        assert_eq!(report["findings"][0]["remedy"]["verified"], verified, "{name}");
+        let simulated = report["observations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|call| call["api"] == "iam:SimulatePrincipalPolicy")
+            .count();
+        assert!(simulated <= 14, "{name}: {simulated} simulator calls");
+    }
+}
+
+#[test]
 fn nothing_of_the_users_environment_reaches_a_sandbox() {
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("config");

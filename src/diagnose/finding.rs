@@ -67,6 +67,8 @@ pub enum Basis {
         policy_type: Option<PolicyType>,
         /// The statements that matched.
         statements: Vec<DecidedBy>,
+        /// Whether it was asked with the changes of the other findings made.
+        mended: bool,
     },
     /// The simulator named keys that it was not given, which may have changed its answer.
     MissingContext(Vec<String>),

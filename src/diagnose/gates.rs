@@ -220,7 +220,7 @@ impl Reader<'_> {
         let denied: Vec<Basis> = questions::subscription_legs(self.evidence, &principal)
             .into_iter()
             .filter_map(|leg| {
-                let question = Question::Simulate { principal: principal.clone(), leg: leg.clone() };
+                let question = Question::simulate(&principal, &leg);
                 let simulation = self.evidence.answer(&question)?.seen()?;
                 simulation.decision.is_denied().then(|| Basis::Simulation {
                     action: leg.action,
@@ -228,6 +228,7 @@ impl Reader<'_> {
                     decision: simulation.decision,
                     policy_type: None,
                     statements: Vec::new(),
+                    mended: false,
                 })
             })
             .collect();

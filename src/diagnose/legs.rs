@@ -7,6 +7,7 @@
 use super::finding::{Basis, Certainty, Finding};
 use super::questions::{call_legs, current_candidate};
 use super::remedy;
+use super::trials::{self, Trials};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, MatchedStatement, Observation, Question, Simulation};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
@@ -33,6 +34,8 @@ pub struct Leg {
 pub struct DecidedBy {
     /// The type of its policy.
     pub policy_type: PolicyType,
+    /// What the policy is attached as, in the simulator's words: `role`, `aws-managed`, …
+    pub source: Option<String>,
     /// The policy's name or ARN.
     pub policy: Option<String>,
     /// The statement's index in the policy.
@@ -54,6 +57,8 @@ pub(super) struct Legs {
     pub(super) unlisted: Vec<String>,
     /// The IAM user or role that was simulated, where one ARN answered.
     pub(super) principal: Option<Arn>,
+    /// What the simulator says of the refused legs once policies are mended.
+    pub(super) trials: Trials,
 }
 
 impl Legs {
@@ -64,19 +69,22 @@ impl Legs {
             && self.legs.iter().all(|leg| leg.decision == Decision::Allowed)
     }
 
-    /// Turns the refused legs into findings, one for each cause and action.
+    /// Turns the refused legs into findings, one for each cause and action; those that only show once others are
+    /// mended come after them.
     pub(super) fn findings(&self, evidence: &Evidence) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
-        for leg in self.legs.iter().filter(|leg| leg.decision.is_denied()) {
+        for (leg, mended) in self.refusals() {
             let cause = cause_of(leg);
-            let basis = basis_of(leg);
+            let basis = basis_of(leg, mended);
             let certainty = if leg.policy_type.is_some() { Certainty::Simulated } else { Certainty::Inferred };
             match findings
                 .iter_mut()
                 .find(|known| known.cause == cause && known.action.as_ref() == Some(&leg.request.action))
             {
                 Some(known) => {
-                    known.resources.push(leg.request.resource.clone());
+                    if !known.resources.contains(&leg.request.resource) {
+                        known.resources.push(leg.request.resource.clone());
+                    }
                     known.basis.extend(basis);
                 }
                 None => findings.push(Finding {
@@ -90,15 +98,22 @@ impl Legs {
                 }),
             }
         }
+        remedy::verify(&mut findings, &self.trials);
         findings
+    }
+
+    /// Walks over the refused legs, as they are first and then with each further change.
+    fn refusals(&self) -> impl Iterator<Item = (&Leg, bool)> {
+        let before = self.legs.iter().map(|leg| (leg, false));
+        let after = self.trials.stages.iter().flat_map(|stage| &stage.legs).map(|leg| (leg, true));
+        before.chain(after).filter(|(leg, _)| leg.decision.is_denied())
     }
 
     /// Returns the statements that denied explicitly in policies of a type.
     pub(super) fn deniers(&self, policy_type: PolicyType) -> impl Iterator<Item = &DecidedBy> {
-        self.legs
-            .iter()
-            .filter(|leg| leg.decision == Decision::ExplicitDeny)
-            .flat_map(|leg| &leg.decided_by)
+        self.refusals()
+            .filter(|(leg, _)| leg.decision == Decision::ExplicitDeny)
+            .flat_map(|(leg, _)| &leg.decided_by)
             .filter(move |statement| statement.policy_type == policy_type)
     }
 }
@@ -109,12 +124,12 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
     let Some(principal) = current_candidate(evidence) else {
         let why = evidence.principal.why_unseen().unwrap_or_else(|| "the principal is not known".to_owned());
         let legs = requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
-        return Legs { legs, unlisted: requirements.unlisted, principal: None };
+        return Legs { legs, unlisted: requirements.unlisted, ..Legs::default() };
     };
     let mut answered = false;
-    let legs = call_legs(evidence, &principal)
+    let legs: Vec<Leg> = call_legs(evidence, &principal)
         .into_iter()
-        .map(|leg| match evidence.answer(&Question::Simulate { principal: principal.clone(), leg: leg.clone() }) {
+        .map(|leg| match evidence.answer(&Question::simulate(&principal, &leg)) {
             Some(Observation::Seen(simulation)) => {
                 answered = true;
                 judge_one(leg, simulation)
@@ -124,10 +139,11 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
         })
         .collect();
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
-    Legs { legs, unlisted: requirements.unlisted, principal: (answered || certain).then_some(principal) }
+    let trials = trials::follow(evidence, &principal, &legs);
+    Legs { legs, unlisted: requirements.unlisted, principal: (answered || certain).then_some(principal), trials }
 }
 
-fn undetermined(request: RequestContext, why: String) -> Leg {
+pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
     Leg {
         request,
         decision: Decision::Undetermined,
@@ -138,7 +154,7 @@ fn undetermined(request: RequestContext, why: String) -> Leg {
     }
 }
 
-fn judge_one(request: RequestContext, simulation: &Simulation) -> Leg {
+pub(super) fn judge_one(request: RequestContext, simulation: &Simulation) -> Leg {
     let policy_type = attribute(simulation);
     let decided_by = simulation.matched.iter().map(decided_by).collect();
     Leg {
@@ -184,6 +200,7 @@ fn source_type(statement: &MatchedStatement) -> PolicyType {
 fn decided_by(statement: &MatchedStatement) -> DecidedBy {
     DecidedBy {
         policy_type: source_type(statement),
+        source: statement.source.clone(),
         policy: statement.policy.clone(),
         statement: None,
         sid: None,
@@ -205,13 +222,14 @@ fn cause_of(leg: &Leg) -> Cause {
     }
 }
 
-fn basis_of(leg: &Leg) -> Vec<Basis> {
+fn basis_of(leg: &Leg, mended: bool) -> Vec<Basis> {
     let mut basis = vec![Basis::Simulation {
         action: leg.request.action.clone(),
         resource: leg.request.resource.clone(),
         decision: leg.decision,
         policy_type: leg.policy_type,
         statements: leg.decided_by.clone(),
+        mended,
     }];
     if !leg.missing_context.is_empty() {
         basis.push(Basis::MissingContext(leg.missing_context.clone()));

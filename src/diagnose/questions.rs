@@ -1,5 +1,6 @@
 //! What the evidence leaves open and the policy simulator could still settle.
 
+use super::legs;
 use crate::bedrock::{Marketplace, provider_of};
 use crate::evidence::{Evidence, Observation, Question, Simulation};
 use crate::iam::{Arn, ContextKeys, RequestContext};
@@ -15,11 +16,12 @@ pub(super) const SUBSCRIPTION_ACTIONS: [&str; 2] = ["aws-marketplace:Subscribe",
 #[must_use]
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     let Some(principal) = current_candidate(evidence) else { return Vec::new() };
-    legs_to_simulate(evidence, &principal)
-        .into_iter()
-        .map(|leg| Question::Simulate { principal: principal.clone(), leg })
+    let first: Vec<Question> = legs_to_simulate(evidence, &principal)
+        .iter()
+        .map(|leg| Question::simulate(&principal, leg))
         .filter(|question| evidence.answer(question).is_none())
-        .collect()
+        .collect();
+    if first.is_empty() { legs::judge(evidence).trials.open } else { first }
 }
 
 /// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.

@@ -3,8 +3,9 @@
 //! What a cause means in general stands in the catalogue; this file fills in this call's names. Nothing here is
 //! ever run by this program.
 
-use super::finding::{Change, ChangeKind, Remedy};
+use super::finding::{Change, ChangeKind, Finding, Remedy, Verified};
 use super::legs::Legs;
+use super::trials::Trials;
 use crate::bedrock::{Marketplace, Operation, provider_of};
 use crate::cause::Cause;
 use crate::evidence::Evidence;
@@ -125,6 +126,24 @@ pub(super) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
     }
     remedy.commands.push(check_again(evidence));
     remedy
+}
+
+/// Notes on the remedies what their trial in simulation proved, and never more.
+///
+/// A change is verified by itself only where it is the only one: of several, none is enough alone.
+pub(super) fn verify(findings: &mut [Finding], trials: &Trials) {
+    let Some(trial) = trials.successful() else { return };
+    if let [only] = findings {
+        only.remedy.verified =
+            Some(if trial.without.is_empty() { Verified::Allowed } else { Verified::AllowedWithout });
+        return;
+    }
+    for finding in findings {
+        finding.remedy.notes.push(
+            "this change alone is not enough; with the changes of all the causes found, the policy simulator allows every leg"
+                .to_owned(),
+        );
+    }
 }
 
 fn add_statement(evidence: &Evidence, principal: Option<&Arn>, requests: &[RequestContext]) -> Remedy {

@@ -5,14 +5,17 @@
 
 use super::account::Clients;
 use super::call::Caller as Calls;
-use crate::evidence::{Call, Failure, FailureKind, MatchedStatement, Observation, Question, Simulation};
+use crate::evidence::{
+    Call, Exclusion, Failure, FailureKind, MatchedStatement, Observation, Question, Simulation, Trial,
+};
 use crate::iam::{Arn, ContextValue, Decision, RequestContext};
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyError;
 use aws_sdk_iam::types::{
     ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, ResourceSpecificResult, Statement,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
@@ -32,10 +35,10 @@ pub(super) async fn all(
 ) -> Vec<(Observation<Simulation>, Call)> {
     let permits = Semaphore::new(AT_ONCE);
     join_all(questions.iter().map(async |question| {
-        let Question::Simulate { principal, leg } = question;
+        let Question::Simulate { principal, leg, trial } = question;
         // The semaphore is never closed; without a permit the call would only be less patient.
         let _permit = permits.acquire().await;
-        one(clients, calls, principal, leg).await
+        one(clients, calls, principal, leg, trial).await
     }))
     .await
 }
@@ -45,9 +48,10 @@ async fn one(
     calls: &Calls,
     principal: &Arn,
     leg: &RequestContext,
+    trial: &Trial,
 ) -> (Observation<Simulation>, Call) {
     let endpoint = clients.endpoint("iam");
-    let (answer, call) = calls.read(API, &endpoint, pages(clients, principal, leg)).await;
+    let (answer, call) = calls.read(API, &endpoint, pages(clients, principal, leg, trial)).await;
     let simulation = match answer {
         Observation::Seen(results) => read(&results, leg).map_or_else(
             |detail| {
@@ -66,10 +70,12 @@ async fn pages(
     clients: &Clients,
     principal: &Arn,
     leg: &RequestContext,
+    trial: &Trial,
 ) -> Result<Vec<EvaluationResult>, SdkError<SimulatePrincipalPolicyError, HttpResponse>> {
     let mut results = Vec::new();
     let mut marker: Option<String> = None;
     for _ in 0..MAX_PAGES {
+        let exclusions = trial.without.clone();
         let page = clients
             .iam
             .simulate_principal_policy()
@@ -77,7 +83,10 @@ async fn pages(
             .action_names(&leg.action)
             .resource_arns(&leg.resource)
             .set_context_entries(Some(leg.context.iter().map(|(key, value)| context_entry(key, value)).collect()))
+            .set_policy_input_list(trial.with.clone().map(|policy| vec![policy]))
             .set_marker(marker.take())
+            .customize()
+            .mutate_request(move |request| exclude(request, &exclusions))
             .send()
             .await?;
         results.extend(page.evaluation_results().iter().cloned());
@@ -87,6 +96,34 @@ async fn pages(
         }
     }
     Ok(results)
+}
+
+/// Writes the exclusion list into the request's form.
+///
+/// The SDK knows the parameter, and in the query protocol it writes a union's value without the member's name
+/// (`PolicyExclusionList.member.1=scp` for `….member.1.PolicyType=scp`), which IAM refuses; so the fields are written
+/// here, before the request is signed.
+fn exclude(request: &mut HttpRequest, exclusions: &[Exclusion]) {
+    let Some(form) = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()) else { return };
+    let mut fields = form_urlencoded::Serializer::new(form.to_owned());
+    for (number, exclusion) in exclusions.iter().enumerate() {
+        let mut field = |name: &str, value: &str| {
+            fields.append_pair(&format!("PolicyExclusionList.member.{}.{name}", number + 1), value);
+        };
+        match exclusion {
+            Exclusion::ServiceControlPolicies => field("PolicyType", "scp"),
+            Exclusion::PermissionsBoundary => field("PolicyType", "permission-boundary"),
+            Exclusion::ManagedPolicy(pattern) => field("PolicyArn", pattern),
+            Exclusion::InlinePolicy { attached_to, entity, policy } => {
+                field("InlinePolicyIdentifier.PolicyName", policy);
+                field("InlinePolicyIdentifier.AttachmentType", attached_to);
+                field("InlinePolicyIdentifier.AttachmentName", entity);
+            }
+        }
+    }
+    let form = fields.finish();
+    request.headers_mut().insert("content-length", form.len().to_string());
+    *request.body_mut() = SdkBody::from(form);
 }
 
 fn context_entry(key: &str, value: &ContextValue) -> ContextEntry {

@@ -205,6 +205,9 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
     for command in &finding.remedy.commands {
         out.line(Role::Code, format!("    $ {command}"));
     }
+    if let Some(verified) = finding.remedy.verified {
+        labelled(out, "tried", wording::verified(verified));
+    }
     for note in &finding.remedy.notes {
         wrapped(out, Role::Hint, "  note: ", "        ", note);
     }

@@ -3,7 +3,7 @@
 //! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
 
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
-use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Verdict};
+use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Verdict, Verified};
 use crate::iam::{Decision, PolicyType};
 use crate::request::LiveCall;
 use time::OffsetDateTime;
@@ -122,7 +122,7 @@ fn on_resources(finding: &Finding, diagnosis: &Diagnosis, explicit: bool) -> Str
 /// Says what one piece of evidence shows.
 pub(super) fn basis(basis: &Basis) -> String {
     match basis {
-        Basis::Simulation { action, resource, decision, policy_type, statements } => {
+        Basis::Simulation { action, resource, decision, policy_type, statements, mended } => {
             let by = match policy_type {
                 Some(PolicyType::IdentityPolicy) if statements.is_empty() => String::new(),
                 Some(policy_type) => format!(" by {policy_type}"),
@@ -130,7 +130,8 @@ pub(super) fn basis(basis: &Basis) -> String {
             };
             let named: Vec<String> = statements.iter().filter_map(place).collect();
             let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
-            format!("the policy simulator says {decision}{by}{named} for {action} on {resource}")
+            let when = if *mended { "with the other changes made, " } else { "" };
+            format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}")
         }
         Basis::MissingContext(keys) => format!(
             "policies name condition keys that the simulation was not given, which may matter: {}",
@@ -178,16 +179,18 @@ pub(super) fn bases(all: &[Basis]) -> Vec<String> {
 fn same_but_resource(one: &Basis, other: &Basis) -> bool {
     match (one, other) {
         (
-            Basis::Simulation { action, decision, policy_type, statements, .. },
+            Basis::Simulation { action, decision, policy_type, statements, mended, .. },
             Basis::Simulation {
                 action: other_action,
                 decision: other_decision,
                 policy_type: other_type,
                 statements: other_statements,
+                mended: other_mended,
                 ..
             },
         ) => {
-            (action, decision, policy_type, statements) == (other_action, other_decision, other_type, other_statements)
+            (action, decision, policy_type, statements, mended)
+                == (other_action, other_decision, other_type, other_statements, other_mended)
         }
         _ => one == other,
     }
@@ -213,6 +216,14 @@ pub(super) fn steps(finding: &Finding) -> Vec<String> {
         catalogue::entry(finding.cause).steps.iter().map(|step| (*step).to_owned()).collect()
     } else {
         finding.remedy.steps.clone()
+    }
+}
+
+/// Says what trying a remedy in simulation showed.
+pub(super) fn verified(verified: Verified) -> &'static str {
+    match verified {
+        Verified::Allowed => "with this policy the policy simulator allows every leg",
+        Verified::AllowedWithout => "without the blocking policy the policy simulator allows every leg",
     }
 }
 
