@@ -162,6 +162,44 @@ fn every_template_of_the_catalogue_is_met_by_a_text() {
     assert_eq!(unseen, Vec::<&str>::new());
 }
 
+#[test]
+fn every_text_of_the_sandbox_has_a_real_one_behind_it() {
+    // Worded in AWS's documentation; nobody's paste of them has been seen.
+    let documented = [
+        // IAM User Guide, "Troubleshoot access denied error messages".
+        "session-explicit",
+        "vpce-explicit",
+        "resource-explicit",
+        "boundary-implicit",
+        // Amazon Bedrock User Guide, "Troubleshooting Amazon Bedrock API error codes".
+        "agreement-being-created",
+        "channel-program",
+        // Amazon Bedrock API Reference, "ValidationException" of the operation.
+        "parameter-validation",
+        "model-lacks-feature",
+    ];
+    let squeezed = |text: &str| -> String { text.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect() };
+    let texts: Vec<String> = messages().iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect();
+    let mut real: std::collections::HashSet<&str> =
+        texts.iter().map(|text| explain(text).error.template).chain(documented).collect();
+    for template in catalogue::entries().flat_map(|entry| entry.templates) {
+        // One text may hold two: "The model returned the following errors: Malformed input request: …".
+        let is_in = |phrase: &&str| texts.iter().any(|text| squeezed(text).contains(&squeezed(phrase)));
+        if template.phrases.iter().any(is_in) {
+            real.insert(template.name);
+        }
+    }
+    let cases: Value = serde_json::from_str(include_str!("fixtures/sandbox/refusals.json")).unwrap();
+    let mut checked = 0;
+    for case in cases.as_array().unwrap().iter().filter(|case| case["message"].is_string()) {
+        let (code, message) = (case["code"].as_str().unwrap(), case["message"].as_str().unwrap());
+        let template = classify(Some(code), None, message).template;
+        assert!(real.contains(template), "{message} is an instance of `{template}`, which no real text is");
+        checked += 1;
+    }
+    assert!(checked > 20);
+}
+
 /// The parts of one refusal in a text that holds several.
 fn parts(error: &Value) -> [Option<String>; 4] {
     ["cause", "principal", "action", "resource"].map(|field| error[field].as_str().map(str::to_owned))
@@ -455,7 +493,7 @@ fn the_page_of_causes_is_the_catalogue() {
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &page).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap(), page, "run the test again with BLESS=1");
+    assert!(std::fs::read_to_string(path).unwrap() == page, "docs/causes.md is old: run the test again with BLESS=1");
 }
 
 #[test]
@@ -571,8 +609,9 @@ fn hostile_texts_are_answered_in_linear_time() {
         runs.min().unwrap().as_secs_f64()
     };
     for unit in units {
-        let (short, long) = (time(unit, 40_000), time(unit, 320_000));
-        assert!(long < 8.0 * 3.0 * short + 0.02, "{unit:?}: {short} s for 40 kB, {long} s for 320 kB");
+        // Eight times the length may take 24 times as long and not 64 times, in one of several tries.
+        let mut tries = (0..6).map(|_| (time(unit, 40_000), time(unit, 320_000)));
+        assert!(tries.any(|(short, long)| long < 24.0 * short + 0.02), "{unit:?} costs more than its length");
     }
 }
 

@@ -92,7 +92,12 @@ pub(super) static INVALID_MODEL_ID: Entry = Entry {
         Template {
             name: "model-not-found",
             words: "Model not found | The provided ARN is invalid for the service region",
-            phrases: &["model_not_found", "ARN is invalid for the service region", "The model does not exist"],
+            phrases: &[
+                "model_not_found",
+                "ARN is invalid for the service region",
+                "The model does not exist",
+                "Inference profile with identifier",
+            ],
             certainty: TextCertainty::Likely,
             otherwise: &[],
             note: Note::Wrapper,
@@ -239,6 +244,7 @@ pub(super) static INVALID_REQUEST: Entry = Entry {
                 "A conversation must alternate",
                 "invalid beta flag",
                 "field in the ContentBlock object at",
+                "field in the Message object at",
                 "final assistant message must start with a thinking block",
                 "roles must alternate",
                 "toolResult blocks at",
@@ -256,6 +262,7 @@ pub(super) static INVALID_REQUEST: Entry = Entry {
             phrases: &[
                 "Parameter validation failed",
                 "failed to satisfy constraint",
+                "The guardrail identifier or version provided",
                 "You must specify a region",
                 "Region is missing",
                 "Missing region in config",
