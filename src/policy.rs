@@ -35,6 +35,7 @@ mod pattern;
 mod position;
 mod principal;
 mod request;
+mod settle;
 mod statement;
 mod text;
 mod truth;
@@ -165,9 +166,9 @@ impl StatementRef {
 /// Decides a request, and says for an implicit deny which statements missed it closely.
 #[must_use]
 pub fn evaluate(question: &Question<'_>, policies: &Policies) -> Evaluation {
-    let asked = request::Asked::new(question);
-    let mut evaluation = decide::decide(&asked, policies);
+    let mut evaluation = decide(question, policies);
     if evaluation.decision == Decision::ImplicitDeny {
+        let asked = request::Asked::new(question);
         evaluation.near_misses = near_miss::near_misses(&asked, policies, evaluation.policy_type);
     }
     evaluation
@@ -176,5 +177,9 @@ pub fn evaluate(question: &Question<'_>, policies: &Policies) -> Evaluation {
 /// Decides a request as [`evaluate`] does, without looking for near misses: for many requests in a row.
 #[must_use]
 pub fn decide(question: &Question<'_>, policies: &Policies) -> Evaluation {
-    decide::decide(&request::Asked::new(question), policies)
+    let evaluation = decide::decide(&request::Asked::new(question), policies);
+    if evaluation.decision == Decision::Undetermined {
+        return settle::settle(question, policies, &evaluation).unwrap_or(evaluation);
+    }
+    evaluation
 }

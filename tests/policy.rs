@@ -1,4 +1,20 @@
 //! The policy engine against cases as data, against definitions, and against all combinations of small things.
 
+#[cfg(feature = "cli")]
+#[path = "policy/cli.rs"]
+mod cli;
+#[path = "policy/conditions.rs"]
+mod conditions;
+#[path = "policy/decisions.rs"]
+mod decisions;
+#[path = "policy/exhaustive.rs"]
+mod exhaustive;
+#[path = "policy/generated.rs"]
+mod generated;
 #[path = "policy/lint.rs"]
 mod lint;
+#[path = "policy/properties.rs"]
+mod properties;
+#[cfg(feature = "cli")]
+#[path = "policy/schema.rs"]
+mod schema;

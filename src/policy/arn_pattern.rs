@@ -16,6 +16,8 @@ pub(crate) const PARTS: [&str; 6] = ["prefix", "partition", "service", "region",
 #[derive(Clone, Debug)]
 pub(crate) struct ArnPattern {
     pub source: Box<str>,
+    /// Whether the first part matches `arn`.
+    matches_arns: bool,
     parts: Option<Box<([Pattern; 5], Text)>>,
 }
 
@@ -28,7 +30,9 @@ impl ArnPattern {
             let head = [(); 5].map(|()| Pattern::new(part(), Case::Sensitive));
             Box::new((head, Text::new(part(), Wildcards::Honoured, Case::Sensitive, variables)))
         });
-        Self { source: source.into(), parts }
+        let matches_arns =
+            parts.as_ref().is_none_or(|pattern| pattern.0.first().is_some_and(|prefix| prefix.matches("arn")));
+        Self { source: source.into(), matches_arns, parts }
     }
 
     /// Tells whether the pattern is a bare `*`.
@@ -42,21 +46,22 @@ impl ArnPattern {
             // Nothing but stars; an empty pattern matches nothing.
             return self.is_everything().into();
         };
-        let (head, resource) = &**pattern;
-        match parts {
-            Some([prefix, ..]) if !head.first().is_some_and(|pattern| pattern.matches(prefix)) => {
-                // What matches no ARN at all is no pattern of ARNs.
-                Comparison::Impossible
-            }
-            Some([parts @ .., last]) => {
-                // The parts that tell patterns apart are compared first.
-                if head.iter().zip(parts).rev().all(|(pattern, part)| pattern.matches(part)) {
-                    resource.compare(last, asked)
-                } else {
-                    Comparison::Different
-                }
-            }
-            None => (*self.source == *text).into(),
+        let Some([_, partition, service, region, account, last]) = parts else {
+            return (*self.source == *text).into();
+        };
+        if !self.matches_arns {
+            // What matches no ARN at all is no pattern of ARNs.
+            return Comparison::Impossible;
+        }
+        let ([_, of_partition, of_service, of_region, of_account], resource) = &**pattern;
+        // The parts that tell patterns apart are compared first.
+        if !(of_account.matches(account) && of_region.matches(region)) {
+            return Comparison::Different;
+        }
+        match resource.compare(last, asked) {
+            Comparison::Different => Comparison::Different,
+            _ if !(of_service.matches(service) && of_partition.matches(partition)) => Comparison::Different,
+            compared => compared,
         }
     }
 

@@ -38,6 +38,8 @@ impl Condition {
         let found = asked.key(&self.key);
         if compare == Compare::Null {
             return match found {
+                // A condition that holds whether or not the key is there does not hang on it.
+                Known::Unknown if self.is_null(true) == self.is_null(false) => self.is_null(true),
                 Known::Unknown => Truth::Maybe,
                 Known::Absent => self.is_null(true),
                 Known::Value(_) => self.is_null(false),

@@ -116,3 +116,15 @@ fn what_is_no_policy_is_one_finding_with_its_place() {
         assert_eq!((finding.line, finding.column, finding.message.as_str()), (line, column, message), "{text:?}");
     }
 }
+
+#[test]
+fn what_is_longer_than_any_policy_is_refused_at_once() {
+    let statement = r#"{"Effect":"Allow","Action":"bedrock:InvokeModel","Resource":"*"}"#;
+    let text = format!("{{\"Statement\": [{}]}}", vec![statement; 3000].join(",\n"));
+    let found = lint(&text);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].message.starts_with("the policy has 195015 characters"), "{}", found[0].message);
+    // White space is free.
+    let spaced = format!("{{\"Statement\": [{}{statement}]}}", " ".repeat(200_000));
+    assert!(lint(&spaced).iter().all(|finding| finding.code != LintCode::MalformedPolicy));
+}

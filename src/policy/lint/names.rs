@@ -10,6 +10,7 @@ pub(super) fn closest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> O
     let name = name.to_ascii_lowercase();
     let allowed = (name.len() / 4).clamp(1, 4);
     known
+        .filter(|known| known.len().abs_diff(name.len()) <= allowed)
         .map(|known| (strsim::osa_distance(&name, &known.to_ascii_lowercase()), known))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
