@@ -558,6 +558,14 @@ fn credentials_and_network_prevent_everything() {
         assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Denied, vec![cause]));
         assert_eq!(documented(&diagnosis).as_deref(), Some("neither"));
     }
+    // STS accepts the keys, and Bedrock sees an API key that it rejects.
+    let text = "Authentication failed: Please make sure your API Key is valid.";
+    let bad_key = Evidence {
+        listing: refused("AccessDeniedException", 403, text),
+        availability: refused("AccessDeniedException", 403, text),
+        ..good(NOVA)
+    };
+    assert_eq!(causes(&diagnose(&Evidence { principal: skipped(), ..bad_key })), ["api-key-rejected"]);
     // STS answers, and Bedrock's name does not resolve: the Region has no Bedrock.
     let no_bedrock = Evidence {
         listing: failed(FailureKind::Unreachable),

@@ -30,6 +30,17 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
             Basis::Refused { api: "sts:GetCallerIdentity", error: error.clone() },
         )];
     }
+    // Bedrock may see other credentials than STS: an API key outranks them.
+    if let (Observation::Refused(error), Observation::Refused(other)) = (&evidence.listing, &evidence.availability)
+        && let Some(cause) = credentials_cause(error)
+        && credentials_cause(other) == Some(cause)
+    {
+        return vec![finding(
+            cause,
+            Certainty::Reported,
+            Basis::Refused { api: "bedrock:ListFoundationModels", error: error.clone() },
+        )];
+    }
     match unreachable(evidence, live) {
         Some(failure) => {
             vec![finding(Cause::NetworkUnreachable, Certainty::Inferred, Basis::Failure(failure.to_string()))]
@@ -48,7 +59,7 @@ fn cause_of_provider(failure: &Failure) -> Cause {
     }
 }
 
-/// `GetCallerIdentity` needs no permission, so a refusal speaks of the credentials, if of anything known.
+/// Returns the cause of a refusal that speaks of the credentials and not of what they may do.
 fn credentials_cause(error: &ServiceError) -> Option<Cause> {
     let reading = explain::classify(error.code.as_deref(), error.status, error.message.as_deref().unwrap_or_default());
     (reading.cause.family() == Family::Credentials).then_some(reading.cause)
