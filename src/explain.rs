@@ -7,6 +7,7 @@
 mod anchors;
 mod codes;
 mod facts;
+mod json;
 mod plain;
 mod reading;
 mod secrets;
@@ -43,6 +44,13 @@ pub struct Explanation {
     pub error: ExplainedError,
     /// The further errors of the same text, the most telling first.
     pub others: Vec<ExplainedError>,
+}
+
+impl Explanation {
+    /// Appends the explanation as JSON, on one line and without line break.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        json::write(out, self);
+    }
 }
 
 /// One error of a text.

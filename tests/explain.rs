@@ -487,6 +487,19 @@ fn terminal_escapes_are_shown_escaped() {
 }
 
 #[test]
+fn the_two_ways_to_write_json_agree() {
+    let texts = messages().into_iter().map(|message| message["text"].as_str().unwrap().to_owned());
+    let several = REFUSALS.iter().map(|refusal| refusal.message).collect::<Vec<_>>().join("\n\n");
+    for text in texts.chain([several, String::new()]) {
+        let mut explanation = explain(&text);
+        explanation.id = serde_json::json!(["an id", {"of": null}, "\"any\" form\n"]);
+        let mut written = Vec::new();
+        explanation.write_json(&mut written);
+        assert_eq!(String::from_utf8(written).unwrap(), serde_json::to_string(&explanation).unwrap());
+    }
+}
+
+#[test]
 fn the_page_of_causes_is_the_catalogue() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/causes.md");
     let page = catalogue::markdown();

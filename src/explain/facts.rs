@@ -82,14 +82,14 @@ pub(super) struct Code {
 impl View<'_> {
     /// Reads what stands around a site between `from` and `to`; moves the site's bounds over what belongs to it.
     pub(super) fn facts(&self, site: &mut Site, from: usize, to: usize) -> Facts {
+        let (refused, is_refusal) = ((site.start, site.end), site.action.is_some());
         let mut facts = Facts {
-            principal: site.principal.clone(),
-            action: site.action.clone(),
-            resource: site.resource.clone(),
-            policy_arn: site.policy_arn.clone(),
+            principal: site.principal.take(),
+            action: site.action.take(),
+            resource: site.resource.take(),
+            policy_arn: site.policy_arn.take(),
             ..Facts::default()
         };
-        let (refused, is_refusal) = ((site.start, site.end), site.action.is_some());
         let mut code: Option<(u8, Code)> = None;
         let mut models: Vec<(usize, String)> = Vec::new();
         let mut region: Option<(u8, String)> = None;
@@ -142,7 +142,9 @@ impl View<'_> {
                     if let Some((arn, end)) = token::read_arn(self.text, start) {
                         arns += 1;
                         arn_end = end;
-                        self.place_arn(site, &mut facts, &arn, start);
+                        if !is_refusal {
+                            self.place_arn(&mut facts, &arn, start);
+                        }
                         if is_bedrock(&arn) && model_of(&arn).is_some() {
                             models.push((start, arn));
                         }
@@ -197,8 +199,8 @@ impl View<'_> {
     }
 
     /// Gives an ARN in the text its part, where the words around it say so.
-    fn place_arn(&self, site: &Site, facts: &mut Facts, arn: &str, start: usize) {
-        if is_principal(arn) && facts.principal.is_none() && site.action.is_none() {
+    fn place_arn(&self, facts: &mut Facts, arn: &str, start: usize) {
+        if is_principal(arn) && facts.principal.is_none() {
             let before = token::window_before(self.text, start, 60).to_ascii_lowercase();
             let named = ["role arn", "base role", "principal", "\"arn\"", "useridentity", "user", "identity", "caller"]
                 .into_iter()
@@ -206,7 +208,7 @@ impl View<'_> {
             if named {
                 facts.principal = Some(arn.to_owned());
             }
-        } else if facts.resource.is_none() && site.action.is_none() && is_bedrock(arn) && model_of(arn).is_some() {
+        } else if facts.resource.is_none() && is_bedrock(arn) && model_of(arn).is_some() {
             let before = token::window_before(self.text, start, 40).to_ascii_lowercase();
             if ["model", "resource", "profile"].into_iter().any(|word| before.contains(word)) {
                 facts.resource = Some(arn.to_owned());

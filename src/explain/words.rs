@@ -136,7 +136,7 @@ pub(super) fn next(site: &Site, facts: &Facts) -> Vec<Cow<'static, str>> {
         // A profile is asked for only where one is called.
         let about_profile = command.contains("get-inference-profile ");
         if !about_profile || facts.model.as_deref().is_some_and(is_profile) {
-            steps.push(catalogue::fill(command, usable(facts.model.as_ref()), usable(facts.region.as_ref())));
+            steps.push(catalogue::fill(command, usable(facts.model.as_deref()), usable(facts.region.as_deref())));
         }
     }
     if let Some(id) = &facts.authorization_id {
@@ -157,11 +157,11 @@ pub(super) fn next(site: &Site, facts: &Facts) -> Vec<Cow<'static, str>> {
 }
 
 /// Returns the value where it can stand in a command as it is: whole, and without a character of the shell's.
-fn usable(value: Option<&String>) -> Option<&str> {
+fn usable(value: Option<&str>) -> Option<&str> {
     let is_safe = |byte: u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'_' | b'-' | b'@' | b'+' | b'=')
     };
-    let value = value?.as_str();
+    let value = value?;
     (value.bytes().all(is_safe) && !value.contains("..")).then_some(value)
 }
 
@@ -189,9 +189,9 @@ fn doctor(site: &Site, facts: &Facts) -> Option<String> {
         return None;
     }
     let resource = facts.resource.as_deref().filter(|resource| model_of(resource).is_some());
-    let named = facts.model.clone().or_else(|| resource.map(str::to_owned));
-    let model = usable(named.as_ref()).unwrap_or("MODEL_ID");
-    let region = usable(facts.region.as_ref()).unwrap_or("REGION");
+    let named = facts.model.as_deref().or(resource);
+    let model = usable(named).unwrap_or("MODEL_ID");
+    let region = usable(facts.region.as_deref()).unwrap_or("REGION");
     let mut command = format!("ask AWS itself: bedrock-access doctor --model {model} --region {region}");
     let operation = facts.operation.as_deref().and_then(Operation::from_api_name).or_else(|| {
         let name = facts.action.as_deref()?.strip_prefix("bedrock:")?;
@@ -200,7 +200,7 @@ fn doctor(site: &Site, facts: &Facts) -> Option<String> {
     if let Some(operation) = operation {
         let _ = write!(command, " --operation {operation}");
     }
-    if let Some(principal) = usable(facts.principal.as_ref())
+    if let Some(principal) = usable(facts.principal.as_deref())
         && principal.split(':').nth(4).is_some_and(|account| account.len() == 12)
     {
         let _ = write!(command, " --principal {principal}");

@@ -242,10 +242,8 @@ impl Answers {
         let mut explanation = explain::explain(&text);
         explanation.id = line.id;
         *self.causes.entry(explanation.error.cause).or_default() += 1;
-        // Writing strings and numbers to memory cannot fail.
-        if serde_json::to_writer(&mut self.bytes, &explanation).is_ok() {
-            self.bytes.push(b'\n');
-        }
+        explanation.write_json(&mut self.bytes);
+        self.bytes.push(b'\n');
     }
 
     fn push_bad(&mut self, id: &Value, line: u64, error: &str) {
