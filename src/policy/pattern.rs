@@ -205,4 +205,39 @@ mod tests {
         assert!(pattern.matches("abc*?"));
         assert!(!pattern.matches("abcde"));
     }
+
+    /// The definition as a table of prefixes, which longer texts can be held against.
+    fn table(pattern: &[char], text: &[char]) -> bool {
+        let mut row = vec![false; text.len() + 1];
+        row[0] = true;
+        for p in pattern {
+            let mut next = vec![false; text.len() + 1];
+            for at in 0..=text.len() {
+                next[at] = match p {
+                    '*' => row[at] || (at > 0 && next[at - 1]),
+                    '?' => at > 0 && row[at - 1],
+                    p => at > 0 && row[at - 1] && text[at - 1] == *p,
+                };
+            }
+            row = next;
+        }
+        row[text.len()]
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn agrees_with_the_definition_on_longer_ones(pattern in "[ab:é*?]{0,30}", text in "[ab:é]{0,60}") {
+            let (pattern_chars, text_chars): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+            let expected = table(&pattern_chars, &text_chars);
+            proptest::prop_assert_eq!(Pattern::new(&pattern, Case::Sensitive).matches(&text), expected);
+        }
+
+        #[test]
+        fn a_text_matches_what_is_cut_out_of_it(text in "[ab:é]{1,40}", cut in 0_usize..40, width in 0_usize..40) {
+            let chars: Vec<char> = text.chars().collect();
+            let (from, to) = (cut.min(chars.len()), (cut + width).min(chars.len()));
+            let hole: String = chars[..from].iter().chain(&['*']).chain(&chars[to..]).collect();
+            proptest::prop_assert!(Pattern::new(&hole, Case::Sensitive).matches(&text));
+        }
+    }
 }

@@ -50,7 +50,7 @@ impl<'n> View<'n> {
     fn new(statement: &'n Statement, node: &'n Node<'n>) -> Self {
         let words = |names: [&str; 2]| {
             let found = names.into_iter().find_map(|name| member(node, name));
-            found.map(words).unwrap_or_default()
+            found.map(words_of).unwrap_or_default()
         };
         let conditions = member(node, "Condition").and_then(Node::members).unwrap_or_default();
         let conditions = conditions.iter().flat_map(|block| {
@@ -160,10 +160,6 @@ pub(super) fn replace_in(list: &mut serde_json::Value, old: &str, new: &[String]
 
 fn member<'n>(node: &'n Node<'n>, key: &str) -> Option<&'n Node<'n>> {
     node.members()?.iter().find(|member| member.key == key).map(|member| &member.node)
-}
-
-fn words<'n>(node: &'n Node<'n>) -> Vec<Word<'n>> {
-    words_of(node)
 }
 
 fn words_of<'n>(node: &'n Node<'n>) -> Vec<Word<'n>> {
