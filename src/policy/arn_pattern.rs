@@ -54,14 +54,18 @@ impl ArnPattern {
             return Comparison::Impossible;
         }
         let ([_, of_partition, of_service, of_region, of_account], resource) = &**pattern;
-        // The parts that tell patterns apart are compared first.
-        if !(of_account.matches(account) && of_region.matches(region)) {
-            return Comparison::Different;
-        }
+        // The parts that tell patterns apart are compared first; resources differ in length already.
         match resource.compare(last, asked) {
             Comparison::Different => Comparison::Different,
-            _ if !(of_service.matches(service) && of_partition.matches(partition)) => Comparison::Different,
-            compared => compared,
+            compared => {
+                let pairs =
+                    [(of_region, region), (of_account, account), (of_service, service), (of_partition, partition)];
+                if pairs.into_iter().all(|(pattern, part)| pattern.matches(part)) {
+                    compared
+                } else {
+                    Comparison::Different
+                }
+            }
         }
     }
 
