@@ -17,8 +17,12 @@ const MODEL: &str = "us.amazon.nova-lite-v1:0";
 const KEYS: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "canary-secret-access-key")];
 
-/// How much longer than its timeout the program may take: to start, and to print.
-const GRACE: Duration = Duration::from_millis(1000);
+/// The deadline that these tests give.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+/// How much longer the program may take: to start and to print, unoptimized on a busy machine. Less than another
+/// TIMEOUT, which is what a second wait for a silent endpoint would cost.
+const GRACE: Duration = Duration::from_secs(2);
 
 fn doctor(arguments: &[&str]) -> Doctor {
     Doctor::new([&["--model", MODEL, "--format", "json"], arguments].concat())
@@ -96,13 +100,13 @@ fn an_endpoint_that_never_answers_costs_its_time_once() {
         });
     });
     let started = Instant::now();
-    let answer = doctor(&["--region", "us-west-2", "--timeout", "2", "--probe"])
+    let answer = doctor(&["--region", "us-west-2", "--timeout", "4", "--probe"])
         .environment(KEYS)
         .environment([("AWS_ENDPOINT_URL", endpoint.as_str())])
         .run();
     let took = started.elapsed();
     assert_eq!((answer.status, causes(&answer)), (1, vec!["network-unreachable".to_owned()]), "{}", answer.stdout);
-    assert!(took < Duration::from_secs(2) + GRACE, "{took:?}");
+    assert!(took < TIMEOUT + GRACE, "{took:?}");
 }
 
 #[test]
@@ -132,10 +136,10 @@ fn a_credential_process_that_hangs_ends_in_time_and_leaves_no_child() {
     let marker = format!("{}", 86_400 + std::process::id());
     fs::write(&config, format!("[profile slow]\nregion = us-west-2\ncredential_process = sleep {marker}\n")).unwrap();
     let started = Instant::now();
-    let answer = doctor(&["--profile", "slow", "--timeout", "2"])
+    let answer = doctor(&["--profile", "slow", "--timeout", "4"])
         .environment([("AWS_CONFIG_FILE", config.to_str().unwrap()), ("PATH", "/usr/bin:/bin")])
         .run();
-    assert!(started.elapsed() < Duration::from_secs(2) + GRACE, "{:?}", started.elapsed());
+    assert!(started.elapsed() < TIMEOUT + GRACE, "{:?}", started.elapsed());
     assert_eq!((answer.status, causes(&answer)), (1, vec!["credentials-missing".to_owned()]), "{}", answer.stdout);
     assert!(answer.stdout.contains("did not answer in time"), "{}", answer.stdout);
     let left: Vec<String> = fs::read_dir("/proc")
