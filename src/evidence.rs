@@ -56,6 +56,15 @@ impl Evidence {
             .or_else(|| self.caller.seen().map(|caller| caller.account.as_str()))
     }
 
+    /// Tells whether the principal under diagnosis belongs to another account than the caller, who reads.
+    #[must_use]
+    pub fn is_about_another_account(&self) -> bool {
+        match (&self.request.principal, self.caller.seen()) {
+            (Some(principal), Some(caller)) => !principal.account.is_empty() && principal.account != caller.account,
+            _ => false,
+        }
+    }
+
     /// Returns the id of the foundation model that the request comes down to.
     #[must_use]
     pub fn base_model(&self) -> Option<&str> {
@@ -190,6 +199,7 @@ impl fmt::Display for Failure {
         f.write_str(match self.kind {
             FailureKind::NoCredentials => "no credentials",
             FailureKind::CredentialsProvider => "the credentials could not be loaded",
+            FailureKind::MalformedKeys => "the keys are malformed",
             FailureKind::TimedOut => "no answer in time",
             FailureKind::Unreachable => "the endpoint cannot be reached",
             FailureKind::Unreadable => "the answer could not be read",
@@ -218,6 +228,8 @@ pub enum FailureKind {
     TimedOut,
     /// The connection could not be made, or broke.
     Unreachable,
+    /// The keys hold characters that no key has.
+    MalformedKeys,
     /// Something answered that is no answer of AWS.
     Unreadable,
     /// The endpoint had failed before in this diagnosis.
@@ -229,6 +241,9 @@ pub enum FailureKind {
 /// Where the credentials came from; never the credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
+    /// Whether Bedrock is called with an API key, which outranks the credentials that STS sees.
+    #[serde(default)]
+    pub bedrock_api_key: bool,
     /// The source in words: `environment`, `profile NAME`, `instance metadata`, …
     pub source: String,
     /// When they expire, RFC 3339 in UTC; none for long-term credentials.

@@ -114,7 +114,12 @@ impl Request {
 
     fn profile_legs(&self, requirements: &mut Requirements, profile: Option<&InferenceProfile>, account: Option<&str>) {
         let action = self.operation.iam_action();
-        let Some(arn) = profile.map(|profile| profile.arn.clone()).or_else(|| self.profile_arn(account)) else {
+        // A system-defined profile has an ARN in every account, and the one that counts is the principal's.
+        let seen = profile.map(|profile| match (profile.kind, account) {
+            (ProfileKind::SystemDefined, Some(account)) => Arn { account: account.to_owned(), ..profile.arn.clone() },
+            _ => profile.arn.clone(),
+        });
+        let Some(arn) = seen.or_else(|| self.profile_arn(account)) else {
             requirements.unlisted.push("the account is not known, and so the profile's ARN is not".to_owned());
             return;
         };

@@ -46,7 +46,11 @@ fn unasked(model: &str) -> Evidence {
             principal: None,
             live: LiveCall::None,
         },
-        credentials: Observation::Seen(Credentials { source: "environment".to_owned(), expires_at: None }),
+        credentials: Observation::Seen(Credentials {
+            bedrock_api_key: false,
+            source: "environment".to_owned(),
+            expires_at: None,
+        }),
         caller: Observation::Seen(Caller {
             account: "111122223333".to_owned(),
             principal: Principal::new(arn("arn:aws:sts::111122223333:assumed-role/chat-api/session")),
@@ -357,8 +361,16 @@ fn what_the_listing_says() {
         change(listing);
         diagnose(&evidence)
     };
-    let gone = listed(|listing| listing.model = None);
+    let gone = listed(|listing| {
+        listing.model = None;
+        listing.ids = vec!["amazon.nova-lite-v1:0".to_owned()];
+    });
     assert_eq!(causes(&gone), ["region-unavailable"]);
+    let slip = listed(|listing| {
+        listing.model = None;
+        listing.ids = vec![format!("{CLAUDE}:200k")];
+    });
+    assert_eq!((causes(&slip), documented(&slip).as_deref()), (vec!["invalid-model-id"], Some("neither")));
     let model = |change: fn(&mut ListedModel)| {
         let mut evidence = good(CLAUDE);
         let Observation::Seen(listing) = &mut evidence.listing else { panic!("seen") };
@@ -381,7 +393,7 @@ fn what_the_listing_says() {
         (vec!["inference-profile-required"], Some("neither"))
     );
     let provisioned_only = model(|model| model.inference_types = vec!["PROVISIONED".to_owned()]);
-    assert_eq!(causes(&provisioned_only), [""; 0], "nothing is known of that");
+    assert_eq!((provisioned_only.verdict, causes(&provisioned_only)), (Verdict::Undetermined, vec![]));
 }
 
 #[test]
@@ -836,4 +848,102 @@ fn the_simulator_is_asked_within_a_budget() {
     let changed: Vec<_> =
         diagnosis.findings[0].remedy.changes.iter().filter_map(|change| change.policy.clone()).collect();
     assert!(changed.len() >= 2 && changed.contains(&"Deny0".to_owned()), "{changed:?}");
+}
+
+#[test]
+fn a_probe_whose_body_is_called_wrong_in_unknown_words_settles_nothing() {
+    let unknown = with_live(good(CLAUDE), refused("ValidationException", 400, "blah"));
+    assert_eq!(unknown.verdict, Verdict::Undetermined, "{:?}", causes(&unknown));
+    for text in [
+        "max_tokens_to_sample: -1 is less than the minimum of 1",
+        "Failed to deserialize the JSON body into the target type: messages: missing field",
+        "Unexpected field max_tokens_to_sample",
+    ] {
+        let diagnosis = with_live(good(CLAUDE), refused("ValidationException", 400, text));
+        assert_eq!(
+            (diagnosis.verdict, diagnosis.invocation.outcome.as_str()),
+            (Verdict::Allowed, "body-rejected"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_simulator_that_contradicts_itself_settles_nothing() {
+    for (organizations, boundary) in [(Some(false), None), (Some(true), Some(false)), (None, Some(false))] {
+        let contradiction = Simulation {
+            allowed_by_organizations: organizations,
+            allowed_by_boundary: boundary,
+            ..simulation(Decision::Allowed)
+        };
+        let diagnosis = diagnose(&answered(unasked(NOVA), &Observation::Seen(contradiction)));
+        assert_eq!(diagnosis.verdict, Verdict::Undetermined);
+    }
+}
+
+#[test]
+fn what_is_read_of_one_account_says_nothing_of_another() {
+    let mut evidence = unasked("us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    evidence.request.principal = Some(arn("arn:aws:iam::444455556666:role/x"));
+    evidence.principal = skipped();
+    let Observation::Seen(fields) = &mut evidence.availability else { panic!("seen") };
+    fields.authorization = Some("NOT_AUTHORIZED".to_owned());
+    let diagnosis = diagnose(&evidence);
+    assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Undetermined, vec![]));
+    assert!(diagnosis.legs[0].request.resource.contains(":444455556666:inference-profile/"), "{:?}", diagnosis.legs[0]);
+}
+
+#[test]
+fn the_wrong_id_comes_before_a_permission_for_it() {
+    let mut evidence = unasked("eu.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    evidence.profile = refused("ResourceNotFoundException", 404, "The inference profile does not exist.");
+    let diagnosis = diagnose(&answered(evidence, &Observation::Seen(simulation(Decision::ImplicitDeny))));
+    assert_eq!(causes(&diagnosis), ["invalid-model-id", "identity-policy-missing-allow"]);
+    let notes = &diagnosis.findings[1].remedy.notes;
+    assert!(notes.iter().any(|note| note.contains("may not be all that is needed")), "{notes:?}");
+}
+
+#[test]
+fn no_allow_is_offered_against_an_explicit_deny() {
+    let boundary = || Simulation { allowed_by_boundary: Some(false), ..simulation(Decision::ExplicitDeny) };
+    let diagnosis = diagnose(&answered(unasked(NOVA), &Observation::Seen(boundary())));
+    assert_eq!(causes(&diagnosis), ["permissions-boundary"]);
+    let remedy = &diagnosis.findings[0].remedy;
+    assert_eq!((remedy.changes[0].kind.as_str(), &remedy.policy), ("remove-statement", &None));
+
+    let text = "User: arn:aws:sts::111122223333:assumed-role/chat-api/session is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0 with an explicit deny in a VPC endpoint policy";
+    let diagnosis = with_live(good(NOVA), refused("AccessDeniedException", 403, text));
+    assert_eq!(causes(&diagnosis), ["vpc-endpoint-policy"]);
+    assert_eq!(diagnosis.findings[0].remedy.changes[0].kind.as_str(), "remove-statement");
+}
+
+#[test]
+fn a_boundary_behind_an_identity_policys_deny_is_found_too() {
+    let deny = |trial: &bedrock_access::evidence::Trial| Simulation {
+        matched: if trial.without.is_empty() {
+            vec![MatchedStatement {
+                policy: Some("DenyBedrockAccess".to_owned()),
+                source: Some("role".to_owned()),
+                line: Some(4),
+                column: Some(8),
+            }]
+        } else {
+            Vec::new()
+        },
+        allowed_by_boundary: Some(false),
+        ..simulation(if trial.without.is_empty() { Decision::ExplicitDeny } else { Decision::ImplicitDeny })
+    };
+    let mut evidence = unasked(NOVA);
+    account(&mut evidence, |_, trial| deny(trial));
+    assert_eq!(causes(&diagnose(&evidence)), ["identity-policy-explicit-deny", "permissions-boundary"]);
+}
+
+#[test]
+fn an_api_key_outranks_what_sts_says_of_other_credentials() {
+    let mut evidence = good(NOVA);
+    evidence.caller = refused("ExpiredToken", 403, "The security token included in the request is expired");
+    evidence.principal = skipped();
+    evidence.credentials =
+        Observation::Seen(Credentials { bedrock_api_key: true, source: "environment".to_owned(), expires_at: None });
+    assert_eq!(diagnose(&evidence).verdict, Verdict::Undetermined);
 }

@@ -100,6 +100,7 @@ fn no_answer_hangs_on_a_name() {
             .replace("apps/chat-api", "svc/ledger")
             .replace("chat-api", "ledger")
             .replace("claude-sonnet-4-5-20250929-v1:0", "claude-renamed-v9:0")
+            .replace("claude-sonnet-4-5-20250929-v1-0", "claude-renamed-v9-0")
             .replace("us-west-2", "ap-south-1")
     };
     for (name, cause, documented, status) in TABLE {
@@ -111,7 +112,9 @@ fn no_answer_hangs_on_a_name() {
         assert_eq!(answer.json()["documented_cause"], json!(documented), "{name}");
         let original = renamed(&Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout);
         let anonymous = |text: &str, name: &str| {
-            text.replace(&format!("`{name}`"), "`…`").replace(&format!("\"sandbox\": \"{name}\""), "\"sandbox\": \"…\"")
+            text.replace(&format!("`{name}`"), "`…`")
+                .replace(&format!("--sandbox {name} "), "--sandbox … ")
+                .replace(&format!("\"sandbox\": \"{name}\""), "\"sandbox\": \"…\"")
         };
         let copy = strip_request_ids(&anonymous(&copy, "a-copy"));
         let original = strip_request_ids(&anonymous(&original, name));

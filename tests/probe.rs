@@ -184,3 +184,288 @@ fn the_secret_is_in_no_output() {
         }
     }
 }
+
+/// A healthy account whose parts a test replaces, reached through the environment like AWS.
+struct Account {
+    sandbox: bedrock_access::sandbox::Sandbox,
+    keys: (String, String, String),
+}
+
+impl Account {
+    fn healthy() -> Self {
+        let world = bedrock_access::sandbox::World::embedded("healthy").unwrap();
+        let (id, secret, token) = world.caller_credentials();
+        let keys = (id.to_owned(), secret.to_owned(), token.unwrap().to_owned());
+        let sandbox = bedrock_access::sandbox::Sandbox::start(world, Duration::ZERO, 0).unwrap();
+        Self { sandbox, keys }
+    }
+
+    /// Asks about the amazon model, with one service's endpoint replaced.
+    fn ask(&self, replaced: &str, endpoint: &str, arguments: &[&str]) -> Answer {
+        let fixed = ["--model", "amazon.nova-lite-v1:0", "--region", "us-west-2", "--format", "json"];
+        Doctor::new([&fixed, arguments].concat())
+            .environment([
+                ("AWS_ENDPOINT_URL", self.sandbox.endpoint().as_str()),
+                ("AWS_ACCESS_KEY_ID", &self.keys.0),
+                ("AWS_SECRET_ACCESS_KEY", &self.keys.1),
+                ("AWS_SESSION_TOKEN", &self.keys.2),
+                (replaced, endpoint),
+            ])
+            .run()
+    }
+}
+
+/// Answers every request with what `body` makes of the request's form.
+fn answering(kind: &'static str, body: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> String {
+    let body = std::sync::Arc::new(body);
+    server(move |mut stream| {
+        let body = body.clone();
+        std::thread::spawn(move || {
+            let mut request = Vec::new();
+            let mut buffer = [0; 8192];
+            let form = loop {
+                let Ok(read) = stream.read(&mut buffer) else { return };
+                if read == 0 {
+                    return;
+                }
+                request.extend_from_slice(&buffer[..read]);
+                let text = String::from_utf8_lossy(&request).into_owned();
+                let Some((head, form)) = text.split_once("\r\n\r\n") else { continue };
+                let length = head
+                    .lines()
+                    .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned))
+                    .and_then(|length| length.trim().parse::<usize>().ok())
+                    .unwrap_or(0);
+                if form.len() >= length {
+                    break form.to_owned();
+                }
+            };
+            let (status, page) = body(&form);
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}",
+                page.len()
+            );
+        });
+    })
+}
+
+#[test]
+fn what_answers_with_status_200_is_not_yet_a_model() {
+    let account = Account::healthy();
+    for page in ["<html>please log in</html>", "", "welcome"] {
+        let portal = answering("text/html", move |_| (200, page.to_owned()));
+        for operation in ["invoke-model", "invoke-model-with-response-stream", "converse", "converse-stream"] {
+            for live in ["--probe", "--invoke"] {
+                let answer =
+                    account.ask("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &portal, &["--operation", operation, live]);
+                assert_eq!(answer.status, 3, "{page:?} {operation} {live}: {}", answer.stdout);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_empty_list_of_models_is_no_list_and_an_empty_form_no_form() {
+    let account = Account::healthy();
+    for page in ["{}", ""] {
+        let empty = answering("application/json", move |_| (200, page.to_owned()));
+        let answer = account.ask("AWS_ENDPOINT_URL_BEDROCK", &empty, &[]);
+        let report = answer.json();
+        assert_eq!((answer.status, report["findings"].to_string().as_str()), (3, "[]"), "{page:?}: {}", answer.stdout);
+        assert!(report["model_access"]["authorization"].is_null(), "{page:?}");
+        let anthropic = ["--model", "anthropic.claude-sonnet-4-5-20250929-v1:0"];
+        let form = Doctor::new([&anthropic[..], &["--region", "us-west-2", "--format", "json"]].concat())
+            .environment([
+                ("AWS_ENDPOINT_URL", empty.as_str()),
+                ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+                ("AWS_SECRET_ACCESS_KEY", "x"),
+            ])
+            .run();
+        assert!(form.json()["model_access"]["use_case_form"].is_null(), "{page:?}");
+    }
+}
+
+/// Builds an answer of `SimulatePrincipalPolicy`.
+fn simulated(results: &str, rest: &str) -> String {
+    format!(
+        "<SimulatePrincipalPolicyResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><SimulatePrincipalPolicyResult>\
+         <EvaluationResults>{results}</EvaluationResults>{rest}</SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"
+    )
+}
+
+/// Builds one result for the action: its top-level name and decision, and those of single resources.
+fn result(name: &str, decision: &str, resources: &[(&str, &str)], more: &str) -> String {
+    let specific: String = resources
+        .iter()
+        .map(|(name, decision)| {
+            format!("<member><EvalResourceName>{name}</EvalResourceName><EvalResourceDecision>{decision}</EvalResourceDecision></member>")
+        })
+        .collect();
+    format!(
+        "<member><EvalActionName>bedrock:InvokeModel</EvalActionName><EvalResourceName>{name}</EvalResourceName>\
+         <EvalDecision>{decision}</EvalDecision><ResourceSpecificResults>{specific}</ResourceSpecificResults>{more}</member>"
+    )
+}
+
+#[test]
+fn the_simulators_answer_counts_only_where_it_is_whole_and_of_one_mind() {
+    let account = Account::healthy();
+    let model = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0";
+    let other = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-pro-v1:0";
+    let last = "<IsTruncated>false</IsTruncated>";
+    let allowed = result(model, "allowed", &[(model, "allowed")], "");
+    let organization = "<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>";
+    type Pages = Box<dyn Fn(&str) -> String + Send + Sync>;
+    let fixed = |page: String| -> Pages { Box::new(move |_| page.clone()) };
+    let second = |first: String, second: String| -> Pages {
+        Box::new(move |form| {
+            if form.contains("Marker=") {
+                simulated(&second, "<IsTruncated>false</IsTruncated>")
+            } else {
+                simulated(&first, "<IsTruncated>true</IsTruncated><Marker>m</Marker>")
+            }
+        })
+    };
+    let cases: Vec<(&str, Pages, i32)> = vec![
+        ("allowed", fixed(simulated(&allowed, last)), 0),
+        (
+            "a template stands for the resource",
+            fixed(simulated(&result("arn:aws:bedrock:*::foundation-model/*", "allowed", &[], ""), last)),
+            0,
+        ),
+        (
+            "the second page denies",
+            second(allowed.clone(), result(model, "explicitDeny", &[(model, "explicitDeny")], "")),
+            1,
+        ),
+        ("the second page holds the answer", second(String::new(), allowed.clone()), 0),
+        (
+            "two members, one denied",
+            fixed(simulated(&result(model, "implicitDeny", &[(model, "allowed"), (model, "implicitDeny")], ""), last)),
+            1,
+        ),
+        ("pages without end", fixed(simulated(&allowed, "<IsTruncated>true</IsTruncated><Marker>m</Marker>")), 3),
+        ("more pages and no way there", fixed(simulated(&allowed, "<IsTruncated>true</IsTruncated>")), 3),
+        ("another resource", fixed(simulated(&result(other, "allowed", &[], ""), last)), 3),
+        (
+            "another resource in particular",
+            fixed(simulated(&result("*", "allowed", &[(other, "allowed")], ""), last)),
+            3,
+        ),
+        ("of two minds", fixed(simulated(&result(model, "explicitDeny", &[(model, "allowed")], ""), last)), 3),
+        (
+            "allowed, and not by the organization",
+            fixed(simulated(&result(model, "allowed", &[(model, "allowed")], organization), last)),
+            3,
+        ),
+        ("a word that nobody knows", fixed(simulated(&result(model, "perhaps", &[(model, "perhaps")], ""), last)), 3),
+        ("nothing", fixed(simulated("", last)), 3),
+    ];
+    for (what, pages, status) in cases {
+        let iam = answering("text/xml", move |form| {
+            if form.contains("Action=SimulatePrincipalPolicy") {
+                (200, pages(form))
+            } else {
+                (
+                    403,
+                    "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+                        .to_owned(),
+                )
+            }
+        });
+        let answer = account.ask("AWS_ENDPOINT_URL_IAM", &iam, &[]);
+        assert_eq!(answer.status, status, "{what}: {}", answer.stdout);
+    }
+}
+
+#[test]
+fn a_simulator_that_keeps_throttling_is_said_to_do_that() {
+    let account = Account::healthy();
+    let iam = answering("text/xml", |_| {
+        (
+            400,
+            "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+                .to_owned(),
+        )
+    });
+    let started = Instant::now();
+    let answer = account.ask("AWS_ENDPOINT_URL_IAM", &iam, &["--timeout", "4"]);
+    assert!(started.elapsed() < TIMEOUT + GRACE, "{:?}", started.elapsed());
+    assert_eq!(answer.status, 3, "{}", answer.stdout);
+    assert!(
+        answer.json()["requirements"][0]["unread"].as_str().unwrap().contains("Rate exceeded"),
+        "{}",
+        answer.stdout
+    );
+}
+
+#[test]
+fn what_a_server_writes_cannot_steer_the_terminal() {
+    let account = Account::healthy();
+    let hostile = answering("application/json", |_| {
+        (
+            403,
+            "{\"__type\":\"AccessDeniedException\",\"message\":\"\\u001b[2J\\u0007 \\u202egnp.exe\\nALLOWED: fine\"}"
+                .to_owned(),
+        )
+    });
+    let fixed = ["--model", "amazon.nova-lite-v1:0", "--region", "us-west-2", "-v", "--probe"];
+    let answer = Doctor::new(fixed)
+        .environment([
+            ("AWS_ENDPOINT_URL", account.sandbox.endpoint().as_str()),
+            ("AWS_ACCESS_KEY_ID", &account.keys.0),
+            ("AWS_SECRET_ACCESS_KEY", &account.keys.1),
+            ("AWS_SESSION_TOKEN", &account.keys.2),
+            ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &hostile),
+        ])
+        .run();
+    assert!(answer.stdout.contains("\\u{1b}[2J"), "{}", answer.stdout);
+    assert!(!answer.stdout.contains(['\u{1b}', '\u{7}', '\u{202e}']));
+    assert!(!answer.stdout.lines().any(|line| line.starts_with("ALLOWED")), "{}", answer.stdout);
+}
+
+#[test]
+fn keys_that_cannot_be_keys_are_said_to_be_that() {
+    for (id, secret) in
+        [("AKIAIOSFODNN7EXAMPLE\r", "x"), ("AKIAIOSFODNN7EXAMPLE", "x y"), ("AKIA IOSFODNN7EXAMPLE", "x")]
+    {
+        let answer = doctor(&["--region", "us-west-2"])
+            .environment([("AWS_ACCESS_KEY_ID", id), ("AWS_SECRET_ACCESS_KEY", secret)])
+            .run();
+        assert_eq!((answer.status, causes(&answer)), (1, vec!["credentials-invalid".to_owned()]), "{}", answer.stdout);
+    }
+}
+
+#[test]
+fn an_endpoint_is_named_without_its_password_and_a_process_without_its_output() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config");
+    fs::write(&config, "[profile p]\nregion = us-west-2\ncredential_process = echo canary-output >&2; false\n")
+        .unwrap();
+    let endpoint = doctor(&["--region", "us-west-2"])
+        .environment(KEYS)
+        .environment([("AWS_ENDPOINT_URL", "http://user:canary-password@127.0.0.1:1/?token=canary-token")])
+        .run();
+    let process = doctor(&["--profile", "p"])
+        .environment([("AWS_CONFIG_FILE", config.to_str().unwrap()), ("PATH", "/usr/bin:/bin")])
+        .run();
+    for answer in [endpoint, process] {
+        assert_eq!(answer.status, 1);
+        assert!(!answer.stdout.contains("canary") && !answer.stderr.contains("canary"), "{}", answer.stdout);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_config_file_that_never_comes_ends_in_time() {
+    let home = tempfile::tempdir().unwrap();
+    let pipe = home.path().join("config");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let started = Instant::now();
+    let answer = doctor(&["--region", "us-west-2", "--timeout", "4"])
+        .environment([("AWS_CONFIG_FILE", pipe.to_str().unwrap())])
+        .run();
+    assert!(started.elapsed() < TIMEOUT + GRACE, "{:?}", started.elapsed());
+    assert_eq!((answer.status, causes(&answer)), (1, vec!["credentials-missing".to_owned()]), "{}", answer.stdout);
+}

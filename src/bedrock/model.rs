@@ -101,6 +101,8 @@ pub enum ModelReferenceError {
     Arn(ArnError),
     /// It is the ARN of something that cannot be invoked.
     NotInvocable(Arn),
+    /// It is an ARN with a part that such an ARN does not have, or lacks one that it has.
+    Malformed(&'static str),
 }
 
 impl fmt::Display for ModelReferenceError {
@@ -110,6 +112,7 @@ impl fmt::Display for ModelReferenceError {
             Self::TooLong => write!(f, "a model id has at most {MAX_LENGTH} characters"),
             Self::Character(c) => write!(f, "a model id holds no `{}`", c.escape_default()),
             Self::Arn(error) => error.fmt(f),
+            Self::Malformed(mistake) => f.write_str(mistake),
             Self::NotInvocable(arn) => write!(
                 f,
                 "`{}` is not a resource that can be invoked; those are {}",
@@ -168,6 +171,30 @@ impl ModelReference {
     }
 }
 
+/// Names the classic mistakes in the ARN of a model (Service Authorization Reference, "Resource types defined by
+/// Amazon Bedrock").
+fn mistake_in(arn: &Arn) -> Option<&'static str> {
+    let of_aws = arn.service == "bedrock" && arn.resource_type() == "foundation-model";
+    if arn.region.is_empty() {
+        Some("a model is invoked in a Region: the ARN names none")
+    } else if of_aws && !arn.account.is_empty() {
+        Some("foundation models belong to AWS: leave the account in the ARN empty")
+    } else if of_aws && is_profile_id(arn.resource_id()) {
+        Some("this is an inference profile's id: its ARN has `inference-profile/` and an account")
+    } else if !of_aws && arn.account.is_empty() {
+        Some("the ARN lacks the account id; AWS alone leaves it empty, for foundation models")
+    } else {
+        None
+    }
+}
+
+/// Tells an inference profile's id from a foundation model's by its first parts.
+fn is_profile_id(id: &str) -> bool {
+    let mut parts = id.split('.');
+    let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    !PROVIDERS.contains(&first) && (GEOGRAPHIES.contains(&first) || PROVIDERS.contains(&second))
+}
+
 /// Returns the provider in a foundation model's id: its part before the first dot.
 #[must_use]
 pub fn provider_of(model: &str) -> &str {
@@ -196,6 +223,10 @@ impl FromStr for ModelReference {
         if text.chars().count() > MAX_LENGTH {
             return Err(ModelReferenceError::TooLong);
         }
+        if let Some(c) = text.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '_' | '/')))
+        {
+            return Err(ModelReferenceError::Character(c));
+        }
         if text.starts_with("arn:") {
             let arn: Arn = text.parse().map_err(ModelReferenceError::Arn)?;
             let invocable = match arn.service.as_str() {
@@ -205,20 +236,14 @@ impl FromStr for ModelReference {
                 "sagemaker" => arn.resource_type() == "endpoint",
                 _ => false,
             };
-            return if invocable {
-                Ok(Self::Arn(InvocableArn(arn)))
-            } else {
-                Err(ModelReferenceError::NotInvocable(arn))
+            return match mistake_in(&arn) {
+                _ if !invocable => Err(ModelReferenceError::NotInvocable(arn)),
+                Some(mistake) => Err(ModelReferenceError::Malformed(mistake)),
+                None => Ok(Self::Arn(InvocableArn(arn))),
             };
         }
-        if let Some(c) = text.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '_' | '/')))
-        {
-            return Err(ModelReferenceError::Character(c));
-        }
-        let mut parts = text.split('.');
-        let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let is_profile = !PROVIDERS.contains(&first) && (GEOGRAPHIES.contains(&first) || PROVIDERS.contains(&second));
-        Ok(if is_profile { Self::InferenceProfile(text.to_owned()) } else { Self::FoundationModel(text.to_owned()) })
+        let id = text.to_owned();
+        Ok(if is_profile_id(text) { Self::InferenceProfile(id) } else { Self::FoundationModel(id) })
     }
 }
 
@@ -288,5 +313,22 @@ mod tests {
         assert_eq!("mødel".parse::<ModelReference>(), Err(ModelReferenceError::Character('ø')));
         assert_eq!("m".repeat(2049).parse::<ModelReference>(), Err(ModelReferenceError::TooLong));
         assert!("arn:aws:s3:::b".parse::<ModelReference>().is_err());
+        assert_eq!(
+            "arn:aws:bedrock:us-east-1:111122223333:imported-model/x;y".parse::<ModelReference>(),
+            Err(ModelReferenceError::Character(';'))
+        );
+    }
+
+    #[test]
+    fn the_classic_mistakes_in_arns_are_named() {
+        for (arn, said) in [
+            ("arn:aws:bedrock:us-east-1:111122223333:foundation-model/amazon.nova-lite-v1:0", "belong to AWS"),
+            ("arn:aws:bedrock:::foundation-model/amazon.nova-lite-v1:0", "names none"),
+            ("arn:aws:bedrock:us-east-1::inference-profile/us.amazon.nova-lite-v1:0", "lacks the account id"),
+            ("arn:aws:bedrock:us-east-1::foundation-model/us.amazon.nova-lite-v1:0", "an inference profile's id"),
+        ] {
+            let error = arn.parse::<ModelReference>().unwrap_err().to_string();
+            assert!(error.contains(said), "{arn}: {error}");
+        }
     }
 }

@@ -21,7 +21,10 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
     if let Observation::Failed(failure) = &evidence.credentials {
         return vec![finding(cause_of_provider(failure), Certainty::Inferred, Basis::Failure(failure.to_string()))];
     }
-    if let Observation::Refused(error) = &evidence.caller
+    // Where an API key is used, Bedrock never sees the credentials that STS speaks of.
+    let is_bedrocks = !evidence.credentials.seen().is_some_and(|credentials| credentials.bedrock_api_key);
+    if is_bedrocks
+        && let Observation::Refused(error) = &evidence.caller
         && let Some(cause) = credentials_cause(error)
     {
         return vec![finding(
@@ -52,7 +55,9 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
 /// A provider that failed had something to say; one that says "expired" is believed.
 fn cause_of_provider(failure: &Failure) -> Cause {
     let detail = failure.detail.to_ascii_lowercase();
-    if failure.kind == FailureKind::CredentialsProvider && detail.contains("expired") {
+    if failure.kind == FailureKind::MalformedKeys {
+        Cause::CredentialsInvalid
+    } else if failure.kind == FailureKind::CredentialsProvider && detail.contains("expired") {
         Cause::CredentialsExpired
     } else {
         Cause::CredentialsMissing

@@ -228,14 +228,18 @@ pub(super) fn merge(findings: Vec<Finding>) -> Vec<Finding> {
 /// Puts the finding to fix first at the head: what prevents everything, then in the order in which AWS checks.
 pub(super) fn rank(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_key(|finding| {
+        let names_nothing =
+            matches!(finding.cause, Cause::InvalidModelId | Cause::InferenceProfileRequired | Cause::RegionUnavailable);
         let layer = match finding.cause.family() {
+            // A permission for what cannot be called helps nobody: the id comes first.
+            _ if names_nothing => 2,
             Family::Credentials => 0,
             Family::Network => 1,
-            Family::IamPermission => 2,
-            Family::ModelAccess => 3,
-            Family::Request => 4,
-            Family::Capacity => 5,
-            Family::Unknown => 6,
+            Family::IamPermission => 3,
+            Family::ModelAccess => 4,
+            Family::Request => 5,
+            Family::Capacity => 6,
+            Family::Unknown => 7,
         };
         (finding.certainty > Certainty::Reported, layer, finding.certainty, finding.cause)
     });

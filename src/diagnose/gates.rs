@@ -7,7 +7,7 @@
 use super::finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy};
 use super::{NotChecked, form_submitted, questions, remedy};
 use crate::bedrock::{Marketplace, ModelReference, provider_of};
-use crate::cause::Cause;
+use crate::cause::{Cause, Family};
 use crate::evidence::{Availability, Evidence, ListedModel, Observation, Question};
 use crate::explain;
 use crate::iam::Decision;
@@ -28,6 +28,10 @@ pub(super) struct Gates {
 /// Reads every gate that could be closed for the model of the request.
 pub(super) fn read(evidence: &Evidence) -> Gates {
     let mut reader = Reader { evidence, gates: Gates::default() };
+    if evidence.is_about_another_account() {
+        reader.unread("the other account's access to the model", "what was read is about the caller's account");
+        return reader.gates;
+    }
     reader.profile();
     match evidence.base_model() {
         Some(model) => {
@@ -70,8 +74,10 @@ impl Reader<'_> {
                 // A profile may be offered where its model is not listed for itself.
                 None if !direct && self.evidence.profile.seen().is_some() => {}
                 None => {
-                    let basis = Basis::NotListed { model: model.to_owned(), nearest: nearest(model, &listing.ids) };
-                    self.close(Cause::RegionUnavailable, vec![basis]);
+                    let nearest = nearest(model, &listing.ids);
+                    // An id that only lacks its ending, or has one too many, is a slip and not a matter of the Region.
+                    let cause = if nearest.is_empty() { Cause::RegionUnavailable } else { Cause::InvalidModelId };
+                    self.close(cause, vec![Basis::NotListed { model: model.to_owned(), nearest }]);
                 }
                 Some(listed) => {
                     if self.evidence.request.operation.streams() && listed.streaming == Some(false) {
@@ -116,7 +122,10 @@ impl Reader<'_> {
             ModelReference::Arn(arn) => arn.arn().resource_type() == "foundation-model",
         };
         let offered = |kind: &str| listed.inference_types.iter().any(|offered| offered == kind);
-        if by_bare_id && offered("INFERENCE_PROFILE") && !offered("ON_DEMAND") {
+        if !by_bare_id || listed.inference_types.is_empty() || offered("ON_DEMAND") {
+            return;
+        }
+        if offered("INFERENCE_PROFILE") {
             self.close(
                 Cause::InferenceProfileRequired,
                 vec![Basis::Field {
@@ -124,6 +133,11 @@ impl Reader<'_> {
                     field: "inferenceTypesSupported",
                     value: listed.inference_types.join(", "),
                 }],
+            );
+        } else {
+            self.unread(
+                "how the model may be called",
+                format!("it is offered as {} only", listed.inference_types.join(", ")),
             );
         }
     }
@@ -194,8 +208,9 @@ impl Reader<'_> {
             Some("ERROR") => {
                 let message = fields.agreement_error.clone().unwrap_or_default();
                 let reading = explain::classify(None, None, &message);
-                let cause =
-                    if reading.cause == Cause::Unrecognized { Cause::ModelAccessNotGranted } else { reading.cause };
+                // A passing fault of the service while the agreement was made is no cause of its own.
+                let telling = matches!(reading.cause.family(), Family::IamPermission | Family::ModelAccess);
+                let cause = if telling { reading.cause } else { Cause::ModelAccessNotGranted };
                 self.close(cause, vec![availability_field("agreementAvailability", &format!("ERROR {message}"))]);
             }
             Some("NOT_AVAILABLE") if marketplace == Marketplace::Sold => self.missing_agreement(),

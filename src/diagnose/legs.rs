@@ -109,6 +109,11 @@ impl Legs {
         before.chain(after).filter(|(leg, _)| leg.decision.is_denied())
     }
 
+    /// Tells whether a policy of the type denies explicitly, now or once other policies are mended.
+    pub(super) fn refuses_explicitly(&self, policy_type: PolicyType) -> bool {
+        self.refusals().any(|(leg, _)| leg.decision == Decision::ExplicitDeny && leg.policy_type == Some(policy_type))
+    }
+
     /// Returns the statements that denied explicitly in policies of a type.
     pub(super) fn deniers(&self, policy_type: PolicyType) -> impl Iterator<Item = &DecidedBy> {
         self.refusals()
@@ -132,7 +137,7 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
         .map(|leg| match evidence.answer(&Question::simulate(&principal, &leg)) {
             Some(Observation::Seen(simulation)) => {
                 answered = true;
-                judge_one(leg, simulation)
+                judge_one(leg, simulation, boundary_name(evidence))
             }
             Some(unseen) => undetermined(leg, unseen.why_unseen().unwrap_or_default()),
             None => undetermined(leg, "the policy simulator was not asked".to_owned()),
@@ -141,6 +146,11 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
     let trials = trials::follow(evidence, &principal, &legs);
     Legs { legs, unlisted: requirements.unlisted, principal: (answered || certain).then_some(principal), trials }
+}
+
+/// Returns the name of the permissions boundary, as the simulator would call it.
+pub(super) fn boundary_name(evidence: &Evidence) -> Option<&str> {
+    evidence.principal.seen()?.boundary.as_deref()?.rsplit('/').next()
 }
 
 pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
@@ -154,8 +164,14 @@ pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
     }
 }
 
-pub(super) fn judge_one(request: RequestContext, simulation: &Simulation) -> Leg {
-    let policy_type = attribute(simulation);
+pub(super) fn judge_one(request: RequestContext, simulation: &Simulation, boundary: Option<&str>) -> Leg {
+    let refused_elsewhere =
+        simulation.allowed_by_organizations == Some(false) || simulation.allowed_by_boundary == Some(false);
+    if simulation.decision == Decision::Allowed && refused_elsewhere {
+        let why = "the policy simulator contradicts itself: allowed, and not by the organization or the boundary";
+        return undetermined(request, why.to_owned());
+    }
+    let policy_type = attribute(simulation, boundary);
     let decided_by = simulation.matched.iter().map(decided_by).collect();
     Leg {
         request,
@@ -172,7 +188,9 @@ pub(super) fn judge_one(request: RequestContext, simulation: &Simulation) -> Leg
 /// The organization's policies come first: where they refuse, the simulator stops there. An explicit deny that
 /// shows no statement and does not come from the boundary can only come from a policy whose text the simulator
 /// hides, which among those it evaluates is an SCP; where it says that the organization allows, nothing is left.
-fn attribute(simulation: &Simulation) -> Option<PolicyType> {
+/// `boundary` is the boundary's name, whose own statements are not an identity policy's.
+fn attribute(simulation: &Simulation, boundary: Option<&str>) -> Option<PolicyType> {
+    let of_boundary = |statement: &MatchedStatement| boundary.is_some() && statement.policy.as_deref() == boundary;
     let Simulation { decision, matched, allowed_by_organizations, allowed_by_boundary, .. } = simulation;
     match decision {
         Decision::Allowed | Decision::Undetermined => None,
@@ -182,8 +200,11 @@ fn attribute(simulation: &Simulation) -> Option<PolicyType> {
         {
             Some(PolicyType::ResourcePolicy)
         }
+        // A boundary that lacks the allow as well shows once the deny is out of the way.
+        Decision::ExplicitDeny if matched.iter().any(|statement| !of_boundary(statement)) => {
+            Some(PolicyType::IdentityPolicy)
+        }
         _ if *allowed_by_boundary == Some(false) => Some(PolicyType::PermissionsBoundary),
-        Decision::ExplicitDeny if !matched.is_empty() => Some(PolicyType::IdentityPolicy),
         Decision::ExplicitDeny if allowed_by_organizations.is_none() => Some(PolicyType::ServiceControlPolicy),
         Decision::ExplicitDeny => None,
         Decision::ImplicitDeny => Some(PolicyType::IdentityPolicy),
@@ -277,13 +298,16 @@ mod tests {
             (ImplicitDeny, &[], Some(true), Some(false), Some(PermissionsBoundary)),
             (ExplicitDeny, &[], Some(true), Some(false), Some(PermissionsBoundary)),
             (ExplicitDeny, &["role"], Some(true), Some(true), Some(IdentityPolicy)),
+            (ExplicitDeny, &["role"], Some(true), Some(false), Some(IdentityPolicy)),
             (ExplicitDeny, &["aws-managed"], None, None, Some(IdentityPolicy)),
             (ExplicitDeny, &["resource"], None, None, Some(ResourcePolicy)),
             (ExplicitDeny, &[], None, None, Some(ServiceControlPolicy)),
             (ExplicitDeny, &[], Some(true), Some(true), None),
         ] {
             let simulation = simulation(decision, matched, organizations, boundary);
-            assert_eq!(attribute(&simulation), expected, "{simulation:?}");
+            assert_eq!(attribute(&simulation, None), expected, "{simulation:?}");
         }
+        let denied = simulation(ExplicitDeny, &["user-managed"], Some(true), Some(false));
+        assert_eq!(attribute(&denied, Some("p")), Some(PermissionsBoundary));
     }
 }

@@ -38,7 +38,8 @@ pub(super) fn read(evidence: &Evidence) -> Live {
         Observation::Refused(error) => {
             let reading =
                 explain::classify(error.code.as_deref(), error.status, error.message.as_deref().unwrap_or_default());
-            live.invocation.outcome = if reading.body_rejected {
+            let text = error.message.as_deref().unwrap_or_default();
+            live.invocation.outcome = if reading.body_rejected || kind == LiveCall::Probe && is_about_the_probe(text) {
                 LiveOutcome::BodyRejected
             } else if reading.cause == Cause::Throttled {
                 LiveOutcome::Throttled
@@ -70,9 +71,12 @@ impl Live {
 
     /// Returns the reading of a refusal whose text is known.
     pub(super) fn recognized(&self) -> Option<&Classification> {
-        self.reading
-            .as_ref()
-            .filter(|reading| self.invocation.outcome == LiveOutcome::Refused && is_refusal(reading.cause))
+        self.reading.as_ref().filter(|reading| {
+            // A probe's body is meant to be invalid: that it is called so, in words that nothing knows, tells
+            // neither that the call was authorized nor that it was not.
+            let is_unclear = self.invocation.kind == LiveCall::Probe && reading.cause == Cause::InvalidRequest;
+            self.invocation.outcome == LiveOutcome::Refused && is_refusal(reading.cause) && !is_unclear
+        })
     }
 
     /// Turns a recognized refusal into a finding.
@@ -126,6 +130,11 @@ impl Live {
         }
         contradictions
     }
+}
+
+/// Tells whether a refusal speaks of the probe's own body, which only a reader of the body can.
+fn is_about_the_probe(text: &str) -> bool {
+    text.contains("max_tokens_to_sample") || text.contains("deserialize the JSON body")
 }
 
 /// Tells whether a cause is a refusal. A text that nothing knows is not one that can be taken at its word, and a

@@ -3,40 +3,49 @@
 //! What a cause means in general stands in the catalogue; this file fills in this call's names. Nothing here is
 //! ever run by this program.
 
+mod command;
+
 use super::finding::{Change, ChangeKind, Finding, Remedy, Verified};
 use super::legs::Legs;
 use super::trials::Trials;
-use crate::bedrock::{Marketplace, Operation, provider_of};
+use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::Cause;
 use crate::evidence::Evidence;
-use crate::iam::{Arn, PolicyType, RequestContext};
+use crate::iam::{PolicyType, RequestContext};
 use crate::policy::least_privilege;
-use crate::request::LiveCall;
 use serde_json::Value;
 
 /// Mends a policy that refuses legs of the call.
 pub(super) fn of_policy(cause: Cause, evidence: &Evidence, legs: &Legs) -> Remedy {
     let requests: Vec<RequestContext> = legs.legs.iter().map(|leg| leg.request.clone()).collect();
-    match cause {
-        Cause::IdentityPolicyMissingAllow => add_statement(evidence, legs.principal.as_ref(), &requests),
-        Cause::IdentityPolicyExplicitDeny => narrow_deny(evidence, legs, PolicyType::IdentityPolicy),
-        Cause::PermissionsBoundary => {
-            let boundary = evidence.principal.seen().and_then(|source| source.boundary.clone());
-            let mut remedy = allow_in(evidence, PolicyType::PermissionsBoundary, &requests);
-            if let Some(change) = remedy.changes.first_mut() {
-                change.policy.clone_from(&boundary);
-            }
-            if let Some(boundary) = boundary {
-                remedy.steps.push(format!("add the statements below to the permissions boundary `{boundary}`"));
-            }
-            remedy
-        }
-        Cause::ServiceControlPolicy => exempt_from_scp(evidence, legs),
-        Cause::SessionPolicy => allow_in(evidence, PolicyType::SessionPolicy, &requests),
-        Cause::VpcEndpointPolicy => allow_in(evidence, PolicyType::VpcEndpointPolicy, &requests),
-        Cause::ResourcePolicy => allow_in(evidence, PolicyType::ResourcePolicy, &requests),
-        other => of_gate(other, evidence),
+    let policy_type = match cause {
+        Cause::IdentityPolicyMissingAllow => return add_statement(evidence, legs, &requests),
+        Cause::IdentityPolicyExplicitDeny => PolicyType::IdentityPolicy,
+        Cause::PermissionsBoundary => PolicyType::PermissionsBoundary,
+        Cause::SessionPolicy => PolicyType::SessionPolicy,
+        Cause::VpcEndpointPolicy => PolicyType::VpcEndpointPolicy,
+        Cause::ResourcePolicy => PolicyType::ResourcePolicy,
+        Cause::ServiceControlPolicy => return exempt_from_scp(evidence, legs),
+        other => return of_gate(other, evidence),
+    };
+    if cause == Cause::IdentityPolicyExplicitDeny || denies_explicitly(evidence, legs, policy_type) {
+        return narrow_deny(evidence, legs, policy_type);
     }
+    let mut remedy = allow_in(evidence, legs, policy_type, &requests);
+    let boundary = evidence.principal.seen().and_then(|source| source.boundary.clone());
+    if let (PolicyType::PermissionsBoundary, Some(boundary)) = (policy_type, boundary) {
+        remedy.steps.push(format!("add the statements below to the permissions boundary `{boundary}`"));
+        if let Some(change) = remedy.changes.first_mut() {
+            change.policy = Some(boundary);
+        }
+    }
+    remedy
+}
+
+/// Tells whether a policy of the type denies with a statement, which no allow outvotes.
+fn denies_explicitly(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> bool {
+    let told = evidence.invocation.refused().and_then(|error| error.message.as_deref());
+    legs.refuses_explicitly(policy_type) || told.is_some_and(|text| text.contains("with an explicit deny"))
 }
 
 /// Mends what a live answer named: a permission on an action and resource of its own, or a gate.
@@ -55,7 +64,7 @@ pub(super) fn of_live(
             resource: resource.unwrap_or("*").to_owned(),
             context: crate::iam::ContextKeys::new(),
         };
-        return add_statement(evidence, legs.principal.as_ref(), &[leg]);
+        return add_statement(evidence, legs, &[leg]);
     }
     of_policy(cause, evidence, legs)
 }
@@ -124,7 +133,7 @@ pub(super) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
         }
         _ => {}
     }
-    remedy.commands.push(check_again(evidence));
+    remedy.commands.push(command::check_again(evidence));
     remedy
 }
 
@@ -146,36 +155,17 @@ pub(super) fn verify(findings: &mut [Finding], trials: &Trials) {
     }
 }
 
-fn add_statement(evidence: &Evidence, principal: Option<&Arn>, requests: &[RequestContext]) -> Remedy {
-    let mut remedy = allow_in(evidence, PolicyType::IdentityPolicy, requests);
-    if let Some(principal) = principal {
-        let (step, command) = attach(principal);
+fn add_statement(evidence: &Evidence, legs: &Legs, requests: &[RequestContext]) -> Remedy {
+    let mut remedy = allow_in(evidence, legs, PolicyType::IdentityPolicy, requests);
+    if let Some(principal) = &legs.principal {
+        let (step, line) = command::attach(principal, evidence);
         remedy.steps.push(step);
-        remedy.commands.insert(0, command);
+        remedy.commands.insert(0, line);
     }
     remedy
 }
 
-/// Says how a policy is attached to a principal, and the line that does it.
-fn attach(principal: &Arn) -> (String, String) {
-    let name = principal.resource_id().rsplit('/').next().unwrap_or_default();
-    if let Some(permission_set) = name.strip_prefix("AWSReservedSSO_") {
-        let permission_set = permission_set.rsplit_once('_').map_or(permission_set, |(name, _)| name);
-        return (
-            format!("the role belongs to IAM Identity Center: add the policy to the permission set `{permission_set}`, not to the role"),
-            "aws sso-admin put-inline-policy-to-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --inline-policy file://policy.json".to_owned(),
-        );
-    }
-    let kind = if principal.resource_type() == "user" { "user" } else { "role" };
-    (
-        format!("save the policy as `policy.json` and attach it to the {kind} `{name}`"),
-        format!(
-            "aws iam put-{kind}-policy --{kind}-name {name} --policy-name AllowBedrockInvocation --policy-document file://policy.json"
-        ),
-    )
-}
-
-fn allow_in(evidence: &Evidence, policy_type: PolicyType, requests: &[RequestContext]) -> Remedy {
+fn allow_in(evidence: &Evidence, legs: &Legs, policy_type: PolicyType, requests: &[RequestContext]) -> Remedy {
     let policy = least_privilege(requests);
     let change = Change {
         kind: ChangeKind::AddStatement,
@@ -184,60 +174,91 @@ fn allow_in(evidence: &Evidence, policy_type: PolicyType, requests: &[RequestCon
         document: Some(policy.clone()),
         value: None,
     };
+    let notes = legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
     Remedy {
         policy: Some(policy),
-        commands: vec![check_again(evidence)],
-        steps: Vec::new(),
-        notes: Vec::new(),
-        verified: None,
+        commands: vec![command::check_again(evidence)],
+        notes,
         changes: vec![change],
+        ..Remedy::default()
     }
 }
 
 fn narrow_deny(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> Remedy {
-    let mut policies: Vec<&str> = Vec::new();
-    for policy in legs.deniers(policy_type).filter_map(|statement| statement.policy.as_deref()) {
-        if !policies.contains(&policy) {
-            policies.push(policy);
+    let mut denying: Vec<(&str, bool)> = Vec::new();
+    for statement in legs.deniers(policy_type) {
+        let of_aws = statement.source.as_deref() == Some("aws-managed");
+        if let Some(policy) = statement.policy.as_deref()
+            && !denying.contains(&(policy, of_aws))
+        {
+            denying.push((policy, of_aws));
         }
     }
-    let change = |policy: Option<&str>| Change {
-        kind: ChangeKind::RemoveStatement,
-        policy_type: Some(policy_type),
-        policy: policy.map(str::to_owned),
-        document: None,
-        value: None,
-    };
-    let changes =
-        if policies.is_empty() { vec![change(None)] } else { policies.iter().map(|name| change(Some(name))).collect() };
-    let mut steps: Vec<String> =
-        policies.iter().map(|name| format!("remove or narrow the denying statement in the policy `{name}`")).collect();
+    let mut steps: Vec<String> = denying
+        .iter()
+        .map(|(policy, of_aws)| match of_aws {
+            true if policy.starts_with("AWSCompromisedKeyQuarantine") => format!(
+                "AWS attached `{policy}` because an access key leaked: delete that key and look at what it did, then detach the policy"
+            ),
+            true => format!("detach the AWS managed policy `{policy}`, whose statements nobody can change"),
+            false => format!("remove or narrow the denying statement in the policy `{policy}`"),
+        })
+        .collect();
     if steps.is_empty() {
-        steps.push("find the policy with the denying statement, and remove or narrow it".to_owned());
+        steps.push(format!("find the {policy_type} with the denying statement, and remove or narrow it"));
     }
     steps.push("an explicit deny wins over every allow: adding a permission does not help".to_owned());
-    Remedy { policy: None, commands: vec![check_again(evidence)], steps, notes: Vec::new(), verified: None, changes }
+    let policies = if denying.is_empty() {
+        let boundary = evidence.principal.seen().and_then(|source| source.boundary.clone());
+        vec![boundary.filter(|_| policy_type == PolicyType::PermissionsBoundary)]
+    } else {
+        denying.iter().map(|(policy, _)| Some((*policy).to_owned())).collect()
+    };
+    let changes = policies
+        .into_iter()
+        .map(|policy| Change {
+            kind: ChangeKind::RemoveStatement,
+            policy_type: Some(policy_type),
+            policy,
+            document: None,
+            value: None,
+        })
+        .collect();
+    Remedy { commands: vec![command::check_again(evidence)], steps, changes, ..Remedy::default() }
 }
 
+/// Mends a service control policy, whose text the simulator hides: what it may look at is said with an "if".
 fn exempt_from_scp(evidence: &Evidence, legs: &Legs) -> Remedy {
+    let refused: Vec<&RequestContext> = legs
+        .legs
+        .iter()
+        .filter(|leg| leg.policy_type == Some(PolicyType::ServiceControlPolicy))
+        .map(|leg| &leg.request)
+        .collect();
     let mut regions: Vec<&str> = Vec::new();
-    let refused = legs.legs.iter().filter(|leg| leg.policy_type == Some(PolicyType::ServiceControlPolicy));
-    for region in refused.filter_map(|leg| leg.request.requested_region()) {
+    for region in refused.iter().filter_map(|request| request.requested_region()) {
         if !regions.contains(&region) {
             regions.push(region);
         }
     }
-    let profile = legs
-        .legs
-        .iter()
-        .find_map(|leg| leg.request.context.get("bedrock:InferenceProfileArn").and_then(|value| value.as_single()));
     let mut steps = Vec::new();
+    if !denies_explicitly(evidence, legs, PolicyType::ServiceControlPolicy) {
+        steps.push(
+            "allow the action at every level of the organization above the account: one level does not".to_owned(),
+        );
+    }
     if !regions.is_empty() {
+        let regions = regions.iter().map(|region| format!("`{region}`")).collect::<Vec<_>>().join(", ");
         steps.push(format!(
-            "the refused legs are evaluated with `aws:RequestedRegion` = {}: add it to the Regions that the policy allows",
-            regions.iter().map(|region| format!("`{region}`")).collect::<Vec<_>>().join(", ")
+            "if the policy restricts Regions, add {regions} to those it allows: that is the `aws:RequestedRegion` of the refused resources"
         ));
     }
+    // The key is absent where the profile itself is evaluated, and a negated operator matches what is absent.
+    let profile = refused
+        .iter()
+        .map(|request| request.context.get("bedrock:InferenceProfileArn").and_then(|value| value.as_single()))
+        .collect::<Option<Vec<&str>>>()
+        .and_then(|profiles| profiles.first().copied());
     if let Some(profile) = profile {
         steps.push(format!(
             "or exempt calls through the profile with `ArnNotLike` on `bedrock:InferenceProfileArn` = `{profile}`"
@@ -251,34 +272,9 @@ fn exempt_from_scp(evidence: &Evidence, legs: &Legs) -> Remedy {
         document: None,
         value: (!regions.is_empty()).then(|| regions.join(",")),
     };
-    Remedy {
-        policy: None,
-        commands: vec![check_again(evidence)],
-        steps,
-        notes: Vec::new(),
-        verified: None,
-        changes: vec![change],
-    }
+    Remedy { commands: vec![command::check_again(evidence)], steps, changes: vec![change], ..Remedy::default() }
 }
 
 fn use_of(kind: ChangeKind, value: &str) -> Change {
     Change { kind, policy_type: None, policy: None, document: None::<Value>, value: Some(value.to_owned()) }
-}
-
-/// Returns the line that asks the same question again after the fix.
-fn check_again(evidence: &Evidence) -> String {
-    let request = &evidence.request;
-    let mut line = format!("bedrock-access doctor --model {} --region {}", request.model, request.region);
-    if request.operation != Operation::default() {
-        line.push_str(&format!(" --operation {}", request.operation));
-    }
-    if let Some(principal) = &request.principal {
-        line.push_str(&format!(" --principal {principal}"));
-    }
-    match request.live {
-        LiveCall::None => {}
-        LiveCall::Probe => line.push_str(" --probe"),
-        LiveCall::Invoke => line.push_str(" --invoke"),
-    }
-    line
 }

@@ -4,7 +4,7 @@
 //! again, until every leg is allowed or nothing further can be tried. So the report names every policy that has to
 //! change, not only the first one that AWS names, and says of a remedy that it was tried.
 
-use super::legs::{DecidedBy, Leg, judge_one, undetermined};
+use super::legs::{DecidedBy, Leg, boundary_name, judge_one, undetermined};
 use super::questions::call_legs;
 use crate::evidence::{Evidence, Exclusion, Observation, Question, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
@@ -77,7 +77,7 @@ pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Tr
         let legs: Vec<Leg> = asked
             .into_iter()
             .map(|(question, request)| match evidence.answer(&question) {
-                Some(Observation::Seen(simulation)) => judge_one(request, simulation),
+                Some(Observation::Seen(simulation)) => judge_one(request, simulation, boundary_name(evidence)),
                 Some(unseen) => undetermined(request, unseen.why_unseen().unwrap_or_default()),
                 None => undetermined(request, "the policy simulator was not asked".to_owned()),
             })

@@ -78,10 +78,12 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
 /// What no simulation evaluates (IAM User Guide, "IAM policy testing with the IAM policy simulator").
 fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
     if verdict == Verdict::Allowed {
-        unseen.push(NotChecked::new(
-            "the call itself",
-            "no test call was asked for; `--probe` makes one that is not billed",
-        ));
+        let why = if evidence.is_about_the_caller() {
+            "no test call was asked for; `--probe` makes one that is not billed"
+        } else {
+            "only the principal itself can make a test call"
+        };
+        unseen.push(NotChecked::new("the call itself", why));
     }
     let session = evidence.is_about_the_caller()
         && evidence.caller.seen().is_some_and(|caller| caller.principal.kind.is_role_session());

@@ -57,6 +57,7 @@ impl std::fmt::Debug for EmbeddedAccount {
 pub(super) struct Clients {
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) iam: aws_sdk_iam::Client,
+    pub(super) simulator: aws_sdk_iam::Client,
     pub(super) bedrock: aws_sdk_bedrock::Client,
     pub(super) runtime: aws_sdk_bedrockruntime::Client,
     /// The host of every service, where one override serves all.
@@ -66,6 +67,8 @@ pub(super) struct Clients {
     pub(super) lambda_function: Option<String>,
     /// A Bedrock API key outranks the credentials that STS sees.
     pub(super) bedrock_api_key: bool,
+    /// There are credentials to sign with; without them only the API key speaks.
+    pub(super) signs: bool,
 }
 
 impl Clients {
@@ -79,14 +82,25 @@ impl Clients {
     }
 }
 
+/// Returns an URL's scheme, host and port; a user, a password or a token in it are nobody's business.
+fn origin(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}")
+}
+
 /// Finds the Region that the environment or the profile configures, within the time given.
 pub async fn default_region(profile: Option<&str>, within: Duration) -> Option<String> {
     let mut chain = aws_config::default_provider::region::DefaultRegionChain::builder();
     if let Some(profile) = profile {
         chain = chain.profile_name(profile);
     }
+    // On a thread of its own: a config file may be a pipe that nobody writes to.
     let chain = chain.build();
-    let region = tokio::time::timeout(within, chain.region()).await.ok().flatten()?;
+    let runtime = tokio::runtime::Handle::current();
+    let looking = tokio::task::spawn_blocking(move || runtime.block_on(chain.region()));
+    let region = tokio::time::timeout(within, looking).await.ok()?.ok().flatten()?;
     Some(region.to_string())
 }
 
@@ -98,16 +112,29 @@ pub(super) async fn connect(
 ) -> (Observation<Credentials>, Option<Clients>) {
     match account {
         Account::Embedded(embedded) => {
-            let credentials = Credentials { source: format!("sandbox `{}`", embedded.world), expires_at: None };
+            let source = format!("sandbox `{}`", embedded.world);
+            let credentials = Credentials { bedrock_api_key: false, source, expires_at: None };
             (Observation::Seen(credentials), Some(clients(&embedded_config(embedded, region), region, false)))
         }
         Account::Aws { profile } => {
-            let config = aws_sdk_config(profile.as_deref(), region).await;
+            let Some(config) = aws_sdk_config(profile.clone(), region, calls).await else {
+                let detail = "the AWS config files could not be read in time".to_owned();
+                let failure = Failure { kind: FailureKind::CredentialsProvider, endpoint: None, detail };
+                return (Observation::Failed(failure), None);
+            };
             match load(&config, profile.as_deref(), calls).await {
                 Ok((credentials, provider)) => {
                     // Every client signs with what was loaded, so that a credential process runs once.
                     let config = config.into_builder().credentials_provider(provider).build();
                     (Observation::Seen(credentials), Some(clients(&config, region, true)))
+                }
+                Err(_) if api_key_is_set() => {
+                    let source = "AWS_BEARER_TOKEN_BEDROCK".to_owned();
+                    let credentials = Credentials { bedrock_api_key: true, source, expires_at: None };
+                    let mut config = config.into_builder();
+                    config.set_credentials_provider(None);
+                    let clients = Clients { signs: false, ..clients(&config.build(), region, true) };
+                    (Observation::Seen(credentials), Some(clients))
                 }
                 Err(failure) => (Observation::Failed(failure), None),
             }
@@ -115,16 +142,24 @@ pub(super) async fn connect(
     }
 }
 
-async fn aws_sdk_config(profile: Option<&str>, region: &Region) -> SdkConfig {
+/// Tells whether the environment holds a Bedrock API key, which the SDK then prefers for Bedrock.
+fn api_key_is_set() -> bool {
+    std::env::var("AWS_BEARER_TOKEN_BEDROCK").is_ok_and(|key| !key.is_empty())
+}
+
+/// Reads environment and config files, on a thread of its own: a config file may be a pipe that nobody writes to.
+async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller) -> Option<SdkConfig> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(aws_config::Region::new(region.to_string()))
         .http_client(connection::shared());
     if let Some(profile) = profile {
         // A profile that was named on the command line outranks access keys in the environment.
-        let provider = ProfileFileCredentialsProvider::builder().profile_name(profile).build();
+        let provider = ProfileFileCredentialsProvider::builder().profile_name(&profile).build();
         loader = loader.profile_name(profile).credentials_provider(provider);
     }
-    loader.load().await
+    let runtime = tokio::runtime::Handle::current();
+    let loading = tokio::task::spawn_blocking(move || runtime.block_on(loader.load()));
+    tokio::time::timeout_at(calls.until(), loading).await.ok()?.ok()
 }
 
 fn embedded_config(embedded: &EmbeddedAccount, region: &Region) -> SdkConfig {
@@ -148,14 +183,18 @@ fn embedded_config(embedded: &EmbeddedAccount, region: &Region) -> SdkConfig {
 
 fn clients(config: &SdkConfig, region: &Region, reads_environment: bool) -> Clients {
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
-    // The policy simulator throttles early and recovers soon: many short waits suit it better than few long ones.
-    let patient = RetryConfig::standard().with_max_attempts(6).with_initial_backoff(Duration::from_millis(100));
     let brief = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(100));
     Clients {
         sts: aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(config).retry_config(brief.clone()).build(),
         ),
-        iam: aws_sdk_iam::Client::from_conf(aws_sdk_iam::config::Builder::from(config).retry_config(patient).build()),
+        iam: aws_sdk_iam::Client::from_conf(
+            aws_sdk_iam::config::Builder::from(config).retry_config(brief.clone()).build(),
+        ),
+        // The simulator is asked again by this program, which keeps the reason of every refusal.
+        simulator: aws_sdk_iam::Client::from_conf(
+            aws_sdk_iam::config::Builder::from(config).retry_config(RetryConfig::disabled()).build(),
+        ),
         bedrock: aws_sdk_bedrock::Client::from_conf(
             aws_sdk_bedrock::config::Builder::from(config).retry_config(brief).build(),
         ),
@@ -163,10 +202,11 @@ fn clients(config: &SdkConfig, region: &Region, reads_environment: bool) -> Clie
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
             aws_sdk_bedrockruntime::config::Builder::from(config).retry_config(RetryConfig::disabled()).build(),
         ),
-        endpoint: config.endpoint_url().map(str::to_owned),
+        endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),
         lambda_function: variable("AWS_LAMBDA_FUNCTION_NAME"),
-        bedrock_api_key: variable("AWS_BEARER_TOKEN_BEDROCK").is_some(),
+        bedrock_api_key: reads_environment && api_key_is_set(),
+        signs: true,
     }
 }
 
@@ -187,7 +227,7 @@ async fn load(
                 CredentialsError::CredentialsNotLoaded(_) => FailureKind::NoCredentials,
                 _ => FailureKind::CredentialsProvider,
             };
-            return Err(failure(kind, innermost(&error)));
+            return Err(failure(kind, without_output(&innermost(&error))));
         }
         Err(_) => {
             return Err(failure(
@@ -197,13 +237,27 @@ async fn load(
             ));
         }
     };
+    let is_malformed = |key: &str| key.is_empty() || key.chars().any(|c| c.is_control() || c.is_whitespace());
+    if is_malformed(credentials.access_key_id())
+        || is_malformed(credentials.secret_access_key())
+        || credentials.session_token().is_some_and(is_malformed)
+    {
+        let detail = "an access key, secret key or session token is empty or holds white space or a control character";
+        return Err(failure(FailureKind::MalformedKeys, detail.to_owned()));
+    }
     let features = credentials.get_property::<Vec<AwsCredentialFeature>>().cloned().unwrap_or_default();
     let named = profile.map(str::to_owned).or_else(|| std::env::var("AWS_PROFILE").ok());
     let described = Credentials {
+        bedrock_api_key: api_key_is_set(),
         source: source(&features, named.as_deref()),
         expires_at: credentials.expiry().and_then(|expiry| OffsetDateTime::from(expiry).format(&Rfc3339).ok()),
     };
     Ok((described, SharedCredentialsProvider::new(credentials)))
+}
+
+/// Cuts off what a credential process wrote: it may hold what nobody should see.
+fn without_output(detail: &str) -> String {
+    detail.split("Stderr:").next().unwrap_or_default().trim_end_matches(['.', ' ']).to_owned()
 }
 
 /// Names the source of credentials by the features that the SDK notes on them.
@@ -242,6 +296,18 @@ fn source(features: &[AwsCredentialFeature], profile: Option<&str>) -> String {
 mod tests {
     use super::*;
     use AwsCredentialFeature as Feature;
+
+    #[test]
+    fn an_endpoint_is_named_without_what_it_may_hide() {
+        for (url, expected) in [
+            ("http://127.0.0.1:4566", "http://127.0.0.1:4566"),
+            ("https://user:secret@host.example:8443/path?token=secret#x", "https://host.example:8443"),
+            ("https://host?token=secret", "https://host"),
+        ] {
+            assert_eq!(origin(url), expected);
+        }
+        assert_eq!(without_output("it exited with code 1. Stderr: secret"), "it exited with code 1");
+    }
 
     #[test]
     fn the_most_telling_feature_names_the_source() {

@@ -46,6 +46,11 @@ impl Caller {
         self.deadline.min(Instant::now() + self.patience)
     }
 
+    /// Tells whether a pause leaves time for another call.
+    pub(super) fn has_time_for(&self, pause: Duration) -> bool {
+        Instant::now() + pause + self.patience / 4 < self.deadline
+    }
+
     /// Makes a read.
     pub(super) async fn read<T, E>(
         &self,

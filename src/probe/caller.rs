@@ -15,6 +15,13 @@ pub(super) struct Identity {
 
 /// Asks STS who calls, and IAM for the role behind a session.
 pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Identity {
+    if !clients.signs {
+        return Identity {
+            caller: skipped("there are no credentials beside the Bedrock API key"),
+            principal: skipped("which principal the Bedrock API key belongs to is not known"),
+            calls: vec![not_made("sts:GetCallerIdentity")],
+        };
+    }
     let endpoint = clients.endpoint("sts");
     let (answer, call) = calls.read("sts:GetCallerIdentity", &endpoint, clients.sts.get_caller_identity().send()).await;
     let mut identity =
@@ -80,7 +87,7 @@ async fn policy_source(
 ) -> (Observation<PolicySource>, Option<Call>) {
     let given = |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by, boundary: None };
     match subject.kind {
-        PrincipalKind::IamUser | PrincipalKind::IamRole => (Observation::Seen(given(FoundBy::Given)), None),
+        PrincipalKind::IamUser => (Observation::Seen(given(FoundBy::Given)), None),
         PrincipalKind::Root => (skipped("the root user cannot be simulated"), None),
         PrincipalKind::FederatedUser => (skipped("a federated user cannot be simulated"), None),
         PrincipalKind::Other => (skipped("the principal is neither a user nor a role"), None),
@@ -100,7 +107,9 @@ async fn policy_source(
                         boundary: boundary.map(str::to_owned),
                     })
                 });
-            let source = found.unwrap_or_else(|| guess(subject, role, request));
+            let is_given = subject.kind == PrincipalKind::IamRole;
+            let source =
+                found.unwrap_or_else(|| if is_given { given(FoundBy::Given) } else { guess(subject, role, request) });
             (Observation::Seen(source), Some(call))
         }
     }

@@ -7,7 +7,7 @@ use super::account::Clients;
 use super::call::Caller as Calls;
 use super::skipped;
 use crate::bedrock::{Operation, provider_of};
-use crate::evidence::{Call, LiveSuccess, Observation};
+use crate::evidence::{Call, Failure, FailureKind, LiveSuccess, Observation};
 use crate::request::{LiveCall, Request};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::Blob;
@@ -80,10 +80,21 @@ async fn invoke_model(
             .accept(JSON)
             .body(body)
             .send();
-        success(calls.test("bedrock:InvokeModelWithResponseStream", &endpoint, call).await)
+        let call = async {
+            let mut output = call.await?;
+            // The first frame tells a model from whatever else may answer with status 200.
+            let first = output.body.recv().await;
+            Ok((output, matches!(first, Ok(Some(_)))))
+        };
+        success(calls.test("bedrock:InvokeModelWithResponseStream", &endpoint, call).await, &endpoint)
     } else {
         let call = clients.runtime.invoke_model().model_id(model).content_type(JSON).accept(JSON).body(body).send();
-        success(calls.test("bedrock:InvokeModel", &endpoint, call).await)
+        let call = async {
+            let output = call.await?;
+            let is_json = serde_json::from_slice::<Value>(output.body().as_ref()).is_ok();
+            Ok((output, is_json))
+        };
+        success(calls.test("bedrock:InvokeModel", &endpoint, call).await, &endpoint)
     }
 }
 
@@ -95,7 +106,13 @@ async fn converse(clients: &Clients, calls: &Calls, request: &Request) -> (Obser
         .set_messages(greeting().map(|message| vec![message]))
         .inference_config(one_token())
         .send();
-    success(calls.test("bedrock:Converse", &clients.endpoint("bedrock-runtime"), call).await)
+    let call = async {
+        let output = call.await?;
+        let is_answer = output.output().is_some_and(aws_sdk_bedrockruntime::types::ConverseOutput::is_message);
+        Ok((output, is_answer))
+    };
+    let endpoint = clients.endpoint("bedrock-runtime");
+    success(calls.test("bedrock:Converse", &endpoint, call).await, &endpoint)
 }
 
 async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) -> (Observation<LiveSuccess>, Call) {
@@ -106,14 +123,29 @@ async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) ->
         .set_messages(greeting().map(|message| vec![message]))
         .inference_config(one_token())
         .send();
-    success(calls.test("bedrock:ConverseStream", &clients.endpoint("bedrock-runtime"), call).await)
+    let call = async {
+        let mut output = call.await?;
+        let first = output.stream.recv().await;
+        Ok((output, matches!(first, Ok(Some(_)))))
+    };
+    let endpoint = clients.endpoint("bedrock-runtime");
+    success(calls.test("bedrock:ConverseStream", &endpoint, call).await, &endpoint)
 }
 
-fn success<O: RequestId>((answer, call): (Observation<O>, Call)) -> (Observation<LiveSuccess>, Call) {
+/// Takes an answer for a model's only where it has a model's form: a captive portal answers with status 200 too.
+fn success<O: RequestId>(
+    (answer, call): (Observation<(O, bool)>, Call),
+    endpoint: &str,
+) -> (Observation<LiveSuccess>, Call) {
     let outcome = match answer {
-        Observation::Seen(output) => {
+        Observation::Seen((output, true)) => {
             Observation::Seen(LiveSuccess { request_id: output.request_id().map(str::to_owned) })
         }
+        Observation::Seen((_, false)) => Observation::Failed(Failure {
+            kind: FailureKind::Unreadable,
+            endpoint: Some(endpoint.to_owned()),
+            detail: "what answered is not a model's answer".to_owned(),
+        }),
         Observation::Refused(error) => Observation::Refused(error),
         Observation::Failed(failure) => Observation::Failed(failure),
         Observation::Skipped(reason) => Observation::Skipped(reason),

@@ -87,7 +87,8 @@ async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listi
     let (answer, call) =
         calls.read("bedrock:ListFoundationModels", &endpoint, clients.bedrock.list_foundation_models().send()).await;
     let listing = read(answer, &endpoint, |output| {
-        let summaries = output.model_summaries();
+        // Every Region with Bedrock lists models; an empty list is what something else answers.
+        let summaries = Some(output.model_summaries()).filter(|summaries| !summaries.is_empty())?;
         let model = summaries.iter().find(|summary| summary.model_id() == base).map(|summary| {
             let lifecycle = summary.model_lifecycle();
             ListedModel {
@@ -123,11 +124,11 @@ async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<
     let availability = read(answer, &endpoint, |output| {
         let agreement = output.agreement_availability();
         Some(Availability {
-            agreement: agreement.map(|agreement| agreement.status().as_str().to_owned()),
+            agreement: agreement.and_then(|agreement| set(agreement.status().as_str())),
             agreement_error: agreement.and_then(|agreement| agreement.error_message()).map(str::to_owned),
-            authorization: Some(output.authorization_status().as_str().to_owned()),
-            entitlement: Some(output.entitlement_availability().as_str().to_owned()),
-            region: Some(output.region_availability().as_str().to_owned()),
+            authorization: set(output.authorization_status().as_str()),
+            entitlement: set(output.entitlement_availability().as_str()),
+            region: set(output.region_availability().as_str()),
         })
     });
     (availability, call)
@@ -141,7 +142,13 @@ async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed
     let (answer, call) = calls
         .read("bedrock:GetUseCaseForModelAccess", &endpoint, clients.bedrock.get_use_case_for_model_access().send())
         .await;
-    (read(answer, &endpoint, |_| Some(UseCaseForm {})), Some(call))
+    let form = read(answer, &endpoint, |output| (!output.form_data().as_ref().is_empty()).then_some(UseCaseForm {}));
+    (form, Some(call))
+}
+
+/// Returns an enum's value; the SDK writes a sentence where AWS left a required field out.
+fn set(value: &str) -> Option<String> {
+    (!value.is_empty() && value != "no value was set").then(|| value.to_owned())
 }
 
 /// Takes what is needed out of an answer; an answer that lacks it could not be read.

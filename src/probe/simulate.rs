@@ -6,17 +6,16 @@
 use super::account::Clients;
 use super::call::Caller as Calls;
 use crate::evidence::{
-    Call, Exclusion, Failure, FailureKind, MatchedStatement, Observation, Question, Simulation, Trial,
+    Call, Exclusion, Failure, FailureKind, MatchedStatement, Observation, Question, ServiceError, Simulation, Trial,
 };
 use crate::iam::{Arn, ContextValue, Decision, RequestContext};
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyError;
-use aws_sdk_iam::types::{
-    ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, ResourceSpecificResult, Statement,
-};
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, Statement};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::join_all;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Calls to the simulator under way at once: it throttles early.
@@ -24,6 +23,12 @@ const AT_ONCE: usize = 4;
 
 /// Pages of one answer that are followed; one action on one resource never needs more.
 const MAX_PAGES: usize = 20;
+
+/// How often one question is asked while the simulator throttles or fails.
+const ATTEMPTS: u32 = 7;
+
+/// The first pause between two attempts; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 const API: &str = "iam:SimulatePrincipalPolicy";
 
@@ -51,9 +56,19 @@ async fn one(
     trial: &Trial,
 ) -> (Observation<Simulation>, Call) {
     let endpoint = clients.endpoint("iam");
-    let (answer, call) = calls.read(API, &endpoint, pages(clients, principal, leg, trial)).await;
+    let mut attempt = 0;
+    let (answer, call) = loop {
+        let (answer, call) = calls.read(API, &endpoint, pages(clients, principal, leg, trial)).await;
+        let wait = FIRST_WAIT * 2_u32.pow(attempt);
+        attempt += 1;
+        let may_pass = answer.refused().is_some_and(passes);
+        if !may_pass || attempt == ATTEMPTS || !calls.has_time_for(wait) {
+            break (answer, call);
+        }
+        tokio::time::sleep(wait).await;
+    };
     let simulation = match answer {
-        Observation::Seen(results) => read(&results, leg).map_or_else(
+        Observation::Seen((results, complete)) => read(&results, complete, leg).map_or_else(
             |detail| {
                 Observation::Failed(Failure { kind: FailureKind::Unreadable, endpoint: Some(endpoint.clone()), detail })
             },
@@ -66,18 +81,25 @@ async fn one(
     (simulation, call)
 }
 
+/// Tells whether a refusal may pass by itself.
+fn passes(error: &ServiceError) -> bool {
+    let code = error.code.as_deref().unwrap_or_default();
+    code.starts_with("Throttling") || code == "RequestLimitExceeded" || error.status.is_some_and(|status| status >= 500)
+}
+
+/// Follows the pages of an answer; tells whether the last one was reached.
 async fn pages(
     clients: &Clients,
     principal: &Arn,
     leg: &RequestContext,
     trial: &Trial,
-) -> Result<Vec<EvaluationResult>, SdkError<SimulatePrincipalPolicyError, HttpResponse>> {
+) -> Result<(Vec<EvaluationResult>, bool), SdkError<SimulatePrincipalPolicyError, HttpResponse>> {
     let mut results = Vec::new();
     let mut marker: Option<String> = None;
     for _ in 0..MAX_PAGES {
         let exclusions = trial.without.clone();
         let page = clients
-            .iam
+            .simulator
             .simulate_principal_policy()
             .policy_source_arn(principal.to_string())
             .action_names(&leg.action)
@@ -90,12 +112,15 @@ async fn pages(
             .send()
             .await?;
         results.extend(page.evaluation_results().iter().cloned());
-        marker = page.marker().map(str::to_owned).filter(|_| page.is_truncated());
+        marker = page.marker().map(str::to_owned);
+        if !page.is_truncated() {
+            return Ok((results, true));
+        }
         if marker.is_none() {
             break;
         }
     }
-    Ok(results)
+    Ok((results, false))
 }
 
 /// Writes the exclusion list into the request's form.
@@ -138,39 +163,77 @@ fn context_entry(key: &str, value: &ContextValue) -> ContextEntry {
         .build()
 }
 
-/// Reads the decision on the leg's own resource.
-fn read(results: &[EvaluationResult], leg: &RequestContext) -> Result<Simulation, String> {
-    let result = results
-        .iter()
-        .find(|result| result.eval_action_name().eq_ignore_ascii_case(&leg.action))
-        .ok_or_else(|| format!("the answer holds no result for `{}`", leg.action))?;
-    let specific = result.resource_specific_results();
-    let own = specific.iter().find(|own| own.eval_resource_name() == leg.resource);
-    if own.is_none() && !specific.is_empty() && leg.resource != "*" {
-        return Err(format!("the answer holds no result for `{}`", leg.resource));
+/// Reads the decision on the leg's own resource, from every result that speaks of it.
+///
+/// The most restrictive counts. An answer that is incomplete, about something else, or at odds with itself is no
+/// answer.
+fn read(results: &[EvaluationResult], complete: bool, leg: &RequestContext) -> Result<Simulation, String> {
+    if !complete {
+        return Err("the answer goes on without an end".to_owned());
     }
-    let boundary = own
-        .and_then(ResourceSpecificResult::permissions_boundary_decision_detail)
-        .or_else(|| result.permissions_boundary_decision_detail());
-    // Without a result for the resource there was only one to judge, and the top-level decision is about it.
-    Ok(Simulation {
-        decision: decision(own.map_or_else(|| result.eval_decision(), ResourceSpecificResult::eval_resource_decision))?,
-        matched: own
-            .map(ResourceSpecificResult::matched_statements)
-            .filter(|statements| !statements.is_empty())
-            .unwrap_or_else(|| result.matched_statements())
-            .iter()
-            .map(matched)
-            .collect(),
-        missing_context: own
-            .map_or_else(|| result.missing_context_values(), ResourceSpecificResult::missing_context_values)
-            .to_vec(),
-        allowed_by_organizations: result
-            .organizations_decision_detail()
-            .map(aws_sdk_iam::types::OrganizationsDecisionDetail::allowed_by_organizations),
-        allowed_by_boundary: boundary
-            .map(aws_sdk_iam::types::PermissionsBoundaryDecisionDetail::allowed_by_permissions_boundary),
+    let mut read: Option<Simulation> = None;
+    for result in results.iter().filter(|result| result.eval_action_name().eq_ignore_ascii_case(&leg.action)) {
+        for simulation in read_one(result, leg)? {
+            let stricter = read.as_ref().is_none_or(|known| rank(simulation.decision) > rank(known.decision));
+            if stricter {
+                read = Some(simulation);
+            }
+        }
+    }
+    read.ok_or_else(|| format!("the answer holds no result for `{}` on `{}`", leg.action, leg.resource))
+}
+
+fn rank(decision: Decision) -> u8 {
+    match decision {
+        Decision::Allowed => 0,
+        Decision::Undetermined => 1,
+        Decision::ImplicitDeny => 2,
+        Decision::ExplicitDeny => 3,
+    }
+}
+
+fn read_one(result: &EvaluationResult, leg: &RequestContext) -> Result<Vec<Simulation>, String> {
+    let organizations = result
+        .organizations_decision_detail()
+        .map(aws_sdk_iam::types::OrganizationsDecisionDetail::allowed_by_organizations);
+    let boundary = |detail: Option<&aws_sdk_iam::types::PermissionsBoundaryDecisionDetail>| {
+        detail.map(aws_sdk_iam::types::PermissionsBoundaryDecisionDetail::allowed_by_permissions_boundary)
+    };
+    let top = decision(result.eval_decision())?;
+    let specific = result.resource_specific_results();
+    if specific.is_empty() {
+        // There was one resource to judge; a template or `*` stands for it, another ARN does not.
+        let name = result.eval_resource_name().unwrap_or("*");
+        if name != leg.resource && !name.contains(['*', '$']) {
+            return Ok(Vec::new());
+        }
+        return Ok(vec![Simulation {
+            decision: top,
+            matched: result.matched_statements().iter().map(matched).collect(),
+            missing_context: result.missing_context_values().to_vec(),
+            allowed_by_organizations: organizations,
+            allowed_by_boundary: boundary(result.permissions_boundary_decision_detail()),
+        }]);
+    }
+    let own = specific.iter().filter(|own| own.eval_resource_name() == leg.resource || leg.resource == "*");
+    own.map(|own| {
+        let decided = decision(own.eval_resource_decision())?;
+        // The top-level decision is the most restrictive over the resources, and only one was asked about.
+        if rank(top) > rank(decided) && specific.len() == 1 {
+            return Err(format!("the answer says both {top} and {decided}"));
+        }
+        let statements = own.matched_statements();
+        let statements = if statements.is_empty() { result.matched_statements() } else { statements };
+        Ok(Simulation {
+            decision: decided,
+            matched: statements.iter().map(matched).collect(),
+            missing_context: own.missing_context_values().to_vec(),
+            allowed_by_organizations: organizations,
+            allowed_by_boundary: boundary(own.permissions_boundary_decision_detail())
+                .or_else(|| boundary(result.permissions_boundary_decision_detail())),
+        })
     })
+    .collect()
 }
 
 fn decision(decision: &PolicyEvaluationDecisionType) -> Result<Decision, String> {

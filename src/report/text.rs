@@ -72,7 +72,9 @@ fn next_step(finding: &Finding) -> String {
 }
 
 fn settle(diagnosis: &Diagnosis) -> String {
-    if diagnosis.invocation.kind == LiveCall::None {
+    if diagnosis.principal.chosen_by != "caller" {
+        "run it with the principal's own credentials (`--profile`) and `--probe`, which settles it".to_owned()
+    } else if diagnosis.invocation.kind == LiveCall::None {
         "`--probe` makes a test call that is not billed and settles it".to_owned()
     } else {
         "make what could not be read readable for this caller, and ask again".to_owned()
@@ -100,7 +102,8 @@ fn checks(out: &mut Styled, diagnosis: &Diagnosis) {
             Some(FoundBy::IdentityCenterForms) => {
                 (Mark::Unknown, ": iam:GetRole could not be read, so it is one of the forms that Identity Center uses")
             }
-            Some(FoundBy::Given | FoundBy::GetRole) | None => (Mark::Good, ""),
+            Some(FoundBy::Given | FoundBy::GetRole) => (Mark::Good, ""),
+            None => (Mark::Unknown, ": not read"),
         };
         check(out, mark, "policies of", &format!("{principal}{note}"));
     }
@@ -196,7 +199,8 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
         let number = format!("  {}. ", step + 1);
         wrapped(out, Role::Plain, &number, "     ", text);
     }
-    if let Some(policy) = &finding.remedy.policy {
+    let told = diagnosis.findings.iter().take(number).any(|earlier| earlier.remedy.policy == finding.remedy.policy);
+    if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !told) {
         let text = serde_json::to_string_pretty(policy).unwrap_or_default();
         for line in text.lines() {
             out.line(Role::Code, format!("    {line}"));
@@ -266,6 +270,8 @@ fn wrapped(out: &mut Styled, role: Role, first: &str, rest: &str, text: &str) {
 }
 
 fn fill(text: &str, first: &str, rest: &str) -> String {
+    // A line feed in somebody's text must not look like one of the layout's.
+    let text = &text.split(['\n', '\r', '\t']).collect::<Vec<_>>().join(" ");
     let options = Options::new(WIDTH)
         .initial_indent(first)
         .subsequent_indent(rest)

@@ -13,32 +13,31 @@ use time::format_description::well_known::Rfc3339;
 pub(super) fn headline(diagnosis: &Diagnosis) -> String {
     match (diagnosis.verdict, diagnosis.findings.first()) {
         (Verdict::Allowed, _) if diagnosis.certainty == Some(Certainty::Reported) => {
-            "the test call was authorized: this principal may call this model here".to_owned()
+            "the test call was authorized".to_owned()
         }
-        (Verdict::Allowed, _) => "allowed as far as can be simulated; no test call was made".to_owned(),
+        (Verdict::Allowed, _) => "allowed as far as can be simulated, without a test call".to_owned(),
         (Verdict::Denied, Some(first)) => {
             let more = match diagnosis.findings.len() {
                 0 | 1 => String::new(),
-                2 => "; one more cause below".to_owned(),
-                n => format!("; {} more causes below", n - 1),
+                n => format!(" and {} more", n - 1),
             };
-            format!("{} [{}]{more}", documented(diagnosis, first), first.cause)
+            format!("{} [{}{more}]", documented(diagnosis, first), first.cause)
         }
-        _ => "what could be seen does not settle whether the call is allowed".to_owned(),
+        _ => "what could be seen does not settle whether it is allowed".to_owned(),
     }
 }
 
-fn documented(diagnosis: &Diagnosis, first: &Finding) -> String {
+fn documented(diagnosis: &Diagnosis, first: &Finding) -> &'static str {
     match diagnosis.documented_cause {
-        Some(DocumentedCause::IamPermission) => "documented cause 1, the IAM permission".to_owned(),
-        Some(DocumentedCause::ModelAccess) => "documented cause 2, model access".to_owned(),
-        Some(DocumentedCause::Both) => "both documented causes, the IAM permission and model access".to_owned(),
+        Some(DocumentedCause::IamPermission) => "documented cause 1, IAM permission",
+        Some(DocumentedCause::ModelAccess) => "documented cause 2, model access",
+        Some(DocumentedCause::Both) => "both documented causes",
         _ => match first.cause.family() {
-            Family::Credentials => "neither documented cause: the credentials do not work".to_owned(),
-            Family::Request => "neither documented cause: the request itself is refused".to_owned(),
-            Family::Capacity => "neither documented cause: a limit of AWS".to_owned(),
-            Family::Network => "neither documented cause: the network".to_owned(),
-            Family::IamPermission | Family::ModelAccess | Family::Unknown => "neither documented cause".to_owned(),
+            Family::Credentials => "neither documented cause: the credentials",
+            Family::Request => "neither documented cause: the request",
+            Family::Capacity => "neither documented cause: a limit of AWS",
+            Family::Network => "neither documented cause: the network",
+            Family::IamPermission | Family::ModelAccess | Family::Unknown => "neither documented cause",
         },
     }
 }
@@ -167,6 +166,7 @@ pub(super) fn bases(all: &[Basis]) -> Vec<String> {
     }
     for (one, count) in counted {
         let more = match count {
+            _ if !matches!(one, Basis::Simulation { .. }) => String::new(),
             1 => String::new(),
             2 => ", and on one more resource".to_owned(),
             n => format!(", and on {} more resources", n - 1),

@@ -143,7 +143,9 @@ impl Simulation {
         let ask = |policies: &Policies| decide(&Question::new(&self.principal, &request), policies);
         let alone = |mut policies: Policies| {
             policies.identity.extend(Document::parse(ALLOW_ALL).map(Policy::unnamed));
-            ask(&policies).decision == Decision::Allowed
+            let evaluation = ask(&policies);
+            // That another account's resource grants nothing is not what the policies alone refuse.
+            evaluation.decision == Decision::Allowed || evaluation.policy_type == Some(PolicyType::ResourcePolicy)
         };
         let all = &self.layers.policies;
         let organization = (!all.service_control.is_empty())
