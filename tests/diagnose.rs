@@ -387,6 +387,12 @@ fn what_the_listing_says() {
         model.end_of_life = Some("2026-11-22T12:00:01Z".to_owned());
     });
     assert_eq!((ending.verdict, ending.advice.len()), (Verdict::Allowed, 1));
+    for odd in [None, Some("SUNSET".to_owned())] {
+        let mut evidence = good(CLAUDE);
+        let Observation::Seen(listing) = &mut evidence.listing else { panic!("seen") };
+        listing.model.as_mut().unwrap().lifecycle = odd;
+        assert_eq!(diagnose(&evidence).verdict, Verdict::Undetermined);
+    }
     let profile_only = model(|model| model.inference_types = vec!["INFERENCE_PROFILE".to_owned()]);
     assert_eq!(
         (causes(&profile_only), documented(&profile_only).as_deref()),

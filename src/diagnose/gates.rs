@@ -110,7 +110,11 @@ impl Reader<'_> {
                 None => "the model is LEGACY: accounts that have not used it lately are refused; plan its replacement"
                     .to_owned(),
             }),
-            _ => {}
+            (_, Some("ACTIVE")) => {}
+            (_, other) => self.unread(
+                "the model's lifecycle",
+                format!("AWS answered {}, whose meaning is not known", other.unwrap_or("nothing")),
+            ),
         }
     }
 

@@ -3,6 +3,9 @@
 //! Takes the release binary and real texts, repeated; prints a table and asserts nothing. Needs `taskset` for the
 //! figures by number of processors. `cargo bench --bench explain [-- MEGABYTES]`; 1024 shows a gigabyte.
 
+#[path = "../explain/hostile.rs"]
+mod hostile;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -35,6 +38,30 @@ fn main() {
         println!("--batch, {size} MiB: {:.1} s, peak memory {:.1} MiB", time.as_secs_f64(), peak as f64 / 1024.0);
     }
     hostile(directory.path());
+    made_to_cost();
+}
+
+/// Eight times the length beside the time it takes: 8 is linear, 64 would be quadratic.
+fn made_to_cost() {
+    let time = |unit: &str, length: usize| {
+        let text = unit.repeat(length / unit.len());
+        let runs = (0..5).map(|_| {
+            let started = Instant::now();
+            std::hint::black_box(bedrock_access::explain::explain(&text));
+            started.elapsed()
+        });
+        runs.fold(Duration::MAX, Duration::min).as_secs_f64()
+    };
+    let worst = hostile::UNITS
+        .iter()
+        .map(|unit| (time(unit, 320_000) / time(unit, 40_000), *unit))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    if let Some((ratio, unit)) = worst {
+        println!(
+            "{} texts made to cost: at most {ratio:.1} times for 8 times the length ({unit:?})",
+            hostile::UNITS.len()
+        );
+    }
 }
 
 /// Real texts as lines of a batch, as few fields as a user would send.
