@@ -31,11 +31,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Doctor(Box<doctor::DoctorArgs>),
-    Explain(explain::Explain),
+    Explain(explain::ExplainArgs),
     Policy(policy::PolicyArgs),
-    Run(run::Run),
+    Run(run::RunArgs),
     Sandbox(sandbox::SandboxArgs),
-    Causes(causes::Causes),
+    Causes(causes::CausesArgs),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.

@@ -158,3 +158,30 @@ fn every_file_says_what_it_is_for() {
     let main = fs::read_to_string(root().join("src/main.rs")).unwrap();
     assert!(main.lines().count() < 25, "main.rs only calls the command line");
 }
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let document = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let reasons = document.split("## Dependencies").nth(1).unwrap();
+    let mut section = "";
+    let mut names = BTreeSet::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if section.ends_with("dependencies]")
+            && let Some((name, _)) = line.split_once(" = ")
+        {
+            names.insert(name.to_owned());
+        }
+    }
+    assert!(names.len() > 20, "{names:?}");
+    let told: BTreeSet<String> =
+        reasons.split('`').skip(1).step_by(2).map(str::to_owned).filter(|word| names.contains(word)).collect();
+    assert_eq!(told, names, "the table of docs/architecture.md names every dependency");
+    for row in reasons.lines().filter(|line| line.starts_with("| `")) {
+        for name in row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2) {
+            assert!(names.contains(name), "`{name}` is no dependency");
+        }
+    }
+}

@@ -81,7 +81,7 @@ fn the_number_of_causes_is_the_codes() {
 
 #[test]
 fn every_link_leads_somewhere() {
-    for (file, text) in ["README.md", "docs/architecture.md", "docs/sandbox.md"]
+    for (file, text) in ["README.md", "docs/architecture.md", "docs/policy.md", "docs/sandbox.md"]
         .map(|file| (file, fs::read_to_string(root().join(file)).unwrap()))
     {
         let folder = root().join(file).parent().unwrap().to_owned();

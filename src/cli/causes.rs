@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 
 /// List the causes, or show one as a page.
 #[derive(Debug, Args)]
-pub(super) struct Causes {
+pub(super) struct CausesArgs {
     /// The code of one cause, such as `service-control-policy`.
     #[arg(value_name = "CODE", value_parser = codes(), hide_possible_values = true)]
     code: Option<String>,
@@ -21,7 +21,7 @@ fn codes() -> PossibleValuesParser {
 }
 
 /// Runs `causes`.
-pub(super) fn run(arguments: &Causes) -> Result<ExitStatus, Failure> {
+pub(super) fn run(arguments: &CausesArgs) -> Result<ExitStatus, Failure> {
     let page = match &arguments.code {
         Some(code) => {
             let cause: Cause = code.parse().map_err(Failure::usage)?;

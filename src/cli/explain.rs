@@ -16,7 +16,7 @@ mod batch;
 
 /// Explain an error text, offline: which cause it names, whose, and what to do.
 #[derive(Debug, Args)]
-pub(super) struct Explain {
+pub(super) struct ExplainArgs {
     /// Files that hold error texts; `-`, or no file, is standard input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -41,7 +41,7 @@ enum Format {
 }
 
 /// Runs `explain`.
-pub(super) fn run(arguments: &Explain) -> Result<ExitStatus, Failure> {
+pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
     let standard_input = [PathBuf::from("-")];
     let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
     if arguments.batch {

@@ -21,7 +21,7 @@ use std::time::Duration;
 ///
 /// The command has standard input and output as they are. Its standard error is a pipe, no terminal.
 #[derive(Debug, Args)]
-pub(super) struct Run {
+pub(super) struct RunArgs {
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -36,7 +36,7 @@ const TAIL: usize = 256 * 1024;
 const SILENCE: Duration = Duration::from_millis(50);
 
 /// Runs `run`.
-pub(super) fn run(arguments: &Run) -> Result<ExitStatus, Failure> {
+pub(super) fn run(arguments: &RunArgs) -> Result<ExitStatus, Failure> {
     let Some((program, rest)) = arguments.command.split_first() else {
         return Err(Failure::usage("no command was given").hint("bedrock-access run -- COMMAND"));
     };

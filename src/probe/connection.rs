@@ -1,8 +1,8 @@
 //! HTTP connections: one pool for every client of the process.
 
-use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Connector, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::{
     HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -16,36 +16,25 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
 ///
 /// The trust store is read on first use, once.
 pub(super) fn shared() -> SharedHttpClient {
-    let connector: OnceLock<SharedHttpConnector> = OnceLock::new();
-    http_client_fn(move |_, _| {
-        connector
-            .get_or_init(|| {
-                let connector = Connector::builder()
-                    .connector_settings(settings())
-                    .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-                    .proxy_config(ProxyConfig::from_env())
-                    .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                    .build();
-                SharedHttpConnector::new(connector)
-            })
-            .clone()
+    client(|builder| {
+        builder.proxy_config(ProxyConfig::from_env()).tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
     })
 }
 
 /// Returns the client for an embedded account: plain HTTP, and no proxy whatever the environment says.
 pub(super) fn loopback() -> SharedHttpClient {
+    client(|builder| builder.proxy_config(ProxyConfig::disabled()).build_http())
+}
+
+/// Returns a client whose one connector is made on first use.
+fn client(connect: fn(ConnectorBuilder) -> Connector) -> SharedHttpClient {
     let connector: OnceLock<SharedHttpConnector> = OnceLock::new();
     http_client_fn(move |_, _| {
-        connector
-            .get_or_init(|| {
-                let connector = Connector::builder()
-                    .connector_settings(settings())
-                    .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-                    .proxy_config(ProxyConfig::disabled())
-                    .build_http();
-                SharedHttpConnector::new(connector)
-            })
-            .clone()
+        let make = || {
+            let sleep = aws_smithy_async::rt::sleep::TokioSleep::new();
+            SharedHttpConnector::new(connect(Connector::builder().connector_settings(settings()).sleep_impl(sleep)))
+        };
+        connector.get_or_init(make).clone()
     })
 }
 
