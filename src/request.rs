@@ -38,7 +38,7 @@ pub enum LiveCall {
     /// None.
     #[default]
     None,
-    /// A call whose body no model accepts: authorized like a true one, and not billed.
+    /// A call whose body no model accepts: authorized like a true one, and no token is processed.
     Probe,
     /// The operation's own call with at most one output token; billed.
     Invoke,

@@ -33,9 +33,9 @@ Examples:
   bedrock-access doctor --sandbox
       the embedded account: a role that lacks the permission (exit status 1: a cause was found)
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --region us-west-2
-      read-only checks with the credentials of the environment; nothing is billed
+      read-only checks with the credentials of the environment
   bedrock-access doctor --model anthropic.claude-opus-4-6-v1 --operation converse-stream --probe
-      also a test call whose body no model accepts: authorized like a true one, not billed
+      also a test call whose body no model accepts: authorized like a true one, no token processed
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --principal arn:aws:iam::111122223333:role/apps/chat-api
       an administrator asks for somebody else's role
 
@@ -68,7 +68,7 @@ pub(super) struct DoctorArgs {
     /// A further condition key that the call carries; repeat the key for several values
     #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair)]
     context: Vec<(String, String)>,
-    /// Make a test call whose body no model accepts; not billed
+    /// Make a test call whose body no model accepts, so that no token is processed
     #[arg(long)]
     probe: bool,
     /// Make the operation's own call with at most one output token; billed

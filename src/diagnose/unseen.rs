@@ -79,7 +79,7 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
 fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
     if verdict == Verdict::Allowed {
         let why = if evidence.is_about_the_caller() {
-            "no test call was asked for; `--probe` makes one that is not billed"
+            "no test call was asked for; `--probe` makes one that no model accepts"
         } else {
             "only the principal itself can make a test call"
         };

@@ -251,7 +251,7 @@ pub(super) fn invocation(diagnosis: &Diagnosis) -> String {
     let invocation = &diagnosis.invocation;
     let kind = match invocation.kind {
         LiveCall::None => {
-            return "not made; `--probe` makes one that is not billed, `--invoke` one of a single token".to_owned();
+            return "not made; `--probe` makes one that no model accepts, `--invoke` one of a single token".to_owned();
         }
         LiveCall::Probe => "the probe",
         LiveCall::Invoke => "the invocation",
