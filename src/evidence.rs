@@ -108,6 +108,17 @@ impl<T> Observation<T> {
         }
     }
 
+    /// Reads on in what was seen; what was not seen stays as it is.
+    #[must_use]
+    pub fn and_then<U>(self, read: impl FnOnce(T) -> Observation<U>) -> Observation<U> {
+        match self {
+            Self::Seen(value) => read(value),
+            Self::Refused(error) => Observation::Refused(error),
+            Self::Failed(failure) => Observation::Failed(failure),
+            Self::Skipped(reason) => Observation::Skipped(reason),
+        }
+    }
+
     /// Returns AWS's error, where it answered with one.
     #[must_use]
     pub fn refused(&self) -> Option<&ServiceError> {

@@ -150,7 +150,7 @@ async fn observe(args: &DoctorArgs) -> Result<Evidence, Failure> {
     let world = args.sandbox.as_deref().map(load_world).transpose()?;
     let request = request(args, world.as_ref(), timeout).await?;
     // The embedded account lives as long as the diagnosis.
-    let sandbox = world.map(|world| start(world, args)).transpose()?;
+    let sandbox = world.map(start).transpose()?;
     let account = match &sandbox {
         Some((embedded, _)) => Account::Embedded(embedded.clone()),
         None => {
@@ -176,17 +176,16 @@ async fn observe(args: &DoctorArgs) -> Result<Evidence, Failure> {
     Ok(evidence)
 }
 
-fn start(world: World, args: &DoctorArgs) -> Result<(EmbeddedAccount, Sandbox), Failure> {
+fn start(world: World) -> Result<(EmbeddedAccount, Sandbox), Failure> {
     let (access_key_id, secret_access_key, session_token) = world.caller_credentials();
     let mut embedded = EmbeddedAccount {
-        world: args.sandbox.clone().unwrap_or_default(),
+        world: world.name.clone(),
         endpoint: String::new(),
         access_key_id: access_key_id.to_owned(),
         secret_access_key: secret_access_key.to_owned(),
         session_token: session_token.map(str::to_owned),
         observed_at: SANDBOX_CLOCK.to_owned(),
     };
-    embedded.world.clone_from(&world.name);
     let sandbox = Sandbox::start(world, Duration::ZERO, 0)
         .map_err(|error| Failure::input(format!("the embedded account cannot listen on loopback: {error}")))?;
     embedded.endpoint = sandbox.endpoint();

@@ -131,29 +131,23 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
         let legs = requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
         return Legs { legs, unlisted: requirements.unlisted, ..Legs::default() };
     };
-    let mut answered = false;
-    let legs: Vec<Leg> = call_legs(evidence, &principal)
-        .into_iter()
-        .map(|leg| match evidence.answer(&Question::simulate(&principal, &leg)) {
-            Some(Observation::Seen(simulation)) => {
-                answered = true;
-                judge_one(leg, simulation, boundary_name(evidence))
-            }
-            Some(unseen) => undetermined(leg, unseen.why_unseen().unwrap_or_default()),
-            None => undetermined(leg, "the policy simulator was not asked".to_owned()),
-        })
-        .collect();
+    let questions: Vec<(Question, RequestContext)> =
+        call_legs(evidence, &principal).into_iter().map(|leg| (Question::simulate(&principal, &leg), leg)).collect();
+    let answered = questions
+        .iter()
+        .any(|(question, _)| evidence.answer(question).is_some_and(|simulation| simulation.seen().is_some()));
+    let legs: Vec<Leg> = questions.into_iter().map(|(question, leg)| judge_one(evidence, &question, leg)).collect();
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
     let trials = trials::follow(evidence, &principal, &legs);
     Legs { legs, unlisted: requirements.unlisted, principal: (answered || certain).then_some(principal), trials }
 }
 
 /// Returns the name of the permissions boundary, as the simulator would call it.
-pub(super) fn boundary_name(evidence: &Evidence) -> Option<&str> {
+fn boundary_name(evidence: &Evidence) -> Option<&str> {
     evidence.principal.seen()?.boundary.as_deref()?.rsplit('/').next()
 }
 
-pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
+fn undetermined(request: RequestContext, why: String) -> Leg {
     Leg {
         request,
         decision: Decision::Undetermined,
@@ -164,7 +158,16 @@ pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
     }
 }
 
-pub(super) fn judge_one(request: RequestContext, simulation: &Simulation, boundary: Option<&str>) -> Leg {
+/// Judges a leg by the answer to a question about it, where it was asked and answered.
+pub(super) fn judge_one(evidence: &Evidence, question: &Question, request: RequestContext) -> Leg {
+    match evidence.answer(question) {
+        Some(Observation::Seen(simulation)) => judge_by(request, simulation, boundary_name(evidence)),
+        Some(unseen) => undetermined(request, unseen.why_unseen().unwrap_or_default()),
+        None => undetermined(request, "the policy simulator was not asked".to_owned()),
+    }
+}
+
+fn judge_by(request: RequestContext, simulation: &Simulation, boundary: Option<&str>) -> Leg {
     let refused_elsewhere =
         simulation.allowed_by_organizations == Some(false) || simulation.allowed_by_boundary == Some(false);
     if simulation.decision == Decision::Allowed && refused_elsewhere {

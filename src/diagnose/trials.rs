@@ -4,9 +4,9 @@
 //! again, until every leg is allowed or nothing further can be tried. So the report names every policy that has to
 //! change, not only the first one that AWS names, and says of a remedy that it was tried.
 
-use super::legs::{DecidedBy, Leg, boundary_name, judge_one, undetermined};
+use super::legs::{DecidedBy, Leg, judge_one};
 use super::questions::call_legs;
-use crate::evidence::{Evidence, Exclusion, Observation, Question, Trial};
+use crate::evidence::{Evidence, Exclusion, Question, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::least_privilege;
 
@@ -74,14 +74,8 @@ pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Tr
         if !trials.open.is_empty() {
             break;
         }
-        let legs: Vec<Leg> = asked
-            .into_iter()
-            .map(|(question, request)| match evidence.answer(&question) {
-                Some(Observation::Seen(simulation)) => judge_one(request, simulation, boundary_name(evidence)),
-                Some(unseen) => undetermined(request, unseen.why_unseen().unwrap_or_default()),
-                None => undetermined(request, "the policy simulator was not asked".to_owned()),
-            })
-            .collect();
+        let legs: Vec<Leg> =
+            asked.into_iter().map(|(question, request)| judge_one(evidence, &question, request)).collect();
         refused = legs.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
         let unread = legs.iter().any(|leg| leg.decision == Decision::Undetermined);
         trials.stages.push(Stage { trial: trial.clone(), legs });

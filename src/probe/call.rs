@@ -141,6 +141,11 @@ fn record<T>(api: &str, duration: Duration, observation: &Observation<T>) -> Cal
     Call { api: api.to_owned(), outcome: observation.outcome(), duration_ms, error }
 }
 
+/// Notes an answer that is not what AWS would answer.
+pub(super) fn unreadable<T>(endpoint: Endpoint<'_>, detail: &str) -> Observation<T> {
+    failed(FailureKind::Unreadable, endpoint, detail)
+}
+
 fn failed<T>(kind: FailureKind, endpoint: Endpoint<'_>, detail: &str) -> Observation<T> {
     Observation::Failed(Failure { kind, endpoint: Some(endpoint.to_owned()), detail: detail.to_owned() })
 }

@@ -1,8 +1,9 @@
 //! Who calls, and under which ARN the policy simulator knows them.
 
 use super::account::Clients;
-use super::call::{Caller as Calls, not_made};
-use crate::evidence::{Call, Caller, Failure, FailureKind, FoundBy, Observation, PolicySource};
+use super::call::{Caller as Calls, not_made, unreadable};
+use super::skipped;
+use crate::evidence::{Call, Caller, FoundBy, Observation, PolicySource};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
 
@@ -60,22 +61,13 @@ fn observe_caller(
     clients: &Clients,
     endpoint: &str,
 ) -> Observation<Caller> {
-    match answer {
-        Observation::Seen(output) => match output.arn().map(str::parse::<Arn>) {
-            Some(Ok(arn)) => Observation::Seen(Caller {
-                account: output.account().unwrap_or(&arn.account).to_owned(),
-                principal: Principal::new(arn).with_lambda_function(clients.lambda_function.as_deref()),
-            }),
-            _ => Observation::Failed(Failure {
-                kind: FailureKind::Unreadable,
-                endpoint: Some(endpoint.to_owned()),
-                detail: "the answer holds no ARN".to_owned(),
-            }),
-        },
-        Observation::Refused(error) => Observation::Refused(error),
-        Observation::Failed(failure) => Observation::Failed(failure),
-        Observation::Skipped(reason) => Observation::Skipped(reason),
-    }
+    answer.and_then(|output| match output.arn().map(str::parse::<Arn>) {
+        Some(Ok(arn)) => Observation::Seen(Caller {
+            account: output.account().unwrap_or(&arn.account).to_owned(),
+            principal: Principal::new(arn).with_lambda_function(clients.lambda_function.as_deref()),
+        }),
+        _ => unreadable(endpoint, "the answer holds no ARN"),
+    })
 }
 
 /// Finds the ARN of the user or role whose policies count.
@@ -134,8 +126,4 @@ fn guess(subject: &Principal, role: &str, request: &Request) -> PolicySource {
         },
         _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName, boundary: None },
     }
-}
-
-fn skipped<T>(reason: &str) -> Observation<T> {
-    Observation::Skipped(reason.to_owned())
 }

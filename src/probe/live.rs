@@ -4,10 +4,10 @@
 //! processed. An invocation makes the operation's own call with at most one output token. The answer is stored raw.
 
 use super::account::Clients;
-use super::call::Caller as Calls;
+use super::call::{Caller as Calls, unreadable};
 use super::skipped;
 use crate::bedrock::{Operation, provider_of};
-use crate::evidence::{Call, Failure, FailureKind, LiveSuccess, Observation};
+use crate::evidence::{Call, LiveSuccess, Observation};
 use crate::request::{LiveCall, Request};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::Blob;
@@ -137,19 +137,13 @@ fn success<O: RequestId>(
     (answer, call): (Observation<(O, bool)>, Call),
     endpoint: &str,
 ) -> (Observation<LiveSuccess>, Call) {
-    let outcome = match answer {
-        Observation::Seen((output, true)) => {
+    let outcome = answer.and_then(|(output, is_answer)| {
+        if is_answer {
             Observation::Seen(LiveSuccess { request_id: output.request_id().map(str::to_owned) })
+        } else {
+            unreadable(endpoint, "what answered is not a model's answer")
         }
-        Observation::Seen((_, false)) => Observation::Failed(Failure {
-            kind: FailureKind::Unreadable,
-            endpoint: Some(endpoint.to_owned()),
-            detail: "what answered is not a model's answer".to_owned(),
-        }),
-        Observation::Refused(error) => Observation::Refused(error),
-        Observation::Failed(failure) => Observation::Failed(failure),
-        Observation::Skipped(reason) => Observation::Skipped(reason),
-    };
+    });
     (outcome, call)
 }
 

@@ -1,10 +1,10 @@
 //! What AWS's read APIs say of the model: the profile, the listing, the availability, the use case form.
 
 use super::account::Clients;
-use super::call::{Caller as Calls, not_made};
+use super::call::{Caller as Calls, not_made, unreadable};
 use super::skipped;
 use crate::bedrock::{InferenceProfile, ProfileKind, provider_of};
-use crate::evidence::{Availability, Call, Failure, FailureKind, ListedModel, Listing, Observation, UseCaseForm};
+use crate::evidence::{Availability, Call, ListedModel, Listing, Observation, UseCaseForm};
 use crate::request::Request;
 use aws_sdk_bedrock::types::InferenceProfileType;
 use aws_smithy_types::date_time::Format;
@@ -153,17 +153,8 @@ fn set(value: &str) -> Option<String> {
 
 /// Takes what is needed out of an answer; an answer that lacks it could not be read.
 fn read<O, T>(answer: Observation<O>, endpoint: &str, take: impl FnOnce(&O) -> Option<T>) -> Observation<T> {
-    match answer {
-        Observation::Seen(output) => match take(&output) {
-            Some(value) => Observation::Seen(value),
-            None => Observation::Failed(Failure {
-                kind: FailureKind::Unreadable,
-                endpoint: Some(endpoint.to_owned()),
-                detail: "the answer lacks what it should hold".to_owned(),
-            }),
-        },
-        Observation::Refused(error) => Observation::Refused(error),
-        Observation::Failed(failure) => Observation::Failed(failure),
-        Observation::Skipped(reason) => Observation::Skipped(reason),
-    }
+    answer.and_then(|output| {
+        let taken = take(&output).map(Observation::Seen);
+        taken.unwrap_or_else(|| unreadable(endpoint, "the answer lacks what it should hold"))
+    })
 }

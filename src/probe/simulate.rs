@@ -4,10 +4,8 @@
 //! the most restrictive over all resources; and every page of the answer.
 
 use super::account::Clients;
-use super::call::Caller as Calls;
-use crate::evidence::{
-    Call, Exclusion, Failure, FailureKind, MatchedStatement, Observation, Question, ServiceError, Simulation, Trial,
-};
+use super::call::{Caller as Calls, unreadable};
+use crate::evidence::{Call, Exclusion, MatchedStatement, Observation, Question, ServiceError, Simulation, Trial};
 use crate::iam::{Arn, ContextValue, Decision, RequestContext};
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyError;
@@ -67,17 +65,9 @@ async fn one(
         }
         tokio::time::sleep(wait).await;
     };
-    let simulation = match answer {
-        Observation::Seen((results, complete)) => read(&results, complete, leg).map_or_else(
-            |detail| {
-                Observation::Failed(Failure { kind: FailureKind::Unreadable, endpoint: Some(endpoint.clone()), detail })
-            },
-            Observation::Seen,
-        ),
-        Observation::Refused(error) => Observation::Refused(error),
-        Observation::Failed(failure) => Observation::Failed(failure),
-        Observation::Skipped(reason) => Observation::Skipped(reason),
-    };
+    let simulation = answer.and_then(|(results, complete)| {
+        read(&results, complete, leg).map_or_else(|detail| unreadable(&endpoint, &detail), Observation::Seen)
+    });
     (simulation, call)
 }
 
