@@ -18,7 +18,7 @@ mod simulate;
 pub use account::{Account, EmbeddedAccount, default_region};
 pub use live::can_invoke;
 
-use crate::evidence::{Answer, Call, Evidence, Observation, Question, SCHEMA};
+use crate::evidence::{Answer, Call, Evidence, Observation, Question, SCHEMA, SimulationQuestion};
 use crate::request::{LiveCall, Request};
 use account::Clients;
 use call::Caller as Calls;
@@ -115,8 +115,10 @@ impl Session {
     /// Puts the answers to questions into the evidence, in the order in which they were asked.
     pub async fn ask(&self, evidence: &mut Evidence, questions: Vec<Question>) {
         let Some(clients) = &self.clients else { return };
-        let answers: Vec<(Observation<_>, Call)> = simulate::all(clients, &self.calls, &questions).await;
-        for (question, (simulation, call)) in questions.into_iter().zip(answers) {
+        let simulations: Vec<SimulationQuestion> =
+            questions.into_iter().map(|Question::Simulate(question)| question).collect();
+        let answers: Vec<(Observation<_>, Call)> = simulate::all(clients, &self.calls, &simulations).await;
+        for (question, (simulation, call)) in simulations.into_iter().zip(answers) {
             evidence.answers.push(Answer { question, simulation });
             evidence.calls.push(call);
         }

@@ -89,7 +89,7 @@ fn unasked(model: &str) -> Evidence {
 /// The same with every question answered alike.
 fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evidence {
     for _ in 0..4 {
-        for question in open_questions(&evidence) {
+        for Question::Simulate(question) in open_questions(&evidence) {
             evidence.answers.push(Answer { question, simulation: simulation.clone() });
         }
     }
@@ -221,7 +221,7 @@ fn one_leg_that_is_denied_denies_the_call_whatever_else_is_unread() {
         evidence.availability = failed(FailureKind::NotAskedAgain);
         let diagnosis = diagnose(&evidence);
         assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Denied, vec!["identity-policy-missing-allow"]));
-        let Question::Simulate { leg, .. } = &evidence.answers[denied].question;
+        let leg = &evidence.answers[denied].question.leg;
         assert_eq!(diagnosis.findings[0].resources, std::slice::from_ref(&leg.resource));
         assert_eq!(diagnosis.certainty, Some(Certainty::Simulated));
     }
@@ -340,7 +340,8 @@ fn a_missing_agreement_is_a_cause_where_the_caller_may_not_subscribe() {
     fields.agreement = Some("NOT_AVAILABLE".to_owned());
     let asked = open_questions(&evidence);
     for question in asked {
-        let Question::Simulate { leg, .. } = &question;
+        let Question::Simulate(question) = question;
+        let leg = &question.leg;
         let decision =
             if leg.action.starts_with("aws-marketplace:") { Decision::ImplicitDeny } else { Decision::Allowed };
         if leg.action.starts_with("aws-marketplace:") {
@@ -619,7 +620,8 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
             break;
         }
         for question in questions {
-            let Question::Simulate { principal, .. } = &question;
+            let Question::Simulate(question) = question;
+            let principal = &question.principal;
             asked.push(principal.clone());
             let simulation = if *principal == candidates[1] {
                 Observation::Seen(simulation(Decision::Allowed))
@@ -747,7 +749,8 @@ fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evide
         }
         for question in questions {
             asked += 1;
-            let Question::Simulate { leg, trial, .. } = &question;
+            let Question::Simulate(question) = question;
+            let (leg, trial) = (&question.leg, &question.trial);
             let simulation = Observation::Seen(decide(&leg.resource, trial));
             evidence.answers.push(Answer { question, simulation });
         }
@@ -794,7 +797,7 @@ fn a_remedy_is_verified_by_its_trial_and_by_nothing_else() {
     let mut evidence = unasked(model);
     account(&mut evidence, |_, _| simulation(Decision::ImplicitDeny));
     for answer in &mut evidence.answers {
-        let Question::Simulate { trial, .. } = &answer.question;
+        let trial = &answer.question.trial;
         if !trial.is_empty() {
             answer.simulation = refused("Throttling", 400, "Rate exceeded");
         }

@@ -8,7 +8,7 @@ use super::finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy};
 use super::{NotChecked, form_submitted, questions, remedy};
 use crate::bedrock::{Marketplace, ModelReference, provider_of};
 use crate::cause::{Cause, Family};
-use crate::evidence::{Availability, Evidence, ListedModel, Observation, Question};
+use crate::evidence::{Availability, Evidence, ListedModel, Observation, SimulationQuestion};
 use crate::explain;
 use crate::iam::Decision;
 use time::OffsetDateTime;
@@ -239,7 +239,7 @@ impl Reader<'_> {
         let denied: Vec<Basis> = questions::subscription_legs(self.evidence, &principal)
             .into_iter()
             .filter_map(|leg| {
-                let question = Question::simulate(&principal, &leg);
+                let question = SimulationQuestion::new(&principal, &leg);
                 let simulation = self.evidence.answer(&question)?.seen()?;
                 simulation.decision.is_denied().then(|| Basis::Simulation {
                     action: leg.action,

@@ -9,7 +9,7 @@ use super::questions::{call_legs, current_candidate};
 use super::remedy;
 use super::trials::{self, Trials};
 use crate::cause::Cause;
-use crate::evidence::{Evidence, MatchedStatement, Observation, Question, Simulation};
+use crate::evidence::{Evidence, MatchedStatement, Observation, Simulation, SimulationQuestion};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 
 /// One authorization of the call, judged.
@@ -131,8 +131,10 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
         let legs = requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
         return Legs { legs, unlisted: requirements.unlisted, ..Legs::default() };
     };
-    let questions: Vec<(Question, RequestContext)> =
-        call_legs(evidence, &principal).into_iter().map(|leg| (Question::simulate(&principal, &leg), leg)).collect();
+    let questions: Vec<(SimulationQuestion, RequestContext)> = call_legs(evidence, &principal)
+        .into_iter()
+        .map(|leg| (SimulationQuestion::new(&principal, &leg), leg))
+        .collect();
     let answered = questions
         .iter()
         .any(|(question, _)| evidence.answer(question).is_some_and(|simulation| simulation.seen().is_some()));
@@ -159,7 +161,7 @@ fn undetermined(request: RequestContext, why: String) -> Leg {
 }
 
 /// Judges a leg by the answer to a question about it, where it was asked and answered.
-pub(super) fn judge_one(evidence: &Evidence, question: &Question, request: RequestContext) -> Leg {
+pub(super) fn judge_one(evidence: &Evidence, question: &SimulationQuestion, request: RequestContext) -> Leg {
     match evidence.answer(question) {
         Some(Observation::Seen(simulation)) => judge_by(request, simulation, boundary_name(evidence)),
         Some(unseen) => undetermined(request, unseen.why_unseen().unwrap_or_default()),

@@ -2,7 +2,7 @@
 
 use super::legs;
 use crate::bedrock::{Marketplace, provider_of};
-use crate::evidence::{Evidence, Observation, Question, Simulation};
+use crate::evidence::{Evidence, Observation, Question, Simulation, SimulationQuestion};
 use crate::iam::{Arn, ContextKeys, RequestContext};
 
 /// The actions that the first call to a Marketplace model makes on the caller's behalf
@@ -16,12 +16,13 @@ pub(super) const SUBSCRIPTION_ACTIONS: [&str; 2] = ["aws-marketplace:Subscribe",
 #[must_use]
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     let Some(principal) = current_candidate(evidence) else { return Vec::new() };
-    let first: Vec<Question> = legs_to_simulate(evidence, &principal)
+    let first: Vec<SimulationQuestion> = legs_to_simulate(evidence, &principal)
         .iter()
-        .map(|leg| Question::simulate(&principal, leg))
+        .map(|leg| SimulationQuestion::new(&principal, leg))
         .filter(|question| evidence.answer(question).is_none())
         .collect();
-    if first.is_empty() { legs::judge(evidence).trials.open } else { first }
+    let simulations = if first.is_empty() { legs::judge(evidence).trials.open } else { first };
+    simulations.into_iter().map(Question::Simulate).collect()
 }
 
 /// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.
@@ -78,10 +79,10 @@ pub(super) fn current_candidate(evidence: &Evidence) -> Option<Arn> {
 }
 
 fn is_unknown_to_the_simulator(evidence: &Evidence, candidate: &Arn) -> bool {
-    evidence.answers.iter().any(|answer| {
-        let Question::Simulate { principal, .. } = &answer.question;
-        principal == candidate && is_no_such_entity(&answer.simulation)
-    })
+    evidence
+        .answers
+        .iter()
+        .any(|answer| answer.question.principal == *candidate && is_no_such_entity(&answer.simulation))
 }
 
 fn is_no_such_entity(simulation: &Observation<Simulation>) -> bool {

@@ -6,7 +6,7 @@
 
 use super::legs::{DecidedBy, Leg, judge_one};
 use super::questions::call_legs;
-use crate::evidence::{Evidence, Exclusion, Question, Trial};
+use crate::evidence::{Evidence, Exclusion, SimulationQuestion, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::least_privilege;
 
@@ -19,7 +19,7 @@ pub(super) struct Trials {
     /// What the simulator said of the refused legs after each further change.
     pub(super) stages: Vec<Stage>,
     /// What would have to be asked to go on.
-    pub(super) open: Vec<Question>,
+    pub(super) open: Vec<SimulationQuestion>,
 }
 
 /// The legs that were refused before a change, judged with it.
@@ -57,11 +57,11 @@ pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Tr
         if spent > budget {
             break;
         }
-        let asked: Vec<(Question, RequestContext)> = refused
+        let asked: Vec<(SimulationQuestion, RequestContext)> = refused
             .iter()
             .map(|leg| {
                 let question =
-                    Question::Simulate { principal: principal.clone(), leg: leg.request.clone(), trial: trial.clone() };
+                    SimulationQuestion { principal: principal.clone(), leg: leg.request.clone(), trial: trial.clone() };
                 (question, leg.request.clone())
             })
             .collect();

@@ -5,7 +5,9 @@
 
 use super::account::Clients;
 use super::call::{Caller as Calls, unreadable};
-use crate::evidence::{Call, Exclusion, MatchedStatement, Observation, Question, ServiceError, Simulation, Trial};
+use crate::evidence::{
+    Call, Exclusion, MatchedStatement, Observation, ServiceError, Simulation, SimulationQuestion, Trial,
+};
 use crate::iam::{Arn, ContextValue, Decision, RequestContext};
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyError;
@@ -34,11 +36,11 @@ const API: &str = "iam:SimulatePrincipalPolicy";
 pub(super) async fn all(
     clients: &Clients,
     calls: &Calls,
-    questions: &[Question],
+    questions: &[SimulationQuestion],
 ) -> Vec<(Observation<Simulation>, Call)> {
     let permits = Semaphore::new(AT_ONCE);
     join_all(questions.iter().map(async |question| {
-        let Question::Simulate { principal, leg, trial } = question;
+        let SimulationQuestion { principal, leg, trial } = question;
         // The semaphore is never closed; without a permit the call would only be less patient.
         let _permit = permits.acquire().await;
         one(clients, calls, principal, leg, trial).await

@@ -1,0 +1,100 @@
+//! What `doctor` takes from the command line.
+
+use crate::bedrock::{ModelReference, Operation, Region};
+use crate::cli::paint;
+use crate::cli::sandbox::DEFAULT_WORLD;
+use crate::iam::Arn;
+use clap::{ArgAction, Args, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  bedrock-access doctor --sandbox
+      the embedded account: a role that lacks the permission (exit status 1: a cause was found)
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --region us-west-2
+      read-only checks with the credentials of the environment
+  bedrock-access doctor --model anthropic.claude-opus-4-6-v1 --operation converse-stream --probe
+      also a test call whose body no model accepts: authorized like a true one, no token processed
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --principal arn:aws:iam::111122223333:role/apps/chat-api
+      an administrator asks for somebody else's role
+
+Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermined, 4 unreadable or unwritable file";
+
+/// Find out why a call to a Bedrock model is refused.
+///
+/// Resolves the caller through STS, simulates the policies for every resource that the call needs, reads what tells
+/// of the account's access to the model, makes a test call if asked, and says which of the two documented causes
+/// applies: 1, the identity lacks the IAM permission; 2, access to the model was not granted; or both, or neither
+/// and what it is then. Everything but the test call is a read.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct DoctorArgs {
+    /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
+    #[arg(long, value_name = "ID|ARN", required_unless_present = "sandbox")]
+    pub(super) model: Option<ModelReference>,
+    /// The API operation [default: invoke-model, or the world's]
+    #[arg(long, value_name = "OP", value_parser = operation_parser())]
+    pub(super) operation: Option<Operation>,
+    /// The Region whose endpoint is called [default: that of the ARN, the environment or the profile]
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<Region>,
+    /// The profile of the AWS config files whose credentials are used
+    #[arg(long, value_name = "PROFILE")]
+    pub(super) profile: Option<String>,
+    /// Diagnose another IAM user or role than the caller
+    #[arg(long, value_name = "ARN")]
+    pub(super) principal: Option<Arn>,
+    /// A further condition key that the call carries; repeat the key for several values
+    #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair)]
+    pub(super) context: Vec<(String, String)>,
+    /// Make a test call whose body no model accepts, so that no token is processed
+    #[arg(long)]
+    pub(super) probe: bool,
+    /// Make the operation's own call with at most one output token; billed
+    #[arg(long, conflicts_with = "probe")]
+    pub(super) invoke: bool,
+    /// Ask the embedded account instead of AWS: an embedded world's name, or a world file
+    #[arg(long, value_name = "WORLD", num_args = 0..=1, default_missing_value = DEFAULT_WORLD, conflicts_with = "profile")]
+    pub(super) sandbox: Option<String>,
+    /// The report's format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Write the report to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// The deadline of the diagnosis in seconds, credentials included; `--invoke` adds 60
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(super) timeout: u64,
+    /// When to colour the text
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = paint::When::Auto)]
+    pub(super) color: paint::When,
+    /// Show every call that was made
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Show the verdict alone
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+}
+
+/// The formats of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For programs: `bedrock-access/diagnosis/1`.
+    Json,
+}
+
+fn context_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if key.contains(':') => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE with a condition key such as `aws:SourceVpce`".to_owned()),
+    }
+}
+
+fn operation_parser() -> impl clap::builder::TypedValueParser<Value = Operation> {
+    use clap::builder::TypedValueParser;
+    // The names come from the one table, and clap suggests the nearest for a misspelt one.
+    clap::builder::PossibleValuesParser::new(Operation::ALL.map(Operation::as_str))
+        .try_map(|name| name.parse::<Operation>())
+}

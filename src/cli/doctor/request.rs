@@ -1,0 +1,128 @@
+//! The request, put together from what was typed and from what the sandbox's world is about.
+
+use super::args::DoctorArgs;
+use crate::bedrock::{Marketplace, ModelReference, Region, provider_of};
+use crate::cli::exit::Failure;
+use crate::cli::output;
+use crate::iam::{ContextKeys, ContextValue};
+use crate::probe::{can_invoke, default_region};
+use crate::request::{LiveCall, Request};
+use crate::sandbox::{Live, World};
+use std::time::Duration;
+
+/// Puts the request together from what was typed and, in a sandbox, from what the world is about.
+pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: Duration) -> Result<Request, Failure> {
+    let asked = world.map(|world| &world.request);
+    let model = args
+        .model
+        .clone()
+        .or_else(|| asked.map(|asked| asked.model.clone()))
+        .ok_or_else(|| Failure::usage("no model was given").hint("name one with `--model`"))?;
+    let operation = args.operation.or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
+    let region = match asked {
+        Some(asked) => region_of(args, &model)?.unwrap_or_else(|| asked.region.clone()),
+        None => match region_of(args, &model)? {
+            Some(region) => region,
+            None => configured_region(args, timeout).await?,
+        },
+    };
+    let live = match (args.probe, args.invoke, asked.and_then(|asked| asked.live)) {
+        (true, ..) => LiveCall::Probe,
+        (_, true, _) => LiveCall::Invoke,
+        (.., Some(Live::Probe)) if args.principal.is_none() => LiveCall::Probe,
+        (.., Some(Live::Invoke)) if args.principal.is_none() => LiveCall::Invoke,
+        _ => LiveCall::None,
+    };
+    let request =
+        Request { model, operation, region, context: context(&args.context), principal: args.principal.clone(), live };
+    check(&request)?;
+    Ok(request)
+}
+
+/// Returns the Region that was typed, by itself or within the model's ARN.
+fn region_of(args: &DoctorArgs, model: &ModelReference) -> Result<Option<Region>, Failure> {
+    let in_arn = model
+        .region()
+        .map(|region| region.parse::<Region>().map_err(|error| Failure::usage(format!("in the model's ARN, {error}"))))
+        .transpose()?;
+    match (&args.region, in_arn) {
+        (Some(typed), Some(in_arn)) if *typed != in_arn => {
+            Err(Failure::usage(format!("the model's ARN names the Region `{in_arn}`, and `--region` says `{typed}`"))
+                .hint("an ARN can be invoked in its own Region only: leave `--region` out"))
+        }
+        (Some(typed), _) => Ok(Some(typed.clone())),
+        (None, in_arn) => Ok(in_arn),
+    }
+}
+
+async fn configured_region(args: &DoctorArgs, timeout: Duration) -> Result<Region, Failure> {
+    let ways =
+        "give it with `--region`, the variable AWS_REGION, or `region = …` in the profile of the AWS config file";
+    let name = default_region(args.profile.as_deref(), timeout / 2)
+        .await
+        .ok_or_else(|| Failure::usage("no Region was given, and none is configured").hint(ways))?;
+    name.parse().map_err(|error| Failure::usage(format!("the configured Region: {error}")).hint(ways))
+}
+
+fn check(request: &Request) -> Result<(), Failure> {
+    if let ModelReference::Arn(arn) = &request.model {
+        let (ours, theirs) = (request.region.partition().as_str(), arn.arn().partition.as_str());
+        if ours != theirs {
+            return Err(Failure::usage(format!(
+                "the model's ARN belongs to the partition `{theirs}`, and the Region `{}` to `{ours}`",
+                request.region
+            ))
+            .hint("give a Region of the ARN's partition"));
+        }
+    }
+    if request.live != LiveCall::None && request.principal.is_some() {
+        return Err(Failure::usage("a test call is made by the caller, and `--principal` names somebody else")
+            .hint("leave out `--probe` and `--invoke`, or run with the principal's own credentials (`--profile`)"));
+    }
+    if let Some(principal) = &request.principal
+        && !matches!(principal.service.as_str(), "iam" | "sts")
+    {
+        return Err(Failure::usage(format!("`{principal}` is not the ARN of an IAM user or role"))
+            .hint("such as arn:aws:iam::111122223333:role/apps/chat-api"));
+    }
+    // A profile's model is not known yet where only its ARN is given; that is noticed when it is read.
+    let known = request.model.base_model();
+    if request.live == LiveCall::Invoke && !can_invoke(request.operation, known) {
+        return Err(Failure::usage(format!("how `{}` wants its request body is not known", request.model))
+            .hint("`--probe` needs no body of the model's, and `--operation converse` has the same for every model"));
+    }
+    Ok(())
+}
+
+/// Says before a live call what it may cost or accept.
+pub(super) fn warn(request: &Request) {
+    if request.live == LiveCall::None {
+        return;
+    }
+    if request.live == LiveCall::Invoke {
+        output::note("note: this makes a real call, billed for its input and at most one output token");
+    }
+    let third_party =
+        request.model.base_model().is_none_or(|model| Marketplace::of(provider_of(model)) != Marketplace::NotSold);
+    if third_party {
+        output::note(
+            "on a third-party model that the account has never used, a call may accept the model's licence (EULA)",
+        );
+    }
+}
+
+fn context(pairs: &[(String, String)]) -> ContextKeys {
+    let mut keys = ContextKeys::new();
+    for (key, value) in pairs {
+        let value = match keys.get(key) {
+            Some(known) => {
+                let mut values = known.values().to_vec();
+                values.push(value.clone());
+                ContextValue::Multiple(values)
+            }
+            None => ContextValue::Single(value.clone()),
+        };
+        keys.set(key, value);
+    }
+    keys
+}
