@@ -10,17 +10,21 @@
 mod credentials;
 mod finding;
 mod gates;
+mod judge;
 mod legs;
 mod live;
 mod questions;
+mod reading;
 mod remedy;
+mod statement;
 mod trials;
 mod unseen;
 mod verdict;
 
 pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, Verified};
-pub use legs::{DecidedBy, Leg};
+pub use legs::{JudgedBy, Leg};
 pub use questions::open_questions;
+pub use statement::{DecidedBy, NearMiss};
 pub use verdict::Verdict;
 
 use crate::bedrock::{ModelReference, Operation, Region};
@@ -219,7 +223,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     Diagnosis {
         documented_cause: verdict.documented_cause(),
         ruled_out: verdict::ruled_out(evidence, &live, &legs, &verdict),
-        contradictions: live.contradictions(&legs),
+        contradictions: [live.contradictions(&legs), legs.contradictions()].concat(),
         verdict: verdict.verdict,
         certainty: verdict.certainty,
         findings: verdict.findings,

@@ -4,9 +4,13 @@
 //! be read is an [`Observation`] of its own: absent is not the same as unread.
 
 mod observation;
+mod policies;
 mod simulation;
 
 pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError};
+pub use policies::{
+    Entity, Holder, HolderKind, IdentityPolicies, PolicyContent, PolicyQuestion, PolicyRef, PolicyText,
+};
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
 
 use crate::bedrock::InferenceProfile;
@@ -34,6 +38,9 @@ pub struct Evidence {
     pub caller: Observation<Caller>,
     /// The IAM user or role whose policies count.
     pub principal: Observation<PolicySource>,
+    /// The policies of that user or role.
+    #[serde(default)]
+    pub policies: IdentityPolicies,
     /// The inference profile (`bedrock:GetInferenceProfile`).
     pub profile: Observation<InferenceProfile>,
     /// What `bedrock:ListFoundationModels` says of the base model.
@@ -117,9 +124,6 @@ pub struct PolicySource {
     pub candidates: Vec<Arn>,
     /// How the ARN was found.
     pub found_by: FoundBy,
-    /// The permissions boundary's ARN, where `iam:GetRole` or `iam:GetUser` told.
-    #[serde(default)]
-    pub boundary: Option<String>,
 }
 
 /// How the ARN of the IAM entity was found.
@@ -196,6 +200,8 @@ pub struct LiveSuccess {
 pub enum Question {
     /// What does the policy simulator say of a leg?
     Simulate(SimulationQuestion),
+    /// What does a policy say?
+    ReadPolicy(PolicyQuestion),
 }
 
 /// One call that was made, for the record.

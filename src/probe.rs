@@ -13,12 +13,15 @@ mod caller;
 mod connection;
 mod live;
 mod model;
+mod policies;
 mod simulate;
 
 pub use account::{Account, EmbeddedAccount, default_region};
 pub use live::can_invoke;
 
-use crate::evidence::{Answer, Call, Evidence, Observation, Question, SCHEMA, SimulationQuestion};
+use crate::evidence::{
+    Answer, Evidence, IdentityPolicies, Observation, PolicyQuestion, PolicyText, Question, SCHEMA, SimulationQuestion,
+};
 use crate::request::{LiveCall, Request};
 use account::Clients;
 use call::Caller as Calls;
@@ -78,6 +81,7 @@ impl Probe {
             credentials,
             caller: skipped("there are no credentials"),
             principal: skipped("there are no credentials"),
+            policies: IdentityPolicies::default(),
             profile: skipped("there are no credentials"),
             listing: skipped("there are no credentials"),
             availability: skipped("there are no credentials"),
@@ -104,6 +108,7 @@ impl Session {
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;
+        evidence.policies = identity.policies;
         evidence.profile = model.profile;
         evidence.listing = model.listing;
         evidence.availability = model.availability;
@@ -115,12 +120,26 @@ impl Session {
     /// Puts the answers to questions into the evidence, in the order in which they were asked.
     pub async fn ask(&self, evidence: &mut Evidence, questions: Vec<Question>) {
         let Some(clients) = &self.clients else { return };
-        let simulations: Vec<SimulationQuestion> =
-            questions.into_iter().map(|Question::Simulate(question)| question).collect();
-        let answers: Vec<(Observation<_>, Call)> = simulate::all(clients, &self.calls, &simulations).await;
-        for (question, (simulation, call)) in simulations.into_iter().zip(answers) {
+        let (mut simulations, mut policies): (Vec<SimulationQuestion>, Vec<PolicyQuestion>) = (Vec::new(), Vec::new());
+        for question in questions {
+            match question {
+                Question::Simulate(question) => simulations.push(question),
+                Question::ReadPolicy(question) => policies.push(question),
+            }
+        }
+        let (simulated, read) = tokio::join!(
+            simulate::all(clients, &self.calls, &simulations),
+            policies::read_all(clients, &self.calls, &policies),
+        );
+        for (question, (simulation, call)) in simulations.into_iter().zip(simulated) {
             evidence.answers.push(Answer { question, simulation });
             evidence.calls.push(call);
+        }
+        for (PolicyQuestion { policy, .. }, (content, calls)) in policies.into_iter().zip(read) {
+            // What was not fetched before is fetched now, and takes its place.
+            evidence.policies.texts.retain(|known| known.policy != policy);
+            evidence.policies.texts.push(PolicyText { policy, content });
+            evidence.calls.extend(calls);
         }
     }
 }

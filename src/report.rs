@@ -7,6 +7,7 @@ mod infrastructure;
 mod json;
 mod lint;
 mod simulation;
+mod statements;
 mod styled;
 #[cfg(feature = "cli")]
 mod test_run;

@@ -6,8 +6,9 @@ use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
 use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
 use bedrock_access::evidence::{
-    Answer, Availability, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, ListedModel, Listing,
-    LiveSuccess, MatchedStatement, Observation, PolicySource, Question, SCHEMA, ServiceError, Simulation, UseCaseForm,
+    Answer, Availability, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, IdentityPolicies, ListedModel,
+    Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question, SCHEMA, ServiceError, Simulation,
+    SimulationQuestion, UseCaseForm,
 };
 use bedrock_access::iam::{Arn, ContextKeys, Decision, Principal};
 use bedrock_access::policy;
@@ -55,11 +56,7 @@ fn unasked(model: &str) -> Evidence {
             account: "111122223333".to_owned(),
             principal: Principal::new(arn("arn:aws:sts::111122223333:assumed-role/chat-api/session")),
         }),
-        principal: Observation::Seen(PolicySource {
-            candidates: vec![arn(ROLE)],
-            found_by: FoundBy::GetRole,
-            boundary: None,
-        }),
+        principal: Observation::Seen(PolicySource { candidates: vec![arn(ROLE)], found_by: FoundBy::GetRole }),
         profile: if is_profile { Observation::Seen(profile) } else { skipped() },
         listing: Observation::Seen(Listing {
             model: Some(ListedModel {
@@ -79,6 +76,7 @@ fn unasked(model: &str) -> Evidence {
             entitlement: Some("AVAILABLE".to_owned()),
             region: Some("AVAILABLE".to_owned()),
         }),
+        policies: IdentityPolicies::default(),
         use_case_form: if base.starts_with("anthropic") { Observation::Seen(UseCaseForm {}) } else { skipped() },
         invocation: skipped(),
         answers: Vec::new(),
@@ -86,10 +84,19 @@ fn unasked(model: &str) -> Evidence {
     }
 }
 
+/// The simulations that are still to be asked.
+fn simulations(evidence: &Evidence) -> Vec<SimulationQuestion> {
+    let simulation = |question| match question {
+        Question::Simulate(question) => Some(question),
+        _ => None,
+    };
+    open_questions(evidence).into_iter().filter_map(simulation).collect()
+}
+
 /// The same with every question answered alike.
 fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evidence {
     for _ in 0..4 {
-        for Question::Simulate(question) in open_questions(&evidence) {
+        for question in simulations(&evidence) {
             evidence.answers.push(Answer { question, simulation: simulation.clone() });
         }
     }
@@ -340,7 +347,7 @@ fn a_missing_agreement_is_a_cause_where_the_caller_may_not_subscribe() {
     fields.agreement = Some("NOT_AVAILABLE".to_owned());
     let asked = open_questions(&evidence);
     for question in asked {
-        let Question::Simulate(question) = question;
+        let Question::Simulate(question) = question else { continue };
         let leg = &question.leg;
         let decision =
             if leg.action.starts_with("aws-marketplace:") { Decision::ImplicitDeny } else { Decision::Allowed };
@@ -608,11 +615,8 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
         .map(|path| arn(&format!("arn:aws:iam::111122223333:role/{path}{role}")))
         .to_vec();
     let mut evidence = unasked(NOVA);
-    evidence.principal = Observation::Seen(PolicySource {
-        candidates: candidates.clone(),
-        found_by: FoundBy::IdentityCenterForms,
-        boundary: None,
-    });
+    evidence.principal =
+        Observation::Seen(PolicySource { candidates: candidates.clone(), found_by: FoundBy::IdentityCenterForms });
     let mut asked = Vec::new();
     loop {
         let questions = open_questions(&evidence);
@@ -620,7 +624,7 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
             break;
         }
         for question in questions {
-            let Question::Simulate(question) = question;
+            let Question::Simulate(question) = question else { continue };
             let principal = &question.principal;
             asked.push(principal.clone());
             let simulation = if *principal == candidates[1] {
@@ -656,6 +660,7 @@ fn the_statement_that_denies_is_named_with_its_place() {
         source: Some("user-managed".to_owned()),
         line: Some(7),
         column: Some(5),
+        end: None,
     }];
     let diagnosis = diagnose(&answered(unasked(NOVA), &Observation::Seen(denied)));
     assert_eq!(causes(&diagnosis), ["identity-policy-explicit-deny"]);
@@ -749,7 +754,7 @@ fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evide
         }
         for question in questions {
             asked += 1;
-            let Question::Simulate(question) = question;
+            let Question::Simulate(question) = question else { continue };
             let (leg, trial) = (&question.leg, &question.trial);
             let simulation = Observation::Seen(decide(&leg.resource, trial));
             evidence.answers.push(Answer { question, simulation });
@@ -848,6 +853,7 @@ fn the_simulator_is_asked_within_a_budget() {
             source: Some("user-managed".to_owned()),
             line: Some(1),
             column: Some(1),
+            end: None,
         }],
         ..simulation(Decision::ExplicitDeny)
     });
@@ -935,6 +941,7 @@ fn a_boundary_behind_an_identity_policys_deny_is_found_too() {
                 source: Some("role".to_owned()),
                 line: Some(4),
                 column: Some(8),
+                end: None,
             }]
         } else {
             Vec::new()

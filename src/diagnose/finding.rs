@@ -1,6 +1,6 @@
 //! Findings: a cause, how sure it is, what it rests on and what mends it. Facts; the renderers word them.
 
-use super::legs::DecidedBy;
+use super::statement::{DecidedBy, NearMiss};
 use crate::cause::{Cause, Family};
 use crate::evidence::ServiceError;
 use crate::explain::Alternative;
@@ -69,6 +69,33 @@ pub enum Basis {
         statements: Vec<DecidedBy>,
         /// Whether it was asked with the changes of the other findings made.
         mended: bool,
+    },
+    /// What the policies that were read come to on a leg, where the simulator did not answer.
+    Policies {
+        /// The action.
+        action: String,
+        /// The resource.
+        resource: String,
+        /// The decision.
+        decision: Decision,
+        /// The policy type that refuses.
+        policy_type: Option<PolicyType>,
+        /// The statements that decided.
+        statements: Vec<DecidedBy>,
+        /// Whether it was evaluated with the changes of the other findings made.
+        mended: bool,
+    },
+    /// An allow is there, and misses.
+    NearMiss {
+        /// The statement, and how it misses.
+        near: NearMiss,
+        /// How many legs it misses.
+        legs: usize,
+    },
+    /// No policy that was read allows anything like it.
+    NothingNear {
+        /// The names of the policies that were read.
+        policies: Vec<String>,
     },
     /// The simulator named keys that it was not given, which may have changed its answer.
     MissingContext(Vec<String>),

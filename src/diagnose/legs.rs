@@ -1,15 +1,13 @@
-//! The legs of the call, judged by the policy simulator's answers.
-//!
-//! Attributes each refusal to a policy type from what the simulator shows: the statements that matched, and its
-//! separate verdicts of the organization's policies and of the permissions boundary (IAM API Reference,
-//! "EvaluationResult"). What it does not show is not guessed.
+//! The legs of the call, and the findings that the refused ones come to.
 
 use super::finding::{Basis, Certainty, Finding};
 use super::questions::{call_legs, current_candidate};
-use super::remedy;
+use super::reading::Reading;
+use super::statement::{DecidedBy, NearMiss};
 use super::trials::{self, Trials};
+use super::{judge, remedy};
 use crate::cause::Cause;
-use crate::evidence::{Evidence, MatchedStatement, Observation, Simulation, SimulationQuestion};
+use crate::evidence::{Evidence, SimulationQuestion};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 
 /// One authorization of the call, judged.
@@ -21,31 +19,31 @@ pub struct Leg {
     pub decision: Decision,
     /// The policy type that a refusal is attributed to.
     pub policy_type: Option<PolicyType>,
-    /// The statements that decided, where the simulator names them.
+    /// What the decision rests on.
+    pub judged_by: JudgedBy,
+    /// The statements that decided, where they are known.
     pub decided_by: Vec<DecidedBy>,
+    /// Allows that miss the leg, and how.
+    pub near_misses: Vec<NearMiss>,
     /// Keys that policies name and the simulation was not given.
     pub missing_context: Vec<String>,
     /// Why there is no decision.
     pub unread: Option<String>,
+    /// How the simulator and the policies that were read contradict each other, in words.
+    pub contradiction: Option<String>,
 }
 
-/// A statement that decided a leg.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecidedBy {
-    /// The type of its policy.
-    pub policy_type: PolicyType,
-    /// What the policy is attached as, in the simulator's words: `role`, `aws-managed`, …
-    pub source: Option<String>,
-    /// The policy's name or ARN.
-    pub policy: Option<String>,
-    /// The statement's index in the policy.
-    pub statement: Option<usize>,
-    /// The statement's `Sid`.
-    pub sid: Option<String>,
-    /// Where it begins, 1-based line.
-    pub line: Option<u32>,
-    /// Where it begins, 1-based column.
-    pub column: Option<u32>,
+/// What a leg was judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JudgedBy {
+    /// Nothing that could be seen.
+    Nothing,
+    /// The policy simulator.
+    Simulator,
+    /// The policies that were read, by this program's own engine.
+    Policies,
+    /// Both, and they agree.
+    Both,
 }
 
 /// All legs of a call.
@@ -57,6 +55,10 @@ pub(super) struct Legs {
     pub(super) unlisted: Vec<String>,
     /// The IAM user or role that was simulated, where one ARN answered.
     pub(super) principal: Option<Arn>,
+    /// The names of the policies that were read, and why others were not.
+    pub(super) policies_read: Option<(Vec<String>, Vec<String>)>,
+    /// The ARN of the permissions boundary.
+    pub(super) boundary: Option<String>,
     /// What the simulator says of the refused legs once policies are mended.
     pub(super) trials: Trials,
 }
@@ -69,6 +71,12 @@ impl Legs {
             && self.legs.iter().all(|leg| leg.decision == Decision::Allowed)
     }
 
+    /// Tells whether a refusal, or a contradiction, rests on the texts of policies and on nothing that AWS said: then
+    /// the texts that this program carries are checked to be those in force.
+    pub(super) fn rest_on_the_policies_alone(&self) -> bool {
+        self.legs.iter().any(|leg| leg.judged_by == JudgedBy::Policies || leg.contradiction.is_some())
+    }
+
     /// Turns the refused legs into findings, one for each cause and action; those that only show once others are
     /// mended come after them.
     pub(super) fn findings(&self, evidence: &Evidence) -> Vec<Finding> {
@@ -76,7 +84,8 @@ impl Legs {
         for (leg, mended) in self.refusals() {
             let cause = cause_of(leg);
             let basis = basis_of(leg, mended);
-            let certainty = if leg.policy_type.is_some() { Certainty::Simulated } else { Certainty::Inferred };
+            let simulated = matches!(leg.judged_by, JudgedBy::Simulator | JudgedBy::Both) && leg.policy_type.is_some();
+            let certainty = if simulated { Certainty::Simulated } else { Certainty::Inferred };
             match findings
                 .iter_mut()
                 .find(|known| known.cause == cause && known.action.as_ref() == Some(&leg.request.action))
@@ -98,8 +107,45 @@ impl Legs {
                 }),
             }
         }
+        for finding in &mut findings {
+            self.explain(finding);
+        }
         remedy::verify(&mut findings, &self.trials);
         findings
+    }
+
+    /// Adds how the allows that are there miss, each statement once, or that there is none.
+    fn explain(&self, finding: &mut Finding) {
+        let mut told: Vec<(&NearMiss, usize)> = Vec::new();
+        let mut policies: Option<PolicyType> = None;
+        for (leg, _) in self.refusals().filter(|(leg, _)| cause_of(leg) == finding.cause) {
+            for near in &leg.near_misses {
+                match told.iter_mut().find(|(known, _)| known.statement == near.statement) {
+                    Some((_, legs)) => *legs += 1,
+                    None => told.push((near, 1)),
+                }
+            }
+            if matches!(leg.judged_by, JudgedBy::Both | JudgedBy::Policies) && leg.decision == Decision::ImplicitDeny {
+                policies = leg.policy_type;
+            }
+        }
+        let read = match policies.filter(|_| told.is_empty()) {
+            Some(PolicyType::IdentityPolicy) => self.policies_read.as_ref().map(|(names, _)| names.clone()),
+            Some(PolicyType::PermissionsBoundary) => self.boundary.clone().map(|boundary| vec![boundary]),
+            _ => None,
+        };
+        finding.basis.extend(read.map(|policies| Basis::NothingNear { policies }));
+        let near_misses = told.into_iter().map(|(near, legs)| Basis::NearMiss { near: near.clone(), legs });
+        finding.basis.extend(near_misses);
+    }
+
+    /// Says where the simulator and the policies that were read contradict each other.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        let mut all = self.legs.iter().filter_map(|leg| leg.contradiction.clone());
+        let first = all.next();
+        let more = all.count();
+        let and_more = if more == 0 { String::new() } else { format!(", and likewise on {more} more resources") };
+        first.map(|first| format!("{first}{and_more}: one of the two is wrong or out of date")).into_iter().collect()
     }
 
     /// Walks over the refused legs, as they are first and then with each further change.
@@ -128,9 +174,10 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
     let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
     let Some(principal) = current_candidate(evidence) else {
         let why = evidence.principal.why_unseen().unwrap_or_else(|| "the principal is not known".to_owned());
-        let legs = requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
+        let legs = requirements.legs.into_iter().map(|request| judge::undetermined(request, why.clone())).collect();
         return Legs { legs, unlisted: requirements.unlisted, ..Legs::default() };
     };
+    let reading = Reading::of(evidence);
     let questions: Vec<(SimulationQuestion, RequestContext)> = call_legs(evidence, &principal)
         .into_iter()
         .map(|leg| (SimulationQuestion::new(&principal, &leg), leg))
@@ -138,100 +185,17 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
     let answered = questions
         .iter()
         .any(|(question, _)| evidence.answer(question).is_some_and(|simulation| simulation.seen().is_some()));
-    let legs: Vec<Leg> = questions.into_iter().map(|(question, leg)| judge_one(evidence, &question, leg)).collect();
+    let legs: Vec<Leg> =
+        questions.into_iter().map(|(question, leg)| judge::judge(evidence, reading.as_ref(), &question, leg)).collect();
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
-    let trials = trials::follow(evidence, &principal, &legs);
-    Legs { legs, unlisted: requirements.unlisted, principal: (answered || certain).then_some(principal), trials }
-}
-
-/// Returns the name of the permissions boundary, as the simulator would call it.
-fn boundary_name(evidence: &Evidence) -> Option<&str> {
-    evidence.principal.seen()?.boundary.as_deref()?.rsplit('/').next()
-}
-
-fn undetermined(request: RequestContext, why: String) -> Leg {
-    Leg {
-        request,
-        decision: Decision::Undetermined,
-        policy_type: None,
-        decided_by: Vec::new(),
-        missing_context: Vec::new(),
-        unread: Some(why),
-    }
-}
-
-/// Judges a leg by the answer to a question about it, where it was asked and answered.
-pub(super) fn judge_one(evidence: &Evidence, question: &SimulationQuestion, request: RequestContext) -> Leg {
-    match evidence.answer(question) {
-        Some(Observation::Seen(simulation)) => judge_by(request, simulation, boundary_name(evidence)),
-        Some(unseen) => undetermined(request, unseen.why_unseen().unwrap_or_default()),
-        None => undetermined(request, "the policy simulator was not asked".to_owned()),
-    }
-}
-
-fn judge_by(request: RequestContext, simulation: &Simulation, boundary: Option<&str>) -> Leg {
-    let refused_elsewhere =
-        simulation.allowed_by_organizations == Some(false) || simulation.allowed_by_boundary == Some(false);
-    if simulation.decision == Decision::Allowed && refused_elsewhere {
-        let why = "the policy simulator contradicts itself: allowed, and not by the organization or the boundary";
-        return undetermined(request, why.to_owned());
-    }
-    let policy_type = attribute(simulation, boundary);
-    let decided_by = simulation.matched.iter().map(decided_by).collect();
-    Leg {
-        request,
-        decision: simulation.decision,
-        policy_type,
-        decided_by,
-        missing_context: simulation.missing_context.clone(),
-        unread: None,
-    }
-}
-
-/// Tells which policy type a refusal comes from.
-///
-/// The organization's policies come first: where they refuse, the simulator stops there. An explicit deny that
-/// shows no statement and does not come from the boundary can only come from a policy whose text the simulator
-/// hides, which among those it evaluates is an SCP; where it says that the organization allows, nothing is left.
-/// `boundary` is the boundary's name, whose own statements are not an identity policy's.
-fn attribute(simulation: &Simulation, boundary: Option<&str>) -> Option<PolicyType> {
-    let of_boundary = |statement: &MatchedStatement| boundary.is_some() && statement.policy.as_deref() == boundary;
-    let Simulation { decision, matched, allowed_by_organizations, allowed_by_boundary, .. } = simulation;
-    match decision {
-        Decision::Allowed | Decision::Undetermined => None,
-        _ if *allowed_by_organizations == Some(false) => Some(PolicyType::ServiceControlPolicy),
-        Decision::ExplicitDeny
-            if matched.iter().any(|statement| source_type(statement) == PolicyType::ResourcePolicy) =>
-        {
-            Some(PolicyType::ResourcePolicy)
-        }
-        // A boundary that lacks the allow as well shows once the deny is out of the way.
-        Decision::ExplicitDeny if matched.iter().any(|statement| !of_boundary(statement)) => {
-            Some(PolicyType::IdentityPolicy)
-        }
-        _ if *allowed_by_boundary == Some(false) => Some(PolicyType::PermissionsBoundary),
-        Decision::ExplicitDeny if allowed_by_organizations.is_none() => Some(PolicyType::ServiceControlPolicy),
-        Decision::ExplicitDeny => None,
-        Decision::ImplicitDeny => Some(PolicyType::IdentityPolicy),
-    }
-}
-
-fn source_type(statement: &MatchedStatement) -> PolicyType {
-    match statement.source.as_deref() {
-        Some(source) if source.eq_ignore_ascii_case("resource") => PolicyType::ResourcePolicy,
-        _ => PolicyType::IdentityPolicy,
-    }
-}
-
-fn decided_by(statement: &MatchedStatement) -> DecidedBy {
-    DecidedBy {
-        policy_type: source_type(statement),
-        source: statement.source.clone(),
-        policy: statement.policy.clone(),
-        statement: None,
-        sid: None,
-        line: statement.line,
-        column: statement.column,
+    let trials = trials::follow(evidence, reading.as_ref(), &principal, &legs);
+    Legs {
+        legs,
+        unlisted: requirements.unlisted,
+        principal: (answered || certain).then_some(principal),
+        boundary: evidence.policies.boundary().map(str::to_owned),
+        policies_read: reading.map(|reading| (reading.names(), reading.gaps)),
+        trials,
     }
 }
 
@@ -249,70 +213,14 @@ fn cause_of(leg: &Leg) -> Cause {
 }
 
 fn basis_of(leg: &Leg, mended: bool) -> Vec<Basis> {
-    let mut basis = vec![Basis::Simulation {
-        action: leg.request.action.clone(),
-        resource: leg.request.resource.clone(),
-        decision: leg.decision,
-        policy_type: leg.policy_type,
-        statements: leg.decided_by.clone(),
-        mended,
+    let (action, resource) = (leg.request.action.clone(), leg.request.resource.clone());
+    let (decision, policy_type, statements) = (leg.decision, leg.policy_type, leg.decided_by.clone());
+    let mut basis = vec![match leg.judged_by {
+        JudgedBy::Policies => Basis::Policies { action, resource, decision, policy_type, statements, mended },
+        _ => Basis::Simulation { action, resource, decision, policy_type, statements, mended },
     }];
     if !leg.missing_context.is_empty() {
         basis.push(Basis::MissingContext(leg.missing_context.clone()));
     }
     basis
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn simulation(
-        decision: Decision,
-        matched: &[&str],
-        organizations: Option<bool>,
-        boundary: Option<bool>,
-    ) -> Simulation {
-        Simulation {
-            decision,
-            matched: matched
-                .iter()
-                .map(|source| MatchedStatement {
-                    policy: Some("p".to_owned()),
-                    source: Some((*source).to_owned()),
-                    line: Some(1),
-                    column: Some(1),
-                })
-                .collect(),
-            missing_context: Vec::new(),
-            allowed_by_organizations: organizations,
-            allowed_by_boundary: boundary,
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_attributed_to_what_the_simulator_shows() {
-        use Decision::{Allowed, ExplicitDeny, ImplicitDeny};
-        use PolicyType::{IdentityPolicy, PermissionsBoundary, ResourcePolicy, ServiceControlPolicy};
-        for (decision, matched, organizations, boundary, expected) in [
-            (Allowed, &["role"][..], Some(true), None, None),
-            (ImplicitDeny, &[], None, None, Some(IdentityPolicy)),
-            (ImplicitDeny, &[], Some(true), Some(true), Some(IdentityPolicy)),
-            (ImplicitDeny, &[], Some(false), Some(true), Some(ServiceControlPolicy)),
-            (ExplicitDeny, &[], Some(false), None, Some(ServiceControlPolicy)),
-            (ImplicitDeny, &[], Some(true), Some(false), Some(PermissionsBoundary)),
-            (ExplicitDeny, &[], Some(true), Some(false), Some(PermissionsBoundary)),
-            (ExplicitDeny, &["role"], Some(true), Some(true), Some(IdentityPolicy)),
-            (ExplicitDeny, &["role"], Some(true), Some(false), Some(IdentityPolicy)),
-            (ExplicitDeny, &["aws-managed"], None, None, Some(IdentityPolicy)),
-            (ExplicitDeny, &["resource"], None, None, Some(ResourcePolicy)),
-            (ExplicitDeny, &[], None, None, Some(ServiceControlPolicy)),
-            (ExplicitDeny, &[], Some(true), Some(true), None),
-        ] {
-            let simulation = simulation(decision, matched, organizations, boundary);
-            assert_eq!(attribute(&simulation, None), expected, "{simulation:?}");
-        }
-        let denied = simulation(ExplicitDeny, &["user-managed"], Some(true), Some(false));
-        assert_eq!(attribute(&denied, Some("p")), Some(PermissionsBoundary));
-    }
 }

@@ -1,6 +1,6 @@
-//! What the evidence leaves open and the policy simulator could still settle.
+//! What the evidence leaves open, and the policy simulator or the text of a policy could still settle.
 
-use super::legs;
+use super::{legs, reading};
 use crate::bedrock::{Marketplace, provider_of};
 use crate::evidence::{Evidence, Observation, Question, Simulation, SimulationQuestion};
 use crate::iam::{Arn, ContextKeys, RequestContext};
@@ -21,8 +21,16 @@ pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
         .map(|leg| SimulationQuestion::new(&principal, leg))
         .filter(|question| evidence.answer(question).is_none())
         .collect();
-    let simulations = if first.is_empty() { legs::judge(evidence).trials.open } else { first };
-    simulations.into_iter().map(Question::Simulate).collect()
+    let policies = reading::open(evidence, false);
+    // The policies are read while the legs are simulated; what follows needs both.
+    let (simulations, policies) = if first.is_empty() && policies.is_empty() {
+        let legs = legs::judge(evidence);
+        (legs.trials.open.clone(), reading::open(evidence, legs.rest_on_the_policies_alone()))
+    } else {
+        (first, policies)
+    };
+    let policies = policies.into_iter().map(Question::ReadPolicy);
+    simulations.into_iter().map(Question::Simulate).chain(policies).collect()
 }
 
 /// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.
@@ -35,7 +43,7 @@ fn legs_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext>
 /// The legs of the call itself, with the principal's ARN in their context.
 pub(super) fn call_legs(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
     let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
-    requirements.legs.into_iter().map(|leg| with_principal(leg, principal)).collect()
+    requirements.legs.into_iter().map(|leg| with_principal(evidence, leg, principal)).collect()
 }
 
 /// The Marketplace actions, where an agreement is missing that the caller would have to make.
@@ -54,15 +62,21 @@ pub(super) fn subscription_legs(evidence: &Evidence, principal: &Arn) -> Vec<Req
                 .with("aws:CalledViaLast", "bedrock.amazonaws.com")
                 .with("aws:CalledVia", vec!["bedrock.amazonaws.com".to_owned()]);
             let leg = RequestContext { action: (*action).to_owned(), resource: "*".to_owned(), context };
-            with_principal(leg, principal)
+            with_principal(evidence, leg, principal)
         })
         .collect()
 }
 
-fn with_principal(mut leg: RequestContext, principal: &Arn) -> RequestContext {
-    // The simulator fills in most principal keys by itself, and this one is not in its list.
-    if leg.context.get("aws:PrincipalArn").is_none() {
-        leg.context.set("aws:PrincipalArn", principal.to_string());
+fn with_principal(evidence: &Evidence, mut leg: RequestContext, principal: &Arn) -> RequestContext {
+    let mut set = |key: &str, value: &str| {
+        if leg.context.get(key).is_none() {
+            leg.context.set(key, value);
+        }
+    };
+    // The simulator fills in most principal keys by itself; the ARN and the tags are not in its list.
+    set("aws:PrincipalArn", &principal.to_string());
+    for (key, value) in evidence.policies.entity.seen().iter().flat_map(|entity| &entity.tags) {
+        set(&format!("aws:PrincipalTag/{key}"), value);
     }
     leg
 }

@@ -4,8 +4,11 @@
 //! again, until every leg is allowed or nothing further can be tried. So the report names every policy that has to
 //! change, not only the first one that AWS names, and says of a remedy that it was tried.
 
-use super::legs::{DecidedBy, Leg, judge_one};
+use super::judge::judge;
+use super::legs::{JudgedBy, Leg};
 use super::questions::call_legs;
+use super::reading::Reading;
+use super::statement::DecidedBy;
 use crate::evidence::{Evidence, Exclusion, SimulationQuestion, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::least_privilege;
@@ -40,18 +43,20 @@ impl Trials {
 }
 
 /// Follows the trials as far as their answers reach.
-pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Trials {
+pub(super) fn follow(evidence: &Evidence, reading: Option<&Reading<'_>>, principal: &Arn, judged: &[Leg]) -> Trials {
     let mut trials = Trials::default();
     let mut refused: Vec<Leg> = judged.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
     // A leg that could not be simulated at all cannot be tried either, and nothing would be proven.
     if refused.is_empty() || judged.iter().any(|leg| leg.decision == Decision::Undetermined) {
         return trials;
     }
+    // Where the simulator does not answer, the engine goes on alone, and nothing is asked.
+    let simulates = judged.iter().all(|leg| leg.judged_by != JudgedBy::Policies);
     let every_leg = call_legs(evidence, principal);
     let budget = BUDGET.max(2 * every_leg.len());
     let mut spent = judged.len();
     let mut trial = Trial::default();
-    while let Some(next) = mend(&trial, &refused, &every_leg, principal) {
+    while let Some(next) = mend(&trial, &refused, &every_leg, reading, principal) {
         trial = next;
         spent += refused.len();
         if spent > budget {
@@ -68,14 +73,14 @@ pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Tr
         trials.open = asked
             .iter()
             .map(|(question, _)| question)
-            .filter(|question| evidence.answer(question).is_none())
+            .filter(|question| simulates && evidence.answer(question).is_none())
             .cloned()
             .collect();
         if !trials.open.is_empty() {
             break;
         }
         let legs: Vec<Leg> =
-            asked.into_iter().map(|(question, request)| judge_one(evidence, &question, request)).collect();
+            asked.into_iter().map(|(question, request)| judge(evidence, reading, &question, request)).collect();
         refused = legs.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
         let unread = legs.iter().any(|leg| leg.decision == Decision::Undetermined);
         trials.stages.push(Stage { trial: trial.clone(), legs });
@@ -87,7 +92,13 @@ pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Tr
 }
 
 /// Adds to a trial what would mend the refused legs; none where it already holds all that is known to help.
-fn mend(trial: &Trial, refused: &[Leg], every_leg: &[RequestContext], principal: &Arn) -> Option<Trial> {
+fn mend(
+    trial: &Trial,
+    refused: &[Leg],
+    every_leg: &[RequestContext],
+    reading: Option<&Reading<'_>>,
+    principal: &Arn,
+) -> Option<Trial> {
     let mut mended = trial.clone();
     for leg in refused {
         match (leg.policy_type, leg.decision) {
@@ -96,7 +107,7 @@ fn mend(trial: &Trial, refused: &[Leg], every_leg: &[RequestContext], principal:
             }
             (Some(PolicyType::PermissionsBoundary), _) => leave_out(&mut mended, Exclusion::PermissionsBoundary),
             (Some(PolicyType::IdentityPolicy), Decision::ExplicitDeny) => {
-                for exclusion in leg.decided_by.iter().filter_map(|statement| policy_of(statement, principal)) {
+                for exclusion in exclusions(leg, reading, principal) {
                     leave_out(&mut mended, exclusion);
                 }
             }
@@ -113,6 +124,14 @@ fn leave_out(trial: &mut Trial, exclusion: Exclusion) {
     if !trial.without.contains(&exclusion) {
         trial.without.push(exclusion);
     }
+}
+
+/// Names the policies of the statements that denied a leg, as the exclusion list wants them.
+fn exclusions(leg: &Leg, reading: Option<&Reading<'_>>, principal: &Arn) -> Vec<Exclusion> {
+    let name = |statement: &DecidedBy| {
+        reading.and_then(|reading| reading.exclusion(statement)).or_else(|| policy_of(statement, principal))
+    };
+    leg.decided_by.iter().filter_map(name).collect()
 }
 
 /// Names the policy of a statement as the exclusion list wants it.

@@ -17,6 +17,13 @@ pub enum Observation<T> {
     Skipped(String),
 }
 
+impl<T> Default for Observation<T> {
+    /// What nobody has looked at.
+    fn default() -> Self {
+        Self::Skipped("it was not looked at".to_owned())
+    }
+}
+
 impl<T> Observation<T> {
     /// Returns what was seen.
     #[must_use]

@@ -57,7 +57,6 @@ impl std::fmt::Debug for EmbeddedAccount {
 pub(super) struct Clients {
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) iam: aws_sdk_iam::Client,
-    pub(super) simulator: aws_sdk_iam::Client,
     pub(super) bedrock: aws_sdk_bedrock::Client,
     pub(super) runtime: aws_sdk_bedrockruntime::Client,
     /// The host of every service, where one override serves all.
@@ -188,11 +187,8 @@ fn clients(config: &SdkConfig, region: &Region, reads_environment: bool) -> Clie
         sts: aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(config).retry_config(brief.clone()).build(),
         ),
+        // IAM throttles early: it is asked again by this program, as long as there is time.
         iam: aws_sdk_iam::Client::from_conf(
-            aws_sdk_iam::config::Builder::from(config).retry_config(brief.clone()).build(),
-        ),
-        // The simulator is asked again by this program, which keeps the reason of every refusal.
-        simulator: aws_sdk_iam::Client::from_conf(
             aws_sdk_iam::config::Builder::from(config).retry_config(RetryConfig::disabled()).build(),
         ),
         bedrock: aws_sdk_bedrock::Client::from_conf(

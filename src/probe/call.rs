@@ -13,6 +13,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// How often a throttled or failing read is made.
+const ATTEMPTS: u32 = 7;
+
+/// The first pause between two attempts; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
 /// Makes calls under one deadline, and remembers which endpoints failed.
 #[derive(Debug)]
 pub(super) struct Caller {
@@ -47,7 +53,7 @@ impl Caller {
     }
 
     /// Tells whether a pause leaves time for another call.
-    pub(super) fn has_time_for(&self, pause: Duration) -> bool {
+    fn has_time_for(&self, pause: Duration) -> bool {
         Instant::now() + pause + self.patience / 4 < self.deadline
     }
 
@@ -62,6 +68,30 @@ impl Caller {
         E: ProvideErrorMetadata + Error + 'static,
     {
         self.make(api, endpoint, self.until(), call).await
+    }
+
+    /// Makes a read again and again while AWS throttles it or fails, as long as there is time: IAM throttles early.
+    pub(super) async fn read_patiently<T, E, F>(
+        &self,
+        api: &str,
+        endpoint: Endpoint<'_>,
+        call: impl Fn() -> F,
+    ) -> (Observation<T>, Call)
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut attempt = 0;
+        loop {
+            let (answer, record) = self.read(api, endpoint, call()).await;
+            let wait = FIRST_WAIT * 2_u32.pow(attempt);
+            attempt += 1;
+            let may_pass = answer.refused().is_some_and(passes);
+            if !may_pass || attempt == ATTEMPTS || !self.has_time_for(wait) {
+                return (answer, record);
+            }
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Makes the test call, which may wait as long as the whole diagnosis.
@@ -121,6 +151,12 @@ impl Caller {
     fn broken_by(&self, endpoint: Endpoint<'_>) -> Option<FailureKind> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner).get(endpoint).copied()
     }
+}
+
+/// Tells whether a refusal may pass by itself.
+fn passes(error: &ServiceError) -> bool {
+    let code = error.code.as_deref().unwrap_or_default();
+    code.starts_with("Throttling") || code == "RequestLimitExceeded" || error.status.is_some_and(|status| status >= 500)
 }
 
 /// Notes a call that was not made, so that the record shows it.

@@ -1,9 +1,9 @@
-//! Who calls, and under which ARN the policy simulator knows them.
+//! Who calls, under which ARN the policy simulator knows them, and which policies they have.
 
 use super::account::Clients;
 use super::call::{Caller as Calls, not_made, unreadable};
-use super::skipped;
-use crate::evidence::{Call, Caller, FoundBy, Observation, PolicySource};
+use super::{policies, skipped};
+use crate::evidence::{Call, Caller, FoundBy, IdentityPolicies, Observation, PolicySource};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
 
@@ -11,6 +11,7 @@ use crate::request::Request;
 pub(super) struct Identity {
     pub(super) caller: Observation<Caller>,
     pub(super) principal: Observation<PolicySource>,
+    pub(super) policies: IdentityPolicies,
     pub(super) calls: Vec<Call>,
 }
 
@@ -20,13 +21,18 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         return Identity {
             caller: skipped("there are no credentials beside the Bedrock API key"),
             principal: skipped("which principal the Bedrock API key belongs to is not known"),
+            policies: IdentityPolicies::default(),
             calls: vec![not_made("sts:GetCallerIdentity")],
         };
     }
     let endpoint = clients.endpoint("sts");
     let (answer, call) = calls.read("sts:GetCallerIdentity", &endpoint, clients.sts.get_caller_identity().send()).await;
-    let mut identity =
-        Identity { caller: observe_caller(answer, clients, &endpoint), principal: skipped(""), calls: vec![call] };
+    let mut identity = Identity {
+        caller: observe_caller(answer, clients, &endpoint),
+        principal: skipped(""),
+        policies: IdentityPolicies::default(),
+        calls: vec![call],
+    };
 
     if clients.bedrock_api_key && request.principal.is_none() {
         identity.principal = skipped(
@@ -50,9 +56,7 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
             return identity;
         }
     };
-    let (principal, call) = policy_source(clients, calls, &subject, request).await;
-    identity.principal = principal;
-    identity.calls.extend(call);
+    policy_source(clients, calls, &subject, request, &mut identity).await;
     identity
 }
 
@@ -70,41 +74,42 @@ fn observe_caller(
     })
 }
 
-/// Finds the ARN of the user or role whose policies count.
+/// Finds the ARN of the user or role whose policies count, and what is attached to it.
 async fn policy_source(
     clients: &Clients,
     calls: &Calls,
     subject: &Principal,
     request: &Request,
-) -> (Observation<PolicySource>, Option<Call>) {
-    let given = |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by, boundary: None };
-    match subject.kind {
-        PrincipalKind::IamUser => (Observation::Seen(given(FoundBy::Given)), None),
-        PrincipalKind::Root => (skipped("the root user cannot be simulated"), None),
-        PrincipalKind::FederatedUser => (skipped("a federated user cannot be simulated"), None),
-        PrincipalKind::Other => (skipped("the principal is neither a user nor a role"), None),
+    identity: &mut Identity,
+) {
+    let given = |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by };
+    identity.principal = match subject.kind {
+        PrincipalKind::Root => skipped("the root user cannot be simulated"),
+        PrincipalKind::FederatedUser => skipped("a federated user cannot be simulated"),
+        PrincipalKind::Other => skipped("the principal is neither a user nor a role"),
+        PrincipalKind::IamUser => {
+            let look = policies::of_user(clients, calls, subject.user_name().unwrap_or_default()).await;
+            identity.policies = look.policies;
+            identity.calls.extend(look.calls);
+            Observation::Seen(given(FoundBy::Given))
+        }
         _ => {
             let Some(role) = subject.role_name() else {
-                return (skipped("the session's ARN names no role"), Some(not_made("iam:GetRole")));
+                identity.principal = skipped("the session's ARN names no role");
+                identity.calls.push(not_made("iam:GetRole"));
+                return;
             };
-            let (answer, call) = calls
-                .read("iam:GetRole", &clients.endpoint("iam"), clients.iam.get_role().role_name(role).send())
-                .await;
-            let found =
-                answer.seen().and_then(aws_sdk_iam::operation::get_role::GetRoleOutput::role).and_then(|role| {
-                    let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
-                    Some(PolicySource {
-                        candidates: vec![role.arn().parse().ok()?],
-                        found_by: FoundBy::GetRole,
-                        boundary: boundary.map(str::to_owned),
-                    })
-                });
+            let look = policies::of_role(clients, calls, role).await;
+            identity.policies = look.policies;
+            identity.calls.extend(look.calls);
             let is_given = subject.kind == PrincipalKind::IamRole;
-            let source =
-                found.unwrap_or_else(|| if is_given { given(FoundBy::Given) } else { guess(subject, role, request) });
-            (Observation::Seen(source), Some(call))
+            Observation::Seen(match look.arn {
+                Some(arn) => PolicySource { candidates: vec![arn], found_by: FoundBy::GetRole },
+                None if is_given => given(FoundBy::Given),
+                None => guess(subject, role, request),
+            })
         }
-    }
+    };
 }
 
 /// Lists the ARNs that a role may have whose path could not be read.
@@ -122,8 +127,7 @@ fn guess(subject: &Principal, role: &str, request: &Request) -> PolicySource {
                 arn(""),
             ],
             found_by: FoundBy::IdentityCenterForms,
-            boundary: None,
         },
-        _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName, boundary: None },
+        _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName },
     }
 }

@@ -5,9 +5,7 @@
 
 use super::account::Clients;
 use super::call::{Caller as Calls, unreadable};
-use crate::evidence::{
-    Call, Exclusion, MatchedStatement, Observation, ServiceError, Simulation, SimulationQuestion, Trial,
-};
+use crate::evidence::{Call, Exclusion, MatchedStatement, Observation, Simulation, SimulationQuestion, Trial};
 use crate::iam::{Arn, ContextValue, Decision, RequestContext};
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyError;
@@ -15,7 +13,6 @@ use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, Pol
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::join_all;
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Calls to the simulator under way at once: it throttles early.
@@ -23,12 +20,6 @@ const AT_ONCE: usize = 4;
 
 /// Pages of one answer that are followed; one action on one resource never needs more.
 const MAX_PAGES: usize = 20;
-
-/// How often one question is asked while the simulator throttles or fails.
-const ATTEMPTS: u32 = 7;
-
-/// The first pause between two attempts; each further one is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 const API: &str = "iam:SimulatePrincipalPolicy";
 
@@ -56,27 +47,11 @@ async fn one(
     trial: &Trial,
 ) -> (Observation<Simulation>, Call) {
     let endpoint = clients.endpoint("iam");
-    let mut attempt = 0;
-    let (answer, call) = loop {
-        let (answer, call) = calls.read(API, &endpoint, pages(clients, principal, leg, trial)).await;
-        let wait = FIRST_WAIT * 2_u32.pow(attempt);
-        attempt += 1;
-        let may_pass = answer.refused().is_some_and(passes);
-        if !may_pass || attempt == ATTEMPTS || !calls.has_time_for(wait) {
-            break (answer, call);
-        }
-        tokio::time::sleep(wait).await;
-    };
+    let (answer, call) = calls.read_patiently(API, &endpoint, || pages(clients, principal, leg, trial)).await;
     let simulation = answer.and_then(|(results, complete)| {
         read(&results, complete, leg).map_or_else(|detail| unreadable(&endpoint, &detail), Observation::Seen)
     });
     (simulation, call)
-}
-
-/// Tells whether a refusal may pass by itself.
-fn passes(error: &ServiceError) -> bool {
-    let code = error.code.as_deref().unwrap_or_default();
-    code.starts_with("Throttling") || code == "RequestLimitExceeded" || error.status.is_some_and(|status| status >= 500)
 }
 
 /// Follows the pages of an answer; tells whether the last one was reached.
@@ -91,7 +66,7 @@ async fn pages(
     for _ in 0..MAX_PAGES {
         let exclusions = trial.without.clone();
         let page = clients
-            .simulator
+            .iam
             .simulate_principal_policy()
             .policy_source_arn(principal.to_string())
             .action_names(&leg.action)
@@ -238,12 +213,13 @@ fn decision(decision: &PolicyEvaluationDecisionType) -> Result<Decision, String>
 }
 
 fn matched(statement: &Statement) -> MatchedStatement {
-    let start = statement.start_position();
+    let (start, end) = (statement.start_position(), statement.end_position());
     let number = |value: i32| u32::try_from(value).ok();
     MatchedStatement {
         policy: statement.source_policy_id().map(str::to_owned),
         source: statement.source_policy_type().map(|kind| kind.as_str().to_owned()),
         line: start.and_then(|start| number(start.line())),
         column: start.and_then(|start| number(start.column())),
+        end: end.and_then(|end| number(end.line()).zip(number(end.column()))),
     }
 }

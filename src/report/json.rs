@@ -2,12 +2,13 @@
 //!
 //! What was not read is `null`, never left out.
 
-use super::wording;
+use super::{statements, wording};
 use crate::cause::{Cause, DocumentedCause, Family};
-use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, Leg, NotChecked, RuledOut};
+use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, JudgedBy, Leg, NearMiss, NotChecked, RuledOut};
 use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
+use crate::policy::Miss;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -80,7 +81,9 @@ struct Requirement<'d> {
     requested_region: Option<&'d str>,
     decision: Decision,
     policy_type: Option<PolicyType>,
+    judged_by: Option<&'static str>,
     decided_by: Vec<DecidedByJson<'d>>,
+    near_misses: Vec<NearMissJson<'d>>,
     missing_context: &'d [String],
     unread: Option<&'d str>,
 }
@@ -93,6 +96,14 @@ struct DecidedByJson<'d> {
     sid: Option<&'d str>,
     line: Option<u32>,
     column: Option<u32>,
+    quote: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct NearMissJson<'d> {
+    statement: DecidedByJson<'d>,
+    says: String,
+    misses: &'d [Miss],
 }
 
 #[derive(Serialize)]
@@ -253,7 +264,14 @@ fn requirement(leg: &Leg) -> Requirement<'_> {
         requested_region: leg.request.requested_region(),
         decision: leg.decision,
         policy_type: leg.policy_type,
+        judged_by: match leg.judged_by {
+            JudgedBy::Nothing => None,
+            JudgedBy::Simulator => Some("simulator"),
+            JudgedBy::Policies => Some("policies"),
+            JudgedBy::Both => Some("simulator-and-policies"),
+        },
         decided_by: leg.decided_by.iter().map(decided_by).collect(),
+        near_misses: leg.near_misses.iter().map(near_miss).collect(),
         missing_context: &leg.missing_context,
         unread: leg.unread.as_deref(),
     }
@@ -267,7 +285,12 @@ fn decided_by(statement: &DecidedBy) -> DecidedByJson<'_> {
         sid: statement.sid.as_deref(),
         line: statement.line,
         column: statement.column,
+        quote: statement.quote.as_deref(),
     }
+}
+
+fn near_miss(near: &NearMiss) -> NearMissJson<'_> {
+    NearMissJson { statement: decided_by(&near.statement), says: statements::near_miss(near), misses: &near.misses }
 }
 
 fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<'d> {

@@ -1,8 +1,8 @@
 //! The diagnosis as text for a terminal: the answer first, the next step second, the evidence after them.
 
 use super::styled::{Role, Styled};
-use super::wording;
-use crate::diagnose::{Diagnosis, Finding, Leg, LiveOutcome, Verdict};
+use super::{statements, wording};
+use crate::diagnose::{DecidedBy, Diagnosis, Finding, Leg, LiveOutcome, Verdict};
 use crate::evidence::{Call, FoundBy, Outcome};
 use crate::iam::{Arn, Decision};
 use crate::request::LiveCall;
@@ -192,6 +192,9 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
     for basis in wording::bases(&finding.basis) {
         wrapped(out, Role::Plain, "  - ", "    ", &basis);
     }
+    for statement in statements::quoted(finding) {
+        quote(out, statement);
+    }
     for other in &finding.alternatives {
         wrapped(out, Role::Hint, "  or ", "     ", &format!("{}: {}", other.cause, other.tell));
     }
@@ -216,6 +219,15 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
         wrapped(out, Role::Hint, "  note: ", "        ", note);
     }
     labelled(out, "after", &format!("in force {}", wording::takes_effect(finding)));
+}
+
+/// Quotes a statement, with its lines' numbers where they stand as they are in the policy.
+fn quote(out: &mut Styled, statement: &DecidedBy) {
+    let (Some(place), Some(words)) = (statements::place(statement), &statement.quote) else { return };
+    wrapped(out, Role::Plain, "    ", "    ", &format!("{place}:"));
+    for line in words.lines() {
+        out.line(Role::Code, format!("      | {line}"));
+    }
 }
 
 #[derive(Clone, Copy)]

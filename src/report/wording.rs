@@ -2,8 +2,9 @@
 //!
 //! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
 
+use super::statements::{near_miss, place};
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
-use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Verdict, Verified};
+use crate::diagnose::{Basis, Certainty, Diagnosis, Finding, LiveOutcome, Verdict, Verified};
 use crate::iam::{Decision, PolicyType};
 use crate::request::LiveCall;
 use time::OffsetDateTime;
@@ -73,7 +74,7 @@ fn base_model(diagnosis: &Diagnosis) -> String {
 }
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
-    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. }))
+    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. }))
         || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny"))));
     let policy = match finding.cause {
         Cause::PermissionsBoundary => "the permissions boundary",
@@ -132,6 +133,22 @@ pub(super) fn basis(basis: &Basis) -> String {
             let when = if *mended { "with the other changes made, " } else { "" };
             format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}")
         }
+        Basis::Policies { action, resource, decision, policy_type, statements, mended } => {
+            let by = policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
+            let named: Vec<String> = statements.iter().filter_map(place).collect();
+            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            let when = if *mended { "with the other changes made, " } else { "" };
+            format!("{when}the policies that were read come to {decision}{by}{named} for {action} on {resource}")
+        }
+        Basis::NearMiss { near, legs } => {
+            let more = if *legs > 1 { format!(" (and likewise on {} more)", legs - 1) } else { String::new() };
+            format!("{}{more}", near_miss(near))
+        }
+        Basis::NothingNear { policies } if policies.is_empty() => "no policy is attached at all".to_owned(),
+        Basis::NothingNear { policies } => format!(
+            "no statement comes close in the policies that were read: {}",
+            policies.iter().map(|name| format!("`{}`", name.rsplit('/').next().unwrap_or(name))).collect::<Vec<_>>().join(", ")
+        ),
         Basis::MissingContext(keys) => format!(
             "policies name condition keys that the simulation was not given, which may matter: {}",
             keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
@@ -154,9 +171,8 @@ pub(super) fn basis(basis: &Basis) -> String {
     }
 }
 
-/// Words the evidence for a reader: the simulator's decisions that differ in their resource alone are one line.
+/// Words the evidence for a reader: decisions that differ in their resource alone are one line.
 pub(super) fn bases(all: &[Basis]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
     let mut counted: Vec<(&Basis, usize)> = Vec::new();
     for one in all {
         match counted.iter_mut().find(|(known, _)| same_but_resource(known, one)) {
@@ -164,45 +180,25 @@ pub(super) fn bases(all: &[Basis]) -> Vec<String> {
             None => counted.push((one, 1)),
         }
     }
-    for (one, count) in counted {
-        let more = match count {
-            _ if !matches!(one, Basis::Simulation { .. }) => String::new(),
-            1 => String::new(),
-            2 => ", and on one more resource".to_owned(),
-            n => format!(", and on {} more resources", n - 1),
-        };
-        lines.push(format!("{}{more}", basis(one)));
-    }
-    lines
+    let is_of_a_leg = |one: &Basis| matches!(one, Basis::Simulation { .. } | Basis::Policies { .. });
+    counted
+        .into_iter()
+        .map(|(one, count)| match count {
+            2 if is_of_a_leg(one) => format!("{}, and on one more resource", basis(one)),
+            3.. if is_of_a_leg(one) => format!("{}, and on {} more resources", basis(one), count - 1),
+            _ => basis(one),
+        })
+        .collect()
 }
 
 fn same_but_resource(one: &Basis, other: &Basis) -> bool {
-    match (one, other) {
-        (
-            Basis::Simulation { action, decision, policy_type, statements, mended, .. },
-            Basis::Simulation {
-                action: other_action,
-                decision: other_decision,
-                policy_type: other_type,
-                statements: other_statements,
-                mended: other_mended,
-                ..
-            },
-        ) => {
-            (action, decision, policy_type, statements, mended)
-                == (other_action, other_decision, other_type, other_statements, other_mended)
-        }
-        _ => one == other,
+    let mut alike = other.clone();
+    match (one, &mut alike) {
+        (Basis::Simulation { resource, .. }, Basis::Simulation { resource: theirs, .. })
+        | (Basis::Policies { resource, .. }, Basis::Policies { resource: theirs, .. }) => theirs.clone_from(resource),
+        _ => {}
     }
-}
-
-/// Names a statement by its policy and its place in it.
-fn place(statement: &DecidedBy) -> Option<String> {
-    let policy = statement.policy.as_ref()?;
-    Some(match (statement.line, statement.column) {
-        (Some(line), Some(column)) => format!("`{policy}`, line {line}, column {column}"),
-        _ => format!("`{policy}`"),
-    })
+    *one == alike
 }
 
 /// Returns who mends a finding.
