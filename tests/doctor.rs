@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 /// World, first cause, documented cause, exit status.
-const TABLE: [(&str, Option<&str>, Option<&str>, i32); 21] = [
+const TABLE: [(&str, Option<&str>, Option<&str>, i32); 28] = [
     ("healthy", None, Some("none"), 0),
     ("iam-missing", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
     ("iam-explicit-deny", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
@@ -36,6 +36,13 @@ const TABLE: [(&str, Option<&str>, Option<&str>, i32); 21] = [
     ("on-demand-unsupported", Some("inference-profile-required"), Some("neither"), 1),
     ("expired-credentials", Some("credentials-expired"), Some("neither"), 1),
     ("throttled", None, Some("none"), 0),
+    ("two-denying-policies", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+    ("scp-behind-missing-allow", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("deny-on-condition", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+    ("quarantined-key", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+    ("application-profile", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("read-not-simulate", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("simulate-not-read", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
 ];
 
 fn text_of(world: &str) -> String {

@@ -1,6 +1,7 @@
 //! Who calls, under which ARN the policy simulator knows them, and which policies they have.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
 use super::{policies, skipped};
 use crate::evidence::{Call, Caller, FoundBy, IdentityPolicies, Observation, PolicySource};
@@ -22,11 +23,11 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
             caller: skipped("there are no credentials beside the Bedrock API key"),
             principal: skipped("which principal the Bedrock API key belongs to is not known"),
             policies: IdentityPolicies::default(),
-            calls: vec![not_made("sts:GetCallerIdentity")],
+            calls: vec![not_made(Api::GetCallerIdentity)],
         };
     }
     let endpoint = clients.endpoint("sts");
-    let (answer, call) = calls.read("sts:GetCallerIdentity", &endpoint, clients.sts.get_caller_identity().send()).await;
+    let (answer, call) = calls.read(Api::GetCallerIdentity, &endpoint, clients.sts.get_caller_identity().send()).await;
     let mut identity = Identity {
         caller: observe_caller(answer, clients, &endpoint),
         principal: skipped(""),
@@ -96,7 +97,7 @@ async fn policy_source(
         _ => {
             let Some(role) = subject.role_name() else {
                 identity.principal = skipped("the session's ARN names no role");
-                identity.calls.push(not_made("iam:GetRole"));
+                identity.calls.push(not_made(Api::GetRole));
                 return;
             };
             let look = policies::of_role(clients, calls, role).await;

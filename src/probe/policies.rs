@@ -5,6 +5,7 @@
 //! down, and each piece that cannot be read is recorded as such.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use crate::evidence::{
     Call, Entity, Holder, HolderKind, IdentityPolicies, Observation, PolicyContent, PolicyQuestion, PolicyRef,
@@ -30,7 +31,7 @@ pub(super) async fn of_role(clients: &Clients, calls: &Calls, name: &str) -> Loo
     let endpoint = clients.endpoint("iam");
     let get = || clients.iam.get_role().role_name(name).send();
     let ((role, call), (holder, lists)) = tokio::join!(
-        calls.read_patiently("iam:GetRole", &endpoint, get),
+        calls.read_patiently(Api::GetRole, &endpoint, get),
         holder(clients, calls, HolderKind::Role, name),
     );
     let mut arn = None;
@@ -51,7 +52,7 @@ pub(super) async fn of_user(clients: &Clients, calls: &Calls, name: &str) -> Loo
     let endpoint = clients.endpoint("iam");
     let get = || clients.iam.get_user().user_name(name).send();
     let ((user, call), (own, lists), (groups, holders, group_calls)) = tokio::join!(
-        calls.read_patiently("iam:GetUser", &endpoint, get),
+        calls.read_patiently(Api::GetUser, &endpoint, get),
         holder(clients, calls, HolderKind::User, name),
         groups(clients, calls, name),
     );
@@ -80,7 +81,7 @@ async fn groups(clients: &Clients, calls: &Calls, user: &str) -> (Observation<Ve
         }
         Ok(names)
     };
-    let (names, call) = calls.read_patiently("iam:ListGroupsForUser", &clients.endpoint("iam"), list).await;
+    let (names, call) = calls.read_patiently(Api::ListGroupsForUser, &clients.endpoint("iam"), list).await;
     let permits = Semaphore::new(AT_ONCE);
     let looks = join_all(names.seen().into_iter().flatten().map(async |name| {
         // The semaphore is never closed; without a permit the calls would only be less patient.
@@ -101,7 +102,7 @@ async fn holder(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str) 
 
 /// Follows one of IAM's lists to its end, and takes something of each item.
 macro_rules! list {
-    ($clients:ident, $calls:ident, $api:literal, $request:expr, $take:expr) => {{
+    ($clients:ident, $calls:ident, $api:expr, $request:expr, $take:expr) => {{
         let list = || async {
             let mut items = $request.into_paginator().items().send();
             let mut taken: Vec<String> = Vec::new();
@@ -118,24 +119,16 @@ async fn managed(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str)
     let arn = |policy: aws_sdk_iam::types::AttachedPolicy| policy.policy_arn;
     let iam = &clients.iam;
     match kind {
-        HolderKind::Role => list!(
-            clients,
-            calls,
-            "iam:ListAttachedRolePolicies",
-            iam.list_attached_role_policies().role_name(name),
-            arn
-        ),
-        HolderKind::User => list!(
-            clients,
-            calls,
-            "iam:ListAttachedUserPolicies",
-            iam.list_attached_user_policies().user_name(name),
-            arn
-        ),
+        HolderKind::Role => {
+            list!(clients, calls, Api::ListAttachedRolePolicies, iam.list_attached_role_policies().role_name(name), arn)
+        }
+        HolderKind::User => {
+            list!(clients, calls, Api::ListAttachedUserPolicies, iam.list_attached_user_policies().user_name(name), arn)
+        }
         HolderKind::Group => list!(
             clients,
             calls,
-            "iam:ListAttachedGroupPolicies",
+            Api::ListAttachedGroupPolicies,
             iam.list_attached_group_policies().group_name(name),
             arn
         ),
@@ -146,13 +139,13 @@ async fn inline(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str) 
     let iam = &clients.iam;
     match kind {
         HolderKind::Role => {
-            list!(clients, calls, "iam:ListRolePolicies", iam.list_role_policies().role_name(name), Some)
+            list!(clients, calls, Api::ListRolePolicies, iam.list_role_policies().role_name(name), Some)
         }
         HolderKind::User => {
-            list!(clients, calls, "iam:ListUserPolicies", iam.list_user_policies().user_name(name), Some)
+            list!(clients, calls, Api::ListUserPolicies, iam.list_user_policies().user_name(name), Some)
         }
         HolderKind::Group => {
-            list!(clients, calls, "iam:ListGroupPolicies", iam.list_group_policies().group_name(name), Some)
+            list!(clients, calls, Api::ListGroupPolicies, iam.list_group_policies().group_name(name), Some)
         }
     }
 }
@@ -186,7 +179,7 @@ async fn read_managed(
 ) -> (Observation<PolicyContent>, Vec<Call>) {
     let endpoint = clients.endpoint("iam");
     let get = || clients.iam.get_policy().policy_arn(arn).send();
-    let (policy, first) = calls.read_patiently("iam:GetPolicy", &endpoint, get).await;
+    let (policy, first) = calls.read_patiently(Api::GetPolicy, &endpoint, get).await;
     let version = policy.and_then(|output| {
         match output.policy().and_then(|policy| policy.default_version_id()).map(str::to_owned) {
             Some(version) => Observation::Seen(version),
@@ -204,7 +197,7 @@ async fn read_managed(
         }
     };
     let get = || clients.iam.get_policy_version().policy_arn(arn).version_id(&version).send();
-    let (text, second) = calls.read_patiently("iam:GetPolicyVersion", &endpoint, get).await;
+    let (text, second) = calls.read_patiently(Api::GetPolicyVersion, &endpoint, get).await;
     let content = text.and_then(|output| {
         let document = output.policy_version().and_then(|version| version.document());
         content(Some(version.clone()), document, &endpoint)
@@ -224,17 +217,17 @@ async fn read_inline(
     let (document, call) = match holder {
         HolderKind::Role => {
             let get = || iam.get_role_policy().role_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.read_patiently("iam:GetRolePolicy", &endpoint, get).await;
+            let (answer, call) = calls.read_patiently(Api::GetRolePolicy, &endpoint, get).await;
             (answer.and_then(|output| Observation::Seen(output.policy_document)), call)
         }
         HolderKind::User => {
             let get = || iam.get_user_policy().user_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.read_patiently("iam:GetUserPolicy", &endpoint, get).await;
+            let (answer, call) = calls.read_patiently(Api::GetUserPolicy, &endpoint, get).await;
             (answer.and_then(|output| Observation::Seen(output.policy_document)), call)
         }
         HolderKind::Group => {
             let get = || iam.get_group_policy().group_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.read_patiently("iam:GetGroupPolicy", &endpoint, get).await;
+            let (answer, call) = calls.read_patiently(Api::GetGroupPolicy, &endpoint, get).await;
             (answer.and_then(|output| Observation::Seen(output.policy_document)), call)
         }
     };

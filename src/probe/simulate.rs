@@ -4,6 +4,7 @@
 //! the most restrictive over all resources; and every page of the answer.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use crate::evidence::{Call, Exclusion, MatchedStatement, Observation, Simulation, SimulationQuestion, Trial};
 use crate::iam::{Arn, ContextValue, Decision, RequestContext};
@@ -20,8 +21,6 @@ const AT_ONCE: usize = 4;
 
 /// Pages of one answer that are followed; one action on one resource never needs more.
 const MAX_PAGES: usize = 20;
-
-const API: &str = "iam:SimulatePrincipalPolicy";
 
 /// Answers questions, in their order.
 pub(super) async fn all(
@@ -47,7 +46,8 @@ async fn one(
     trial: &Trial,
 ) -> (Observation<Simulation>, Call) {
     let endpoint = clients.endpoint("iam");
-    let (answer, call) = calls.read_patiently(API, &endpoint, || pages(clients, principal, leg, trial)).await;
+    let (answer, call) =
+        calls.read_patiently(Api::SimulatePrincipalPolicy, &endpoint, || pages(clients, principal, leg, trial)).await;
     let simulation = answer.and_then(|(results, complete)| {
         read(&results, complete, leg).map_or_else(|detail| unreadable(&endpoint, &detail), Observation::Seen)
     });

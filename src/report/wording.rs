@@ -147,7 +147,11 @@ pub(super) fn basis(basis: &Basis) -> String {
         Basis::NothingNear { policies } if policies.is_empty() => "no policy is attached at all".to_owned(),
         Basis::NothingNear { policies } => format!(
             "no statement comes close in the policies that were read: {}",
-            policies.iter().map(|name| format!("`{}`", name.rsplit('/').next().unwrap_or(name))).collect::<Vec<_>>().join(", ")
+            policies
+                .iter()
+                .map(|name| format!("`{}`", name.rsplit('/').next().unwrap_or(name)))
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
         Basis::MissingContext(keys) => format!(
             "policies name condition keys that the simulation was not given, which may matter: {}",

@@ -30,4 +30,11 @@ worlds![
     "on-demand-unsupported",
     "expired-credentials",
     "throttled",
+    "two-denying-policies",
+    "scp-behind-missing-allow",
+    "deny-on-condition",
+    "quarantined-key",
+    "application-profile",
+    "read-not-simulate",
+    "simulate-not-read",
 ];
