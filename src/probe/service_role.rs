@@ -1,6 +1,7 @@
 //! The role that Bedrock assumes to carry an operation out: whether it is there, and whom it trusts.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::skipped;
 use crate::evidence::{Call, Observation, ServiceRole};
@@ -16,7 +17,7 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
     }
     let name = role.resource_id().rsplit('/').next().unwrap_or_default();
     let endpoint = clients.endpoint("iam");
-    let (answer, call) = calls.read("iam:GetRole", &endpoint, clients.iam.get_role().role_name(name).send()).await;
+    let (answer, call) = calls.read(Api::GetRole, &endpoint, clients.iam.get_role().role_name(name).send()).await;
     let seen = answer.and_then(|output| {
         let read = output.role().and_then(|role| {
             let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());

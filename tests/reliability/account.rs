@@ -26,7 +26,7 @@ impl Account {
             .extend(world.caller_bearer_token().map(|key| ("AWS_BEARER_TOKEN_BEDROCK".to_owned(), key.to_owned())));
         let request = vec![
             "--model".to_owned(),
-            world.request.model.to_string(),
+            world.request.model.as_ref().map(ToString::to_string).unwrap_or_default(),
             "--region".to_owned(),
             world.request.region.to_string(),
             "--operation".to_owned(),
