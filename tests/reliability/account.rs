@@ -47,7 +47,8 @@ impl Account {
         let mut all: Vec<&str> = Vec::new();
         let other = arguments.contains(&"--operation");
         for pair in self.request.chunks(2) {
-            if !arguments.contains(&pair[0].as_str()) && !(other && pair[0] != "--region") {
+            let replaced = arguments.contains(&pair[0].as_str()) || other && pair[0] != "--region";
+            if !replaced {
                 all.extend(pair.iter().map(String::as_str));
             }
         }
