@@ -41,6 +41,9 @@ pub struct Evidence {
     /// The policies of that user or role.
     #[serde(default)]
     pub policies: IdentityPolicies,
+    /// The role that Bedrock assumes to carry the operation out (`iam:GetRole`).
+    #[serde(default)]
+    pub service_role: Observation<ServiceRole>,
     /// The inference profile (`bedrock:GetInferenceProfile`).
     pub profile: Observation<InferenceProfile>,
     /// What `bedrock:ListFoundationModels` says of the base model.
@@ -80,7 +83,7 @@ impl Evidence {
     /// Returns the id of the foundation model that the request comes down to.
     #[must_use]
     pub fn base_model(&self) -> Option<&str> {
-        self.profile.seen().and_then(InferenceProfile::base_model).or_else(|| self.request.model.base_model())
+        self.profile.seen().and_then(InferenceProfile::base_model).or_else(|| self.request.base_model())
     }
 
     /// Returns the answer to a question, where it has been asked.
@@ -124,6 +127,17 @@ pub struct PolicySource {
     pub candidates: Vec<Arn>,
     /// How the ARN was found.
     pub found_by: FoundBy,
+}
+
+/// The service role, as `iam:GetRole` tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceRole {
+    /// The ARN, with its path.
+    pub arn: Arn,
+    /// The trust policy, decoded.
+    pub trust: Option<String>,
+    /// The permissions boundary's ARN.
+    pub boundary: Option<String>,
 }
 
 /// How the ARN of the IAM entity was found.

@@ -10,7 +10,7 @@ use bedrock_access::evidence::{
     Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question, SCHEMA, ServiceError, Simulation,
     SimulationQuestion, UseCaseForm,
 };
-use bedrock_access::iam::{Arn, ContextKeys, Decision, Principal};
+use bedrock_access::iam::{Arn, Decision, Principal};
 use bedrock_access::policy;
 use bedrock_access::request::{LiveCall, Request};
 
@@ -39,14 +39,11 @@ fn unasked(model: &str) -> Evidence {
         schema: SCHEMA.to_owned(),
         observed_at: "2026-11-22T12:00:00Z".to_owned(),
         sandbox: None,
-        request: Request {
-            model: reference,
-            operation: bedrock_access::bedrock::Operation::Converse,
-            region: "us-west-2".parse().unwrap(),
-            context: ContextKeys::new(),
-            principal: None,
-            live: LiveCall::None,
-        },
+        request: Request::new(
+            Some(reference),
+            bedrock_access::bedrock::Operation::Converse,
+            "us-west-2".parse().unwrap(),
+        ),
         credentials: Observation::Seen(Credentials {
             bedrock_api_key: false,
             source: "environment".to_owned(),
@@ -57,6 +54,7 @@ fn unasked(model: &str) -> Evidence {
             principal: Principal::new(arn("arn:aws:sts::111122223333:assumed-role/chat-api/session")),
         }),
         principal: Observation::Seen(PolicySource { candidates: vec![arn(ROLE)], found_by: FoundBy::GetRole }),
+        service_role: skipped(),
         profile: if is_profile { Observation::Seen(profile) } else { skipped() },
         listing: Observation::Seen(Listing {
             model: Some(ListedModel {

@@ -8,34 +8,54 @@
 use super::legs::{JudgedBy, Leg};
 use super::reading::{Opinion, Reading};
 use super::statement::{DecidedBy, type_of_source};
+use crate::bedrock::Whose;
 use crate::evidence::{Evidence, MatchedStatement, Observation, Simulation, SimulationQuestion};
-use crate::iam::{Decision, PolicyType, RequestContext};
+use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 
-/// Judges a leg by the answer to a question about it, where it was asked and answered, and by the policies read.
-pub(super) fn judge(
-    evidence: &Evidence,
-    reading: Option<&Reading<'_>>,
-    question: &SimulationQuestion,
-    request: RequestContext,
-) -> Leg {
-    let opinion = reading.map(|reading| reading.judge(&question.principal, &request, &question.trial));
-    match evidence.answer(question) {
-        Some(Observation::Seen(simulation)) => {
-            let leg = simulated(request, simulation, evidence.policies.boundary());
-            match (reading, opinion) {
+/// What the legs of one principal are judged by.
+#[derive(Debug)]
+pub(super) struct Judge<'e> {
+    pub(super) evidence: &'e Evidence,
+    /// The policies, where they were read.
+    pub(super) reading: Option<Reading<'e>>,
+    /// The ARN of the permissions boundary.
+    boundary: Option<&'e str>,
+}
+
+impl<'e> Judge<'e> {
+    /// Judges the legs of the principal under diagnosis.
+    pub(super) fn of_principal(evidence: &'e Evidence) -> Self {
+        Self { evidence, reading: Reading::of(evidence), boundary: evidence.policies.boundary() }
+    }
+
+    /// Judges the legs of the role that Bedrock assumes, whose policies are not read.
+    pub(super) fn of_service_role(evidence: &'e Evidence) -> Self {
+        let boundary = evidence.service_role.seen().and_then(|role| role.boundary.as_deref());
+        Self { evidence, reading: None, boundary }
+    }
+
+    /// Judges legs with the policies as they are.
+    pub(super) fn legs(&self, principal: &Arn, legs: Vec<RequestContext>) -> Vec<Leg> {
+        legs.into_iter().map(|leg| self.leg(&SimulationQuestion::new(principal, &leg), leg)).collect()
+    }
+
+    /// Judges a leg by the answer to a question about it, where it was asked and answered, and by the policies read.
+    pub(super) fn leg(&self, question: &SimulationQuestion, request: RequestContext) -> Leg {
+        let reading = self.reading.as_ref();
+        let opinion = reading.map(|reading| reading.judge(&question.principal, &request, &question.trial));
+        let answer = self.evidence.answer(question);
+        if let Some(Observation::Seen(simulation)) = answer {
+            let leg = simulated(request, simulation, self.boundary);
+            return match (reading, opinion) {
                 (Some(reading), Some(opinion)) => both(leg, simulation, reading, opinion),
                 _ => leg,
-            }
+            };
         }
-        unseen => {
-            let why = unseen.map_or_else(
-                || "the policy simulator was not asked".to_owned(),
-                |unseen| unseen.why_unseen().unwrap_or_default(),
-            );
-            opinion.map_or_else(
-                || undetermined(request.clone(), why.clone()),
-                |opinion| read_only(request.clone(), &why, opinion),
-            )
+        let why = answer.and_then(Observation::why_unseen);
+        let why = why.unwrap_or_else(|| "the policy simulator was not asked".to_owned());
+        match opinion {
+            Some(opinion) => read_only(request, &why, opinion),
+            None => undetermined(request, why),
         }
     }
 }
@@ -43,6 +63,7 @@ pub(super) fn judge(
 /// Says of a leg why it has no decision.
 pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
     Leg {
+        whose: Whose::Caller,
         request,
         decision: Decision::Undetermined,
         policy_type: None,

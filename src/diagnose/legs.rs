@@ -1,18 +1,21 @@
 //! The legs of the call, and the findings that the refused ones come to.
 
 use super::finding::{Basis, Certainty, Finding};
+use super::judge::{self, Judge};
 use super::questions::{call_legs, current_candidate};
-use super::reading::Reading;
+use super::remedy;
 use super::statement::{DecidedBy, NearMiss};
 use super::trials::{self, Trials};
-use super::{judge, remedy};
+use crate::bedrock::Whose;
 use crate::cause::Cause;
-use crate::evidence::{Evidence, SimulationQuestion};
+use crate::evidence::Evidence;
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 
 /// One authorization of the call, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leg {
+    /// Whose permission it is.
+    pub whose: Whose,
     /// The request context.
     pub request: RequestContext,
     /// What the simulator decided; undetermined where it did not answer.
@@ -57,7 +60,7 @@ pub(super) struct Legs {
     pub(super) principal: Option<Arn>,
     /// The names of the policies that were read, and why others were not.
     pub(super) policies_read: Option<(Vec<String>, Vec<String>)>,
-    /// The ARN of the permissions boundary.
+    /// The ARN of its permissions boundary, where that is known.
     pub(super) boundary: Option<String>,
     /// What the simulator says of the refused legs once policies are mended.
     pub(super) trials: Trials,
@@ -177,24 +180,17 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
         let legs = requirements.legs.into_iter().map(|request| judge::undetermined(request, why.clone())).collect();
         return Legs { legs, unlisted: requirements.unlisted, ..Legs::default() };
     };
-    let reading = Reading::of(evidence);
-    let questions: Vec<(SimulationQuestion, RequestContext)> = call_legs(evidence, &principal)
-        .into_iter()
-        .map(|leg| (SimulationQuestion::new(&principal, &leg), leg))
-        .collect();
-    let answered = questions
-        .iter()
-        .any(|(question, _)| evidence.answer(question).is_some_and(|simulation| simulation.seen().is_some()));
-    let legs: Vec<Leg> =
-        questions.into_iter().map(|(question, leg)| judge::judge(evidence, reading.as_ref(), &question, leg)).collect();
+    let judge = Judge::of_principal(evidence);
+    let legs = judge.legs(&principal, call_legs(evidence, &principal));
+    let answered = legs.iter().any(|leg| leg.unread.is_none());
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
-    let trials = trials::follow(evidence, reading.as_ref(), &principal, &legs);
+    let trials = trials::follow(&judge, &principal, &legs);
     Legs {
         legs,
         unlisted: requirements.unlisted,
         principal: (answered || certain).then_some(principal),
         boundary: evidence.policies.boundary().map(str::to_owned),
-        policies_read: reading.map(|reading| (reading.names(), reading.gaps)),
+        policies_read: judge.reading.map(|reading| (reading.names(), reading.gaps)),
         trials,
     }
 }

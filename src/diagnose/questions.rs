@@ -1,8 +1,8 @@
 //! What the evidence leaves open, and the policy simulator or the text of a policy could still settle.
 
-use super::{legs, reading};
+use super::{legs, reading, service_role};
 use crate::bedrock::{Marketplace, provider_of};
-use crate::evidence::{Evidence, Observation, Question, Simulation, SimulationQuestion};
+use crate::evidence::{Evidence, Observation, PolicyQuestion, Question, Simulation, SimulationQuestion};
 use crate::iam::{Arn, ContextKeys, RequestContext};
 
 /// The actions that the first call to a Marketplace model makes on the caller's behalf
@@ -15,22 +15,32 @@ pub(super) const SUBSCRIPTION_ACTIONS: [&str; 2] = ["aws-marketplace:Subscribe",
 /// so that this comes to an end.
 #[must_use]
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
-    let Some(principal) = current_candidate(evidence) else { return Vec::new() };
-    let first: Vec<SimulationQuestion> = legs_to_simulate(evidence, &principal)
-        .iter()
-        .map(|leg| SimulationQuestion::new(&principal, leg))
-        .filter(|question| evidence.answer(question).is_none())
-        .collect();
-    let policies = reading::open(evidence, false);
-    // The policies are read while the legs are simulated; what follows needs both.
-    let (simulations, policies) = if first.is_empty() && policies.is_empty() {
-        let legs = legs::judge(evidence);
-        (legs.trials.open.clone(), reading::open(evidence, legs.rest_on_the_policies_alone()))
-    } else {
-        (first, policies)
-    };
+    let (mut simulations, policies) =
+        current_candidate(evidence).map(|principal| of_principal(evidence, &principal)).unwrap_or_default();
+    simulations.extend(service_role::open_questions(evidence));
     let policies = policies.into_iter().map(Question::ReadPolicy);
     simulations.into_iter().map(Question::Simulate).chain(policies).collect()
+}
+
+/// Names what is open about the principal: the policies are read while the legs are simulated, and what follows
+/// needs both.
+fn of_principal(evidence: &Evidence, principal: &Arn) -> (Vec<SimulationQuestion>, Vec<PolicyQuestion>) {
+    let first = unanswered(evidence, principal, &legs_to_simulate(evidence, principal));
+    let policies = reading::open(evidence, false);
+    if !first.is_empty() || !policies.is_empty() {
+        return (first, policies);
+    }
+    let legs = legs::judge(evidence);
+    let verify = legs.rest_on_the_policies_alone();
+    (legs.trials.open, reading::open(evidence, verify))
+}
+
+/// Asks about legs that have not been asked about yet.
+pub(super) fn unanswered(evidence: &Evidence, principal: &Arn, legs: &[RequestContext]) -> Vec<SimulationQuestion> {
+    legs.iter()
+        .map(|leg| SimulationQuestion::new(principal, leg))
+        .filter(|question| evidence.answer(question).is_none())
+        .collect()
 }
 
 /// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.
@@ -43,7 +53,7 @@ fn legs_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext>
 /// The legs of the call itself, with the principal's ARN in their context.
 pub(super) fn call_legs(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
     let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
-    requirements.legs.into_iter().map(|leg| with_principal(evidence, leg, principal)).collect()
+    requirements.legs.into_iter().map(|leg| with_tags(with_principal(leg, principal), evidence)).collect()
 }
 
 /// The Marketplace actions, where an agreement is missing that the caller would have to make.
@@ -62,21 +72,26 @@ pub(super) fn subscription_legs(evidence: &Evidence, principal: &Arn) -> Vec<Req
                 .with("aws:CalledViaLast", "bedrock.amazonaws.com")
                 .with("aws:CalledVia", vec!["bedrock.amazonaws.com".to_owned()]);
             let leg = RequestContext { action: (*action).to_owned(), resource: "*".to_owned(), context };
-            with_principal(evidence, leg, principal)
+            with_tags(with_principal(leg, principal), evidence)
         })
         .collect()
 }
 
-fn with_principal(evidence: &Evidence, mut leg: RequestContext, principal: &Arn) -> RequestContext {
-    let mut set = |key: &str, value: &str| {
-        if leg.context.get(key).is_none() {
-            leg.context.set(key, value);
-        }
-    };
-    // The simulator fills in most principal keys by itself; the ARN and the tags are not in its list.
-    set("aws:PrincipalArn", &principal.to_string());
+pub(super) fn with_principal(mut leg: RequestContext, principal: &Arn) -> RequestContext {
+    // The simulator fills in most principal keys by itself, and this one is not in its list.
+    if leg.context.get("aws:PrincipalArn").is_none() {
+        leg.context.set("aws:PrincipalArn", principal.to_string());
+    }
+    leg
+}
+
+/// Adds the tags of the principal under diagnosis, which the simulator does not fill in either.
+fn with_tags(mut leg: RequestContext, evidence: &Evidence) -> RequestContext {
     for (key, value) in evidence.policies.entity.seen().iter().flat_map(|entity| &entity.tags) {
-        set(&format!("aws:PrincipalTag/{key}"), value);
+        let key = format!("aws:PrincipalTag/{key}");
+        if leg.context.get(&key).is_none() {
+            leg.context.set(&key, value.as_str());
+        }
     }
     leg
 }

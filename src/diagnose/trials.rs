@@ -4,12 +4,11 @@
 //! again, until every leg is allowed or nothing further can be tried. So the report names every policy that has to
 //! change, not only the first one that AWS names, and says of a remedy that it was tried.
 
-use super::judge::judge;
+use super::judge::Judge;
 use super::legs::{JudgedBy, Leg};
-use super::questions::call_legs;
 use super::reading::Reading;
 use super::statement::DecidedBy;
-use crate::evidence::{Evidence, Exclusion, SimulationQuestion, Trial};
+use crate::evidence::{Exclusion, SimulationQuestion, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::least_privilege;
 
@@ -43,7 +42,7 @@ impl Trials {
 }
 
 /// Follows the trials as far as their answers reach.
-pub(super) fn follow(evidence: &Evidence, reading: Option<&Reading<'_>>, principal: &Arn, judged: &[Leg]) -> Trials {
+pub(super) fn follow(judge: &Judge<'_>, principal: &Arn, judged: &[Leg]) -> Trials {
     let mut trials = Trials::default();
     let mut refused: Vec<Leg> = judged.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
     // A leg that could not be simulated at all cannot be tried either, and nothing would be proven.
@@ -52,11 +51,11 @@ pub(super) fn follow(evidence: &Evidence, reading: Option<&Reading<'_>>, princip
     }
     // Where the simulator does not answer, the engine goes on alone, and nothing is asked.
     let simulates = judged.iter().all(|leg| leg.judged_by != JudgedBy::Policies);
-    let every_leg = call_legs(evidence, principal);
+    let every_leg: Vec<RequestContext> = judged.iter().map(|leg| leg.request.clone()).collect();
     let budget = BUDGET.max(2 * every_leg.len());
     let mut spent = judged.len();
     let mut trial = Trial::default();
-    while let Some(next) = mend(&trial, &refused, &every_leg, reading, principal) {
+    while let Some(next) = mend(&trial, &refused, &every_leg, judge.reading.as_ref(), principal) {
         trial = next;
         spent += refused.len();
         if spent > budget {
@@ -73,14 +72,13 @@ pub(super) fn follow(evidence: &Evidence, reading: Option<&Reading<'_>>, princip
         trials.open = asked
             .iter()
             .map(|(question, _)| question)
-            .filter(|question| simulates && evidence.answer(question).is_none())
+            .filter(|question| simulates && judge.evidence.answer(question).is_none())
             .cloned()
             .collect();
         if !trials.open.is_empty() {
             break;
         }
-        let legs: Vec<Leg> =
-            asked.into_iter().map(|(question, request)| judge(evidence, reading, &question, request)).collect();
+        let legs: Vec<Leg> = asked.into_iter().map(|(question, request)| judge.leg(&question, request)).collect();
         refused = legs.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
         let unread = legs.iter().any(|leg| leg.decision == Decision::Undetermined);
         trials.stages.push(Stage { trial: trial.clone(), legs });

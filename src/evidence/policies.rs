@@ -29,6 +29,9 @@ pub struct Entity {
     /// Tags, which a request carries as `aws:PrincipalTag/KEY` unless the session was given others.
     #[serde(default)]
     pub tags: Vec<(String, String)>,
+    /// The trust policy of a role.
+    #[serde(default)]
+    pub trust: Option<String>,
 }
 
 /// A user, group or role, and the policies attached to it.

@@ -56,7 +56,7 @@ macro_rules! apis {
 // the Converse operations are authorized as invocations (Bedrock API Reference, "Converse").
 apis! {
     GetCallerIdentity: "sts:GetCallerIdentity", Read, None, "who calls";
-    GetRole: "iam:GetRole", Read, Some("iam:GetRole"), "the path of the role behind a session, its boundary";
+    GetRole: "iam:GetRole", Read, Some("iam:GetRole"), "the path of the role behind a session, its boundary, tags and trust policy; the service role";
     GetUser: "iam:GetUser", Read, Some("iam:GetUser"), "the user's boundary and tags";
     ListAttachedRolePolicies: "iam:ListAttachedRolePolicies", Read, Some("iam:ListAttachedRolePolicies"), "the managed policies of the role";
     ListRolePolicies: "iam:ListRolePolicies", Read, Some("iam:ListRolePolicies"), "the inline policies of the role";

@@ -7,6 +7,7 @@
 use super::account::Clients;
 use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
+use super::service_role::trust;
 use crate::evidence::{
     Call, Entity, Holder, HolderKind, IdentityPolicies, Observation, PolicyContent, PolicyQuestion, PolicyRef,
 };
@@ -38,7 +39,8 @@ pub(super) async fn of_role(clients: &Clients, calls: &Calls, name: &str) -> Loo
     let entity = role.and_then(|output| match output.role() {
         Some(role) => {
             arn = role.arn().parse().ok();
-            Observation::Seen(entity(role.permissions_boundary(), role.tags()))
+            let entity = entity(role.permissions_boundary(), role.tags());
+            Observation::Seen(Entity { trust: trust(role), ..entity })
         }
         None => unreadable(&endpoint, "the answer holds no role"),
     });
@@ -68,6 +70,7 @@ fn entity(boundary: Option<&AttachedPermissionsBoundary>, tags: &[Tag]) -> Entit
     Entity {
         boundary: boundary.and_then(|boundary| boundary.permissions_boundary_arn()).map(str::to_owned),
         tags: tags.iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect(),
+        trust: None,
     }
 }
 
