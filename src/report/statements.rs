@@ -102,7 +102,7 @@ fn resource(asked: &str, pattern: &str, part: Option<&str>, expected: Option<&st
 
 /// Returns the statements that a finding rests on, each once, with what they do: those that decided, then those that
 /// nearly allow.
-pub(super) fn quoted<'d>(finding: &'d Finding) -> Vec<&'d DecidedBy> {
+pub(super) fn quoted(finding: &Finding) -> Vec<&DecidedBy> {
     let mut all: Vec<&DecidedBy> = Vec::new();
     for basis in &finding.basis {
         let statements: Vec<&DecidedBy> = match basis {
