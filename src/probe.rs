@@ -11,17 +11,20 @@
 //! Every call is a read, but for the test call, which is made only where the request asks for it.
 
 mod account;
+mod api;
 mod call;
 mod caller;
 mod connection;
 mod live;
 mod model;
 mod pace;
+mod service_role;
 mod shared;
 mod simulate;
 mod traffic;
 
 pub use account::{Account, EmbeddedAccount, default_region};
+pub use api::{Api, ApiKind};
 pub use live::can_invoke;
 pub use traffic::Traffic;
 
@@ -95,6 +98,7 @@ impl Probe {
             credentials,
             caller: skipped("there are no credentials"),
             principal: skipped("there are no credentials"),
+            service_role: skipped("there are no credentials"),
             profile: skipped("there are no credentials"),
             listing: skipped("there are no credentials"),
             availability: skipped("there are no credentials"),
@@ -119,19 +123,21 @@ impl Session {
     async fn first_look(&self, evidence: &mut Evidence) {
         let Some(clients) = &self.clients else { return };
         let request = evidence.request.clone();
-        let (identity, model, invocation) = tokio::join!(
+        let (identity, (service_role, role_calls), model, invocation) = tokio::join!(
             caller::look(clients, &self.calls, &request),
+            service_role::look(clients, &self.calls, &request),
             model::look(clients, &self.calls, &request),
             live::look(clients, &self.calls, &request),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;
+        evidence.service_role = service_role;
         evidence.profile = model.profile;
         evidence.listing = model.listing;
         evidence.availability = model.availability;
         evidence.use_case_form = model.use_case_form;
         evidence.invocation = invocation.outcome;
-        evidence.calls = [identity.calls, model.calls, invocation.calls].concat();
+        evidence.calls = [identity.calls, role_calls, model.calls, invocation.calls].concat();
     }
 
     /// Puts the answers to questions into the evidence, in the order in which they were asked.

@@ -3,6 +3,7 @@
 //! INVARIANT: an error of AWS is read here and nowhere else, through its metadata and its raw response, never
 //! through its `Display` or `Debug` text.
 
+use super::api::Api;
 use super::shared::{Answer, Shared};
 use super::traffic::Traffic;
 use crate::evidence::{Call, Failure, FailureKind, Observation, ServiceError};
@@ -113,7 +114,7 @@ impl Caller {
     /// Makes a read whose answer all diagnoses of the account share; `about` tells it from others of the same API.
     pub(super) async fn shared<T, E>(
         &self,
-        api: &str,
+        api: Api,
         endpoint: Endpoint<'_>,
         about: &[&str],
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -128,12 +129,12 @@ impl Caller {
     /// Takes the answer that another diagnosis of the account has or is about to have; else asks, and shares it.
     pub(super) async fn once<T: Send + Sync + 'static>(
         &self,
-        api: &str,
+        api: Api,
         endpoint: Endpoint<'_>,
         about: &[&str],
         ask: impl Future<Output = (Observation<T>, Call)>,
     ) -> Answer<T> {
-        let question = std::iter::once(&api).chain(about).copied().collect::<Vec<_>>().join("\n");
+        let question = std::iter::once(&api.name()).chain(about).copied().collect::<Vec<_>>().join("\n");
         let started = Instant::now();
         let found = tokio::time::timeout_at(self.until(), self.shared.find::<T>(&question)).await;
         let Ok(found) = found else {
@@ -158,7 +159,7 @@ impl Caller {
     /// Makes a read.
     pub(super) async fn read<T, E>(
         &self,
-        api: &str,
+        api: Api,
         endpoint: Endpoint<'_>,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> (Observation<T>, Call)
@@ -171,7 +172,7 @@ impl Caller {
     /// Makes the test call, which may wait as long as the whole diagnosis.
     pub(super) async fn test<T, E>(
         &self,
-        api: &str,
+        api: Api,
         endpoint: Endpoint<'_>,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> (Observation<T>, Call)
@@ -183,7 +184,7 @@ impl Caller {
 
     async fn make<T, E>(
         &self,
-        api: &str,
+        api: Api,
         endpoint: Endpoint<'_>,
         limit: Limit,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -219,7 +220,7 @@ impl Caller {
         (observation, record)
     }
 
-    fn record<T>(&self, api: &str, started: Instant, observation: &Observation<T>) -> Call {
+    fn record<T>(&self, api: Api, started: Instant, observation: &Observation<T>) -> Call {
         let error = match observation {
             Observation::Seen(_) => None,
             Observation::Refused(error) => Some(error.clone()),
@@ -234,7 +235,7 @@ impl Caller {
             if self.timeless { 0 } else { u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) }
         };
         Call {
-            api: api.to_owned(),
+            api: api.name().to_owned(),
             outcome: observation.outcome(),
             started_ms: milliseconds(started - self.begun),
             duration_ms: milliseconds(started.elapsed()),
@@ -283,9 +284,9 @@ impl Drop for Waiting<'_> {
 }
 
 /// Notes a call that was not made, so that the record shows it.
-pub(super) fn not_made(api: &str) -> Call {
+pub(super) fn not_made(api: Api) -> Call {
     let outcome = crate::evidence::Outcome::Skipped;
-    Call { api: api.to_owned(), outcome, started_ms: 0, duration_ms: 0, shared: false, error: None }
+    Call { api: api.name().to_owned(), outcome, started_ms: 0, duration_ms: 0, shared: false, error: None }
 }
 
 /// Notes an answer that is not what AWS would answer.

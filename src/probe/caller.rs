@@ -1,7 +1,9 @@
 //! Who calls, and under which ARN the policy simulator knows them.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
+use super::service_role::trust;
 use super::skipped;
 use crate::evidence::{Call, Caller, FoundBy, Observation, PolicySource};
 use crate::iam::{Arn, Principal, PrincipalKind};
@@ -21,12 +23,12 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         return Identity {
             caller: skipped("there are no credentials beside the Bedrock API key"),
             principal: skipped("which principal the Bedrock API key belongs to is not known"),
-            calls: vec![not_made("sts:GetCallerIdentity")],
+            calls: vec![not_made(Api::GetCallerIdentity)],
         };
     }
     let endpoint = clients.endpoint("sts");
     let look = clients.sts.get_caller_identity().send();
-    let (answer, call) = calls.shared("sts:GetCallerIdentity", &endpoint, &[&clients.region], look).await;
+    let (answer, call) = calls.shared(Api::GetCallerIdentity, &endpoint, &[&clients.region], look).await;
     let mut identity =
         Identity { caller: observe_caller(answer, clients, &endpoint), principal: skipped(""), calls: vec![call] };
 
@@ -79,7 +81,8 @@ async fn policy_source(
     subject: &Principal,
     request: &Request,
 ) -> (Observation<PolicySource>, Option<Call>) {
-    let given = |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by, boundary: None };
+    let given =
+        |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by, boundary: None, trust: None };
     match subject.kind {
         PrincipalKind::IamUser => (Observation::Seen(given(FoundBy::Given)), None),
         PrincipalKind::Root => (skipped("the root user cannot be simulated"), None),
@@ -87,16 +90,17 @@ async fn policy_source(
         PrincipalKind::Other => (skipped("the principal is neither a user nor a role"), None),
         _ => {
             let Some(role) = subject.role_name() else {
-                return (skipped("the session's ARN names no role"), Some(not_made("iam:GetRole")));
+                return (skipped("the session's ARN names no role"), Some(not_made(Api::GetRole)));
             };
             let look = clients.iam.get_role().role_name(role).send();
-            let (answer, call) = calls.shared("iam:GetRole", &clients.endpoint("iam"), &[role], look).await;
+            let (answer, call) = calls.shared(Api::GetRole, &clients.endpoint("iam"), &[role], look).await;
             let found = answer.seen().and_then(|output| output.role()).and_then(|role| {
                 let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
                 Some(PolicySource {
                     candidates: vec![role.arn().parse().ok()?],
                     found_by: FoundBy::GetRole,
                     boundary: boundary.map(str::to_owned),
+                    trust: trust(role),
                 })
             });
             let is_given = subject.kind == PrincipalKind::IamRole;
@@ -123,7 +127,8 @@ fn guess(subject: &Principal, role: &str, request: &Request) -> PolicySource {
             ],
             found_by: FoundBy::IdentityCenterForms,
             boundary: None,
+            trust: None,
         },
-        _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName, boundary: None },
+        _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName, boundary: None, trust: None },
     }
 }

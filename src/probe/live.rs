@@ -4,6 +4,7 @@
 //! processed. An invocation makes the operation's own call with at most one output token. The answer is stored raw.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::skipped;
 use crate::bedrock::{Operation, provider_of};
@@ -33,6 +34,7 @@ pub fn can_invoke(operation: Operation, base_model: Option<&str>) -> bool {
         Operation::InvokeModel | Operation::InvokeModelWithResponseStream => {
             base_model.is_some_and(|model| native_body(model).is_some())
         }
+        _ => false,
     }
 }
 
@@ -42,11 +44,15 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         (LiveCall::None, _) => {
             return Invocation { outcome: skipped("no test call was asked for"), calls: Vec::new() };
         }
+        // Anything else could start or make something.
+        (_, operation) if !operation.has_test_call() => {
+            return Invocation { outcome: skipped("the operation has no test call"), calls: Vec::new() };
+        }
         (LiveCall::Probe, operation) => {
             invoke_model(clients, calls, request, operation, IMPOSSIBLE_BODY.to_owned()).await
         }
         (LiveCall::Invoke, operation @ (Operation::InvokeModel | Operation::InvokeModelWithResponseStream)) => {
-            match request.model.base_model().and_then(native_body) {
+            match request.base_model().and_then(native_body) {
                 Some(body) => invoke_model(clients, calls, request, operation, body.to_string()).await,
                 None => {
                     let reason = "the model's native request body is not known; `--probe` needs none";
@@ -56,6 +62,9 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         }
         (LiveCall::Invoke, Operation::Converse) => converse(clients, calls, request).await,
         (LiveCall::Invoke, Operation::ConverseStream) => converse_stream(clients, calls, request).await,
+        (LiveCall::Invoke, _) => {
+            return Invocation { outcome: skipped("the operation has no test call"), calls: Vec::new() };
+        }
     };
     Invocation { outcome, calls: vec![call] }
 }
@@ -69,7 +78,7 @@ async fn invoke_model(
     body: String,
 ) -> (Observation<LiveSuccess>, Call) {
     let endpoint = clients.endpoint("bedrock-runtime");
-    let model = request.model.to_string();
+    let model = named(request);
     let body = Blob::new(body);
     if operation.streams() {
         let call = clients
@@ -86,7 +95,7 @@ async fn invoke_model(
             let first = output.body.recv().await;
             Ok((output, matches!(first, Ok(Some(_)))))
         };
-        success(calls.test("bedrock:InvokeModelWithResponseStream", &endpoint, call).await, &endpoint)
+        success(calls.test(Api::InvokeModelWithResponseStream, &endpoint, call).await, &endpoint)
     } else {
         let call = clients.runtime.invoke_model().model_id(model).content_type(JSON).accept(JSON).body(body).send();
         let call = async {
@@ -94,7 +103,7 @@ async fn invoke_model(
             let is_json = serde_json::from_slice::<Value>(output.body().as_ref()).is_ok();
             Ok((output, is_json))
         };
-        success(calls.test("bedrock:InvokeModel", &endpoint, call).await, &endpoint)
+        success(calls.test(Api::InvokeModel, &endpoint, call).await, &endpoint)
     }
 }
 
@@ -102,7 +111,7 @@ async fn converse(clients: &Clients, calls: &Calls, request: &Request) -> (Obser
     let call = clients
         .runtime
         .converse()
-        .model_id(request.model.to_string())
+        .model_id(named(request))
         .set_messages(greeting().map(|message| vec![message]))
         .inference_config(one_token())
         .send();
@@ -112,14 +121,14 @@ async fn converse(clients: &Clients, calls: &Calls, request: &Request) -> (Obser
         Ok((output, is_answer))
     };
     let endpoint = clients.endpoint("bedrock-runtime");
-    success(calls.test("bedrock:Converse", &endpoint, call).await, &endpoint)
+    success(calls.test(Api::Converse, &endpoint, call).await, &endpoint)
 }
 
 async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) -> (Observation<LiveSuccess>, Call) {
     let call = clients
         .runtime
         .converse_stream()
-        .model_id(request.model.to_string())
+        .model_id(named(request))
         .set_messages(greeting().map(|message| vec![message]))
         .inference_config(one_token())
         .send();
@@ -129,7 +138,7 @@ async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) ->
         Ok((output, matches!(first, Ok(Some(_)))))
     };
     let endpoint = clients.endpoint("bedrock-runtime");
-    success(calls.test("bedrock:ConverseStream", &endpoint, call).await, &endpoint)
+    success(calls.test(Api::ConverseStream, &endpoint, call).await, &endpoint)
 }
 
 /// Takes an answer for a model's only where it has a model's form: a captive portal answers with status 200 too.
@@ -145,6 +154,11 @@ fn success<O: RequestId>(
         }
     });
     (outcome, call)
+}
+
+/// Returns what the call names as its model.
+fn named(request: &Request) -> String {
+    request.model.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 fn greeting() -> Option<Message> {

@@ -1,6 +1,7 @@
 //! What AWS's read APIs say of the model: the profile, the listing, the availability, the use case form.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
 use super::skipped;
 use crate::bedrock::{InferenceProfile, ProfileKind, provider_of};
@@ -24,7 +25,7 @@ pub(super) struct Model {
 /// Where the reference itself shows the base model everything runs at once; an application profile has to be
 /// read first.
 pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Model {
-    let by_form = request.model.base_model().map(str::to_owned);
+    let by_form = request.base_model().map(str::to_owned);
     let (profile, facts) = if by_form.is_some() {
         tokio::join!(profile(clients, calls, request), facts(clients, calls, by_form.as_deref()))
     } else {
@@ -45,8 +46,8 @@ async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
     let Some(base) = base else {
         let reason = "which foundation model it is, is not known";
         return (
-            (skipped(reason), not_made("bedrock:ListFoundationModels")),
-            (skipped(reason), not_made("bedrock:GetFoundationModelAvailability")),
+            (skipped(reason), not_made(Api::ListFoundationModels)),
+            (skipped(reason), not_made(Api::GetFoundationModelAvailability)),
             (skipped(reason), None),
         );
     };
@@ -54,14 +55,14 @@ async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
 }
 
 async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observed<InferenceProfile, Option<Call>> {
-    if !request.model.is_profile() {
+    let Some(model) = request.model.as_ref().filter(|model| model.is_profile()) else {
         return (skipped("the model is not an inference profile"), None);
-    }
-    let id = request.model.to_string();
+    };
+    let id = model.to_string();
     let endpoint = clients.endpoint("bedrock");
     let about = [clients.region.as_str(), &id];
     let look = clients.bedrock.get_inference_profile().inference_profile_identifier(&id).send();
-    let (answer, call) = calls.shared("bedrock:GetInferenceProfile", &endpoint, &about, look).await;
+    let (answer, call) = calls.shared(Api::GetInferenceProfile, &endpoint, &about, look).await;
     let profile = read(answer, &endpoint, |output| {
         let kind = match output.r#type() {
             InferenceProfileType::Application => ProfileKind::Application,
@@ -82,7 +83,7 @@ async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observe
 async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listing, Call> {
     let endpoint = clients.endpoint("bedrock");
     let look = clients.bedrock.list_foundation_models().send();
-    let (answer, call) = calls.shared("bedrock:ListFoundationModels", &endpoint, &[&clients.region], look).await;
+    let (answer, call) = calls.shared(Api::ListFoundationModels, &endpoint, &[&clients.region], look).await;
     let listing = read(answer, &endpoint, |output| {
         // Every Region with Bedrock lists models; an empty list is what something else answers.
         let summaries = Some(output.model_summaries()).filter(|summaries| !summaries.is_empty())?;
@@ -113,7 +114,7 @@ async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<
     let endpoint = clients.endpoint("bedrock");
     let look = clients.bedrock.get_foundation_model_availability().model_id(base).send();
     let about = [clients.region.as_str(), base];
-    let (answer, call) = calls.shared("bedrock:GetFoundationModelAvailability", &endpoint, &about, look).await;
+    let (answer, call) = calls.shared(Api::GetFoundationModelAvailability, &endpoint, &about, look).await;
     let availability = read(answer, &endpoint, |output| {
         let agreement = output.agreement_availability();
         Some(Availability {
@@ -133,7 +134,7 @@ async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed
     }
     let endpoint = clients.endpoint("bedrock");
     let look = clients.bedrock.get_use_case_for_model_access().send();
-    let (answer, call) = calls.shared("bedrock:GetUseCaseForModelAccess", &endpoint, &[&clients.region], look).await;
+    let (answer, call) = calls.shared(Api::GetUseCaseForModelAccess, &endpoint, &[&clients.region], look).await;
     let form = read(answer, &endpoint, |output| (!output.form_data().as_ref().is_empty()).then_some(UseCaseForm {}));
     (form, Some(call))
 }

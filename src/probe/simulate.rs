@@ -4,6 +4,7 @@
 //! the most restrictive over all resources; and every page of the answer.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::shared::is_about_the_rate;
 use crate::evidence::{
@@ -23,8 +24,6 @@ const MAX_PAGES: usize = 20;
 /// How often one question is asked while the simulator throttles or fails.
 const ATTEMPTS: u32 = 7;
 
-const API: &str = "iam:SimulatePrincipalPolicy";
-
 /// Answers questions, in their order.
 pub(super) async fn all(
     clients: &Clients,
@@ -34,7 +33,9 @@ pub(super) async fn all(
     join_all(questions.iter().map(async |question| {
         // A question is told from all others by its whole text.
         let text = serde_json::to_string(question).unwrap_or_default();
-        let (answer, call) = calls.once(API, &clients.endpoint("iam"), &[&text], one(clients, calls, question)).await;
+        let (answer, call) = calls
+            .once(Api::SimulatePrincipalPolicy, &clients.endpoint("iam"), &[&text], one(clients, calls, question))
+            .await;
         (answer.and_then(|simulation| Observation::Seen((*simulation).clone())), call)
     }))
     .await
@@ -47,7 +48,8 @@ async fn one(clients: &Clients, calls: &Calls, question: &SimulationQuestion) ->
     let mut attempt = 0;
     let (answer, call) = loop {
         let turn = calls.wait(pace.turn()).await;
-        let (answer, call) = calls.read(API, &endpoint, pages(clients, principal, leg, trial)).await;
+        let (answer, call) =
+            calls.read(Api::SimulatePrincipalPolicy, &endpoint, pages(clients, principal, leg, trial)).await;
         attempt += 1;
         let may_pass = answer.refused().is_some_and(passes);
         if may_pass {
