@@ -7,6 +7,7 @@ use super::{policies, skipped};
 use crate::evidence::{Call, Caller, FoundBy, IdentityPolicies, Observation, PolicySource};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
+use std::sync::Arc;
 
 /// What was seen of the identity.
 pub(super) struct Identity {
@@ -27,7 +28,8 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         };
     }
     let endpoint = clients.endpoint("sts");
-    let (answer, call) = calls.read(Api::GetCallerIdentity, &endpoint, clients.sts.get_caller_identity().send()).await;
+    let look = clients.sts.get_caller_identity().send();
+    let (answer, call) = calls.shared(Api::GetCallerIdentity, &endpoint, &[&clients.region], look).await;
     let mut identity = Identity {
         caller: observe_caller(answer, clients, &endpoint),
         principal: skipped(""),
@@ -62,7 +64,7 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
 }
 
 fn observe_caller(
-    answer: Observation<aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput>,
+    answer: Observation<Arc<aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput>>,
     clients: &Clients,
     endpoint: &str,
 ) -> Observation<Caller> {

@@ -29,10 +29,10 @@ pub(super) struct Look {
 
 /// Looks at a role and what is attached to it.
 pub(super) async fn of_role(clients: &Clients, calls: &Calls, name: &str) -> Look {
-    let endpoint = clients.endpoint("iam");
+    let (endpoint, about) = (clients.endpoint("iam"), [name]);
     let get = || clients.iam.get_role().role_name(name).send();
     let ((role, call), (holder, lists)) = tokio::join!(
-        calls.read_patiently(Api::GetRole, &endpoint, get),
+        calls.patient(Api::GetRole, &endpoint, &about, get),
         holder(clients, calls, HolderKind::Role, name),
     );
     let mut arn = None;
@@ -51,10 +51,10 @@ pub(super) async fn of_role(clients: &Clients, calls: &Calls, name: &str) -> Loo
 
 /// Looks at a user, its groups, and what is attached to them.
 pub(super) async fn of_user(clients: &Clients, calls: &Calls, name: &str) -> Look {
-    let endpoint = clients.endpoint("iam");
+    let (endpoint, about) = (clients.endpoint("iam"), [name]);
     let get = || clients.iam.get_user().user_name(name).send();
     let ((user, call), (own, lists), (groups, holders, group_calls)) = tokio::join!(
-        calls.read_patiently(Api::GetUser, &endpoint, get),
+        calls.patient(Api::GetUser, &endpoint, &about, get),
         holder(clients, calls, HolderKind::User, name),
         groups(clients, calls, name),
     );
@@ -84,7 +84,8 @@ async fn groups(clients: &Clients, calls: &Calls, user: &str) -> (Observation<Ve
         }
         Ok(names)
     };
-    let (names, call) = calls.read_patiently(Api::ListGroupsForUser, &clients.endpoint("iam"), list).await;
+    let (names, call) = calls.patient(Api::ListGroupsForUser, &clients.endpoint("iam"), &[user], list).await;
+    let names = names.and_then(|names| Observation::Seen((*names).clone()));
     let permits = Semaphore::new(AT_ONCE);
     let looks = join_all(names.seen().into_iter().flatten().map(async |name| {
         // The semaphore is never closed; without a permit the calls would only be less patient.
@@ -105,7 +106,7 @@ async fn holder(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str) 
 
 /// Follows one of IAM's lists to its end, and takes something of each item.
 macro_rules! list {
-    ($clients:ident, $calls:ident, $api:expr, $request:expr, $take:expr) => {{
+    ($clients:ident, $calls:ident, $name:ident, $api:expr, $request:expr, $take:expr) => {{
         let list = || async {
             let mut items = $request.into_paginator().items().send();
             let mut taken: Vec<String> = Vec::new();
@@ -114,7 +115,8 @@ macro_rules! list {
             }
             Ok(taken)
         };
-        $calls.read_patiently($api, &$clients.endpoint("iam"), list).await
+        let (taken, call) = $calls.patient($api, &$clients.endpoint("iam"), &[$name], list).await;
+        (taken.and_then(|taken| Observation::Seen((*taken).clone())), call)
     }};
 }
 
@@ -123,14 +125,29 @@ async fn managed(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str)
     let iam = &clients.iam;
     match kind {
         HolderKind::Role => {
-            list!(clients, calls, Api::ListAttachedRolePolicies, iam.list_attached_role_policies().role_name(name), arn)
+            list!(
+                clients,
+                calls,
+                name,
+                Api::ListAttachedRolePolicies,
+                iam.list_attached_role_policies().role_name(name),
+                arn
+            )
         }
         HolderKind::User => {
-            list!(clients, calls, Api::ListAttachedUserPolicies, iam.list_attached_user_policies().user_name(name), arn)
+            list!(
+                clients,
+                calls,
+                name,
+                Api::ListAttachedUserPolicies,
+                iam.list_attached_user_policies().user_name(name),
+                arn
+            )
         }
         HolderKind::Group => list!(
             clients,
             calls,
+            name,
             Api::ListAttachedGroupPolicies,
             iam.list_attached_group_policies().group_name(name),
             arn
@@ -142,13 +159,13 @@ async fn inline(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str) 
     let iam = &clients.iam;
     match kind {
         HolderKind::Role => {
-            list!(clients, calls, Api::ListRolePolicies, iam.list_role_policies().role_name(name), Some)
+            list!(clients, calls, name, Api::ListRolePolicies, iam.list_role_policies().role_name(name), Some)
         }
         HolderKind::User => {
-            list!(clients, calls, Api::ListUserPolicies, iam.list_user_policies().user_name(name), Some)
+            list!(clients, calls, name, Api::ListUserPolicies, iam.list_user_policies().user_name(name), Some)
         }
         HolderKind::Group => {
-            list!(clients, calls, Api::ListGroupPolicies, iam.list_group_policies().group_name(name), Some)
+            list!(clients, calls, name, Api::ListGroupPolicies, iam.list_group_policies().group_name(name), Some)
         }
     }
 }
@@ -182,7 +199,7 @@ async fn read_managed(
 ) -> (Observation<PolicyContent>, Vec<Call>) {
     let endpoint = clients.endpoint("iam");
     let get = || clients.iam.get_policy().policy_arn(arn).send();
-    let (policy, first) = calls.read_patiently(Api::GetPolicy, &endpoint, get).await;
+    let (policy, first) = calls.patient(Api::GetPolicy, &endpoint, &[arn], get).await;
     let version = policy.and_then(|output| {
         match output.policy().and_then(|policy| policy.default_version_id()).map(str::to_owned) {
             Some(version) => Observation::Seen(version),
@@ -200,7 +217,7 @@ async fn read_managed(
         }
     };
     let get = || clients.iam.get_policy_version().policy_arn(arn).version_id(&version).send();
-    let (text, second) = calls.read_patiently(Api::GetPolicyVersion, &endpoint, get).await;
+    let (text, second) = calls.patient(Api::GetPolicyVersion, &endpoint, &[arn, &version], get).await;
     let content = text.and_then(|output| {
         let document = output.policy_version().and_then(|version| version.document());
         content(Some(version.clone()), document, &endpoint)
@@ -220,18 +237,18 @@ async fn read_inline(
     let (document, call) = match holder {
         HolderKind::Role => {
             let get = || iam.get_role_policy().role_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.read_patiently(Api::GetRolePolicy, &endpoint, get).await;
-            (answer.and_then(|output| Observation::Seen(output.policy_document)), call)
+            let (answer, call) = calls.patient(Api::GetRolePolicy, &endpoint, &[entity, policy], get).await;
+            (answer.and_then(|output| Observation::Seen(output.policy_document().to_owned())), call)
         }
         HolderKind::User => {
             let get = || iam.get_user_policy().user_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.read_patiently(Api::GetUserPolicy, &endpoint, get).await;
-            (answer.and_then(|output| Observation::Seen(output.policy_document)), call)
+            let (answer, call) = calls.patient(Api::GetUserPolicy, &endpoint, &[entity, policy], get).await;
+            (answer.and_then(|output| Observation::Seen(output.policy_document().to_owned())), call)
         }
         HolderKind::Group => {
             let get = || iam.get_group_policy().group_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.read_patiently(Api::GetGroupPolicy, &endpoint, get).await;
-            (answer.and_then(|output| Observation::Seen(output.policy_document)), call)
+            let (answer, call) = calls.patient(Api::GetGroupPolicy, &endpoint, &[entity, policy], get).await;
+            (answer.and_then(|output| Observation::Seen(output.policy_document().to_owned())), call)
         }
     };
     (document.and_then(|document| content(None, Some(&document), &endpoint)), call)
