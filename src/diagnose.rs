@@ -22,7 +22,7 @@ mod trials;
 mod unseen;
 mod verdict;
 
-pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, Verified};
+pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, StatementId, Verified};
 pub use legs::{JudgedBy, Leg};
 pub use questions::open_questions;
 pub use statement::{DecidedBy, NearMiss};
@@ -223,7 +223,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     findings.extend(service_role::findings(&service_role, evidence));
     findings.extend(gates.findings);
     let findings = finding::rank(finding::merge(findings));
-    let legs = service_role.behind(legs);
+    let mut legs = service_role.behind(legs);
 
     let verdict = verdict::decide(&live, &legs, &gates.unread, findings);
     let unseen = unseen::list(evidence, &live, &legs, &gates.unread, verdict.verdict);
@@ -258,7 +258,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         model_access: model_access(evidence),
         invocation: live.invocation,
         not_checked: unseen,
-        advice: gates.advice,
+        advice: [gates.advice, std::mem::take(&mut legs.advice)].concat(),
         calls: evidence.calls.clone(),
     }
 }

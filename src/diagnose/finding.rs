@@ -139,6 +139,8 @@ pub struct Remedy {
     pub commands: Vec<String>,
     /// The steps of this call; where there are none, the catalogue's hold.
     pub steps: Vec<String>,
+    /// The page of the AWS console where it is done.
+    pub console: Option<String>,
     /// What to know before taking them.
     pub notes: Vec<String>,
     /// Whether the change was tried in simulation.
@@ -176,10 +178,51 @@ pub struct Change {
     pub policy_type: Option<PolicyType>,
     /// The policy's name or ARN, where it is known.
     pub policy: Option<String>,
-    /// The statement or document that is added.
+    /// What the policy is attached to: `role/NAME`, `user/NAME` or `group/NAME`.
+    pub attached_to: Option<String>,
+    /// The statements that are removed, or let the request through.
+    pub statements: Vec<StatementId>,
+    /// The statements that are added; the document that is left where one is removed or narrowed, none where the policy
+    /// goes as a whole; of an exemption in a policy that cannot be read, the condition keys of the refused requests
+    /// with their values.
     pub document: Option<Value>,
     /// What is used, accepted or exempted.
     pub value: Option<String>,
+}
+
+impl Change {
+    /// Begins a change about which nothing more is known.
+    pub(super) fn new(kind: ChangeKind) -> Self {
+        Self {
+            kind,
+            policy_type: None,
+            policy: None,
+            attached_to: None,
+            statements: Vec::new(),
+            document: None,
+            value: None,
+        }
+    }
+}
+
+/// Which statement of a policy is meant, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementId {
+    /// Its index.
+    pub statement: Option<usize>,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+    /// Where it begins, 1-based line.
+    pub line: Option<u32>,
+    /// Where it begins, 1-based column.
+    pub column: Option<u32>,
+}
+
+impl StatementId {
+    pub(super) fn of(decided: &DecidedBy) -> Self {
+        let DecidedBy { statement, sid, line, column, .. } = decided;
+        Self { statement: *statement, sid: sid.clone(), line: *line, column: *column }
+    }
 }
 
 /// The kinds of change.

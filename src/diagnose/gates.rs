@@ -266,11 +266,8 @@ impl Reader<'_> {
             remedy.changes.insert(
                 0,
                 Change {
-                    kind: ChangeKind::AcceptAgreement,
-                    policy_type: None,
-                    policy: None,
-                    document: None,
                     value: self.evidence.base_model().map(str::to_owned),
+                    ..Change::new(ChangeKind::AcceptAgreement)
                 },
             );
             self.push(Cause::MarketplacePermission, basis, remedy);

@@ -10,6 +10,7 @@ use crate::bedrock::Whose;
 use crate::cause::Cause;
 use crate::evidence::Evidence;
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
+use crate::policy::least_privilege;
 
 /// One authorization of the call, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub(super) struct Legs {
     pub(super) principal: Option<Arn>,
     /// The names of the policies that were read, and why others were not.
     pub(super) policies_read: Option<(Vec<String>, Vec<String>)>,
+    /// Allows that are wider than the call needs, one line each.
+    pub(super) advice: Vec<String>,
     /// The ARN of its permissions boundary, where that is known.
     pub(super) boundary: Option<String>,
     /// What the simulator says of the refused legs once policies are mended.
@@ -158,6 +161,25 @@ impl Legs {
         before.chain(after).filter(|(leg, _)| leg.decision.is_denied())
     }
 
+    /// Walks over the requests that policies of a type refuse, each once.
+    pub(super) fn refused_by(&self, policy_type: PolicyType) -> impl Iterator<Item = &RequestContext> {
+        let mut told: Vec<&RequestContext> = Vec::new();
+        for (leg, _) in self.refusals().filter(|(leg, _)| leg.policy_type == Some(policy_type)) {
+            if !told.contains(&&leg.request) {
+                told.push(&leg.request);
+            }
+        }
+        told.into_iter()
+    }
+
+    /// Walks over the requests that policies of a type deny explicitly, each once.
+    pub(super) fn denied_by(&self, policy_type: PolicyType) -> impl Iterator<Item = &RequestContext> {
+        let denied = |request: &&RequestContext| {
+            self.refusals().any(|(leg, _)| leg.decision == Decision::ExplicitDeny && leg.request == **request)
+        };
+        self.refused_by(policy_type).filter(denied).collect::<Vec<_>>().into_iter()
+    }
+
     /// Tells whether a policy of the type denies explicitly, now or once other policies are mended.
     pub(super) fn refuses_explicitly(&self, policy_type: PolicyType) -> bool {
         self.refusals().any(|(leg, _)| leg.decision == Decision::ExplicitDeny && leg.policy_type == Some(policy_type))
@@ -186,13 +208,41 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
     let trials = trials::follow(&judge, &principal, &legs);
     Legs {
-        legs,
         unlisted: requirements.unlisted,
         principal: (answered || certain).then_some(principal),
         boundary: evidence.policies.boundary().map(str::to_owned),
+        advice: advice(&judge, &legs),
         policies_read: judge.reading.map(|reading| (reading.names(), reading.gaps)),
+        legs,
         trials,
     }
+}
+
+/// Names the statements that allow the call and far more, with the policy that would be enough. No cause of anything.
+fn advice(judge: &Judge<'_>, legs: &[Leg]) -> Vec<String> {
+    let Some(reading) = &judge.reading else { return Vec::new() };
+    let mut wide: Vec<String> = Vec::new();
+    let allowed = legs.iter().filter(|leg| leg.decision == Decision::Allowed);
+    for statement in allowed.flat_map(|leg| &leg.decided_by).filter(|statement| reading.is_wide(statement)) {
+        let policy = statement.policy_name().unwrap_or_default();
+        let name = match &statement.sid {
+            Some(sid) => format!("`{sid}` of `{policy}`"),
+            None => format!("number {} of `{policy}`", statement.statement.map_or(1, |index| index + 1)),
+        };
+        if !wide.contains(&name) {
+            wide.push(name);
+        }
+    }
+    if wide.is_empty() {
+        return Vec::new();
+    }
+    let requests: Vec<RequestContext> = legs.iter().map(|leg| leg.request.clone()).collect();
+    let (noun, verb) = if wide.len() == 1 { ("statement", "allows") } else { ("statements", "allow") };
+    vec![format!(
+        "the {noun} {} {verb} more than this call needs; enough is {}",
+        wide.join(", "),
+        least_privilege(&requests)
+    )]
 }
 
 fn cause_of(leg: &Leg) -> Cause {

@@ -10,6 +10,7 @@ use crate::evidence::{
 };
 use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::{Document, ManagedPolicy, Policies, Policy, Question, Statement, StatementRef, evaluate};
+use serde_json::Value;
 
 /// Keys that a call of a principal to Bedrock does not carry unless its leg says so: those of a guardrail or a profile
 /// that is not used, of a call that a service makes, and of tags that are given to something new.
@@ -60,6 +61,15 @@ pub(super) struct Opinion {
     pub(super) near_misses: Vec<NearMiss>,
     /// Condition keys whose values are not known, and on which the answer hangs.
     pub(super) hangs_on: Vec<String>,
+}
+
+/// A policy that no longer denies.
+#[derive(Debug)]
+pub(super) struct Lifted {
+    /// The condition key and the values that are let through; none where statements are removed.
+    pub(super) exempted: Option<(String, String)>,
+    /// What is left; none where that is nothing.
+    pub(super) document: Option<Value>,
 }
 
 impl<'e> Reading<'e> {
@@ -147,11 +157,17 @@ impl<'e> Reading<'e> {
         Opinion {
             decision: if proven { evaluation.decision } else { Decision::Undetermined },
             policy_type: evaluation.policy_type.filter(|_| proven),
-            statements: evaluation.decided_by.iter().filter_map(|statement| self.statement(statement)).collect(),
+            statements: evaluation
+                .decided_by
+                .iter()
+                .filter_map(|statement| self.statement(statement, Some(&question)))
+                .collect(),
             near_misses: evaluation
                 .near_misses
                 .into_iter()
-                .filter_map(|near| Some(NearMiss { statement: self.statement(&near.statement)?, misses: near.misses }))
+                .filter_map(|near| {
+                    Some(NearMiss { statement: self.statement(&near.statement, None)?, misses: near.misses })
+                })
                 .collect(),
             hangs_on: evaluation.unknown_keys,
         }
@@ -170,7 +186,9 @@ impl<'e> Reading<'e> {
             Some((*source, statement))
         });
         if let Some((source, statement)) = found {
-            return source.decided_by(statement, simulated.policy_type);
+            let decided = source.decided_by(statement, simulated.policy_type);
+            let same = |known: &&DecidedBy| known.place() == decided.place() && known.policy == decided.policy;
+            return opinion.statements.iter().find(same).cloned().unwrap_or(decided);
         }
         // Without a position that fits, the engine's own answer names the statement, if it names one of the policy.
         let same_policy = |known: &&DecidedBy| known.policy_name() == simulated.policy_name();
@@ -182,19 +200,62 @@ impl<'e> Reading<'e> {
 
     /// Names a policy as the simulator's exclusion list wants it.
     pub(super) fn exclusion(&self, statement: &DecidedBy) -> Option<Exclusion> {
-        let source = self.sources.iter().find(|source| {
-            let holder = source.holder.map(|(_, name)| name);
-            source.policy_type == PolicyType::IdentityPolicy
-                && Some(policy_of(&source.reference)) == statement.policy.as_deref()
-                && (statement.holder.is_none() || statement.holder.as_deref() == holder)
-        })?;
+        let source = self.source_of(statement)?;
         Some(source.exclusion())
     }
 
-    fn statement(&self, statement: &StatementRef) -> Option<DecidedBy> {
+    /// Changes a policy so that statements of it no longer deny requests: a statement whose condition lets some values
+    /// through lets those of the requests through as well, and any other is removed.
+    pub(super) fn lift(&self, of: &DecidedBy, statements: &[usize], refused: &[&RequestContext]) -> Option<Lifted> {
+        let source = self.source_of(of)?;
+        let mut document: Value = serde_json::from_str(&source.text).ok()?;
+        let listed = document.get_mut("Statement")?;
+        if !listed.is_array() {
+            // One statement may stand without a list around it.
+            *listed = Value::Array(vec![listed.take()]);
+        }
+        let listed = listed.as_array_mut()?;
+        let exempted: Option<Vec<(String, String)>> =
+            statements.iter().map(|index| exempt(listed.get_mut(*index)?, refused)).collect();
+        match exempted.as_deref() {
+            Some([first, ..]) => Some(Lifted { exempted: Some(first.clone()), document: Some(document) }),
+            _ => {
+                let mut index = 0;
+                listed.retain(|_| {
+                    index += 1;
+                    !statements.contains(&(index - 1))
+                });
+                let is_empty = listed.is_empty();
+                Some(Lifted { exempted: None, document: (!is_empty).then_some(document) })
+            }
+        }
+    }
+
+    fn source_of(&self, statement: &DecidedBy) -> Option<&Source<'e>> {
+        self.sources.iter().find(|source| {
+            let holder = source.holder.map(|(_, name)| name);
+            let is_boundary = statement.policy_type == PolicyType::PermissionsBoundary;
+            is_boundary == (source.policy_type == PolicyType::PermissionsBoundary)
+                && Some(policy_of(&source.reference)) == statement.policy.as_deref()
+                && (statement.holder.is_none() || statement.holder.as_deref() == holder)
+        })
+    }
+
+    /// Tells whether a statement allows any action of Bedrock, or the action on anything.
+    pub(super) fn is_wide(&self, of: &DecidedBy) -> bool {
+        let statement = self.source_of(of).zip(of.statement);
+        statement.and_then(|(source, index)| source.document.statements().get(index)).is_some_and(|statement| {
+            let any_action =
+                statement.actions().any(|action| action == "*" || action.eq_ignore_ascii_case("bedrock:*"));
+            any_action || statement.resources().any(|resource| resource == "*") || statement.excludes_actions()
+        })
+    }
+
+    fn statement(&self, statement: &StatementRef, question: Option<&Question<'_>>) -> Option<DecidedBy> {
         let source = self.sources.get(statement.policy.as_deref()?.parse::<usize>().ok()?)?;
         let found = source.document.statements().get(statement.statement)?;
-        Some(source.decided_by(found, statement.policy_type))
+        let conditions = question.map(|question| found.held(question)).unwrap_or_default();
+        Some(DecidedBy { conditions, ..source.decided_by(found, statement.policy_type) })
     }
 
     /// Adds the keys that every call of the principal carries with values that are known.
@@ -256,6 +317,7 @@ impl Source<'_> {
             line: number(statement.line()),
             column: number(statement.column()),
             quote: statement::quote(statement, &self.text),
+            conditions: Vec::new(),
         }
     }
 
@@ -300,6 +362,36 @@ impl Source<'_> {
             _ => false,
         })
     }
+}
+
+/// Adds to a denying statement's condition the values of the refused requests, where it has one that lets values
+/// through; tells the key and the values.
+fn exempt(statement: &mut Value, refused: &[&RequestContext]) -> Option<(String, String)> {
+    const LETS_THROUGH: [&str; 5] =
+        ["StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike", "ArnNotEquals", "ArnNotLike"];
+    let conditions = statement.get_mut("Condition")?.as_object_mut()?;
+    let operators = conditions.iter_mut().filter(|(operator, _)| {
+        let plain = operator.strip_suffix("IfExists").unwrap_or(operator);
+        LETS_THROUGH.iter().any(|known| known.eq_ignore_ascii_case(plain))
+    });
+    for (key, expected) in operators.filter_map(|(_, keys)| keys.as_object_mut()).flatten() {
+        let carried: Option<Vec<&str>> = refused.iter().map(|request| request.context.get(key)?.as_single()).collect();
+        let Some(carried) = carried.filter(|values| !values.is_empty()) else { continue };
+        let mut values: Vec<Value> = match expected.take() {
+            Value::Array(values) => values,
+            single => vec![single],
+        };
+        let mut added: Vec<&str> = Vec::new();
+        for value in carried {
+            if !added.contains(&value) {
+                added.push(value);
+                values.push(Value::from(value));
+            }
+        }
+        *expected = Value::Array(values);
+        return Some((key.clone(), added.join(",")));
+    }
+    None
 }
 
 /// Walks over everything that is attached, with what holds it.

@@ -5,7 +5,7 @@
 
 use crate::evidence::MatchedStatement;
 use crate::iam::PolicyType;
-use crate::policy::{Document, Miss, Statement};
+use crate::policy::{Document, Held, Miss, Statement};
 use serde_json::Value;
 
 /// The longest quotation, in lines.
@@ -32,6 +32,8 @@ pub struct DecidedBy {
     pub column: Option<u32>,
     /// Its words, where the policy was read.
     pub quote: Option<String>,
+    /// Its conditions, with what the request carries for each.
+    pub conditions: Vec<Held>,
 }
 
 /// An allow that is there and misses the request.
@@ -56,6 +58,7 @@ impl DecidedBy {
             line: statement.line,
             column: statement.column,
             quote: None,
+            conditions: Vec::new(),
         }
     }
 
@@ -64,6 +67,11 @@ impl DecidedBy {
     pub fn policy_name(&self) -> Option<&str> {
         let policy = self.policy.as_deref()?;
         Some(if policy.starts_with("arn:") { policy.rsplit('/').next().unwrap_or(policy) } else { policy })
+    }
+
+    /// Returns what tells the statement from others of its policy.
+    pub(super) fn place(&self) -> (Option<usize>, Option<u32>, Option<u32>) {
+        (self.statement, self.line, self.column)
     }
 
     /// Tells whether AWS made the policy.

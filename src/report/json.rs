@@ -4,11 +4,13 @@
 
 use super::{statements, wording};
 use crate::cause::{Cause, DocumentedCause, Family};
-use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, JudgedBy, Leg, NearMiss, NotChecked, RuledOut};
+use crate::diagnose::{
+    Change, DecidedBy, Diagnosis, Finding, JudgedBy, Leg, NearMiss, NotChecked, RuledOut, StatementId,
+};
 use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
-use crate::policy::Miss;
+use crate::policy::{Held, Miss};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -100,6 +102,7 @@ struct DecidedByJson<'d> {
     line: Option<u32>,
     column: Option<u32>,
     quote: Option<&'d str>,
+    conditions: &'d [Held],
 }
 
 #[derive(Serialize)]
@@ -149,6 +152,7 @@ struct RemedyJson<'d> {
     steps: Vec<String>,
     notes: &'d [String],
     commands: &'d [String],
+    console: Option<&'d str>,
     policy: Option<&'d Value>,
     takes_effect: &'static str,
     verified: Option<&'static str>,
@@ -160,8 +164,18 @@ struct ChangeJson<'d> {
     change: &'static str,
     policy_type: Option<PolicyType>,
     policy: Option<&'d str>,
+    attached_to: Option<&'d str>,
+    statements: Vec<StatementJson<'d>>,
     document: Option<&'d Value>,
     value: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct StatementJson<'d> {
+    statement: Option<usize>,
+    sid: Option<&'d str>,
+    line: Option<u32>,
+    column: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -296,6 +310,7 @@ fn decided_by(statement: &DecidedBy) -> DecidedByJson<'_> {
         line: statement.line,
         column: statement.column,
         quote: statement.quote.as_deref(),
+        conditions: &statement.conditions,
     }
 }
 
@@ -318,6 +333,7 @@ fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<
             steps: wording::steps(finding),
             notes: &finding.remedy.notes,
             commands: &finding.remedy.commands,
+            console: finding.remedy.console.as_deref(),
             policy: finding.remedy.policy.as_ref(),
             takes_effect: wording::takes_effect(finding),
             verified: finding.remedy.verified.map(crate::diagnose::Verified::as_str),
@@ -327,11 +343,22 @@ fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<
     }
 }
 
+fn statement(statement: &StatementId) -> StatementJson<'_> {
+    StatementJson {
+        statement: statement.statement,
+        sid: statement.sid.as_deref(),
+        line: statement.line,
+        column: statement.column,
+    }
+}
+
 fn change(change: &Change) -> ChangeJson<'_> {
     ChangeJson {
         change: change.kind.as_str(),
         policy_type: change.policy_type,
         policy: change.policy.as_deref(),
+        attached_to: change.attached_to.as_deref(),
+        statements: change.statements.iter().map(statement).collect(),
         document: change.document.as_ref(),
         value: change.value.as_deref(),
     }

@@ -2,7 +2,8 @@
 
 use crate::bedrock::ServiceAuthorization;
 use crate::diagnose::{Basis, DecidedBy, Finding, NearMiss};
-use crate::policy::Miss;
+use crate::iam::ContextValue;
+use crate::policy::{Held, Miss};
 
 /// API names that look like IAM actions and are none, with the action that they are authorized as
 /// (Service Authorization Reference, operations of Amazon Bedrock).
@@ -27,6 +28,34 @@ pub(super) fn place(statement: &DecidedBy) -> Option<String> {
     })
 }
 
+/// Says what a denying statement looks at, and what the call carries there.
+pub(super) fn conditions(statement: &DecidedBy) -> Option<String> {
+    let place = place(statement)?;
+    let conditions: Vec<String> = statement.conditions.iter().map(condition).collect();
+    (!conditions.is_empty()).then(|| format!("{place}, matches because {}", conditions.join(", and ")))
+}
+
+fn condition(held: &Held) -> String {
+    let expected = held.expected.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+    format!(
+        "its condition `{}` on `{}` names {expected}, and {}",
+        held.operator,
+        held.key,
+        carried(held.actual.as_ref())
+    )
+}
+
+/// Says what the call carries for a condition key.
+fn carried(actual: Option<&ContextValue>) -> String {
+    match actual {
+        None => "the call carries no such key".to_owned(),
+        Some(value) => {
+            let values: Vec<String> = value.values().iter().map(|value| format!("`{value}`")).collect();
+            format!("the call carries {}", values.join(", "))
+        }
+    }
+}
+
 /// Says how an allow that is there misses.
 pub(super) fn near_miss(near: &NearMiss) -> String {
     let place = place(&near.statement).unwrap_or_else(|| "a statement".to_owned());
@@ -43,13 +72,9 @@ fn miss(miss: &Miss) -> String {
         Miss::Principal { asked } => format!("it names other principals than `{asked}`"),
         Miss::Condition { operator, key, expected, actual, unknown } => {
             let expected = expected.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
-            let actual = match actual {
-                _ if *unknown => "what the call carries is not known".to_owned(),
-                None => "the call carries no such key".to_owned(),
-                Some(value) => {
-                    let values: Vec<String> = value.values().iter().map(|value| format!("`{value}`")).collect();
-                    format!("the call carries {}", values.join(", "))
-                }
+            let actual = match unknown {
+                true => "what the call carries is not known".to_owned(),
+                false => carried(actual.as_ref()),
             };
             format!("its condition `{operator}` on `{key}` expects {expected}, and {actual}")
         }

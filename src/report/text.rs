@@ -221,6 +221,10 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
     for command in &finding.remedy.commands {
         out.line(Role::Code, format!("    $ {command}"));
     }
+    documents(out, finding);
+    if let Some(console) = &finding.remedy.console {
+        labelled(out, "page", console);
+    }
     if let Some(verified) = finding.remedy.verified {
         labelled(out, "tried", wording::verified(verified));
     }
@@ -228,6 +232,18 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
         wrapped(out, Role::Hint, "  note: ", "        ", note);
     }
     labelled(out, "after", &format!("in force {}", wording::takes_effect(finding)));
+}
+
+/// Shows the documents that are left where statements are removed or narrowed, under the names of their files.
+fn documents(out: &mut Styled, finding: &Finding) {
+    for change in finding.remedy.changes.iter().filter(|change| !change.statements.is_empty()) {
+        let (Some(policy), Some(document)) = (&change.policy, &change.document) else { continue };
+        let file = policy.rsplit('/').next().unwrap_or(policy);
+        wrapped(out, Role::Plain, "  ", "  ", &format!("`{file}.json` is then:"));
+        for line in serde_json::to_string_pretty(document).unwrap_or_default().lines() {
+            out.line(Role::Code, format!("    {line}"));
+        }
+    }
 }
 
 /// Quotes a statement, with its lines' numbers where they stand as they are in the policy.

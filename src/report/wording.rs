@@ -2,9 +2,9 @@
 //!
 //! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
 
-use super::statements::{near_miss, place};
+use super::statements::{conditions, near_miss, place};
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
-use crate::diagnose::{Basis, Certainty, Diagnosis, Finding, LiveOutcome, Verdict, Verified};
+use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Verdict, Verified};
 use crate::iam::{Decision, PolicyType};
 use crate::request::LiveCall;
 use time::OffsetDateTime;
@@ -80,6 +80,13 @@ fn named_model(diagnosis: &Diagnosis) -> String {
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
     let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. }))
         || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny"))));
+    if let Some(quarantine) = quarantine(finding) {
+        let action = finding.action.as_deref().unwrap_or("the action");
+        return format!(
+            "AWS's quarantine policy `{quarantine}` denies {action}{}, because an access key was found in public",
+            on_resources(finding, diagnosis, true)
+        );
+    }
     let policy = match finding.cause {
         Cause::PermissionsBoundary => "the permissions boundary",
         Cause::SessionPolicy => "the session policy",
@@ -104,6 +111,22 @@ fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
         .map(|arn| format!(" to `{}`", arn.resource_id().rsplit('/').next().unwrap_or_default()))
         .unwrap_or_default();
     format!("{policy} {verb} {action}{whose}{}", on_resources(finding, diagnosis, explicit))
+}
+
+/// Returns the name of the quarantine policy that a finding rests on, where it is one.
+fn quarantine(finding: &Finding) -> Option<&str> {
+    const NAME: &str = "AWSCompromisedKeyQuarantine";
+    finding.basis.iter().find_map(|basis| match basis {
+        Basis::Simulation { statements, .. } | Basis::Policies { statements, .. } => {
+            statements.iter().find(|statement| statement.is_quarantine())?.policy_name()
+        }
+        Basis::Live(error) => {
+            let text = error.message.as_deref()?;
+            let name = text.get(text.find(NAME)?..)?;
+            name.split(|c: char| !c.is_ascii_alphanumeric()).next()
+        }
+        _ => None,
+    })
 }
 
 fn on_resources(finding: &Finding, diagnosis: &Diagnosis, explicit: bool) -> String {
@@ -135,14 +158,16 @@ pub(super) fn basis(basis: &Basis) -> String {
             let named: Vec<String> = statements.iter().filter_map(place).collect();
             let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
             let when = if *mended { "with the other changes made, " } else { "" };
-            format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}")
+            let why = why(*decision, statements);
+            format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}{why}")
         }
         Basis::Policies { action, resource, decision, policy_type, statements, mended } => {
             let by = policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
             let named: Vec<String> = statements.iter().filter_map(place).collect();
             let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
             let when = if *mended { "with the other changes made, " } else { "" };
-            format!("{when}the policies that were read come to {decision}{by}{named} for {action} on {resource}")
+            let why = why(*decision, statements);
+            format!("{when}the policies that were read come to {decision}{by}{named} for {action} on {resource}{why}")
         }
         Basis::NearMiss { near, legs } => {
             let more = if *legs > 1 { format!(" (and likewise on {} more)", legs - 1) } else { String::new() };
@@ -177,6 +202,12 @@ pub(super) fn basis(basis: &Basis) -> String {
                 .to_owned()
         }
     }
+}
+
+/// Says which conditions of denying statements hold.
+fn why(decision: Decision, statements: &[DecidedBy]) -> String {
+    let denies = decision == Decision::ExplicitDeny;
+    statements.iter().filter(|_| denies).filter_map(conditions).map(|condition| format!("; {condition}")).collect()
 }
 
 /// Words the evidence for a reader: decisions that differ in their resource alone are one line.

@@ -1,0 +1,79 @@
+//! Remedies for what stands behind IAM: access to the model, the credentials, the request itself.
+
+use super::super::finding::{Change, ChangeKind, Remedy};
+use super::command;
+use crate::bedrock::{Marketplace, provider_of};
+use crate::cause::Cause;
+use crate::evidence::Evidence;
+
+/// Mends a gate behind IAM, the credentials, or the request itself.
+pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
+    let region = &evidence.request.region;
+    let model = evidence.base_model().unwrap_or("MODEL_ID");
+    let provider = provider_of(model);
+    let mut remedy = Remedy::default();
+    match cause {
+        Cause::ModelAccessNotGranted | Cause::MarketplacePermission => {
+            remedy
+                .commands
+                .push(format!("aws bedrock get-foundation-model-availability --model-id {model} --region {region}"));
+            if Marketplace::of(provider) != Marketplace::NotSold {
+                remedy.commands.push(format!(
+                    "aws bedrock list-foundation-model-agreement-offers --model-id {model} --region {region}"
+                ));
+                remedy.commands.push(format!(
+                    "aws bedrock create-foundation-model-agreement --model-id {model} --offer-token OFFER_TOKEN --region {region}"
+                ));
+                remedy
+                    .notes
+                    .push("creating the agreement accepts the model's licence (EULA) for the account".to_owned());
+            }
+            if cause == Cause::ModelAccessNotGranted {
+                remedy.changes.push(use_of(ChangeKind::AcceptAgreement, model));
+            }
+        }
+        Cause::UseCaseFormMissing => {
+            remedy.commands.push(format!(
+                "aws bedrock put-use-case-for-model-access --form-data fileb://use-case.json --region {region}"
+            ));
+            remedy.changes.push(use_of(ChangeKind::SubmitUseCaseForm, provider));
+        }
+        Cause::LegacyModel => {
+            remedy.commands.push(format!(
+                "aws bedrock list-foundation-models --by-provider {provider} --region {region} --query \"modelSummaries[?modelLifecycle.status=='ACTIVE'].modelId\""
+            ));
+            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::UseModel, "") });
+        }
+        Cause::RegionUnavailable => {
+            remedy.commands.push(format!(
+                "aws bedrock list-inference-profiles --region {region} --query \"inferenceProfileSummaries[?contains(inferenceProfileId, '{model}')].inferenceProfileId\""
+            ));
+            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::UseRegion, "") });
+        }
+        Cause::InferenceProfileRequired | Cause::InvalidModelId => {
+            remedy.commands.push(format!(
+                "aws bedrock list-inference-profiles --region {region} --query \"inferenceProfileSummaries[?contains(inferenceProfileId, '{model}')].inferenceProfileId\""
+            ));
+            if cause == Cause::InvalidModelId {
+                remedy.commands.push(format!(
+                    "aws bedrock list-foundation-models --region {region} --query \"modelSummaries[].modelId\""
+                ));
+            }
+            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::UseModel, "") });
+        }
+        Cause::CredentialsExpired | Cause::CredentialsInvalid | Cause::CredentialsMissing => {
+            remedy.commands.push("aws sts get-caller-identity".to_owned());
+            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::RenewCredentials, "") });
+        }
+        Cause::NetworkUnreachable => {
+            remedy.notes.push(format!("is `{region}` the right Region? a Region without Bedrock has no endpoint"));
+        }
+        _ => {}
+    }
+    remedy.commands.push(command::check_again(evidence));
+    remedy
+}
+
+fn use_of(kind: ChangeKind, value: &str) -> Change {
+    Change { value: Some(value.to_owned()), ..Change::new(kind) }
+}
