@@ -9,6 +9,7 @@ mod deny;
 mod gate;
 mod scp;
 
+pub(super) use command::check_again;
 pub(super) use gate::of_gate;
 
 use super::finding::{Finding, Remedy, Verified};

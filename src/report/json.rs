@@ -5,7 +5,7 @@
 use super::{statements, wording};
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::diagnose::{
-    Change, DecidedBy, Diagnosis, Finding, JudgedBy, Leg, NearMiss, NotChecked, RuledOut, StatementId,
+    Change, DecidedBy, Diagnosis, Finding, JudgedBy, Leg, NearMiss, NotChecked, RuledOut, StatementId, Trust,
 };
 use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
@@ -40,6 +40,7 @@ struct Document<'d> {
     caller: Caller<'d>,
     principal: Principal<'d>,
     requirements: Vec<Requirement<'d>>,
+    trust: Vec<TrustJson<'d>>,
     model_access: ModelAccess<'d>,
     invocation: Invocation<'d>,
     findings: Vec<FindingJson<'d>>,
@@ -90,6 +91,17 @@ struct Requirement<'d> {
     decided_by: Vec<DecidedByJson<'d>>,
     near_misses: Vec<NearMissJson<'d>>,
     missing_context: &'d [String],
+    unread: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct TrustJson<'d> {
+    role: String,
+    service: &'static str,
+    principal: &'static str,
+    action: &'static str,
+    decision: Decision,
+    trusts: &'d [String],
     unread: Option<&'d str>,
 }
 
@@ -235,6 +247,7 @@ impl<'d> Document<'d> {
                 found_by: diagnosis.principal.found_by,
             },
             requirements: diagnosis.legs.iter().map(requirement).collect(),
+            trust: diagnosis.trust.iter().map(trust).collect(),
             model_access: ModelAccess {
                 model: access.model.as_deref(),
                 listed: access.listed,
@@ -298,6 +311,18 @@ fn requirement(leg: &Leg) -> Requirement<'_> {
         near_misses: leg.near_misses.iter().map(near_miss).collect(),
         missing_context: &leg.missing_context,
         unread: leg.unread.as_deref(),
+    }
+}
+
+fn trust(trust: &Trust) -> TrustJson<'_> {
+    TrustJson {
+        role: trust.role.to_string(),
+        service: trust.service.as_str(),
+        principal: trust.service.principal(),
+        action: trust.action,
+        decision: trust.decision,
+        trusts: &trust.trusts,
+        unread: trust.unread.as_deref(),
     }
 }
 

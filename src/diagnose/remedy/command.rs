@@ -140,7 +140,7 @@ fn console_of(partition: &str) -> Option<&'static str> {
 }
 
 /// Returns the line that asks the same question again after the fix.
-pub(super) fn check_again(evidence: &Evidence) -> String {
+pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
     let request = &evidence.request;
     let mut line = "bedrock-access doctor".to_owned();
     if let Some(world) = &evidence.sandbox {
@@ -158,6 +158,9 @@ pub(super) fn check_again(evidence: &Evidence) -> String {
     }
     if let Some(role) = &request.service_role {
         line.push_str(&format!(" --service-role {}", quoted(&role.to_string())));
+    }
+    if let Some(service) = request.service {
+        line.push_str(&format!(" --service {service}"));
     }
     if let Some(principal) = &request.principal {
         line.push_str(&format!(" --principal {}", quoted(&principal.to_string())));
