@@ -10,7 +10,7 @@ mod profile;
 mod region;
 
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
-pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, provider_of};
+pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, is_model_id, provider_of};
 pub use operation::Operation;
 pub use profile::{InferenceProfile, ProfileKind};
 pub use region::{Partition, Region, RegionError};

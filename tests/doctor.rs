@@ -7,7 +7,7 @@ mod doctor {
     pub mod run;
 }
 
-use doctor::run::{Answer, Doctor};
+use doctor::run::{Answer, Doctor, FORMATS};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -296,6 +296,9 @@ fn the_text_answers_in_its_first_lines() {
 fn the_exit_status_is_the_same_in_every_format() {
     for (name, .., status) in TABLE {
         assert_eq!(Doctor::new(["--sandbox", name, "-q"]).run().status, status, "{name}");
+        for format in FORMATS {
+            assert_eq!(Doctor::new(["--sandbox", name, "--format", format]).run().status, status, "{name} as {format}");
+        }
     }
 }
 

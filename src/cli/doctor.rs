@@ -1,33 +1,37 @@
 //! `doctor`: asks AWS, or the embedded account, and says why the call is refused.
 //!
 //! Turns what was typed into a request, lets `probe` gather the evidence, asks what `diagnose` finds open until
-//! nothing is, and prints the report. The async runtime lives here and is left without waiting for its threads.
+//! nothing is, and prints the report; or takes evidence that was saved, and asks nobody. The async runtime lives
+//! here and is left without waiting for its threads.
 
 mod args;
 mod observe;
 mod request;
+mod saved;
 
 pub(super) use args::DoctorArgs;
 
 use super::exit::{ExitStatus, Failure};
 use super::{children, output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
+use crate::evidence::Evidence;
 use crate::report::{self, Detail};
 use args::Format;
 use observe::observe;
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
-    // One thread is enough for a dozen calls that wait, and starts sooner.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
-    let evidence = runtime.block_on(observe(args));
-    // A thread that still resolves a name or waits for a credential process is not waited for.
-    runtime.shutdown_background();
-    children::end_all();
-    let diagnosis = diagnose(&evidence?);
+    if let Some(path) = &args.save_evidence {
+        saved::check(path, args.force)?;
+    }
+    let evidence = match &args.evidence {
+        Some(path) => saved::read(path)?,
+        None => gather(args)?,
+    };
+    if let Some(path) = &args.save_evidence {
+        saved::write(path, &evidence, args.force)?;
+    }
+    let diagnosis = diagnose(&evidence);
     let report = render(&diagnosis, args);
     match &args.output {
         Some(path) => output::write_file(path, &report)?,
@@ -38,6 +42,19 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
         Verdict::Denied => ExitStatus::Finding,
         Verdict::Undetermined => ExitStatus::Undetermined,
     })
+}
+
+fn gather(args: &DoctorArgs) -> Result<Evidence, Failure> {
+    // One thread is enough for a dozen calls that wait, and starts sooner.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
+    let evidence = runtime.block_on(observe(args));
+    // A thread that still resolves a name or waits for a credential process is not waited for.
+    runtime.shutdown_background();
+    children::end_all();
+    evidence
 }
 
 fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> String {
