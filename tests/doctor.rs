@@ -4,10 +4,12 @@
 //! same, mended worlds are allowed, and merged worlds show what both show.
 
 mod doctor {
+    pub mod formats;
     pub mod run;
 }
 
-use doctor::run::{Answer, Doctor, FORMATS};
+use doctor::formats::FORMATS;
+use doctor::run::{Answer, Doctor};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;

@@ -1,11 +1,16 @@
-//! Evidence files, through the real program: what one machine saved, another reports without a call.
+//! Evidence files, through the real program: what one machine saved, another reports without a call; and redaction.
 
 mod doctor {
+    pub mod formats;
     pub mod run;
+}
+mod evidence {
+    mod redaction;
 }
 
 use bedrock_access::sandbox::World;
-use doctor::run::{Doctor, FORMATS};
+use doctor::formats::FORMATS;
+use doctor::run::Doctor;
 use serde_json::Value;
 use std::fs;
 use std::io::Write;

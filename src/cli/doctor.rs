@@ -15,6 +15,7 @@ use super::exit::{ExitStatus, Failure};
 use super::{children, output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
 use crate::evidence::Evidence;
+use crate::redact::redact;
 use crate::report::{self, Detail};
 use args::Format;
 use observe::observe;
@@ -28,6 +29,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
         Some(path) => saved::read(path)?,
         None => gather(args)?,
     };
+    let evidence = if args.redact { without_names(&evidence)? } else { evidence };
     if let Some(path) = &args.save_evidence {
         saved::write(path, &evidence, args.force)?;
     }
@@ -42,6 +44,18 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
         Verdict::Denied => ExitStatus::Finding,
         Verdict::Undetermined => ExitStatus::Undetermined,
     })
+}
+
+/// Redacts the evidence, so that whatever is made of it is redacted, and says where that changes the answer.
+fn without_names(evidence: &Evidence) -> Result<Evidence, Failure> {
+    let redacted = redact(evidence)
+        .map_err(|error| Failure::input(format!("the evidence does not hold together without its names: {error}")))?;
+    if diagnose(&redacted).gist() != diagnose(evidence).gist() {
+        output::note(
+            "note: without the names the evidence leads to another answer: a policy of the case matches a part of one",
+        );
+    }
+    Ok(redacted)
 }
 
 fn gather(args: &DoctorArgs) -> Result<Evidence, Failure> {

@@ -4,9 +4,6 @@ use serde_json::Value;
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
-/// The formats of a report.
-pub const FORMATS: [&str; 2] = ["text", "json"];
-
 /// The program, about to be run.
 pub struct Doctor(pub Command);
 

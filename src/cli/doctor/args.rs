@@ -18,7 +18,7 @@ Examples:
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --principal arn:aws:iam::111122223333:role/apps/chat-api
       an administrator asks for somebody else's role
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --save-evidence case.json
-      also keep what was observed, to look at it again elsewhere
+      also keep what was observed, to look at it again elsewhere (with `--redact`, to give it away)
   bedrock-access doctor --evidence case.json
       the same report, on any machine, without credentials or network
 
@@ -66,6 +66,9 @@ pub(in crate::cli) struct DoctorArgs {
     /// Save what was observed, for `--evidence` here or on another machine; only you can read the file
     #[arg(long, value_name = "FILE", value_parser = a_file)]
     pub(super) save_evidence: Option<PathBuf>,
+    /// Give accounts, names and ids aliases, in the report and in saved evidence; models, Regions and causes stay
+    #[arg(long)]
+    pub(super) redact: bool,
     /// Let `--save-evidence` replace a file
     #[arg(long, requires = "save_evidence")]
     pub(super) force: bool,
@@ -99,8 +102,8 @@ pub(super) enum Format {
 }
 
 /// What goes together with `--evidence`: how it is shown and kept. Everything else is for making calls.
-const OF_THE_REPORT: [&str; 8] =
-    ["evidence", "save_evidence", "force", "format", "output", "color", "verbose", "quiet"];
+const OF_THE_REPORT: [&str; 9] =
+    ["evidence", "save_evidence", "redact", "force", "format", "output", "color", "verbose", "quiet"];
 
 fn without_calls(argument: Arg) -> Arg {
     if OF_THE_REPORT.iter().any(|name| argument.get_id() == name) {
