@@ -2,10 +2,8 @@
 
 mod doctor {
     pub mod formats;
-    pub mod run;
-}
-mod evidence {
     mod redaction;
+    pub mod run;
 }
 
 use bedrock_access::sandbox::World;

@@ -2,8 +2,8 @@
 //!
 //! The canary tests plant a word that nobody says into every string of a case, and then look for it.
 
-use super::super::doctor::formats::FORMATS;
-use super::super::doctor::run::Doctor;
+use super::formats::FORMATS;
+use super::run::Doctor;
 use bedrock_access::diagnose::diagnose;
 use bedrock_access::evidence::Evidence;
 use bedrock_access::redact::redact;
