@@ -65,10 +65,8 @@ struct Redactor {
 impl Redactor {
     fn of(evidence: &Evidence) -> Self {
         let mut readable = BTreeSet::from([evidence.request.region.to_string()]);
-        let model = evidence.request.model.to_string();
-        if !model.starts_with("arn:") {
-            readable.insert(model);
-        }
+        let model = evidence.request.model.as_ref().map(ToString::to_string);
+        readable.extend(model.filter(|model| !model.starts_with("arn:")));
         readable.extend(evidence.base_model().map(str::to_owned));
         // What AWS lists is AWS's.
         readable.extend(evidence.listing.seen().into_iter().flat_map(|listing| listing.ids.iter().cloned()));
@@ -141,7 +139,7 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
         }),
         "groups" => Place::Name("group"),
         "request_id" => Place::Name("request"),
-        "document" | "with" => Place::Document,
+        "document" | "trust" | "with" => Place::Document,
         "context" | "tags" => Place::Chosen,
         "source" => Place::Source,
         _ => Place::Text,

@@ -3,7 +3,7 @@
 //! Takes and gives JSON text, and opens no file itself. A file that an earlier version saved is still read: what it
 //! does not hold counts as skipped. What cannot be read is refused with its place, never filled in.
 
-use super::{Evidence, Observation, SCHEMA};
+use super::{Evidence, SCHEMA};
 use serde::Deserialize;
 use std::fmt;
 
@@ -119,15 +119,9 @@ fn read<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, DamagedEvidence> {
     Ok(value)
 }
 
-impl<T> Default for Observation<T> {
-    /// What an earlier version did not look at is skipped, and says why.
-    fn default() -> Self {
-        Self::Skipped("the version that saved this evidence did not look at it".to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Observation;
     use super::*;
 
     const LEAST: &str = r#"{
