@@ -5,6 +5,7 @@
 
 mod doctor {
     pub mod formats;
+    mod report;
     pub mod run;
 }
 
@@ -305,6 +306,38 @@ fn the_exit_status_is_the_same_in_every_format() {
 }
 
 #[test]
+fn the_first_line_fits_a_terminal() {
+    for (name, ..) in TABLE {
+        let answer = Doctor::new(["--sandbox", name, "-q"]).run();
+        assert!(answer.stdout.trim_end().chars().count() <= 80, "{}", answer.stdout);
+    }
+}
+
+#[test]
+fn every_format_shows_every_finding() {
+    for (name, ..) in TABLE {
+        let report = Doctor::new(["--sandbox", name, "--format", "json"]).run().json();
+        let findings = report["findings"].as_array().unwrap();
+        for format in FORMATS {
+            let shown = Doctor::new(["--sandbox", name, "--format", format]).run().stdout;
+            for finding in findings {
+                let cause = finding["cause"].as_str().unwrap();
+                assert!(shown.contains(cause), "{name} as {format} without {cause}");
+            }
+            let headings = match format {
+                "text" => shown.lines().filter(|line| line.starts_with("Fix")).count(),
+                "json" => shown.matches("\"takes_effect\"").count(),
+                "markdown" => shown.lines().filter(|line| line.starts_with("### Fix")).count(),
+                "html" => shown.matches("<section class=\"cause\"").count(),
+                "junit" => shown.matches("classname=\"cause\"").count(),
+                other => panic!("count the findings of {other}"),
+            };
+            assert_eq!(headings, findings.len(), "{name} as {format}");
+        }
+    }
+}
+
+#[test]
 fn whole_reports() {
     for (name, ..) in TABLE {
         insta::assert_snapshot!(format!("{name}.txt"), Doctor::new(["--sandbox", name, "-v"]).run().stdout);
@@ -312,6 +345,13 @@ fn whole_reports() {
             format!("{name}.json"),
             Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout
         );
+        // The rest lays out the same words: one file a world holds what differs.
+        let others = ["markdown", "junit", "html"].map(|format| {
+            let report = Doctor::new(["--sandbox", name, "--format", format]).run().stdout;
+            let head = report.find("<style>").map_or(0, |_| report.find("</style>").unwrap());
+            format!("==== {format}\n{}", &report[head..])
+        });
+        insta::assert_snapshot!(format!("{name}.others"), others.join("\n"));
     }
 }
 

@@ -16,6 +16,7 @@ use super::{children, output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
 use crate::evidence::Evidence;
 use crate::redact::redact;
+use crate::report::junit::{Target, junit};
 use crate::report::{self, Detail};
 use args::Format;
 use observe::observe;
@@ -34,7 +35,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
         saved::write(path, &evidence, args.force)?;
     }
     let diagnosis = diagnose(&evidence);
-    let report = render(&diagnosis, args);
+    let report = render(&diagnosis, args)?;
     match &args.output {
         Some(path) => output::write_file(path, &report)?,
         None => output::print(&report)?,
@@ -71,9 +72,15 @@ fn gather(args: &DoctorArgs) -> Result<Evidence, Failure> {
     evidence
 }
 
-fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> String {
-    match args.format {
+fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> Result<String, Failure> {
+    Ok(match args.format {
         Format::Json => report::json(diagnosis),
+        Format::Markdown => report::markdown(diagnosis),
+        Format::Html => report::html(diagnosis),
+        Format::Junit => {
+            let target = Target { id: None, diagnosis, expected: None };
+            junit(&[target]).map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?
+        }
         Format::Text => {
             let detail = match (args.quiet, args.verbose) {
                 (true, _) => Detail::Quiet,
@@ -82,5 +89,5 @@ fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> String {
             };
             paint::paint(&report::text(diagnosis, detail), args.color, args.output.is_some())
         }
-    }
+    })
 }

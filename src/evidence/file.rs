@@ -47,7 +47,11 @@ impl fmt::Display for DamagedEvidence {
             Self::Newer(number) => write!(f, "its schema has the number {number}, and this version reads 1"),
             Self::Malformed { place: Place { line, column, path }, why } => {
                 let at = if path.is_empty() { String::new() } else { format!(" at `{}`", path.escape_debug()) };
-                write!(f, "line {line}, column {column}{at}: {}", why.escape_debug())
+                write!(f, "line {line}, column {column}{at}: ")?;
+                // What the file holds may be quoted there.
+                why.chars().try_for_each(|c| {
+                    if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") }
+                })
             }
         }
     }
@@ -143,7 +147,7 @@ mod tests {
         for (damage, said) in [
             (
                 LEAST.replace("us-west-2", "us west 2"),
-                "line 4, column 98 at `request.region`: `us west 2` is not a Region's name",
+                "line 4, column 99 at `request.region`: `us west 2` is not a Region's name",
             ),
             (LEAST.replace("invoke-model", "chat"), "at `request.operation`: unknown variant `chat`"),
             (LEAST.replace("\"observed_at\"", "\"seen_at\""), "missing field `observed_at`"),

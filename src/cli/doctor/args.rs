@@ -106,6 +106,12 @@ pub(super) enum Format {
     Text,
     /// For programs: `bedrock-access/diagnosis/1`.
     Json,
+    /// For tickets and pull requests, with a picture of the request's way.
+    Markdown,
+    /// One page to look at, to print and to send: no script, no network.
+    Html,
+    /// For CI: one suite a target, one case a check.
+    Junit,
 }
 
 /// What goes together with `--evidence`: how it is shown and kept. Everything else is for making calls.
