@@ -222,7 +222,7 @@ mod tests {
             ("the role `chat|api`", "the role `chat|api`"),
             ("an odd ` back-quote", "an odd \\` back-quote"),
             ("![x](javascript:y)", "\\!\\[x\\](javascript:y)"),
-            ("one\nline\u{202e}", "one line\\u{202e}"),
+            ("one\nline\u{202e}", "one line\\\\u{202e}"),
         ] {
             assert_eq!(inline(text), expected);
         }
