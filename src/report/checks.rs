@@ -83,6 +83,14 @@ pub(super) fn list(diagnosis: &Diagnosis) -> Vec<Check> {
     for leg in &diagnosis.legs {
         leg_check(out, leg);
     }
+    for trust in &diagnosis.trust {
+        let mark = match trust.decision {
+            Decision::Allowed => Mark::Good,
+            Decision::Undetermined => Mark::Unknown,
+            _ => Mark::Bad,
+        };
+        check(out, mark, "trust", &wording::trusts(trust));
+    }
     model_checks(out, diagnosis);
     let mark = match diagnosis.invocation.outcome {
         LiveOutcome::Succeeded | LiveOutcome::BodyRejected | LiveOutcome::Throttled => Mark::Good,

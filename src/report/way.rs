@@ -6,7 +6,7 @@
 use super::checks::short;
 use crate::bedrock::Whose;
 use crate::cause::{Cause, Family};
-use crate::diagnose::{Diagnosis, Finding, Leg, LiveOutcome, Verdict};
+use crate::diagnose::{Basis, Diagnosis, Finding, Leg, LiveOutcome, Verdict};
 use crate::iam::{Decision, PolicyType, PrincipalKind};
 
 /// What is known of a gate.
@@ -120,7 +120,8 @@ struct Tracer<'d> {
 impl Tracer<'_> {
     fn authentication(&self) -> State {
         let prevented = |family| matches!(family, Family::Credentials | Family::Network);
-        if self.found(prevented) {
+        // A role that the service may not assume gives no credentials at all.
+        if self.found(prevented) || self.diagnosis.findings.iter().any(is_of_trust) {
             State::Stopped
         } else if self.authorized || self.diagnosis.caller.arn.is_some() {
             State::Passed
@@ -245,8 +246,16 @@ impl Tracer<'_> {
     }
 }
 
+/// Tells whether a finding is of a role's trust policy, which lies before the call.
+fn is_of_trust(finding: &Finding) -> bool {
+    finding.basis.iter().any(|basis| matches!(basis, Basis::Trust(_)))
+}
+
 /// Tells whether a finding is of policies of the types.
 fn is_of(finding: &Finding, types: &[PolicyType]) -> bool {
+    if is_of_trust(finding) {
+        return false;
+    }
     let of = match finding.cause {
         Cause::IdentityPolicyMissingAllow | Cause::IdentityPolicyExplicitDeny | Cause::ServiceRolePermission => {
             PolicyType::IdentityPolicy

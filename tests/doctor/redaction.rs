@@ -4,6 +4,7 @@
 
 use super::formats::FORMATS;
 use super::run::Doctor;
+use super::saved::{evidence, report};
 use bedrock_access::diagnose::diagnose;
 use bedrock_access::evidence::Evidence;
 use bedrock_access::redact::redact;
@@ -15,17 +16,10 @@ use std::fs;
 /// A word that no text of AWS or of this program holds.
 const CANARY: &str = "qzxvkw";
 
-fn saved(world: &str) -> Evidence {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("case.json");
-    Doctor::new(["--sandbox", world, "-q", "--save-evidence", file.to_str().unwrap()]).run();
-    Evidence::from_json(&fs::read_to_string(file).unwrap()).unwrap()
-}
-
 #[test]
 fn the_answer_stays_what_it_is_in_every_world() {
     for world in World::names() {
-        let evidence = saved(world);
+        let evidence = evidence(world);
         let redacted = redact(&evidence).unwrap();
         assert_eq!(diagnose(&redacted).gist(), diagnose(&evidence).gist(), "{world}");
         assert_eq!(redact(&redacted).unwrap(), redacted, "{world}: redacting twice is redacting once");
@@ -51,17 +45,16 @@ fn the_report_of_redacted_evidence_is_the_redacted_report_of_the_evidence() {
     let folder = tempfile::tempdir().unwrap();
     for world in World::names() {
         let file = folder.path().join(world);
-        let file = file.to_str().unwrap();
-        Doctor::new(["--sandbox", world, "-q", "--redact", "--save-evidence", file]).run();
+        fs::write(&file, evidence(world).to_json()).unwrap();
+        let redacted = redact(&evidence(world)).unwrap();
         for format in FORMATS {
-            let one = Doctor::new(["--sandbox", world, "--redact", "--format", format]).run();
-            let other = Doctor::new(["--evidence", file, "--format", format]).run();
-            assert_eq!(
-                (one.stdout, one.status, one.stderr.as_str()),
-                (other.stdout, other.status, ""),
-                "{world} as {format}"
-            );
+            let answer = Doctor::new(["--evidence", file.to_str().unwrap(), "--redact", "--format", format]).run();
+            assert_eq!((answer.stdout, answer.stderr.as_str()), (report(&redacted, format), ""), "{world} as {format}");
         }
+        let saved = folder.path().join(format!("{world}.redacted"));
+        let arguments = ["--sandbox", world, "-q", "--redact", "--save-evidence", saved.to_str().unwrap()];
+        assert_eq!(Doctor::new(arguments).run().stderr, "");
+        assert_eq!(fs::read_to_string(&saved).unwrap(), redacted.to_json(), "{world}");
     }
 }
 
@@ -147,7 +140,7 @@ fn a_canary_in_any_string_of_a_case_is_never_heard_again() {
     // The worlds have most of their strings in common; each is planted in once for each field.
     let mut done = BTreeSet::new();
     for world in World::names() {
-        let evidence: Value = serde_json::from_str(&saved(world).to_json()).unwrap();
+        let evidence: Value = serde_json::from_str(&evidence(world).to_json()).unwrap();
         let mut strings = Vec::new();
         walk(&evidence, &mut Vec::new(), &mut |way, text| strings.push((way.to_vec(), text.to_owned())));
         for (way, text) in strings.iter().filter(|(way, text)| !is_readable(way, text)) {
@@ -195,14 +188,20 @@ fn a_world_of_canaries_gives_none_away_in_any_format() {
         let open = Doctor::new(["--sandbox", file, "-v"]).run();
         assert_ne!(open.status, 4, "{world}: {}", open.stderr);
         sang += usize::from(open.stdout.contains(CANARY));
+        let case = folder.path().join(format!("{world}.case"));
+        let closed =
+            Doctor::new(["--sandbox", file, "-v", "--redact", "--save-evidence", case.to_str().unwrap()]).run();
+        assert_eq!(closed.status, open.status, "{world}: {}", closed.stderr);
+        let evidence = fs::read_to_string(case).unwrap();
+        let redacted = Evidence::from_json(&evidence).unwrap();
         for format in FORMATS {
-            let case = folder.path().join(format!("{world}.{format}.case"));
-            let case = case.to_str().unwrap();
-            let closed =
-                Doctor::new(["--sandbox", file, "-v", "--redact", "--format", format, "--save-evidence", case]).run();
-            let evidence = fs::read_to_string(case).unwrap();
-            assert_eq!(closed.status, open.status, "{world} as {format}: {}", closed.stderr);
-            for (what, text) in [("report", &closed.stdout), ("evidence", &evidence), ("stderr", &closed.stderr)] {
+            let shown = report(&redacted, format);
+            for (what, text) in [
+                ("report", &shown),
+                ("verbose report", &closed.stdout),
+                ("evidence", &evidence),
+                ("stderr", &closed.stderr),
+            ] {
                 let line = text.lines().find(|line| line.to_ascii_lowercase().contains(CANARY));
                 assert!(line.is_none(), "{world} as {format}, {what}: {line:?}");
             }
