@@ -174,6 +174,9 @@ pub struct Listing {
     pub model: Option<ListedModel>,
     /// The ids of all models listed in the Region, for near misses.
     pub ids: Vec<String>,
+    /// The ids of those that are ACTIVE and take calls by their own id.
+    #[serde(default)]
+    pub callable: Vec<String>,
 }
 
 /// A listed model. Being listed says nothing of access.

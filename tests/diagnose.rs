@@ -2,6 +2,9 @@
 //!
 //! Every test starts from a case in which everything was seen and is good, and changes what it is about.
 
+#[path = "diagnose/policies.rs"]
+mod policies;
+
 use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
 use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
@@ -66,6 +69,7 @@ fn unasked(model: &str) -> Evidence {
                 streaming: Some(true),
             }),
             ids: vec![base.clone()],
+            callable: vec![base.clone()],
         }),
         availability: Observation::Seen(Availability {
             agreement: Some("AVAILABLE".to_owned()),

@@ -7,7 +7,9 @@ use super::skipped;
 use crate::bedrock::{InferenceProfile, ProfileKind, provider_of};
 use crate::evidence::{Availability, Call, ListedModel, Listing, Observation, UseCaseForm};
 use crate::request::Request;
-use aws_sdk_bedrock::types::InferenceProfileType;
+use aws_sdk_bedrock::types::{
+    FoundationModelLifecycleStatus, FoundationModelSummary, InferenceProfileType, InferenceType,
+};
 use aws_smithy_types::date_time::Format;
 use std::sync::Arc;
 
@@ -80,6 +82,14 @@ async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observe
     (profile, Some(call))
 }
 
+/// Tells whether a model is ACTIVE and takes calls by its own id.
+fn is_callable(summary: &FoundationModelSummary) -> bool {
+    let is_active = summary
+        .model_lifecycle()
+        .is_some_and(|lifecycle| *lifecycle.status() == FoundationModelLifecycleStatus::Active);
+    is_active && summary.inference_types_supported().contains(&InferenceType::OnDemand)
+}
+
 async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listing, Call> {
     let endpoint = clients.endpoint("bedrock");
     let look = clients.bedrock.list_foundation_models().send();
@@ -105,7 +115,9 @@ async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listi
                 streaming: summary.response_streaming_supported(),
             }
         });
-        Some(Listing { model, ids: summaries.iter().map(|summary| summary.model_id().to_owned()).collect() })
+        let ids = summaries.iter().map(|summary| summary.model_id().to_owned()).collect();
+        let callable = summaries.iter().filter(|summary| is_callable(summary));
+        Some(Listing { model, ids, callable: callable.map(|summary| summary.model_id().to_owned()).collect() })
     });
     (listing, call)
 }

@@ -324,7 +324,7 @@ pub(super) fn steps(finding: &Finding) -> Vec<String> {
 /// Says what trying a remedy in simulation showed.
 pub(super) fn verified(verified: Verified) -> &'static str {
     match verified {
-        Verified::Allowed => "with this policy the policy simulator allows every leg",
+        Verified::Allowed => "with this change the policy simulator allows every leg",
         Verified::AllowedWithout => "without the blocking policy the policy simulator allows every leg",
     }
 }

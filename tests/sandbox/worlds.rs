@@ -74,7 +74,7 @@ fn a_world_states_facts_and_no_findings() {
 fn a_live_call_is_wanted_only_where_nothing_else_can_tell() {
     let live: Vec<&str> =
         World::names().filter(|name| World::embedded(name).unwrap().request.live == Some(Live::Probe)).collect();
-    assert_eq!(live, ["session-policy", "vpc-endpoint", "no-simulator-denied"]);
+    assert_eq!(live, ["session-policy", "vpc-endpoint", "no-simulator-denied", "read-not-simulate"]);
 }
 
 #[test]

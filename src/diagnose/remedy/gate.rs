@@ -2,9 +2,15 @@
 
 use super::super::finding::{Change, ChangeKind, Remedy};
 use super::command;
-use crate::bedrock::{Marketplace, provider_of};
+use crate::bedrock::{Marketplace, ModelReference, provider_of};
 use crate::cause::Cause;
 use crate::evidence::Evidence;
+use crate::iam::PolicyType;
+use crate::policy::least_privilege;
+use crate::request::Request;
+
+/// Most models that a remedy names.
+const MOST_MODELS: usize = 5;
 
 /// Mends a gate behind IAM, the credentials, or the request itself.
 pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
@@ -38,12 +44,7 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
             ));
             remedy.changes.push(use_of(ChangeKind::SubmitUseCaseForm, provider));
         }
-        Cause::LegacyModel => {
-            remedy.commands.push(format!(
-                "aws bedrock list-foundation-models --by-provider {provider} --region {region} --query \"modelSummaries[?modelLifecycle.status=='ACTIVE'].modelId\""
-            ));
-            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::UseModel, "") });
-        }
+        Cause::LegacyModel => another_model(&mut remedy, evidence, model),
         Cause::RegionUnavailable => {
             remedy.commands.push(format!(
                 "aws bedrock list-inference-profiles --region {region} --query \"inferenceProfileSummaries[?contains(inferenceProfileId, '{model}')].inferenceProfileId\""
@@ -72,6 +73,38 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
     }
     remedy.commands.push(command::check_again(evidence));
     remedy
+}
+
+/// Names what can be called in the place of a model that has ended: models of the same provider first.
+fn another_model(remedy: &mut Remedy, evidence: &Evidence, model: &str) {
+    let (region, provider) = (&evidence.request.region, provider_of(model));
+    remedy.commands.push(format!(
+        "aws bedrock list-foundation-models --by-provider {provider} --region {region} --query \"modelSummaries[?modelLifecycle.status=='ACTIVE'].modelId\""
+    ));
+    let listed = evidence.listing.seen().map(|listing| listing.callable.as_slice()).unwrap_or_default();
+    let mut others: Vec<&str> = listed.iter().map(String::as_str).filter(|id| *id != model).collect();
+    others.sort_by_key(|id| provider_of(id) != provider);
+    let Some(first) = others.first() else {
+        remedy.changes.push(Change::new(ChangeKind::UseModel));
+        return;
+    };
+    let named: Vec<String> = others.iter().take(MOST_MODELS).map(|id| format!("`{id}`")).collect();
+    remedy.steps.push(format!(
+        "call another model, one that is ACTIVE and takes calls by its own id in {region}: {}",
+        named.join(", ")
+    ));
+    remedy.steps.push("the IAM policy must then allow that model".to_owned());
+    remedy.changes.push(use_of(ChangeKind::UseModel, first));
+    // Whether the other model is allowed already was not asked; a statement too many does no harm.
+    if let Ok(model) = first.parse::<ModelReference>() {
+        let request = Request { model: Some(model), ..evidence.request.clone() };
+        let legs = request.requirements(None, evidence.account()).legs;
+        remedy.changes.push(Change {
+            policy_type: Some(PolicyType::IdentityPolicy),
+            document: Some(least_privilege(&legs)),
+            ..Change::new(ChangeKind::AddStatement)
+        });
+    }
 }
 
 fn use_of(kind: ChangeKind, value: &str) -> Change {
