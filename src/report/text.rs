@@ -68,7 +68,7 @@ fn first_line(out: &mut Styled, diagnosis: &Diagnosis) {
     out.push(Role::Hint, sandbox);
     let headline = wording::headline(diagnosis);
     // A long name takes the room of what the second line says in full.
-    let headline = if headline.chars().count() > left { wording::short_headline(diagnosis) } else { headline };
+    let headline = if headline.chars().count() > left { wording::short_headline(diagnosis, left) } else { headline };
     out.line(Role::Plain, format!(": {headline}"));
 }
 

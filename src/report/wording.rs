@@ -29,7 +29,7 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> String {
 }
 
 /// Says the same with fewer words, for a line that has no room for more.
-pub(super) fn short_headline(diagnosis: &Diagnosis) -> String {
+pub(super) fn short_headline(diagnosis: &Diagnosis, columns: usize) -> String {
     match (diagnosis.verdict, diagnosis.findings.first()) {
         (Verdict::Allowed, _) if diagnosis.certainty != Some(Certainty::Reported) => {
             "as far as can be simulated".to_owned()
@@ -45,7 +45,8 @@ pub(super) fn short_headline(diagnosis: &Diagnosis) -> String {
                 0 | 1 => String::new(),
                 n => format!(" +{}", n - 1),
             };
-            format!("{documented}[{}{more}]", first.cause)
+            let cause = format!("[{}{more}]", first.cause);
+            if documented.len() + cause.len() > columns { cause } else { format!("{documented}{cause}") }
         }
         (Verdict::Undetermined, _) => "what was seen does not settle it".to_owned(),
         _ => headline(diagnosis),
