@@ -160,6 +160,7 @@ fn observe<T, E>(error: SdkError<E, HttpResponse>, endpoint: Endpoint<'_>) -> Ob
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    let cause = innermost(&error);
     match error {
         SdkError::ServiceError(context) => {
             let raw = context.raw();
@@ -188,9 +189,9 @@ where
         SdkError::ResponseError(context) => {
             let status = context.raw().status().as_u16();
             let kind = context.raw().headers().get("content-type").unwrap_or("no content type").to_owned();
-            failed(FailureKind::Unreadable, endpoint, &format!("HTTP status {status} with {kind}"))
+            failed(FailureKind::Unreadable, endpoint, &format!("HTTP status {status} with {kind}: {cause}"))
         }
-        other => failed(FailureKind::Unreadable, endpoint, &innermost(&other)),
+        _ => failed(FailureKind::Unreadable, endpoint, &cause),
     }
 }
 
