@@ -11,6 +11,6 @@ mod region;
 
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, provider_of};
-pub use operation::Operation;
+pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};
 pub use profile::{InferenceProfile, ProfileKind};
 pub use region::{Partition, Region, RegionError};

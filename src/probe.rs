@@ -14,6 +14,7 @@ mod caller;
 mod connection;
 mod live;
 mod model;
+mod service_role;
 mod simulate;
 
 pub use account::{Account, EmbeddedAccount, default_region};
@@ -80,6 +81,7 @@ impl Probe {
             credentials,
             caller: skipped("there are no credentials"),
             principal: skipped("there are no credentials"),
+            service_role: skipped("there are no credentials"),
             profile: skipped("there are no credentials"),
             listing: skipped("there are no credentials"),
             availability: skipped("there are no credentials"),
@@ -99,19 +101,21 @@ impl Session {
     async fn first_look(&self, evidence: &mut Evidence) {
         let Some(clients) = &self.clients else { return };
         let request = evidence.request.clone();
-        let (identity, model, invocation) = tokio::join!(
+        let (identity, (service_role, role_calls), model, invocation) = tokio::join!(
             caller::look(clients, &self.calls, &request),
+            service_role::look(clients, &self.calls, &request),
             model::look(clients, &self.calls, &request),
             live::look(clients, &self.calls, &request),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;
+        evidence.service_role = service_role;
         evidence.profile = model.profile;
         evidence.listing = model.listing;
         evidence.availability = model.availability;
         evidence.use_case_form = model.use_case_form;
         evidence.invocation = invocation.outcome;
-        evidence.calls = [identity.calls, model.calls, invocation.calls].concat();
+        evidence.calls = [identity.calls, role_calls, model.calls, invocation.calls].concat();
     }
 
     /// Puts the answers to questions into the evidence, in the order in which they were asked.

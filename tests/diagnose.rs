@@ -9,7 +9,7 @@ use bedrock_access::evidence::{
     Answer, Availability, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, ListedModel, Listing,
     LiveSuccess, MatchedStatement, Observation, PolicySource, Question, SCHEMA, ServiceError, Simulation, UseCaseForm,
 };
-use bedrock_access::iam::{Arn, ContextKeys, Decision, Principal};
+use bedrock_access::iam::{Arn, Decision, Principal};
 use bedrock_access::policy;
 use bedrock_access::request::{LiveCall, Request};
 
@@ -38,14 +38,11 @@ fn unasked(model: &str) -> Evidence {
         schema: SCHEMA.to_owned(),
         observed_at: "2026-11-22T12:00:00Z".to_owned(),
         sandbox: None,
-        request: Request {
-            model: reference,
-            operation: bedrock_access::bedrock::Operation::Converse,
-            region: "us-west-2".parse().unwrap(),
-            context: ContextKeys::new(),
-            principal: None,
-            live: LiveCall::None,
-        },
+        request: Request::new(
+            Some(reference),
+            bedrock_access::bedrock::Operation::Converse,
+            "us-west-2".parse().unwrap(),
+        ),
         credentials: Observation::Seen(Credentials {
             bedrock_api_key: false,
             source: "environment".to_owned(),
@@ -59,7 +56,9 @@ fn unasked(model: &str) -> Evidence {
             candidates: vec![arn(ROLE)],
             found_by: FoundBy::GetRole,
             boundary: None,
+            trust: None,
         }),
+        service_role: skipped(),
         profile: if is_profile { Observation::Seen(profile) } else { skipped() },
         listing: Observation::Seen(Listing {
             model: Some(ListedModel {
@@ -612,6 +611,7 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
         candidates: candidates.clone(),
         found_by: FoundBy::IdentityCenterForms,
         boundary: None,
+        trust: None,
     });
     let mut asked = Vec::new();
     loop {

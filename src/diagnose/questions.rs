@@ -1,6 +1,6 @@
 //! What the evidence leaves open and the policy simulator could still settle.
 
-use super::legs;
+use super::{legs, service_role};
 use crate::bedrock::{Marketplace, provider_of};
 use crate::evidence::{Evidence, Observation, Question, Simulation, SimulationQuestion};
 use crate::iam::{Arn, ContextKeys, RequestContext};
@@ -15,14 +15,20 @@ pub(super) const SUBSCRIPTION_ACTIONS: [&str; 2] = ["aws-marketplace:Subscribe",
 /// so that this comes to an end.
 #[must_use]
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
-    let Some(principal) = current_candidate(evidence) else { return Vec::new() };
-    let first: Vec<SimulationQuestion> = legs_to_simulate(evidence, &principal)
-        .iter()
-        .map(|leg| SimulationQuestion::new(&principal, leg))
+    let of_caller = current_candidate(evidence).map(|principal| {
+        let first = unanswered(evidence, &principal, &legs_to_simulate(evidence, &principal));
+        if first.is_empty() { legs::judge(evidence).trials.open } else { first }
+    });
+    let simulations = of_caller.into_iter().flatten().chain(service_role::open_questions(evidence));
+    simulations.map(Question::Simulate).collect()
+}
+
+/// Asks about legs that have not been asked about yet.
+pub(super) fn unanswered(evidence: &Evidence, principal: &Arn, legs: &[RequestContext]) -> Vec<SimulationQuestion> {
+    legs.iter()
+        .map(|leg| SimulationQuestion::new(principal, leg))
         .filter(|question| evidence.answer(question).is_none())
-        .collect();
-    let simulations = if first.is_empty() { legs::judge(evidence).trials.open } else { first };
-    simulations.into_iter().map(Question::Simulate).collect()
+        .collect()
 }
 
 /// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.
@@ -59,7 +65,7 @@ pub(super) fn subscription_legs(evidence: &Evidence, principal: &Arn) -> Vec<Req
         .collect()
 }
 
-fn with_principal(mut leg: RequestContext, principal: &Arn) -> RequestContext {
+pub(super) fn with_principal(mut leg: RequestContext, principal: &Arn) -> RequestContext {
     // The simulator fills in most principal keys by itself, and this one is not in its list.
     if leg.context.get("aws:PrincipalArn").is_none() {
         leg.context.set("aws:PrincipalArn", principal.to_string());

@@ -17,6 +17,12 @@ pub enum Observation<T> {
     Skipped(String),
 }
 
+impl<T> Default for Observation<T> {
+    fn default() -> Self {
+        Self::Skipped("not looked at".to_owned())
+    }
+}
+
 impl<T> Observation<T> {
     /// Returns what was seen.
     #[must_use]

@@ -24,7 +24,7 @@ pub(super) struct Model {
 /// Where the reference itself shows the base model everything runs at once; an application profile has to be
 /// read first.
 pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Model {
-    let by_form = request.model.base_model().map(str::to_owned);
+    let by_form = request.base_model().map(str::to_owned);
     let (profile, facts) = if by_form.is_some() {
         tokio::join!(profile(clients, calls, request), facts(clients, calls, by_form.as_deref()))
     } else {
@@ -54,10 +54,10 @@ async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
 }
 
 async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observed<InferenceProfile, Option<Call>> {
-    if !request.model.is_profile() {
+    let Some(model) = request.model.as_ref().filter(|model| model.is_profile()) else {
         return (skipped("the model is not an inference profile"), None);
-    }
-    let id = request.model.to_string();
+    };
+    let id = model.to_string();
     let endpoint = clients.endpoint("bedrock");
     let (answer, call) = calls
         .read(
