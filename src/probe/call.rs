@@ -18,7 +18,6 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Caller {
     deadline: Instant,
-    live_deadline: Instant,
     /// The longest that one read may wait, so that what comes after a hanging endpoint still has time.
     patience: Duration,
     /// Durations are not measured against an embedded account, so that its reports are the same every time.
@@ -30,16 +29,10 @@ pub(super) struct Caller {
 pub(super) type Endpoint<'a> = &'a str;
 
 impl Caller {
-    /// Starts the clock: `timeout` for everything but the test call, `live_timeout` for that.
-    pub(super) fn new(timeout: Duration, live_timeout: Duration, timeless: bool) -> Self {
+    /// Starts the clock: `total` for everything, of which a read may take half of `timeout`.
+    pub(super) fn new(timeout: Duration, total: Duration, timeless: bool) -> Self {
         let now = Instant::now();
-        Self {
-            deadline: now + timeout,
-            live_deadline: now + live_timeout,
-            patience: timeout / 2,
-            timeless,
-            broken: Mutex::default(),
-        }
+        Self { deadline: now + total, patience: timeout / 2, timeless, broken: Mutex::default() }
     }
 
     /// Returns the moment by which something that is not a call has to be done, such as loading credentials.
@@ -65,7 +58,7 @@ impl Caller {
         self.make(api, endpoint, self.until(), call).await
     }
 
-    /// Makes the test call, which may wait as long as the whole diagnosis.
+    /// Makes the test call, which may wait until the time that is left is wanted for what comes after it.
     pub(super) async fn test<T, E>(
         &self,
         api: Api,
@@ -75,7 +68,7 @@ impl Caller {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.make(api, endpoint, self.live_deadline, call).await
+        self.make(api, endpoint, self.deadline - self.patience, call).await
     }
 
     async fn make<T, E>(

@@ -4,6 +4,7 @@
 //! is run. `MATRIX=worlds` runs each fault in every world that makes the call, which takes long.
 
 use crate::account::{Account, at_once};
+use crate::calls::asking;
 use bedrock_access::bedrock::Operation;
 use bedrock_access::probe::{Api, ApiKind};
 use bedrock_access::sandbox::{Fault, FaultKind, World};
@@ -15,10 +16,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// The deadline that the doctor is given, in seconds.
-const TIMEOUT: u64 = 3;
+const TIMEOUT: u64 = 6;
 
 /// How much later it may end.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// The calls whose refusal is the answer that was asked for.
+const TESTS: [&str; 4] =
+    ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock:Converse", "bedrock:ConverseStream"];
 
 /// What `--invoke` adds to the deadline.
 const INVOKE_ALLOWANCE: Duration = Duration::from_secs(60);
@@ -44,7 +49,7 @@ impl Scene {
 /// One fault at one call in one scene.
 #[derive(Clone, Debug)]
 struct Cell<'a> {
-    api: Api,
+    api: &'static str,
     kind: FaultKind,
     scene: &'a Scene,
 }
@@ -60,11 +65,13 @@ struct Outcome {
 
 /// Returns every scene: what worlds are about, and a test call of every kind.
 fn scenes() -> Vec<Scene> {
-    let text = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    let mut arguments = vec![text(&[])];
+    let mut arguments = vec![Vec::new()];
     for operation in Operation::ALL {
-        for live in ["--probe", "--invoke"] {
-            arguments.push(text(&["--operation", operation.as_str(), live]));
+        arguments.push(asking(operation));
+        if operation.has_test_call() {
+            let model = World::embedded("healthy").unwrap().request.model.unwrap().to_string();
+            let typed = ["--operation", operation.as_str(), "--model", &model].map(str::to_owned).to_vec();
+            arguments.extend(["--probe", "--invoke"].map(|live| [typed.clone(), vec![live.to_owned()]].concat()));
         }
     }
     let typed: Vec<(&'static str, Vec<String>)> =
@@ -95,18 +102,29 @@ fn blessed() -> bool {
     std::env::var_os("BLESS").is_some()
 }
 
+/// The name of all calls at once.
+const EVERY: &str = "*";
+
+/// Walks over the names of the calls, and over all of them at once.
+fn columns() -> impl Iterator<Item = &'static str> {
+    Api::ALL.iter().map(|api| api.name()).chain([EVERY])
+}
+
 /// Lists the cells: each fault at each call, where the call is made in a world that allows and in one that denies.
 fn cells(scenes: &[Scene]) -> Vec<Cell<'_>> {
     let mut cells = Vec::new();
-    for (column, &api) in Api::ALL.iter().enumerate() {
+    for (column, api) in columns().enumerate() {
         let calling = |verdict: &str| -> Vec<&Scene> {
-            scenes.iter().filter(|scene| scene.verdict == verdict && scene.calls.contains(api.name())).collect()
+            scenes
+                .iter()
+                .filter(|scene| scene.verdict == verdict && (api == EVERY || scene.calls.contains(api)))
+                .collect()
         };
         let (allowed, denied) = (calling("allowed"), calling("denied"));
-        assert!(!allowed.is_empty() || !denied.is_empty(), "no scene calls {}", api.name());
+        assert!(!allowed.is_empty() || !denied.is_empty(), "no scene calls {api}");
         for (row, &kind) in FaultKind::ALL.iter().enumerate() {
             let sampled = blessed() || everywhere() || std::env::var_os("CI").is_some() || (row + column) % 12 == 0;
-            let waits_long = SLOW.contains(&kind) && [Api::Converse, Api::ConverseStream].contains(&api);
+            let waits_long = SLOW.contains(&kind) && api.contains("Converse");
             if !sampled || waits_long && !(blessed() || everywhere() || std::env::var_os("CI").is_some()) {
                 continue;
             }
@@ -120,7 +138,7 @@ fn cells(scenes: &[Scene]) -> Vec<Cell<'_>> {
 
 impl Cell<'_> {
     fn name(&self) -> String {
-        format!("{} at {} in {} {:?}", self.kind.as_str(), self.api.name(), self.scene.world, self.scene.arguments)
+        format!("{} at {} in {} {:?}", self.kind.as_str(), self.api, self.scene.world, self.scene.arguments)
     }
 
     fn is_slow(&self) -> bool {
@@ -128,7 +146,7 @@ impl Cell<'_> {
     }
 
     fn run(&self) -> Outcome {
-        let fault: Fault = format!("{}={}", self.api.name(), self.kind.as_str()).parse().unwrap();
+        let fault: Fault = format!("{}={}", self.api, self.kind.as_str()).parse().unwrap();
         let account = Account::serve(World::embedded(self.scene.world).unwrap().with_fault(fault));
         let timeout = TIMEOUT.to_string();
         let typed = self.scene.arguments.iter().map(String::as_str);
@@ -167,7 +185,9 @@ impl Cell<'_> {
     /// Tells whether an answer of the call went unseen.
     fn is_unseen(&self, report: &Value) -> bool {
         let mut calls = report["observations"].as_array().unwrap().iter();
-        calls.any(|call| call["api"] == self.api.name() && ["failed", "refused"].contains(&text(&call["outcome"])))
+        calls.any(|call| {
+            (self.api == EVERY || call["api"] == self.api) && ["failed", "refused"].contains(&text(&call["outcome"]))
+        })
     }
 
     fn judge(&self, report: &Value, offences: &mut Vec<String>) {
@@ -175,7 +195,7 @@ impl Cell<'_> {
         let truth = self.scene.verdict.as_str();
         let unseen = self.is_unseen(report);
         // What a service refuses or throttles at the test call is the call's own answer.
-        let refused_itself = self.api.kind() == ApiKind::Test
+        let refused_itself = TESTS.contains(&self.api)
             && matches!(
                 self.kind,
                 FaultKind::AccessDenied
@@ -239,7 +259,7 @@ fn a_fault_is_never_taken_for_an_answer() {
     // What only a busy machine can account for is tried once more, alone.
     let mut table = table(&cells, &outcomes);
     for (at, cell) in cells.iter().enumerate() {
-        let key = (cell.kind.as_str().to_owned(), cell.api.name().to_owned());
+        let key = (cell.kind.as_str().to_owned(), cell.api.to_owned());
         let differs = !blessed() && !everywhere() && told.get(&key).is_some_and(|shown| table.get(&key) != Some(shown));
         if !outcomes[at].offences.is_empty() || differs {
             outcomes[at] = cell.run();
@@ -276,7 +296,7 @@ type Table = BTreeMap<(String, String), String>;
 fn table(cells: &[Cell<'_>], outcomes: &[Outcome]) -> Table {
     let mut table = Table::new();
     for (cell, outcome) in cells.iter().zip(outcomes) {
-        let shown = table.entry((cell.kind.as_str().to_owned(), cell.api.name().to_owned())).or_default();
+        let shown = table.entry((cell.kind.as_str().to_owned(), cell.api.to_owned())).or_default();
         if shown.is_empty() && cell.scene.verdict == "denied" {
             shown.push('-');
         }
@@ -318,15 +338,16 @@ fn told() -> Table {
 /// Writes the document's table.
 fn write(table: &Table, runs: usize) {
     let mut matrix = String::new();
-    for (column, api) in Api::ALL.iter().enumerate() {
-        let _ = writeln!(matrix, "{}. `{}`", column + 1, api.name());
+    for (column, api) in columns().enumerate() {
+        let _ = writeln!(matrix, "{}. `{api}`", column + 1);
     }
-    let heads: String = (1..=Api::ALL.len()).map(|column| format!(" {column:<2} |")).collect();
+    let count = columns().count();
+    let heads: String = (1..=count).map(|column| format!(" {column:<2} |")).collect();
     let _ = writeln!(matrix, "\n{} faults at {} calls, {runs} runs:\n", FaultKind::ALL.len(), Api::ALL.len());
-    let _ = writeln!(matrix, "| fault |{heads}\n|---|{}", "---|".repeat(Api::ALL.len()));
+    let _ = writeln!(matrix, "| fault |{heads}\n|---|{}", "---|".repeat(count));
     for kind in FaultKind::ALL {
-        let cell = |api: &Api| &table[&(kind.as_str().to_owned(), api.name().to_owned())];
-        let cells: String = Api::ALL.iter().map(|api| format!(" {} |", cell(api))).collect();
+        let cell = |api: &str| &table[&(kind.as_str().to_owned(), api.to_owned())];
+        let cells: String = columns().map(|api| format!(" {} |", cell(api))).collect();
         let _ = writeln!(matrix, "| `{}` |{cells}", kind.as_str());
     }
     let document = fs::read_to_string(path()).unwrap();
