@@ -9,6 +9,7 @@ mod children;
 mod doctor;
 mod exit;
 mod explain;
+mod input;
 mod output;
 mod paint;
 mod policy;

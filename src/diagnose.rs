@@ -10,6 +10,7 @@
 mod credentials;
 mod finding;
 mod gates;
+mod given;
 mod legs;
 mod live;
 mod questions;

@@ -11,6 +11,8 @@ mod account;
 mod call;
 mod caller;
 mod connection;
+mod endpoint;
+mod gates;
 mod live;
 mod model;
 mod simulate;
@@ -18,7 +20,7 @@ mod simulate;
 pub use account::{Account, EmbeddedAccount, default_region};
 pub use live::can_invoke;
 
-use crate::evidence::{Answer, Call, Evidence, Observation, Question, SCHEMA, SimulationQuestion};
+use crate::evidence::{Answer, Call, Evidence, Observation, Question, SimulationQuestion};
 use crate::request::{LiveCall, Request};
 use account::Clients;
 use call::Caller as Calls;
@@ -68,25 +70,11 @@ impl Probe {
         };
         let calls = Calls::new(self.timeout, timeout, matches!(self.account, Account::Embedded(_)));
         let (credentials, clients) = account::connect(&self.account, &request.region, &calls).await;
-        let mut evidence = Evidence {
-            schema: SCHEMA.to_owned(),
-            observed_at,
-            sandbox: match &self.account {
-                Account::Embedded(embedded) => Some(embedded.world.clone()),
-                Account::Aws { .. } => None,
-            },
-            credentials,
-            caller: skipped("there are no credentials"),
-            principal: skipped("there are no credentials"),
-            profile: skipped("there are no credentials"),
-            listing: skipped("there are no credentials"),
-            availability: skipped("there are no credentials"),
-            use_case_form: skipped("there are no credentials"),
-            invocation: skipped("there are no credentials"),
-            answers: Vec::new(),
-            calls: Vec::new(),
-            request,
+        let sandbox = match &self.account {
+            Account::Embedded(embedded) => Some(embedded.world.clone()),
+            Account::Aws { .. } => None,
         };
+        let mut evidence = Evidence { credentials, ..Evidence::new(request, observed_at, sandbox) };
         let session = Session { clients, calls };
         session.first_look(&mut evidence).await;
         (evidence, session)
@@ -95,12 +83,16 @@ impl Probe {
 
 impl Session {
     async fn first_look(&self, evidence: &mut Evidence) {
-        let Some(clients) = &self.clients else { return };
+        let Some(clients) = &self.clients else {
+            evidence.skip_all("there are no credentials");
+            return;
+        };
         let request = evidence.request.clone();
-        let (identity, model, invocation) = tokio::join!(
+        let (identity, model, invocation, endpoint) = tokio::join!(
             caller::look(clients, &self.calls, &request),
             model::look(clients, &self.calls, &request),
             live::look(clients, &self.calls, &request),
+            endpoint::look(&clients.route, &self.calls),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;
@@ -108,6 +100,9 @@ impl Session {
         evidence.listing = model.listing;
         evidence.availability = model.availability;
         evidence.use_case_form = model.use_case_form;
+        evidence.guardrails = model.guardrails;
+        evidence.data_retention = model.data_retention;
+        evidence.endpoint = endpoint;
         evidence.invocation = invocation.outcome;
         evidence.calls = [identity.calls, model.calls, invocation.calls].concat();
     }
@@ -115,8 +110,22 @@ impl Session {
     /// Puts the answers to questions into the evidence, in the order in which they were asked.
     pub async fn ask(&self, evidence: &mut Evidence, questions: Vec<Question>) {
         let Some(clients) = &self.clients else { return };
-        let simulations: Vec<SimulationQuestion> =
-            questions.into_iter().map(|Question::Simulate(question)| question).collect();
+        let mut simulations: Vec<SimulationQuestion> = Vec::new();
+        for question in questions {
+            match question {
+                Question::Simulate(question) => simulations.push(question),
+                Question::Profiles => {
+                    let (profiles, call) = gates::profiles(clients, &self.calls).await;
+                    evidence.profiles = profiles;
+                    evidence.calls.push(call);
+                }
+                Question::DataRetention => {
+                    let (mode, call) = gates::data_retention(clients, &self.calls).await;
+                    evidence.data_retention = mode;
+                    evidence.calls.push(call);
+                }
+            }
+        }
         let answers: Vec<(Observation<_>, Call)> = simulate::all(clients, &self.calls, &simulations).await;
         for (question, (simulation, call)) in simulations.into_iter().zip(answers) {
             evidence.answers.push(Answer { question, simulation });

@@ -3,7 +3,12 @@
 //! Takes what the user asked for in valid values, and what is known of the model's inference profile; gives the
 //! request contexts ("legs") that must all be allowed. Decides nothing and calls nothing.
 
-use crate::bedrock::{InferenceProfile, ModelReference, Operation, ProfileKind, Region};
+mod given;
+mod guardrail;
+
+pub use given::{GivenError, GivenPolicies, GivenPolicy};
+
+use crate::bedrock::{GuardrailReference, InferenceProfile, ModelReference, Operation, ProfileKind, Region};
 use crate::iam::{Arn, ContextKeys, RequestContext};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +31,15 @@ pub struct Request {
     /// The principal that makes the call, where it is not the caller of this program.
     #[serde(default)]
     pub principal: Option<Arn>,
+    /// The guardrail that the call names.
+    #[serde(default)]
+    pub guardrail: Option<GuardrailReference>,
+    /// Policies that no API shows, from the user.
+    #[serde(default)]
+    pub policies: GivenPolicies,
+    /// An error that such a call was answered with, from the user.
+    #[serde(default)]
+    pub error: Option<GivenError>,
     /// The test call that the user asked for.
     #[serde(default)]
     pub live: LiveCall,
@@ -66,6 +80,22 @@ pub struct Requirements {
 }
 
 impl Request {
+    /// Asks for a model by an operation in a Region, and for nothing else.
+    #[must_use]
+    pub fn new(model: ModelReference, operation: Operation, region: Region) -> Self {
+        Self {
+            model,
+            operation,
+            region,
+            context: ContextKeys::new(),
+            principal: None,
+            guardrail: None,
+            policies: GivenPolicies::default(),
+            error: None,
+            live: LiveCall::None,
+        }
+    }
+
     /// Lists every authorization of the call.
     ///
     /// `profile` is what `GetInferenceProfile` said, where the model is a profile and that could be read;
@@ -87,6 +117,7 @@ impl Request {
                 self.profile_legs(&mut requirements, profile, account);
             }
         }
+        self.require_named_guardrail(&mut requirements, account);
         requirements
     }
 
@@ -206,14 +237,7 @@ mod tests {
     use super::*;
 
     fn request(model: &str, operation: Operation) -> Request {
-        Request {
-            model: model.parse().unwrap(),
-            operation,
-            region: "us-west-2".parse().unwrap(),
-            context: ContextKeys::new(),
-            principal: None,
-            live: LiveCall::None,
-        }
+        Request::new(model.parse().unwrap(), operation, "us-west-2".parse().unwrap())
     }
 
     fn profile(id: &str, kind: ProfileKind, models: &[&str]) -> InferenceProfile {

@@ -7,9 +7,9 @@ use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
 use bedrock_access::evidence::{
     Answer, Availability, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, ListedModel, Listing,
-    LiveSuccess, MatchedStatement, Observation, PolicySource, Question, SCHEMA, ServiceError, Simulation, UseCaseForm,
+    LiveSuccess, MatchedStatement, Observation, PolicySource, Question, ServiceError, Simulation, UseCaseForm,
 };
-use bedrock_access::iam::{Arn, ContextKeys, Decision, Principal};
+use bedrock_access::iam::{Arn, Decision, Principal};
 use bedrock_access::policy;
 use bedrock_access::request::{LiveCall, Request};
 
@@ -34,18 +34,8 @@ fn unasked(model: &str) -> Evidence {
             .to_vec(),
     };
     let is_profile = reference.is_profile();
+    let request = Request::new(reference, bedrock_access::bedrock::Operation::Converse, "us-west-2".parse().unwrap());
     Evidence {
-        schema: SCHEMA.to_owned(),
-        observed_at: "2026-11-22T12:00:00Z".to_owned(),
-        sandbox: None,
-        request: Request {
-            model: reference,
-            operation: bedrock_access::bedrock::Operation::Converse,
-            region: "us-west-2".parse().unwrap(),
-            context: ContextKeys::new(),
-            principal: None,
-            live: LiveCall::None,
-        },
         credentials: Observation::Seen(Credentials {
             bedrock_api_key: false,
             source: "environment".to_owned(),
@@ -80,17 +70,22 @@ fn unasked(model: &str) -> Evidence {
             region: Some("AVAILABLE".to_owned()),
         }),
         use_case_form: if base.starts_with("anthropic") { Observation::Seen(UseCaseForm {}) } else { skipped() },
-        invocation: skipped(),
-        answers: Vec::new(),
-        calls: Vec::new(),
+        guardrails: Observation::Seen(Vec::new()),
+        ..Evidence::new(request, "2026-11-22T12:00:00Z".to_owned(), None)
     }
 }
 
 /// The same with every question answered alike.
 fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evidence {
     for _ in 0..4 {
-        for Question::Simulate(question) in open_questions(&evidence) {
-            evidence.answers.push(Answer { question, simulation: simulation.clone() });
+        for question in open_questions(&evidence) {
+            match question {
+                Question::Simulate(question) => {
+                    evidence.answers.push(Answer { question, simulation: simulation.clone() });
+                }
+                Question::Profiles => evidence.profiles = failed(FailureKind::TimedOut),
+                Question::DataRetention => evidence.data_retention = failed(FailureKind::TimedOut),
+            }
         }
     }
     assert_eq!(open_questions(&evidence), [], "every answer closes its question");
@@ -340,7 +335,7 @@ fn a_missing_agreement_is_a_cause_where_the_caller_may_not_subscribe() {
     fields.agreement = Some("NOT_AVAILABLE".to_owned());
     let asked = open_questions(&evidence);
     for question in asked {
-        let Question::Simulate(question) = question;
+        let Question::Simulate(question) = question else { panic!("not a simulation") };
         let leg = &question.leg;
         let decision =
             if leg.action.starts_with("aws-marketplace:") { Decision::ImplicitDeny } else { Decision::Allowed };
@@ -620,7 +615,7 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
             break;
         }
         for question in questions {
-            let Question::Simulate(question) = question;
+            let Question::Simulate(question) = question else { panic!("not a simulation") };
             let principal = &question.principal;
             asked.push(principal.clone());
             let simulation = if *principal == candidates[1] {
@@ -749,7 +744,7 @@ fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evide
         }
         for question in questions {
             asked += 1;
-            let Question::Simulate(question) = question;
+            let Question::Simulate(question) = question else { panic!("not a simulation") };
             let (leg, trial) = (&question.leg, &question.trial);
             let simulation = Observation::Seen(decide(&leg.resource, trial));
             evidence.answers.push(Answer { question, simulation });

@@ -70,6 +70,19 @@ pub enum Basis {
         /// Whether it was asked with the changes of the other findings made.
         mended: bool,
     },
+    /// What a policy that the user gave says of a leg.
+    Given {
+        /// The action.
+        action: String,
+        /// The resource.
+        resource: String,
+        /// The decision.
+        decision: Decision,
+        /// The type of the policy.
+        policy_type: PolicyType,
+        /// The statements that matched.
+        statements: Vec<DecidedBy>,
+    },
     /// The simulator named keys that it was not given, which may have changed its answer.
     MissingContext(Vec<String>),
     /// The test call's own answer.
@@ -174,6 +187,8 @@ pub enum ChangeKind {
     UseRegion,
     /// Gets fresh credentials.
     RenewCredentials,
+    /// Sets the account's data-retention mode in the Region.
+    SetDataRetention,
 }
 
 impl ChangeKind {
@@ -189,6 +204,7 @@ impl ChangeKind {
             Self::UseModel => "use-model",
             Self::UseRegion => "use-region",
             Self::RenewCredentials => "renew-credentials",
+            Self::SetDataRetention => "set-data-retention",
         }
     }
 }

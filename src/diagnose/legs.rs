@@ -6,8 +6,8 @@
 
 use super::finding::{Basis, Certainty, Finding};
 use super::questions::{call_legs, current_candidate};
-use super::remedy;
 use super::trials::{self, Trials};
+use super::{given, remedy};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, MatchedStatement, Observation, Simulation, SimulationQuestion};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
@@ -57,6 +57,8 @@ pub(super) struct Legs {
     pub(super) unlisted: Vec<String>,
     /// The IAM user or role that was simulated, where one ARN answered.
     pub(super) principal: Option<Arn>,
+    /// Refusals of policies that the user gave, on legs that are refused for another reason as well.
+    pub(super) given: Vec<Leg>,
     /// What the simulator says of the refused legs once policies are mended.
     pub(super) trials: Trials,
 }
@@ -76,7 +78,11 @@ impl Legs {
         for (leg, mended) in self.refusals() {
             let cause = cause_of(leg);
             let basis = basis_of(leg, mended);
-            let certainty = if leg.policy_type.is_some() { Certainty::Simulated } else { Certainty::Inferred };
+            let certainty = match leg.policy_type {
+                // The simulator evaluates neither; the engine did, on the user's word for what the policy says.
+                Some(PolicyType::SessionPolicy | PolicyType::VpcEndpointPolicy) | None => Certainty::Inferred,
+                Some(_) => Certainty::Simulated,
+            };
             match findings
                 .iter_mut()
                 .find(|known| known.cause == cause && known.action.as_ref() == Some(&leg.request.action))
@@ -106,7 +112,8 @@ impl Legs {
     fn refusals(&self) -> impl Iterator<Item = (&Leg, bool)> {
         let before = self.legs.iter().map(|leg| (leg, false));
         let after = self.trials.stages.iter().flat_map(|stage| &stage.legs).map(|leg| (leg, true));
-        before.chain(after).filter(|(leg, _)| leg.decision.is_denied())
+        let given = self.given.iter().map(|leg| (leg, false));
+        before.chain(given).chain(after).filter(|(leg, _)| leg.decision.is_denied())
     }
 
     /// Tells whether a policy of the type denies explicitly, now or once other policies are mended.
@@ -125,11 +132,13 @@ impl Legs {
 
 /// Judges every leg of the call.
 pub(super) fn judge(evidence: &Evidence) -> Legs {
-    let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
+    let requirements = evidence.requirements();
     let Some(principal) = current_candidate(evidence) else {
         let why = evidence.principal.why_unseen().unwrap_or_else(|| "the principal is not known".to_owned());
-        let legs = requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
-        return Legs { legs, unlisted: requirements.unlisted, ..Legs::default() };
+        let mut legs: Vec<Leg> =
+            requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
+        let given = given::judge(evidence, None, &mut legs);
+        return Legs { legs, given, unlisted: requirements.unlisted, ..Legs::default() };
     };
     let questions: Vec<(SimulationQuestion, RequestContext)> = call_legs(evidence, &principal)
         .into_iter()
@@ -138,10 +147,13 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
     let answered = questions
         .iter()
         .any(|(question, _)| evidence.answer(question).is_some_and(|simulation| simulation.seen().is_some()));
-    let legs: Vec<Leg> = questions.into_iter().map(|(question, leg)| judge_one(evidence, &question, leg)).collect();
+    let mut legs: Vec<Leg> = questions.into_iter().map(|(question, leg)| judge_one(evidence, &question, leg)).collect();
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
+    // What is tried is tried in simulation, which does not know the given policies.
     let trials = trials::follow(evidence, &principal, &legs);
-    Legs { legs, unlisted: requirements.unlisted, principal: (answered || certain).then_some(principal), trials }
+    let given = given::judge(evidence, Some(&principal), &mut legs);
+    let principal = (answered || certain).then_some(principal);
+    Legs { legs, given, unlisted: requirements.unlisted, principal, trials }
 }
 
 /// Returns the name of the permissions boundary, as the simulator would call it.
@@ -249,6 +261,15 @@ fn cause_of(leg: &Leg) -> Cause {
 }
 
 fn basis_of(leg: &Leg, mended: bool) -> Vec<Basis> {
+    if let Some(policy_type @ (PolicyType::SessionPolicy | PolicyType::VpcEndpointPolicy)) = leg.policy_type {
+        return vec![Basis::Given {
+            action: leg.request.action.clone(),
+            resource: leg.request.resource.clone(),
+            decision: leg.decision,
+            policy_type,
+            statements: leg.decided_by.clone(),
+        }];
+    }
     let mut basis = vec![Basis::Simulation {
         action: leg.request.action.clone(),
         resource: leg.request.resource.clone(),

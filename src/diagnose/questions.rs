@@ -1,7 +1,8 @@
-//! What the evidence leaves open and the policy simulator could still settle.
+//! What the evidence leaves open, and a further question could still settle.
 
-use super::legs;
+use super::{gates, legs, live};
 use crate::bedrock::{Marketplace, provider_of};
+use crate::cause::Cause;
 use crate::evidence::{Evidence, Observation, Question, Simulation, SimulationQuestion};
 use crate::iam::{Arn, ContextKeys, RequestContext};
 
@@ -15,14 +16,44 @@ pub(super) const SUBSCRIPTION_ACTIONS: [&str; 2] = ["aws-marketplace:Subscribe",
 /// so that this comes to an end.
 #[must_use]
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
+    let mut questions = reads(evidence);
+    questions.extend(simulations(evidence).into_iter().map(Question::Simulate));
+    questions
+}
+
+/// What to read once more is known than at the first look.
+fn reads(evidence: &Evidence) -> Vec<Question> {
+    let mut questions = Vec::new();
+    if evidence.credentials.seen().is_none() || evidence.is_about_another_account() {
+        return questions;
+    }
+    let causes = closed(evidence);
+    let another_id_helps =
+        [Cause::InferenceProfileRequired, Cause::InvalidModelId, Cause::RegionUnavailable, Cause::LegacyModel];
+    if evidence.profiles.is_skipped() && another_id_helps.iter().any(|cause| causes.contains(cause)) {
+        questions.push(Question::Profiles);
+    }
+    if evidence.data_retention.is_skipped() && causes.contains(&Cause::DataRetentionMode) {
+        questions.push(Question::DataRetention);
+    }
+    questions
+}
+
+/// The causes that stand in the way behind IAM, as far as gates and a live answer tell.
+fn closed(evidence: &Evidence) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = gates::read(evidence).findings.iter().map(|finding| finding.cause).collect();
+    causes.extend(live::read(evidence).recognized().map(|reading| reading.cause));
+    causes
+}
+
+fn simulations(evidence: &Evidence) -> Vec<SimulationQuestion> {
     let Some(principal) = current_candidate(evidence) else { return Vec::new() };
     let first: Vec<SimulationQuestion> = legs_to_simulate(evidence, &principal)
         .iter()
         .map(|leg| SimulationQuestion::new(&principal, leg))
         .filter(|question| evidence.answer(question).is_none())
         .collect();
-    let simulations = if first.is_empty() { legs::judge(evidence).trials.open } else { first };
-    simulations.into_iter().map(Question::Simulate).collect()
+    if first.is_empty() { legs::judge(evidence).trials.open } else { first }
 }
 
 /// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.
@@ -34,7 +65,7 @@ fn legs_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext>
 
 /// The legs of the call itself, with the principal's ARN in their context.
 pub(super) fn call_legs(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
-    let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
+    let requirements = evidence.requirements();
     requirements.legs.into_iter().map(|leg| with_principal(leg, principal)).collect()
 }
 

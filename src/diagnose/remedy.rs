@@ -4,11 +4,12 @@
 //! ever run by this program.
 
 mod command;
+mod elsewhere;
 
 use super::finding::{Change, ChangeKind, Finding, Remedy, Verified};
 use super::legs::Legs;
 use super::trials::Trials;
-use crate::bedrock::{Marketplace, provider_of};
+use crate::bedrock::{Marketplace, provider_of, required_retention};
 use crate::cause::Cause;
 use crate::evidence::Evidence;
 use crate::iam::{PolicyType, RequestContext};
@@ -111,7 +112,7 @@ pub(super) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
             remedy.commands.push(format!(
                 "aws bedrock list-inference-profiles --region {region} --query \"inferenceProfileSummaries[?contains(inferenceProfileId, '{model}')].inferenceProfileId\""
             ));
-            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::UseRegion, "") });
+            elsewhere::offer(&mut remedy, cause, evidence);
         }
         Cause::InferenceProfileRequired | Cause::InvalidModelId => {
             remedy.commands.push(format!(
@@ -122,7 +123,14 @@ pub(super) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
                     "aws bedrock list-foundation-models --region {region} --query \"modelSummaries[].modelId\""
                 ));
             }
-            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::UseModel, "") });
+            elsewhere::offer(&mut remedy, cause, evidence);
+        }
+        Cause::DataRetentionMode => {
+            remedy.commands.push(format!("aws bedrock get-account-data-retention --region {region}"));
+            if let Some(mode) = required_retention(model) {
+                remedy.commands.push(format!("aws bedrock put-account-data-retention --mode {mode} --region {region}"));
+                remedy.changes.push(use_of(ChangeKind::SetDataRetention, mode));
+            }
         }
         Cause::CredentialsExpired | Cause::CredentialsInvalid | Cause::CredentialsMissing => {
             remedy.commands.push("aws sts get-caller-identity".to_owned());

@@ -5,8 +5,9 @@
 
 use super::call::{Caller, innermost};
 use super::connection;
+use super::endpoint::Route;
 use crate::bedrock::Region;
-use crate::evidence::{Credentials, Failure, FailureKind, Observation};
+use crate::evidence::{Credentials, Failure, FailureKind, Observation, RuntimeEndpoint};
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -42,6 +43,8 @@ pub struct EmbeddedAccount {
     pub secret_access_key: String,
     /// The caller's session token, where it is a role's session.
     pub session_token: Option<String>,
+    /// Where the host name of the runtime leads in the world.
+    pub runtime: RuntimeEndpoint,
     /// The time that stands still in the world, RFC 3339 in UTC.
     pub observed_at: String,
 }
@@ -63,6 +66,8 @@ pub(super) struct Clients {
     /// The host of every service, where one override serves all.
     endpoint: Option<String>,
     region: String,
+    /// Where the runtime is.
+    pub(super) route: Route,
     /// The name of the Lambda function that this program runs in.
     pub(super) lambda_function: Option<String>,
     /// A Bedrock API key outranks the credentials that STS sees.
@@ -114,7 +119,9 @@ pub(super) async fn connect(
         Account::Embedded(embedded) => {
             let source = format!("sandbox `{}`", embedded.world);
             let credentials = Credentials { bedrock_api_key: false, source, expires_at: None };
-            (Observation::Seen(credentials), Some(clients(&embedded_config(embedded, region), region, false)))
+            let route = Route::Known(embedded.runtime.clone());
+            let clients = Clients { route, ..clients(&embedded_config(embedded, region), region, false) };
+            (Observation::Seen(credentials), Some(clients))
         }
         Account::Aws { profile } => {
             let Some(config) = aws_sdk_config(profile.clone(), region, calls).await else {
@@ -204,6 +211,7 @@ fn clients(config: &SdkConfig, region: &Region, reads_environment: bool) -> Clie
         ),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),
+        route: Route::of(config),
         lambda_function: variable("AWS_LAMBDA_FUNCTION_NAME"),
         bedrock_api_key: reads_environment && api_key_is_set(),
         signs: true,

@@ -73,7 +73,7 @@ fn base_model(diagnosis: &Diagnosis) -> String {
 }
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
-    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. }))
+    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Given { decision: Decision::ExplicitDeny, .. }))
         || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny"))));
     let policy = match finding.cause {
         Cause::PermissionsBoundary => "the permissions boundary",
@@ -131,6 +131,11 @@ pub(super) fn basis(basis: &Basis) -> String {
             let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
             let when = if *mended { "with the other changes made, " } else { "" };
             format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}")
+        }
+        Basis::Given { action, resource, decision, policy_type, statements } => {
+            let named: Vec<String> = statements.iter().filter_map(place).collect();
+            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            format!("the given {policy_type} comes to {decision}{named} for {action} on {resource}")
         }
         Basis::MissingContext(keys) => format!(
             "policies name condition keys that the simulation was not given, which may matter: {}",

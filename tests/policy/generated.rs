@@ -1,19 +1,12 @@
 //! The least-privilege policy allows the call that it was made for, and no neighbour.
 
 use bedrock_access::bedrock::{InferenceProfile, Operation, ProfileKind};
-use bedrock_access::iam::{ContextKeys, Decision, RequestContext};
+use bedrock_access::iam::{Decision, RequestContext};
 use bedrock_access::policy::{Document, Policies, Policy, Question, decide, least_privilege, lint};
-use bedrock_access::request::{LiveCall, Request};
+use bedrock_access::request::Request;
 
 fn legs(model: &str, destinations: &[&str], operation: Operation) -> Vec<RequestContext> {
-    let request = Request {
-        model: model.parse().unwrap(),
-        operation,
-        region: "us-east-1".parse().unwrap(),
-        context: ContextKeys::new(),
-        principal: None,
-        live: LiveCall::None,
-    };
+    let request = Request::new(model.parse().unwrap(), operation, "us-east-1".parse().unwrap());
     let profile = request.model.is_profile().then(|| InferenceProfile {
         arn: request.profile_arn(Some("111122223333")).unwrap(),
         id: model.to_owned(),

@@ -3,7 +3,7 @@
 use crate::bedrock::{InferenceProfile, ModelReference, Operation, ProfileKind, Region};
 use crate::cli::exit::Failure;
 use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};
-use crate::request::{LiveCall, Request};
+use crate::request::Request;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -98,7 +98,7 @@ impl CallArgs {
             ModelReference::Arn(arn) if !arn.arn().account.is_empty() => Some(arn.arn().account.clone()),
             _ => None,
         });
-        let request = Request { model, operation, region, context, principal: None, live: LiveCall::None };
+        let request = Request { context, ..Request::new(model, operation, region) };
         if request.model.is_profile() && request.profile_arn(account.as_deref()).is_none() {
             return Err(Failure::usage(format!("the ARN of `{}` holds an account, and none is given", request.model))
                 .hint("add `--account` and the caller's account id"));

@@ -1,6 +1,6 @@
 //! Lines to paste: how a policy is attached, and how the same question is asked again.
 
-use crate::bedrock::Operation;
+use crate::bedrock::{ModelReference, Operation};
 use crate::evidence::Evidence;
 use crate::iam::Arn;
 use crate::request::LiveCall;
@@ -32,17 +32,32 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> (String, String) {
 
 /// Returns the line that asks the same question again after the fix.
 pub(super) fn check_again(evidence: &Evidence) -> String {
+    check_with(evidence, &evidence.request.model)
+}
+
+/// Returns the line that asks the same question of another model.
+pub(super) fn check_with(evidence: &Evidence, model: &ModelReference) -> String {
     let request = &evidence.request;
     let mut line = "bedrock-access doctor".to_owned();
     if let Some(world) = &evidence.sandbox {
         line.push_str(&format!(" --sandbox {}", quoted(world)));
     }
-    line.push_str(&format!(" --model {} --region {}", quoted(&request.model.to_string()), request.region));
+    line.push_str(&format!(" --model {} --region {}", quoted(&model.to_string()), request.region));
     if request.operation != Operation::default() || evidence.sandbox.is_some() {
         line.push_str(&format!(" --operation {}", request.operation));
     }
     if let Some(principal) = &request.principal {
         line.push_str(&format!(" --principal {}", quoted(&principal.to_string())));
+    }
+    if let Some(guardrail) = &request.guardrail {
+        line.push_str(&format!(" --guardrail {}", quoted(&guardrail.to_string())));
+    }
+    for (option, policy) in
+        [("session-policy", &request.policies.session), ("vpc-endpoint-policy", &request.policies.vpc_endpoint)]
+    {
+        if let Some(policy) = policy {
+            line.push_str(&format!(" --{option} {}", quoted(&policy.name)));
+        }
     }
     for (key, value) in request.context.iter() {
         for value in value.values() {

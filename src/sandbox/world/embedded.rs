@@ -30,4 +30,6 @@ worlds![
     "on-demand-unsupported",
     "expired-credentials",
     "throttled",
+    "enforced-guardrail",
+    "data-retention",
 ];
