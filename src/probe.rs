@@ -8,6 +8,7 @@
 //! Every call is a read, but for the test call, which is made only where the request asks for it.
 
 mod account;
+mod api;
 mod call;
 mod caller;
 mod connection;
@@ -18,6 +19,7 @@ mod model;
 mod simulate;
 
 pub use account::{Account, EmbeddedAccount, default_region};
+pub use api::{Api, ApiKind};
 pub use live::can_invoke;
 
 use crate::evidence::{Answer, Call, Evidence, Observation, Question, SimulationQuestion};

@@ -3,6 +3,7 @@
 //! For AWS, the environment and the config files of the AWS SDK work as everywhere. For the embedded account
 //! nothing of the user's environment is read: no variable, profile, metadata service or proxy.
 
+use super::api::OnlyListed;
 use super::call::{Caller, innermost};
 use super::connection;
 use super::endpoint::Route;
@@ -193,21 +194,27 @@ fn clients(config: &SdkConfig, region: &Region, reads_environment: bool) -> Clie
     let brief = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(100));
     Clients {
         sts: aws_sdk_sts::Client::from_conf(
-            aws_sdk_sts::config::Builder::from(config).retry_config(brief.clone()).build(),
+            aws_sdk_sts::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief.clone()).build(),
         ),
         iam: aws_sdk_iam::Client::from_conf(
-            aws_sdk_iam::config::Builder::from(config).retry_config(brief.clone()).build(),
+            aws_sdk_iam::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief.clone()).build(),
         ),
         // The simulator is asked again by this program, which keeps the reason of every refusal.
         simulator: aws_sdk_iam::Client::from_conf(
-            aws_sdk_iam::config::Builder::from(config).retry_config(RetryConfig::disabled()).build(),
+            aws_sdk_iam::config::Builder::from(config)
+                .interceptor(OnlyListed)
+                .retry_config(RetryConfig::disabled())
+                .build(),
         ),
         bedrock: aws_sdk_bedrock::Client::from_conf(
-            aws_sdk_bedrock::config::Builder::from(config).retry_config(brief).build(),
+            aws_sdk_bedrock::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief).build(),
         ),
         // A test call is made once: a retry would be a second call that nobody asked for.
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
-            aws_sdk_bedrockruntime::config::Builder::from(config).retry_config(RetryConfig::disabled()).build(),
+            aws_sdk_bedrockruntime::config::Builder::from(config)
+                .interceptor(OnlyListed)
+                .retry_config(RetryConfig::disabled())
+                .build(),
         ),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),

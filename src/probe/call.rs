@@ -3,6 +3,7 @@
 //! INVARIANT: an error of AWS is read here and nowhere else, through its metadata and its raw response, never
 //! through its `Display` or `Debug` text.
 
+use super::api::Api;
 use crate::evidence::{Call, Failure, FailureKind, Observation, ServiceError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -54,7 +55,7 @@ impl Caller {
     /// Makes a read.
     pub(super) async fn read<T, E>(
         &self,
-        api: &str,
+        api: Api,
         endpoint: Endpoint<'_>,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> (Observation<T>, Call)
@@ -67,7 +68,7 @@ impl Caller {
     /// Makes the test call, which may wait as long as the whole diagnosis.
     pub(super) async fn test<T, E>(
         &self,
-        api: &str,
+        api: Api,
         endpoint: Endpoint<'_>,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> (Observation<T>, Call)
@@ -79,7 +80,7 @@ impl Caller {
 
     async fn make<T, E>(
         &self,
-        api: &str,
+        api: Api,
         endpoint: Endpoint<'_>,
         until: Instant,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -124,11 +125,11 @@ impl Caller {
 }
 
 /// Notes a call that was not made, so that the record shows it.
-pub(super) fn not_made(api: &str) -> Call {
-    Call { api: api.to_owned(), outcome: crate::evidence::Outcome::Skipped, duration_ms: 0, error: None }
+pub(super) fn not_made(api: Api) -> Call {
+    Call { api: api.name().to_owned(), outcome: crate::evidence::Outcome::Skipped, duration_ms: 0, error: None }
 }
 
-fn record<T>(api: &str, duration: Duration, observation: &Observation<T>) -> Call {
+fn record<T>(api: Api, duration: Duration, observation: &Observation<T>) -> Call {
     let error = match observation {
         Observation::Seen(_) => None,
         Observation::Refused(error) => Some(error.clone()),
@@ -138,7 +139,7 @@ fn record<T>(api: &str, duration: Duration, observation: &Observation<T>) -> Cal
         Observation::Skipped(reason) => Some(ServiceError { message: Some(reason.clone()), ..ServiceError::default() }),
     };
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    Call { api: api.to_owned(), outcome: observation.outcome(), duration_ms, error }
+    Call { api: api.name().to_owned(), outcome: observation.outcome(), duration_ms, error }
 }
 
 /// Notes an answer that is not what AWS would answer.

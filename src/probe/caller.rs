@@ -1,6 +1,7 @@
 //! Who calls, and under which ARN the policy simulator knows them.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
 use super::skipped;
 use crate::evidence::{Call, Caller, FoundBy, Observation, PolicySource};
@@ -20,11 +21,11 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         return Identity {
             caller: skipped("there are no credentials beside the Bedrock API key"),
             principal: skipped("which principal the Bedrock API key belongs to is not known"),
-            calls: vec![not_made("sts:GetCallerIdentity")],
+            calls: vec![not_made(Api::GetCallerIdentity)],
         };
     }
     let endpoint = clients.endpoint("sts");
-    let (answer, call) = calls.read("sts:GetCallerIdentity", &endpoint, clients.sts.get_caller_identity().send()).await;
+    let (answer, call) = calls.read(Api::GetCallerIdentity, &endpoint, clients.sts.get_caller_identity().send()).await;
     let mut identity =
         Identity { caller: observe_caller(answer, clients, &endpoint), principal: skipped(""), calls: vec![call] };
 
@@ -85,11 +86,10 @@ async fn policy_source(
         PrincipalKind::Other => (skipped("the principal is neither a user nor a role"), None),
         _ => {
             let Some(role) = subject.role_name() else {
-                return (skipped("the session's ARN names no role"), Some(not_made("iam:GetRole")));
+                return (skipped("the session's ARN names no role"), Some(not_made(Api::GetRole)));
             };
-            let (answer, call) = calls
-                .read("iam:GetRole", &clients.endpoint("iam"), clients.iam.get_role().role_name(role).send())
-                .await;
+            let (answer, call) =
+                calls.read(Api::GetRole, &clients.endpoint("iam"), clients.iam.get_role().role_name(role).send()).await;
             let found =
                 answer.seen().and_then(aws_sdk_iam::operation::get_role::GetRoleOutput::role).and_then(|role| {
                     let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());

@@ -4,6 +4,7 @@
 //! processed. An invocation makes the operation's own call with at most one output token. The answer is stored raw.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::skipped;
 use crate::bedrock::{GuardrailReference, Operation, provider_of};
@@ -92,7 +93,7 @@ async fn invoke_model(
             let first = output.body.recv().await;
             Ok((output, matches!(first, Ok(Some(_)))))
         };
-        success(calls.test("bedrock:InvokeModelWithResponseStream", &endpoint, call).await, &endpoint)
+        success(calls.test(Api::InvokeModelWithResponseStream, &endpoint, call).await, &endpoint)
     } else {
         let call = clients
             .runtime
@@ -109,7 +110,7 @@ async fn invoke_model(
             let is_json = serde_json::from_slice::<Value>(output.body().as_ref()).is_ok();
             Ok((output, is_json))
         };
-        success(calls.test("bedrock:InvokeModel", &endpoint, call).await, &endpoint)
+        success(calls.test(Api::InvokeModel, &endpoint, call).await, &endpoint)
     }
 }
 
@@ -131,7 +132,7 @@ async fn converse(clients: &Clients, calls: &Calls, request: &Request) -> (Obser
         Ok((output, is_answer))
     };
     let endpoint = clients.endpoint("bedrock-runtime");
-    success(calls.test("bedrock:Converse", &endpoint, call).await, &endpoint)
+    success(calls.test(Api::Converse, &endpoint, call).await, &endpoint)
 }
 
 async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) -> (Observation<LiveSuccess>, Call) {
@@ -152,7 +153,7 @@ async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) ->
         Ok((output, matches!(first, Ok(Some(_)))))
     };
     let endpoint = clients.endpoint("bedrock-runtime");
-    success(calls.test("bedrock:ConverseStream", &endpoint, call).await, &endpoint)
+    success(calls.test(Api::ConverseStream, &endpoint, call).await, &endpoint)
 }
 
 /// Takes an answer for a model's only where it has a model's form: a captive portal answers with status 200 too.

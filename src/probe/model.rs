@@ -1,6 +1,7 @@
 //! What AWS's read APIs say of the model: the profile, the listing, the availability, the use case form.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
 use super::{gates, skipped};
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, ProfileKind, provider_of};
@@ -62,8 +63,8 @@ async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
     let Some(base) = base else {
         let reason = "which foundation model it is, is not known";
         return (
-            (skipped(reason), not_made("bedrock:ListFoundationModels")),
-            (skipped(reason), not_made("bedrock:GetFoundationModelAvailability")),
+            (skipped(reason), not_made(Api::ListFoundationModels)),
+            (skipped(reason), not_made(Api::GetFoundationModelAvailability)),
             (skipped(reason), None),
             (skipped(reason), None),
         );
@@ -84,7 +85,7 @@ async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observe
     let endpoint = clients.endpoint("bedrock");
     let (answer, call) = calls
         .read(
-            "bedrock:GetInferenceProfile",
+            Api::GetInferenceProfile,
             &endpoint,
             clients.bedrock.get_inference_profile().inference_profile_identifier(id).send(),
         )
@@ -115,7 +116,7 @@ pub(super) fn profile_of<'m>(
 async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listing, Call> {
     let endpoint = clients.endpoint("bedrock");
     let (answer, call) =
-        calls.read("bedrock:ListFoundationModels", &endpoint, clients.bedrock.list_foundation_models().send()).await;
+        calls.read(Api::ListFoundationModels, &endpoint, clients.bedrock.list_foundation_models().send()).await;
     let listing = read(answer, &endpoint, |output| {
         // Every Region with Bedrock lists models; an empty list is what something else answers.
         let summaries = Some(output.model_summaries()).filter(|summaries| !summaries.is_empty())?;
@@ -146,7 +147,7 @@ async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<
     let endpoint = clients.endpoint("bedrock");
     let (answer, call) = calls
         .read(
-            "bedrock:GetFoundationModelAvailability",
+            Api::GetFoundationModelAvailability,
             &endpoint,
             clients.bedrock.get_foundation_model_availability().model_id(base).send(),
         )
@@ -170,7 +171,7 @@ async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed
     }
     let endpoint = clients.endpoint("bedrock");
     let (answer, call) = calls
-        .read("bedrock:GetUseCaseForModelAccess", &endpoint, clients.bedrock.get_use_case_for_model_access().send())
+        .read(Api::GetUseCaseForModelAccess, &endpoint, clients.bedrock.get_use_case_for_model_access().send())
         .await;
     let form = read(answer, &endpoint, |output| (!output.form_data().as_ref().is_empty()).then_some(UseCaseForm {}));
     (form, Some(call))

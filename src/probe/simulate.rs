@@ -4,6 +4,7 @@
 //! the most restrictive over all resources; and every page of the answer.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use crate::evidence::{
     Call, Exclusion, MatchedStatement, Observation, ServiceError, Simulation, SimulationQuestion, Trial,
@@ -29,8 +30,6 @@ const ATTEMPTS: u32 = 7;
 
 /// The first pause between two attempts; each further one is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-
-const API: &str = "iam:SimulatePrincipalPolicy";
 
 /// Answers questions, in their order.
 pub(super) async fn all(
@@ -58,7 +57,8 @@ async fn one(
     let endpoint = clients.endpoint("iam");
     let mut attempt = 0;
     let (answer, call) = loop {
-        let (answer, call) = calls.read(API, &endpoint, pages(clients, principal, leg, trial)).await;
+        let (answer, call) =
+            calls.read(Api::SimulatePrincipalPolicy, &endpoint, pages(clients, principal, leg, trial)).await;
         let wait = FIRST_WAIT * 2_u32.pow(attempt);
         attempt += 1;
         let may_pass = answer.refused().is_some_and(passes);

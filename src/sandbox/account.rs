@@ -17,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 
+/// What a request counts as that names no operation.
+const UNKNOWN: &str = "unknown";
+
 /// A running account.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -69,6 +72,8 @@ struct State {
     subscribed: BTreeSet<String>,
     /// How often each request was seen, by its hash.
     seen: BTreeMap<u64, u64>,
+    /// How often each operation was called.
+    calls: BTreeMap<&'static str, u64>,
 }
 
 /// A call on its way.
@@ -102,14 +107,30 @@ impl Account {
                 self.serve(signature, request, &request_id)
                     .unwrap_or_else(|refusal| refusal.reply(service, &request_id))
             }
-            Err((service, refusal)) => refusal.reply(service, &request_id),
+            Err((service, refusal)) => {
+                self.count(UNKNOWN);
+                refusal.reply(service, &request_id)
+            }
         };
         reply.header("x-amzn-requestid", request_id)
     }
 
+    /// Returns how often each operation was called; what named no operation counts as `unknown`.
+    pub(super) fn calls(&self) -> BTreeMap<&'static str, u64> {
+        self.state().calls.clone()
+    }
+
+    fn count(&self, operation: &'static str) {
+        let mut state = self.state();
+        let calls = state.calls.entry(operation).or_default();
+        *calls = calls.saturating_add(1);
+    }
+
     fn serve(&self, signature: Signature, request: &WireRequest, request_id: &str) -> Result<Reply, Refusal> {
         let service = signature.service;
-        let operation = Operation::of(service, request)?;
+        let operation = Operation::of(service, request)
+            .inspect(|operation| self.count(operation.name))
+            .inspect_err(|_| self.count(UNKNOWN))?;
         let caller = self.authenticate(signature, request)?;
         self.meet_faults(service, operation.name)?;
         let call = Call { account: self, caller, service, operation, request, request_id };

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ const MAX_BODY: usize = 25_000_000;
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
+    shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -52,7 +54,7 @@ impl Sandbox {
         };
         let account = Account::new(world).map_err(io::Error::other)?;
         let shared = Arc::new(Shared { account, latency, port: address.port() });
-        let app = Router::new().fallback(answer).with_state(shared);
+        let app = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {
@@ -62,13 +64,21 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Returns the URL of the account, such as `http://127.0.0.1:8421`.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Returns how often each operation was called so far, by names such as `iam:GetRole`.
+    ///
+    /// What names no operation of the sandbox, or is not signed at all, counts as `unknown`.
+    #[must_use]
+    pub fn calls(&self) -> BTreeMap<&'static str, u64> {
+        self.shared.account.calls()
     }
 }
 

@@ -1,0 +1,155 @@
+//! Every call that the probe can make, in one table.
+//!
+//! A call is made through [`super::call::Caller`], which takes an [`Api`], and every client carries [`OnlyListed`],
+//! which stops what the table does not hold before it is signed or sent. All are reads but for the test calls, which
+//! are made only where the request asks for one.
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+/// Makes the enum of calls and its rows from one table.
+macro_rules! apis {
+    ($($variant:ident: $name:literal, $kind:ident, $permission:expr, $purpose:literal;)*) => {
+        /// A call that the probe can make.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "the variants are the names of AWS's own APIs")]
+        pub enum Api {
+            $($variant,)*
+        }
+
+        impl Api {
+            /// Every call, reads first.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Returns the name with its service prefix, such as `iam:GetRole`.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Tells whether the call reads or tests.
+            #[must_use]
+            pub fn kind(self) -> ApiKind {
+                match self { $(Self::$variant => ApiKind::$kind,)* }
+            }
+
+            /// Returns the IAM action that the caller needs for it; none where everybody may call.
+            #[must_use]
+            pub fn permission(self) -> Option<&'static str> {
+                match self { $(Self::$variant => $permission,)* }
+            }
+
+            /// Returns what the answer is wanted for.
+            #[must_use]
+            pub fn purpose(self) -> &'static str {
+                match self { $(Self::$variant => $purpose,)* }
+            }
+        }
+    };
+}
+
+// The permissions stand in the Service Authorization Reference; GetCallerIdentity needs none (STS API Reference), and
+// the Converse operations are authorized as invocations (Bedrock API Reference, "Converse").
+apis! {
+    GetCallerIdentity: "sts:GetCallerIdentity", Read, None, "who calls";
+    GetRole: "iam:GetRole", Read, Some("iam:GetRole"), "the path of the role behind a session, its boundary";
+    SimulatePrincipalPolicy: "iam:SimulatePrincipalPolicy", Read, Some("iam:SimulatePrincipalPolicy"),
+        "whether the policies allow the call";
+    GetInferenceProfile: "bedrock:GetInferenceProfile", Read, Some("bedrock:GetInferenceProfile"),
+        "the models behind an inference profile";
+    ListFoundationModels: "bedrock:ListFoundationModels", Read, Some("bedrock:ListFoundationModels"),
+        "whether the Region has the model, and its lifecycle";
+    GetFoundationModelAvailability: "bedrock:GetFoundationModelAvailability", Read,
+        Some("bedrock:GetFoundationModelAvailability"), "the account's access to the model";
+    GetUseCaseForModelAccess: "bedrock:GetUseCaseForModelAccess", Read, Some("bedrock:GetUseCaseForModelAccess"),
+        "whether the use case form was submitted";
+    InvokeModel: "bedrock:InvokeModel", Test, Some("bedrock:InvokeModel"), "the test call";
+    InvokeModelWithResponseStream: "bedrock:InvokeModelWithResponseStream", Test,
+        Some("bedrock:InvokeModelWithResponseStream"), "the test call of a streaming operation";
+    Converse: "bedrock:Converse", Test, Some("bedrock:InvokeModel"), "the test call of `converse`";
+    ConverseStream: "bedrock:ConverseStream", Test, Some("bedrock:InvokeModelWithResponseStream"),
+        "the test call of `converse-stream`";
+}
+
+/// What a call does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiKind {
+    /// It reads, and changes nothing.
+    Read,
+    /// It calls a model: only where `--probe` or `--invoke` asks for it, and once.
+    Test,
+}
+
+impl Api {
+    /// Finds the call that an SDK client is about to make.
+    fn of(metadata: &Metadata) -> Option<Self> {
+        let prefix = match metadata.service() {
+            "STS" => "sts",
+            "IAM" => "iam",
+            "Bedrock" | "Bedrock Runtime" => "bedrock",
+            _ => return None,
+        };
+        Self::ALL.iter().copied().find(|api| api.name().split_once(':') == Some((prefix, metadata.name())))
+    }
+}
+
+/// Stops every call that [`Api`] does not list.
+#[derive(Debug)]
+pub(super) struct OnlyListed;
+
+impl Intercept for OnlyListed {
+    fn name(&self) -> &'static str {
+        "OnlyListed"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match config.load::<Metadata>() {
+            Some(metadata) if Api::of(metadata).is_some() => Ok(()),
+            Some(metadata) => Err(format!("{} of {} is not listed", metadata.name(), metadata.service()).into()),
+            None => Err("the call has no name".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_the_table_does_not_hold_is_stopped() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let config = aws_sdk_iam::Config::builder()
+            .behavior_version(aws_sdk_iam::config::BehaviorVersion::latest())
+            .region(aws_sdk_iam::config::Region::new("us-west-2"))
+            .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
+            .credentials_provider(aws_sdk_iam::config::Credentials::new("AKIAEXAMPLE", "none", None, None, "test"))
+            .http_client(super::super::connection::loopback())
+            .interceptor(OnlyListed)
+            .build();
+        let error = runtime.block_on(aws_sdk_iam::Client::from_conf(config).delete_role().role_name("r").send());
+        let text = super::super::call::innermost(&error.unwrap_err());
+        assert_eq!(text, "DeleteRole of IAM is not listed");
+        let silence = listener.accept().unwrap_err();
+        assert_eq!(silence.kind(), std::io::ErrorKind::WouldBlock, "nobody connected");
+    }
+
+    #[test]
+    fn reads_have_names_of_reads() {
+        for api in Api::ALL {
+            let (_, verb) = api.name().split_once(':').unwrap();
+            let reads = ["Get", "List", "Simulate"].iter().any(|prefix| verb.starts_with(prefix));
+            assert_eq!(reads, api.kind() == ApiKind::Read, "{}", api.name());
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! It keeps working, and asks no more than it says: what AWS, the network and the machine may do to it.
+//!
+//! Every test runs the real program against the sandbox, which is reached through the environment like AWS, and which
+//! counts what it was asked.
+
+#[path = "reliability/account.rs"]
+mod account;
+#[path = "reliability/calls.rs"]
+mod calls;
+#[path = "doctor/run.rs"]
+mod run;
