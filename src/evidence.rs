@@ -277,7 +277,7 @@ pub struct LiveSuccess {
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
     /// What does the policy simulator say of a leg?
-    Simulate(SimulationQuestion),
+    Simulate(Box<SimulationQuestion>),
     /// Which inference profiles does the Region have?
     Profiles,
     /// Which data-retention mode does the account have?

@@ -115,7 +115,7 @@ impl Session {
         let mut simulations: Vec<SimulationQuestion> = Vec::new();
         for question in questions {
             match question {
-                Question::Simulate(question) => simulations.push(question),
+                Question::Simulate(question) => simulations.push(*question),
                 Question::Profiles => {
                     let (profiles, call) = gates::profiles(clients, &self.calls).await;
                     evidence.profiles = profiles;

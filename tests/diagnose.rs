@@ -81,7 +81,7 @@ fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evi
         for question in open_questions(&evidence) {
             match question {
                 Question::Simulate(question) => {
-                    evidence.answers.push(Answer { question, simulation: simulation.clone() });
+                    evidence.answers.push(Answer { question: *question, simulation: simulation.clone() });
                 }
                 Question::Profiles => evidence.profiles = failed(FailureKind::TimedOut),
                 Question::DataRetention => evidence.data_retention = failed(FailureKind::TimedOut),
@@ -342,7 +342,7 @@ fn a_missing_agreement_is_a_cause_where_the_caller_may_not_subscribe() {
         if leg.action.starts_with("aws-marketplace:") {
             assert_eq!(leg.context.get("aws:CalledViaLast").unwrap().as_single(), Some("bedrock.amazonaws.com"));
         }
-        evidence.answers.push(Answer { question, simulation: Observation::Seen(simulation(decision)) });
+        evidence.answers.push(Answer { question: *question, simulation: Observation::Seen(simulation(decision)) });
     }
     let diagnosis = diagnose(&evidence);
     assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Denied, vec!["marketplace-permission"]));
@@ -623,7 +623,7 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
             } else {
                 refused("NoSuchEntity", 404, "The role cannot be found.")
             };
-            evidence.answers.push(Answer { question, simulation });
+            evidence.answers.push(Answer { question: *question, simulation });
         }
     }
     assert_eq!(asked, candidates[..2], "the third was not needed");
@@ -747,7 +747,7 @@ fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evide
             let Question::Simulate(question) = question else { panic!("not a simulation") };
             let (leg, trial) = (&question.leg, &question.trial);
             let simulation = Observation::Seen(decide(&leg.resource, trial));
-            evidence.answers.push(Answer { question, simulation });
+            evidence.answers.push(Answer { question: *question, simulation });
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) const SUBSCRIPTION_ACTIONS: [&str; 2] = ["aws-marketplace:Subscribe",
 #[must_use]
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     let mut questions = reads(evidence);
-    questions.extend(simulations(evidence).into_iter().map(Question::Simulate));
+    questions.extend(simulations(evidence).into_iter().map(|question| Question::Simulate(Box::new(question))));
     questions
 }
 

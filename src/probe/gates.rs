@@ -2,6 +2,7 @@
 //! inference profiles.
 
 use super::account::Clients;
+use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::model::profile_of;
 use super::skipped;
@@ -28,7 +29,7 @@ pub(super) async fn guardrails(clients: &Clients, calls: &Calls) -> (Observation
         }
         Ok(None)
     };
-    let (answer, call) = calls.read("bedrock:ListEnforcedGuardrailsConfiguration", &endpoint, pages).await;
+    let (answer, call) = calls.read(Api::ListEnforcedGuardrailsConfiguration, &endpoint, pages).await;
     let guardrails = answer.and_then(|found: Option<Vec<_>>| match found {
         Some(found) => found
             .iter()
@@ -66,7 +67,7 @@ pub(super) async fn data_retention_for(
 pub(super) async fn data_retention(clients: &Clients, calls: &Calls) -> (Observation<DataRetention>, Call) {
     let endpoint = clients.endpoint("bedrock");
     let request = clients.bedrock.get_account_data_retention().send();
-    let (answer, call) = calls.read("bedrock:GetAccountDataRetention", &endpoint, request).await;
+    let (answer, call) = calls.read(Api::GetAccountDataRetention, &endpoint, request).await;
     let mode = answer.and_then(|output| {
         let mode = output.mode().as_str();
         if mode.is_empty() || mode.contains(' ') {
@@ -93,7 +94,7 @@ pub(super) async fn profiles(clients: &Clients, calls: &Calls) -> (Observation<V
         }
         Ok(None)
     };
-    let (answer, call) = calls.read("bedrock:ListInferenceProfiles", &endpoint, pages).await;
+    let (answer, call) = calls.read(Api::ListInferenceProfiles, &endpoint, pages).await;
     let profiles = answer.and_then(|found: Option<Vec<_>>| match found {
         // A profile that cannot be read is one that cannot be offered.
         Some(found) => Observation::Seen(
