@@ -14,7 +14,7 @@ mod retention;
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
 pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, provider_of};
-pub use operation::Operation;
+pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};
 pub use profile::{InferenceProfile, ProfileKind};
 pub use region::{Partition, Region, RegionError};
 pub use retention::required_retention;

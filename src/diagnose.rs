@@ -15,6 +15,7 @@ mod legs;
 mod live;
 mod questions;
 mod remedy;
+mod service_role;
 mod trials;
 mod unseen;
 mod verdict;
@@ -72,12 +73,16 @@ pub struct Diagnosis {
 /// The request, as reports show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// The model as it was given.
-    pub model: ModelReference,
+    /// The model as it was given; none where the operation takes none.
+    pub model: Option<ModelReference>,
     /// The operation.
     pub operation: Operation,
     /// The source Region.
     pub region: Region,
+    /// What else the call names.
+    pub resources: Vec<Arn>,
+    /// The role that Bedrock assumes to carry the operation out.
+    pub service_role: Option<Arn>,
 }
 
 /// The caller, as far as it was seen.
@@ -207,11 +212,15 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let live = live::read(evidence);
     let gates = gates::read(evidence);
 
+    let service_role = service_role::judge(evidence);
+
     let mut findings = credentials::findings(evidence, &live);
     findings.extend(live.findings(evidence, &legs));
     findings.extend(legs.findings(evidence));
+    findings.extend(service_role::findings(&service_role, evidence));
     findings.extend(gates.findings);
     let findings = finding::rank(finding::merge(findings));
+    let legs = service_role.behind(legs);
 
     let verdict = verdict::decide(&live, &legs, &gates.unread, findings);
     let unseen = unseen::list(evidence, &live, &legs, &gates.unread, verdict.verdict);
@@ -230,6 +239,8 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
             model: evidence.request.model.clone(),
             operation: evidence.request.operation,
             region: evidence.request.region.clone(),
+            resources: evidence.request.resources.clone(),
+            service_role: evidence.request.service_role.clone(),
         },
         caller: CallerSeen {
             arn: account_seen.map(|caller| caller.principal.arn.clone()),

@@ -35,6 +35,9 @@ pub struct Evidence {
     pub caller: Observation<Caller>,
     /// The IAM user or role whose policies count.
     pub principal: Observation<PolicySource>,
+    /// The role that Bedrock assumes to carry the operation out (`iam:GetRole`).
+    #[serde(default)]
+    pub service_role: Observation<ServiceRole>,
     /// The inference profile (`bedrock:GetInferenceProfile`).
     pub profile: Observation<InferenceProfile>,
     /// What `bedrock:ListFoundationModels` says of the base model.
@@ -75,6 +78,7 @@ impl Evidence {
             credentials: Observation::default(),
             caller: Observation::default(),
             principal: Observation::default(),
+            service_role: Observation::default(),
             profile: Observation::default(),
             listing: Observation::default(),
             availability: Observation::default(),
@@ -98,6 +102,7 @@ impl Evidence {
         }
         skip(&mut self.caller, reason);
         skip(&mut self.principal, reason);
+        skip(&mut self.service_role, reason);
         skip(&mut self.profile, reason);
         skip(&mut self.listing, reason);
         skip(&mut self.availability, reason);
@@ -139,7 +144,7 @@ impl Evidence {
     /// Returns the id of the foundation model that the request comes down to.
     #[must_use]
     pub fn base_model(&self) -> Option<&str> {
-        self.profile.seen().and_then(InferenceProfile::base_model).or_else(|| self.request.model.base_model())
+        self.profile.seen().and_then(InferenceProfile::base_model).or_else(|| self.request.base_model())
     }
 
     /// Returns the answer to a question, where it has been asked.
@@ -185,6 +190,20 @@ pub struct PolicySource {
     pub found_by: FoundBy,
     /// The permissions boundary's ARN, where `iam:GetRole` or `iam:GetUser` told.
     #[serde(default)]
+    pub boundary: Option<String>,
+    /// The role's trust policy, where `iam:GetRole` told.
+    #[serde(default)]
+    pub trust: Option<String>,
+}
+
+/// The service role, as `iam:GetRole` tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceRole {
+    /// The ARN, with its path.
+    pub arn: Arn,
+    /// The trust policy, decoded.
+    pub trust: Option<String>,
+    /// The permissions boundary's ARN.
     pub boundary: Option<String>,
 }
 

@@ -16,6 +16,7 @@ mod endpoint;
 mod gates;
 mod live;
 mod model;
+mod service_role;
 mod simulate;
 
 pub use account::{Account, EmbeddedAccount, default_region};
@@ -90,14 +91,16 @@ impl Session {
             return;
         };
         let request = evidence.request.clone();
-        let (identity, model, invocation, endpoint) = tokio::join!(
+        let (identity, (service_role, role_calls), model, invocation, endpoint) = tokio::join!(
             caller::look(clients, &self.calls, &request),
+            service_role::look(clients, &self.calls, &request),
             model::look(clients, &self.calls, &request),
             live::look(clients, &self.calls, &request),
             endpoint::look(&clients.route, &self.calls),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;
+        evidence.service_role = service_role;
         evidence.profile = model.profile;
         evidence.listing = model.listing;
         evidence.availability = model.availability;
@@ -106,7 +109,7 @@ impl Session {
         evidence.data_retention = model.data_retention;
         evidence.endpoint = endpoint;
         evidence.invocation = invocation.outcome;
-        evidence.calls = [identity.calls, model.calls, invocation.calls].concat();
+        evidence.calls = [identity.calls, role_calls, model.calls, invocation.calls].concat();
     }
 
     /// Puts the answers to questions into the evidence, in the order in which they were asked.

@@ -34,7 +34,8 @@ fn unasked(model: &str) -> Evidence {
             .to_vec(),
     };
     let is_profile = reference.is_profile();
-    let request = Request::new(reference, bedrock_access::bedrock::Operation::Converse, "us-west-2".parse().unwrap());
+    let operation = bedrock_access::bedrock::Operation::Converse;
+    let request = Request::new(Some(reference), operation, "us-west-2".parse().unwrap());
     Evidence {
         credentials: Observation::Seen(Credentials {
             bedrock_api_key: false,
@@ -49,7 +50,9 @@ fn unasked(model: &str) -> Evidence {
             candidates: vec![arn(ROLE)],
             found_by: FoundBy::GetRole,
             boundary: None,
+            trust: None,
         }),
+        service_role: skipped(),
         profile: if is_profile { Observation::Seen(profile) } else { skipped() },
         listing: Observation::Seen(Listing {
             model: Some(ListedModel {
@@ -607,6 +610,7 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
         candidates: candidates.clone(),
         found_by: FoundBy::IdentityCenterForms,
         boundary: None,
+        trust: None,
     });
     let mut asked = Vec::new();
     loop {

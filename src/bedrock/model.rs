@@ -161,6 +161,15 @@ impl ModelReference {
         }
     }
 
+    /// Returns the ARN, where the reference is one.
+    #[must_use]
+    pub fn arn(&self) -> Option<&Arn> {
+        match self {
+            Self::Arn(arn) => Some(arn.arn()),
+            Self::FoundationModel(_) | Self::InferenceProfile(_) => None,
+        }
+    }
+
     /// Returns the Region that an ARN names.
     #[must_use]
     pub fn region(&self) -> Option<&str> {

@@ -1,11 +1,17 @@
 //! The operations that can be diagnosed, and what each one needs of IAM.
 //!
-//! INVARIANT: this table is the only place that knows which IAM action an API call is authorized as
-//! (Service Authorization Reference, "Actions, resources, and condition keys for Amazon Bedrock").
+//! INVARIANT: the table is the only place that knows which IAM actions an API call is authorized as, on which
+//! resources, and whose permissions count. `bedrock-access actions` prints it.
+
+mod need;
+mod table;
+
+pub use need::{Given, Kind, ModelForms, ModelRule, Need, On, When, Whose};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use table::{Row, TABLE};
 
 /// An API operation of Bedrock, by its command-line name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,51 +26,67 @@ pub enum Operation {
     Converse,
     /// `ConverseStream`, authorized as `bedrock:InvokeModelWithResponseStream`.
     ConverseStream,
+    /// `InvokeModelWithBidirectionalStream`, authorized as `bedrock:InvokeModel`.
+    InvokeModelWithBidirectionalStream,
+    /// `StartAsyncInvoke`, authorized as `bedrock:InvokeModel`.
+    StartAsyncInvoke,
+    /// `CountTokens`.
+    CountTokens,
+    /// `ApplyGuardrail`.
+    ApplyGuardrail,
+    /// `ListFoundationModels`.
+    ListFoundationModels,
+    /// `ListInferenceProfiles`.
+    ListInferenceProfiles,
+    /// `GetFoundationModelAvailability`.
+    GetFoundationModelAvailability,
+    /// `CreateModelInvocationJob`: batch inference.
+    CreateModelInvocationJob,
+    /// `CreateModelCustomizationJob`: fine-tuning, distillation and the like.
+    CreateModelCustomizationJob,
+    /// `CreateProvisionedModelThroughput`.
+    CreateProvisionedModelThroughput,
+    /// `InvokeAgent`.
+    InvokeAgent,
+    /// `CreateAgent`.
+    CreateAgent,
+    /// `Retrieve` from a knowledge base.
+    Retrieve,
+    /// `RetrieveAndGenerate` with a knowledge base and a model.
+    RetrieveAndGenerate,
+    /// Chat Completions on the runtime's OpenAI-compatible path.
+    ChatCompletions,
+    /// Responses on the runtime's OpenAI-compatible path.
+    Responses,
+    /// Inference on the `bedrock-mantle` endpoint, which has an IAM prefix of its own.
+    MantleInference,
 }
-
-struct Row {
-    operation: Operation,
-    name: &'static str,
-    api: &'static str,
-    action: &'static str,
-    streams: bool,
-}
-
-const TABLE: [Row; 4] = [
-    Row {
-        operation: Operation::InvokeModel,
-        name: "invoke-model",
-        api: "InvokeModel",
-        action: "bedrock:InvokeModel",
-        streams: false,
-    },
-    Row {
-        operation: Operation::InvokeModelWithResponseStream,
-        name: "invoke-model-with-response-stream",
-        api: "InvokeModelWithResponseStream",
-        action: "bedrock:InvokeModelWithResponseStream",
-        streams: true,
-    },
-    Row {
-        operation: Operation::Converse,
-        name: "converse",
-        api: "Converse",
-        action: "bedrock:InvokeModel",
-        streams: false,
-    },
-    Row {
-        operation: Operation::ConverseStream,
-        name: "converse-stream",
-        api: "ConverseStream",
-        action: "bedrock:InvokeModelWithResponseStream",
-        streams: true,
-    },
-];
 
 impl Operation {
     /// Every operation, in the order of the table.
-    pub const ALL: [Self; 4] =
-        [Self::InvokeModel, Self::InvokeModelWithResponseStream, Self::Converse, Self::ConverseStream];
+    pub const ALL: [Self; 21] = [
+        Self::InvokeModel,
+        Self::InvokeModelWithResponseStream,
+        Self::Converse,
+        Self::ConverseStream,
+        Self::InvokeModelWithBidirectionalStream,
+        Self::StartAsyncInvoke,
+        Self::CountTokens,
+        Self::ApplyGuardrail,
+        Self::ListFoundationModels,
+        Self::ListInferenceProfiles,
+        Self::GetFoundationModelAvailability,
+        Self::CreateModelInvocationJob,
+        Self::CreateModelCustomizationJob,
+        Self::CreateProvisionedModelThroughput,
+        Self::InvokeAgent,
+        Self::CreateAgent,
+        Self::Retrieve,
+        Self::RetrieveAndGenerate,
+        Self::ChatCompletions,
+        Self::Responses,
+        Self::MantleInference,
+    ];
 
     fn row(self) -> &'static Row {
         let [first, ..] = &TABLE;
@@ -77,22 +99,65 @@ impl Operation {
         self.row().name
     }
 
-    /// Returns the name of the API call, such as `InvokeModel`, as error texts and CloudTrail have it.
+    /// Returns the name of the API call, such as `InvokeModel`, as error texts and CloudTrail have it; for an
+    /// OpenAI-compatible path, which has none, the path.
     #[must_use]
     pub fn api_name(self) -> &'static str {
         self.row().api
     }
 
-    /// Returns the IAM action that the call is authorized as.
+    /// Returns the IAM action that the call itself is authorized as, the first of its needs.
     #[must_use]
     pub fn iam_action(self) -> &'static str {
-        self.row().action
+        self.needs().first().map_or("", |need| need.action)
     }
 
     /// Tells whether the answer comes as a stream.
     #[must_use]
     pub fn streams(self) -> bool {
         self.row().streams
+    }
+
+    /// Tells whether a test call of it exists: one that starts nothing, makes nothing and processes no token.
+    #[must_use]
+    pub fn has_test_call(self) -> bool {
+        self.row().tested
+    }
+
+    /// Returns whether the operation takes a model, and in which forms.
+    #[must_use]
+    pub fn model(self) -> ModelRule {
+        self.row().model
+    }
+
+    /// Returns the kinds of resource that a request has to name.
+    #[must_use]
+    pub fn requires(self) -> &'static [Kind] {
+        self.row().requires
+    }
+
+    /// Tells whether a request may name a resource of the kind.
+    #[must_use]
+    pub fn takes(self, kind: Kind) -> bool {
+        self.row().requires.contains(&kind) || self.row().takes.contains(&kind)
+    }
+
+    /// Returns whether a service role is given.
+    #[must_use]
+    pub fn service_role(self) -> Given {
+        self.row().service_role
+    }
+
+    /// Returns the type of the Bedrock resource on whose behalf the service role is assumed.
+    #[must_use]
+    pub fn acts_for(self) -> Option<&'static str> {
+        self.row().acts_for
+    }
+
+    /// Returns every authorization that the operation needs.
+    #[must_use]
+    pub fn needs(self) -> &'static [Need] {
+        self.row().needs
     }
 
     /// Finds the operation of an API call's name, without regard to case.
@@ -125,7 +190,8 @@ mod tests {
 
     #[test]
     fn every_operation_has_its_own_row() {
-        for operation in Operation::ALL {
+        for (operation, row) in Operation::ALL.into_iter().zip(&TABLE) {
+            assert_eq!(row.operation, operation);
             assert_eq!(operation.row().operation, operation);
             assert_eq!(operation.as_str().parse::<Operation>(), Ok(operation));
             assert_eq!(Operation::from_api_name(operation.api_name()), Some(operation));
@@ -138,5 +204,17 @@ mod tests {
     fn converse_has_no_action_of_its_own() {
         assert_eq!(Operation::Converse.iam_action(), "bedrock:InvokeModel");
         assert_eq!(Operation::ConverseStream.iam_action(), "bedrock:InvokeModelWithResponseStream");
+    }
+
+    #[test]
+    fn what_must_be_named_may_be_named_and_is_needed() {
+        for operation in Operation::ALL {
+            for kind in operation.requires() {
+                assert!(operation.takes(*kind), "{operation}: {kind:?}");
+            }
+            let asks_for_a_role = operation.needs().iter().any(|need| need.whose == Whose::ServiceRole);
+            assert_eq!(asks_for_a_role, operation.service_role() != Given::Never, "{operation}");
+            assert_eq!(asks_for_a_role, operation.acts_for().is_some(), "{operation}");
+        }
     }
 }

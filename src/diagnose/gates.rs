@@ -28,6 +28,10 @@ pub(super) struct Gates {
 /// Reads every gate that could be closed for the model of the request.
 pub(super) fn read(evidence: &Evidence) -> Gates {
     let mut reader = Reader { evidence, gates: Gates::default() };
+    let request = &evidence.request;
+    if request.model.is_none() || !request.operation.model().gated {
+        return reader.gates;
+    }
     if evidence.is_about_another_account() {
         reader.unread("the other account's access to the model", "what was read is about the caller's account");
         return reader.gates;
@@ -56,7 +60,7 @@ struct Reader<'e> {
 impl Reader<'_> {
     /// A profile id that the Region does not know is a wrong id there.
     fn profile(&mut self) {
-        if !self.evidence.request.model.is_profile() {
+        if !self.evidence.request.is_through_profile() {
             return;
         }
         if let Observation::Refused(error) = &self.evidence.profile
@@ -71,6 +75,9 @@ impl Reader<'_> {
 
     /// An enforced guardrail is one more authorization: that it could not be asked for leaves one unknown.
     fn guardrails(&mut self) {
+        if !self.evidence.request.operation.model().answers {
+            return;
+        }
         match &self.evidence.guardrails {
             Observation::Seen(enforced) => {
                 let holds = |guardrail: &&EnforcedGuardrail| {
@@ -107,7 +114,7 @@ impl Reader<'_> {
     }
 
     fn listing(&mut self, model: &str) {
-        let direct = !self.evidence.request.model.is_profile();
+        let direct = !self.evidence.request.is_through_profile();
         match &self.evidence.listing {
             Observation::Seen(listing) => match &listing.model {
                 // A profile may be offered where its model is not listed for itself.
@@ -160,12 +167,13 @@ impl Reader<'_> {
     /// A model that is offered through profiles only refuses its bare id.
     fn on_demand(&mut self, listed: &ListedModel) {
         let by_bare_id = match &self.evidence.request.model {
-            ModelReference::FoundationModel(_) => true,
-            ModelReference::InferenceProfile(_) => false,
-            ModelReference::Arn(arn) => arn.arn().resource_type() == "foundation-model",
+            Some(ModelReference::FoundationModel(_)) => true,
+            Some(ModelReference::Arn(arn)) => arn.arn().resource_type() == "foundation-model",
+            Some(ModelReference::InferenceProfile(_)) | None => false,
         };
         let offered = |kind: &str| listed.inference_types.iter().any(|offered| offered == kind);
-        if !by_bare_id || listed.inference_types.is_empty() || offered("ON_DEMAND") {
+        let answers = self.evidence.request.operation.model().answers;
+        if !answers || !by_bare_id || listed.inference_types.is_empty() || offered("ON_DEMAND") {
             return;
         }
         if offered("INFERENCE_PROFILE") {
@@ -193,7 +201,7 @@ impl Reader<'_> {
             );
             return;
         };
-        let offered_by_profile = self.evidence.request.model.is_profile() && self.evidence.profile.seen().is_some();
+        let offered_by_profile = self.evidence.request.is_through_profile() && self.evidence.profile.seen().is_some();
         if fields.region.as_deref() == Some("NOT_AVAILABLE") && !offered_by_profile {
             self.close_by_field(Cause::RegionUnavailable, "regionAvailability", fields.region.as_ref());
         }

@@ -4,6 +4,7 @@
 //! engine does. What it finds can only refuse: each of the two restricts, and neither grants.
 
 use super::legs::{DecidedBy, Leg};
+use crate::bedrock::Whose;
 use crate::evidence::Evidence;
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::{Document, Evaluation, Policies, Policy, Question, StatementRef, evaluate};
@@ -125,6 +126,7 @@ impl<'p> Layer<'p> {
             ));
         }
         Leg {
+            whose: Whose::Caller,
             request: leg.clone(),
             decision,
             policy_type: decision.is_denied().then_some(self.policy_type),

@@ -8,6 +8,7 @@ use super::finding::{Basis, Certainty, Finding};
 use super::questions::{call_legs, current_candidate};
 use super::trials::{self, Trials};
 use super::{given, remedy};
+use crate::bedrock::Whose;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, MatchedStatement, Observation, Simulation, SimulationQuestion};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
@@ -15,6 +16,8 @@ use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 /// One authorization of the call, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leg {
+    /// Whose permission it is.
+    pub whose: Whose,
     /// The request context.
     pub request: RequestContext,
     /// What the simulator decided; undetermined where it did not answer.
@@ -59,6 +62,8 @@ pub(super) struct Legs {
     pub(super) principal: Option<Arn>,
     /// Refusals of policies that the user gave, on legs that are refused for another reason as well.
     pub(super) given: Vec<Leg>,
+    /// The ARN of its permissions boundary, where that is known.
+    pub(super) boundary: Option<String>,
     /// What the simulator says of the refused legs once policies are mended.
     pub(super) trials: Trials,
 }
@@ -133,36 +138,42 @@ impl Legs {
 /// Judges every leg of the call.
 pub(super) fn judge(evidence: &Evidence) -> Legs {
     let requirements = evidence.requirements();
+    let boundary = evidence.principal.seen().and_then(|source| source.boundary.clone());
     let Some(principal) = current_candidate(evidence) else {
         let why = evidence.principal.why_unseen().unwrap_or_else(|| "the principal is not known".to_owned());
         let mut legs: Vec<Leg> =
             requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
         let given = given::judge(evidence, None, &mut legs);
-        return Legs { legs, given, unlisted: requirements.unlisted, ..Legs::default() };
+        return Legs { legs, given, unlisted: requirements.unlisted, boundary, ..Legs::default() };
     };
-    let questions: Vec<(SimulationQuestion, RequestContext)> = call_legs(evidence, &principal)
-        .into_iter()
-        .map(|leg| (SimulationQuestion::new(&principal, &leg), leg))
-        .collect();
-    let answered = questions
-        .iter()
-        .any(|(question, _)| evidence.answer(question).is_some_and(|simulation| simulation.seen().is_some()));
-    let mut legs: Vec<Leg> = questions.into_iter().map(|(question, leg)| judge_one(evidence, &question, leg)).collect();
+    let mut legs = judge_all(evidence, &principal, call_legs(evidence, &principal));
+    let answered = legs.iter().any(|leg| leg.unread.is_none());
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
     // What is tried is tried in simulation, which does not know the given policies.
     let trials = trials::follow(evidence, &principal, &legs);
     let given = given::judge(evidence, Some(&principal), &mut legs);
     let principal = (answered || certain).then_some(principal);
-    Legs { legs, given, unlisted: requirements.unlisted, principal, trials }
+    Legs { legs, given, unlisted: requirements.unlisted, principal, boundary, trials }
 }
 
-/// Returns the name of the permissions boundary, as the simulator would call it.
-fn boundary_name(evidence: &Evidence) -> Option<&str> {
-    evidence.principal.seen()?.boundary.as_deref()?.rsplit('/').next()
+/// Judges legs of one principal by the simulator's answers.
+pub(super) fn judge_all(evidence: &Evidence, principal: &Arn, legs: Vec<RequestContext>) -> Vec<Leg> {
+    legs.into_iter().map(|leg| judge_one(evidence, &SimulationQuestion::new(principal, &leg), leg)).collect()
 }
 
-fn undetermined(request: RequestContext, why: String) -> Leg {
+/// Returns the name of the principal's permissions boundary, as the simulator would call it.
+fn boundary_name<'e>(evidence: &'e Evidence, principal: &Arn) -> Option<&'e str> {
+    let of_service_role = evidence.service_role.seen().filter(|role| role.arn == *principal);
+    let boundary = match of_service_role {
+        Some(role) => role.boundary.as_deref(),
+        None => evidence.principal.seen()?.boundary.as_deref(),
+    };
+    boundary?.rsplit('/').next()
+}
+
+pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
     Leg {
+        whose: Whose::Caller,
         request,
         decision: Decision::Undetermined,
         policy_type: None,
@@ -175,7 +186,9 @@ fn undetermined(request: RequestContext, why: String) -> Leg {
 /// Judges a leg by the answer to a question about it, where it was asked and answered.
 pub(super) fn judge_one(evidence: &Evidence, question: &SimulationQuestion, request: RequestContext) -> Leg {
     match evidence.answer(question) {
-        Some(Observation::Seen(simulation)) => judge_by(request, simulation, boundary_name(evidence)),
+        Some(Observation::Seen(simulation)) => {
+            judge_by(request, simulation, boundary_name(evidence, &question.principal))
+        }
         Some(unseen) => undetermined(request, unseen.why_unseen().unwrap_or_default()),
         None => undetermined(request, "the policy simulator was not asked".to_owned()),
     }
@@ -191,6 +204,7 @@ fn judge_by(request: RequestContext, simulation: &Simulation, boundary: Option<&
     let policy_type = attribute(simulation, boundary);
     let decided_by = simulation.matched.iter().map(decided_by).collect();
     Leg {
+        whose: Whose::Caller,
         request,
         decision: simulation.decision,
         policy_type,

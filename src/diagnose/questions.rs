@@ -1,6 +1,6 @@
 //! What the evidence leaves open, and a further question could still settle.
 
-use super::{gates, legs, live};
+use super::{gates, legs, live, service_role};
 use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Observation, Question, Simulation, SimulationQuestion};
@@ -17,7 +17,12 @@ pub(super) const SUBSCRIPTION_ACTIONS: [&str; 2] = ["aws-marketplace:Subscribe",
 #[must_use]
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     let mut questions = reads(evidence);
-    questions.extend(simulations(evidence).into_iter().map(|question| Question::Simulate(Box::new(question))));
+    let of_caller = current_candidate(evidence).map(|principal| {
+        let first = unanswered(evidence, &principal, &legs_to_simulate(evidence, &principal));
+        if first.is_empty() { legs::judge(evidence).trials.open } else { first }
+    });
+    let simulations = of_caller.into_iter().flatten().chain(service_role::open_questions(evidence));
+    questions.extend(simulations.map(|question| Question::Simulate(Box::new(question))));
     questions
 }
 
@@ -46,14 +51,12 @@ fn closed(evidence: &Evidence) -> Vec<Cause> {
     causes
 }
 
-fn simulations(evidence: &Evidence) -> Vec<SimulationQuestion> {
-    let Some(principal) = current_candidate(evidence) else { return Vec::new() };
-    let first: Vec<SimulationQuestion> = legs_to_simulate(evidence, &principal)
-        .iter()
-        .map(|leg| SimulationQuestion::new(&principal, leg))
+/// Asks about legs that have not been asked about yet.
+pub(super) fn unanswered(evidence: &Evidence, principal: &Arn, legs: &[RequestContext]) -> Vec<SimulationQuestion> {
+    legs.iter()
+        .map(|leg| SimulationQuestion::new(principal, leg))
         .filter(|question| evidence.answer(question).is_none())
-        .collect();
-    if first.is_empty() { legs::judge(evidence).trials.open } else { first }
+        .collect()
 }
 
 /// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.
@@ -90,7 +93,7 @@ pub(super) fn subscription_legs(evidence: &Evidence, principal: &Arn) -> Vec<Req
         .collect()
 }
 
-fn with_principal(mut leg: RequestContext, principal: &Arn) -> RequestContext {
+pub(super) fn with_principal(mut leg: RequestContext, principal: &Arn) -> RequestContext {
     // The simulator fills in most principal keys by itself, and this one is not in its list.
     if leg.context.get("aws:PrincipalArn").is_none() {
         leg.context.set("aws:PrincipalArn", principal.to_string());

@@ -33,7 +33,7 @@ pub(super) fn of_policy(cause: Cause, evidence: &Evidence, legs: &Legs) -> Remed
         return narrow_deny(evidence, legs, policy_type);
     }
     let mut remedy = allow_in(evidence, legs, policy_type, &requests);
-    let boundary = evidence.principal.seen().and_then(|source| source.boundary.clone());
+    let boundary = legs.boundary.clone();
     if let (PolicyType::PermissionsBoundary, Some(boundary)) = (policy_type, boundary) {
         remedy.steps.push(format!("add the statements below to the permissions boundary `{boundary}`"));
         if let Some(change) = remedy.changes.first_mut() {
@@ -217,7 +217,7 @@ fn narrow_deny(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> Rem
     }
     steps.push("an explicit deny wins over every allow: adding a permission does not help".to_owned());
     let policies = if denying.is_empty() {
-        let boundary = evidence.principal.seen().and_then(|source| source.boundary.clone());
+        let boundary = legs.boundary.clone();
         vec![boundary.filter(|_| policy_type == PolicyType::PermissionsBoundary)]
     } else {
         denying.iter().map(|(policy, _)| Some((*policy).to_owned())).collect()

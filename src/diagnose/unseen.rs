@@ -3,9 +3,10 @@
 use super::legs::Legs;
 use super::live::Live;
 use super::{LiveOutcome, NotChecked, Verdict};
-use crate::bedrock::{Marketplace, provider_of};
+use crate::bedrock::{Given, Kind, Marketplace, provider_of};
 use crate::evidence::{Evidence, Observation};
 use crate::iam::Decision;
+use crate::request::Request;
 use core::net::IpAddr;
 
 /// Lists what was not seen, only where it could change the answer.
@@ -38,7 +39,38 @@ pub(super) fn list(
     if live.verdict().is_none() && evidence.credentials.seen().is_some() {
         unsimulatable(evidence, verdict, &mut unseen);
     }
+    beside_the_call(&evidence.request, &mut unseen);
     unseen
+}
+
+/// What an operation hangs on that the request did not name, or that no API tells.
+fn beside_the_call(request: &Request, unseen: &mut Vec<NotChecked>) {
+    let operation = request.operation;
+    if operation.service_role() == Given::Maybe && request.service_role.is_none() {
+        let what = operation.acts_for().unwrap_or("resource").replace('-', " ");
+        unseen.push(NotChecked::new(
+            format!("what the {what}'s service role may do"),
+            "the role was not named; `--service-role` names it, and `--model` the model that it calls",
+        ));
+    }
+    if request.model.is_some() && !operation.model().gated {
+        unseen.push(NotChecked::new(
+            "the account's access to the model",
+            format!("what Bedrock's read APIs tell of it is not known to count for `{operation}`"),
+        ));
+    }
+    if request.given(Kind::KmsKey).next().is_some() {
+        unseen.push(NotChecked::new(
+            "the key's own policy",
+            "the policy simulator was not given it, and a key's policy decides too",
+        ));
+    }
+    if request.given(Kind::S3).next().is_some() {
+        unseen.push(NotChecked::new(
+            "the bucket's own policy",
+            "it was not read, and it may deny what the role's policies allow",
+        ));
+    }
 }
 
 /// The legs without a decision, the same reason once.

@@ -6,8 +6,9 @@
 use super::facts::{Facts, model_of};
 use super::site::Site;
 use super::{ExplainedError, Explanation, TextCertainty};
-use crate::bedrock::Operation;
+use crate::bedrock::{Given, Kind, Operation};
 use crate::cause::{Cause, Family, catalogue};
+use crate::iam::Arn;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -192,13 +193,26 @@ fn doctor(site: &Site, facts: &Facts) -> Option<String> {
     let named = facts.model.as_deref().or(resource);
     let model = usable(named).unwrap_or("MODEL_ID");
     let region = usable(facts.region.as_deref()).unwrap_or("REGION");
-    let mut command = format!("ask AWS itself: bedrock-access doctor --model {model} --region {region}");
     let operation = facts.operation.as_deref().and_then(Operation::from_api_name).or_else(|| {
         let name = facts.action.as_deref()?.strip_prefix("bedrock:")?;
         Operation::from_api_name(name)
     });
+    let rule = operation.unwrap_or_default().model().given;
+    let mut command = "ask AWS itself: bedrock-access doctor".to_owned();
+    if rule == Given::Always || rule != Given::Never && usable(named).is_some() {
+        let _ = write!(command, " --model {model}");
+    }
+    let _ = write!(command, " --region {region}");
     if let Some(operation) = operation {
         let _ = write!(command, " --operation {operation}");
+        let refused = usable(facts.resource.as_deref()).and_then(|resource| resource.parse::<Arn>().ok());
+        for kind in operation.requires() {
+            let named = refused.as_ref().filter(|arn| Kind::of(arn) == Some(*kind)).map(ToString::to_string);
+            let _ = write!(command, " --resource {}", named.unwrap_or_else(|| kind.form().to_owned()));
+        }
+        if operation.service_role() == Given::Always {
+            let _ = write!(command, " --service-role ROLE_ARN");
+        }
     }
     if let Some(principal) = usable(facts.principal.as_deref())
         && principal.split(':').nth(4).is_some_and(|account| account.len() == 12)

@@ -3,6 +3,7 @@
 use super::account::Clients;
 use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
+use super::service_role::trust;
 use super::skipped;
 use crate::evidence::{Call, Caller, FoundBy, Observation, PolicySource};
 use crate::iam::{Arn, Principal, PrincipalKind};
@@ -78,7 +79,8 @@ async fn policy_source(
     subject: &Principal,
     request: &Request,
 ) -> (Observation<PolicySource>, Option<Call>) {
-    let given = |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by, boundary: None };
+    let given =
+        |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by, boundary: None, trust: None };
     match subject.kind {
         PrincipalKind::IamUser => (Observation::Seen(given(FoundBy::Given)), None),
         PrincipalKind::Root => (skipped("the root user cannot be simulated"), None),
@@ -97,6 +99,7 @@ async fn policy_source(
                         candidates: vec![role.arn().parse().ok()?],
                         found_by: FoundBy::GetRole,
                         boundary: boundary.map(str::to_owned),
+                        trust: trust(role),
                     })
                 });
             let is_given = subject.kind == PrincipalKind::IamRole;
@@ -123,7 +126,8 @@ fn guess(subject: &Principal, role: &str, request: &Request) -> PolicySource {
             ],
             found_by: FoundBy::IdentityCenterForms,
             boundary: None,
+            trust: None,
         },
-        _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName, boundary: None },
+        _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName, boundary: None, trust: None },
     }
 }

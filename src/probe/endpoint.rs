@@ -83,7 +83,7 @@ pub(super) async fn look(route: &Route, calls: &Calls) -> Observation<RuntimeEnd
 fn is_behind_a_proxy() -> bool {
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    proxies.iter().any(|name| is_set(name)) && !["NO_PROXY", "no_proxy"].iter().any(|name| is_set(name))
+    proxies.iter().any(is_set) && !["NO_PROXY", "no_proxy"].iter().any(is_set)
 }
 
 /// Returns the host in an URL, without port and brackets.

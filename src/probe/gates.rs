@@ -8,13 +8,21 @@ use super::model::profile_of;
 use super::skipped;
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, required_retention};
 use crate::evidence::{Call, DataRetention, Observation};
+use crate::request::Request;
 use aws_sdk_bedrock::types::AccountEnforcedGuardrailOutputConfiguration;
 
 /// Pages of one list that are followed; the lists are short.
 const MAX_PAGES: usize = 20;
 
-/// Reads the guardrails that the account enforces in the Region.
-pub(super) async fn guardrails(clients: &Clients, calls: &Calls) -> (Observation<Vec<EnforcedGuardrail>>, Call) {
+/// Reads the guardrails that the account enforces in the Region, where the operation is one that they hold for.
+pub(super) async fn guardrails(
+    clients: &Clients,
+    calls: &Calls,
+    request: &Request,
+) -> (Observation<Vec<EnforcedGuardrail>>, Option<Call>) {
+    if !request.operation.model().answers {
+        return (skipped("no model answers the operation"), None);
+    }
     let endpoint = clients.endpoint("bedrock");
     let pages = async {
         let (mut found, mut token) = (Vec::new(), None);
@@ -38,7 +46,7 @@ pub(super) async fn guardrails(clients: &Clients, calls: &Calls) -> (Observation
             .map_or_else(|| unreadable(&endpoint, "an enforced guardrail without an ARN"), Observation::Seen),
         None => unreadable(&endpoint, "the list goes on without an end"),
     });
-    (guardrails, call)
+    (guardrails, Some(call))
 }
 
 fn enforced(configuration: &AccountEnforcedGuardrailOutputConfiguration) -> Option<EnforcedGuardrail> {

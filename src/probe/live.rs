@@ -37,6 +37,7 @@ pub fn can_invoke(operation: Operation, base_model: Option<&str>) -> bool {
         Operation::InvokeModel | Operation::InvokeModelWithResponseStream => {
             base_model.is_some_and(|model| native_body(model).is_some())
         }
+        _ => false,
     }
 }
 
@@ -46,11 +47,15 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         (LiveCall::None, _) => {
             return Invocation { outcome: skipped("no test call was asked for"), calls: Vec::new() };
         }
+        // Anything else could start or make something.
+        (_, operation) if !operation.has_test_call() => {
+            return Invocation { outcome: skipped("the operation has no test call"), calls: Vec::new() };
+        }
         (LiveCall::Probe, operation) => {
             invoke_model(clients, calls, request, operation, IMPOSSIBLE_BODY.to_owned()).await
         }
         (LiveCall::Invoke, operation @ (Operation::InvokeModel | Operation::InvokeModelWithResponseStream)) => {
-            match request.model.base_model().and_then(native_body) {
+            match request.base_model().and_then(native_body) {
                 Some(body) => invoke_model(clients, calls, request, operation, body.to_string()).await,
                 None => {
                     let reason = "the model's native request body is not known; `--probe` needs none";
@@ -60,6 +65,9 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         }
         (LiveCall::Invoke, Operation::Converse) => converse(clients, calls, request).await,
         (LiveCall::Invoke, Operation::ConverseStream) => converse_stream(clients, calls, request).await,
+        (LiveCall::Invoke, _) => {
+            return Invocation { outcome: skipped("the operation has no test call"), calls: Vec::new() };
+        }
     };
     Invocation { outcome, calls: vec![call] }
 }
@@ -73,7 +81,7 @@ async fn invoke_model(
     body: String,
 ) -> (Observation<LiveSuccess>, Call) {
     let endpoint = clients.endpoint("bedrock-runtime");
-    let model = request.model.to_string();
+    let model = named(request);
     let body = Blob::new(body);
     let guardrail = request.guardrail.as_ref();
     if operation.streams() {
@@ -118,7 +126,7 @@ async fn converse(clients: &Clients, calls: &Calls, request: &Request) -> (Obser
     let call = clients
         .runtime
         .converse()
-        .model_id(request.model.to_string())
+        .model_id(named(request))
         .set_messages(greeting().map(|message| vec![message]))
         .inference_config(one_token())
         .set_guardrail_config(request.guardrail.as_ref().map(|guardrail| {
@@ -139,7 +147,7 @@ async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) ->
     let call = clients
         .runtime
         .converse_stream()
-        .model_id(request.model.to_string())
+        .model_id(named(request))
         .set_messages(greeting().map(|message| vec![message]))
         .inference_config(one_token())
         .set_guardrail_config(request.guardrail.as_ref().map(|guardrail| {
@@ -169,6 +177,11 @@ fn success<O: RequestId>(
         }
     });
     (outcome, call)
+}
+
+/// Returns what the call names as its model.
+fn named(request: &Request) -> String {
+    request.model.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 fn greeting() -> Option<Message> {

@@ -27,7 +27,7 @@ pub(super) struct Model {
 /// read first.
 pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Model {
     let of_model = async {
-        let by_form = request.model.base_model().map(str::to_owned);
+        let by_form = request.base_model().map(str::to_owned);
         if by_form.is_some() {
             tokio::join!(profile(clients, calls, request), facts(clients, calls, by_form.as_deref()))
         } else {
@@ -37,9 +37,9 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
             (profile, facts)
         }
     };
-    let ((profile, facts), guardrails) = tokio::join!(of_model, gates::guardrails(clients, calls));
+    let ((profile, facts), guardrails) = tokio::join!(of_model, gates::guardrails(clients, calls, request));
     let (listing, availability, form, retention) = facts;
-    let calls = [profile.1, Some(listing.1), Some(availability.1), form.1, Some(guardrails.1), retention.1];
+    let calls = [profile.1, Some(listing.1), Some(availability.1), form.1, guardrails.1, retention.1];
     Model {
         profile: profile.0,
         listing: listing.0,
@@ -78,10 +78,10 @@ async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
 }
 
 async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observed<InferenceProfile, Option<Call>> {
-    if !request.model.is_profile() {
+    let Some(model) = request.model.as_ref().filter(|model| model.is_profile()) else {
         return (skipped("the model is not an inference profile"), None);
-    }
-    let id = request.model.to_string();
+    };
+    let id = model.to_string();
     let endpoint = clients.endpoint("bedrock");
     let (answer, call) = calls
         .read(

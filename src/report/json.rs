@@ -49,10 +49,12 @@ struct Document<'d> {
 
 #[derive(Serialize)]
 struct Request<'d> {
-    model: String,
+    model: Option<String>,
     operation: &'static str,
     region: &'d str,
     partition: &'static str,
+    resources: Vec<String>,
+    service_role: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +77,7 @@ struct Principal<'d> {
 
 #[derive(Serialize)]
 struct Requirement<'d> {
+    whose: &'static str,
     action: &'d str,
     resource: &'d str,
     requested_region: Option<&'d str>,
@@ -183,10 +186,12 @@ impl<'d> Document<'d> {
             sandbox: diagnosis.sandbox.as_deref(),
             observed_at: &diagnosis.observed_at,
             request: Request {
-                model: diagnosis.request.model.to_string(),
+                model: diagnosis.request.model.as_ref().map(ToString::to_string),
                 operation: diagnosis.request.operation.as_str(),
                 region: diagnosis.request.region.as_str(),
                 partition: diagnosis.request.region.partition().as_str(),
+                resources: diagnosis.request.resources.iter().map(ToString::to_string).collect(),
+                service_role: diagnosis.request.service_role.as_ref().map(ToString::to_string),
             },
             caller: Caller {
                 arn: diagnosis.caller.arn.as_ref().map(ToString::to_string),
@@ -248,6 +253,7 @@ impl<'d> Document<'d> {
 
 fn requirement(leg: &Leg) -> Requirement<'_> {
     Requirement {
+        whose: leg.whose.as_str(),
         action: &leg.request.action,
         resource: &leg.request.resource,
         requested_region: leg.request.requested_region(),

@@ -41,7 +41,7 @@ impl Simulation {
         });
         Self {
             schema: "bedrock-access/simulation/1",
-            model: request.model.to_string(),
+            model: request.target().unwrap_or_default(),
             operation: request.operation.to_string(),
             region: request.region.as_str().to_owned(),
             decision,

@@ -2,6 +2,7 @@
 
 use super::styled::{Role, Styled};
 use super::wording;
+use crate::bedrock::Whose;
 use crate::diagnose::{Diagnosis, Finding, Leg, LiveOutcome, Verdict};
 use crate::evidence::{Call, FoundBy, Outcome};
 use crate::iam::{Arn, Decision};
@@ -130,7 +131,12 @@ fn leg_check(out: &mut Styled, leg: &Leg) {
         Decision::Undetermined => (Mark::Unknown, "not simulated".to_owned()),
     };
     let region = leg.request.requested_region().unwrap_or("no Region");
-    check(out, mark, region, &format!("{decision}: {} on {}", leg.request.action, short(&leg.request.resource)));
+    let whose = match leg.whose {
+        Whose::Caller => "",
+        Whose::ServiceRole => ", for the service role",
+    };
+    let text = format!("{decision}: {} on {}{whose}", leg.request.action, short(&leg.request.resource));
+    check(out, mark, region, &text);
 }
 
 /// Returns the resource part of an ARN: the Region stands beside it, and the whole ARN in the evidence.
@@ -141,6 +147,9 @@ fn short(resource: &str) -> String {
 fn model_checks(out: &mut Styled, diagnosis: &Diagnosis) {
     let access = &diagnosis.model_access;
     let Some(model) = &access.model else {
+        if diagnosis.request.model.is_none() {
+            return;
+        }
         check(out, Mark::Unknown, "model", "which foundation model it is, is not known");
         return;
     };

@@ -63,13 +63,17 @@ pub(super) fn summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
         Cause::ModelAccessNotGranted | Cause::LegacyModel | Cause::InferenceProfileRequired => {
             format!("{}: `{}`", lower(entry.title), base_model(diagnosis))
         }
-        Cause::InvalidModelId => format!("{}: `{}`", lower(entry.title), diagnosis.request.model),
+        Cause::InvalidModelId => format!("{}: `{}`", lower(entry.title), named_model(diagnosis)),
         _ => lower(entry.title),
     }
 }
 
 fn base_model(diagnosis: &Diagnosis) -> String {
-    diagnosis.model_access.model.clone().unwrap_or_else(|| diagnosis.request.model.to_string())
+    diagnosis.model_access.model.clone().unwrap_or_else(|| named_model(diagnosis))
+}
+
+fn named_model(diagnosis: &Diagnosis) -> String {
+    diagnosis.request.model.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {

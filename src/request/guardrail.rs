@@ -3,13 +3,14 @@
 
 use super::{Request, Requirements};
 use crate::bedrock::EnforcedGuardrail;
+use crate::iam::{Arn, ContextKeys, RequestContext};
 
 const APPLY: &str = "bedrock:ApplyGuardrail";
 
 impl Request {
     /// Adds what the guardrail that the call names needs: the permission for it, and its key on every model leg.
     pub(super) fn require_named_guardrail(&self, requirements: &mut Requirements, account: Option<&str>) {
-        let Some(reference) = &self.guardrail else { return };
+        let Some(reference) = self.guardrail.as_ref().filter(|_| self.operation.model().answers) else { return };
         let Some(arn) = reference.arn(&self.region, account) else {
             let why = "the account is not known, and so the guardrail's ARN is not";
             requirements.unlisted.push(why.to_owned());
@@ -21,7 +22,7 @@ impl Request {
                 leg.context.set("bedrock:GuardrailIdentifier", value.clone());
             }
         }
-        self.push(requirements, APPLY, &arn, None);
+        self.apply(requirements, &arn);
     }
 
     /// Adds what the guardrails need that are enforced on everybody's calls in the Region.
@@ -34,21 +35,29 @@ impl Request {
         enforced: &[EnforcedGuardrail],
         model: Option<&str>,
     ) {
-        for guardrail in enforced {
+        for guardrail in enforced.iter().filter(|_| self.operation.model().answers) {
             match model {
                 Some(model) if !guardrail.is_enforced_on(model) => {}
                 None if !guardrail.is_enforced_on_all() => requirements.unlisted.push(format!(
                     "the guardrail {} is enforced on some models only, and which model this is, is not known",
                     guardrail.arn
                 )),
-                _ => {
-                    let resource = guardrail.arn.to_string();
-                    if !requirements.legs.iter().any(|leg| leg.action == APPLY && leg.resource == resource) {
-                        self.push(requirements, APPLY, &guardrail.arn, None);
-                    }
-                }
+                _ => self.apply(requirements, &guardrail.arn),
             }
         }
+    }
+
+    /// Adds the permission to apply a guardrail, once.
+    fn apply(&self, requirements: &mut Requirements, guardrail: &Arn) {
+        let resource = guardrail.to_string();
+        if requirements.legs.iter().any(|leg| leg.action == APPLY && leg.resource == resource) {
+            return;
+        }
+        let mut context = ContextKeys::new().with("aws:RequestedRegion", self.region.as_str());
+        for (key, value) in self.context.iter() {
+            context.set(key, value.clone());
+        }
+        requirements.legs.push(RequestContext { action: APPLY.to_owned(), resource, context });
     }
 }
 
@@ -56,10 +65,9 @@ impl Request {
 mod tests {
     use super::*;
     use crate::bedrock::Operation;
-    use crate::iam::RequestContext;
 
     fn request() -> Request {
-        Request::new("amazon.nova-lite-v1:0".parse().unwrap(), Operation::Converse, "us-west-2".parse().unwrap())
+        Request::new(Some("amazon.nova-lite-v1:0".parse().unwrap()), Operation::Converse, "us-west-2".parse().unwrap())
     }
 
     fn enforced(included: &[&str]) -> EnforcedGuardrail {

@@ -84,12 +84,19 @@ pub struct World {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a request (an object)")]
 pub struct WorldRequest {
-    /// The model, as a caller names it.
-    pub model: ModelReference,
+    /// The model, as a caller names it; none where the operation takes none.
+    #[serde(default)]
+    pub model: Option<ModelReference>,
     /// The operation.
     pub operation: Operation,
     /// The Region that the call goes to.
     pub region: Region,
+    /// What else the call names.
+    #[serde(default)]
+    pub resources: Vec<Arn>,
+    /// The role that Bedrock assumes to carry the operation out.
+    #[serde(default)]
+    pub service_role: Option<Arn>,
     /// The live call, where only a live answer can tell.
     #[serde(default)]
     pub live: Option<Live>,

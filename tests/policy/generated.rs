@@ -6,15 +6,12 @@ use bedrock_access::policy::{Document, Policies, Policy, Question, decide, least
 use bedrock_access::request::Request;
 
 fn legs(model: &str, destinations: &[&str], operation: Operation) -> Vec<RequestContext> {
-    let request = Request::new(model.parse().unwrap(), operation, "us-east-1".parse().unwrap());
-    let profile = request.model.is_profile().then(|| InferenceProfile {
+    let request = Request::new(Some(model.parse().unwrap()), operation, "us-east-1".parse().unwrap());
+    let profile = request.is_through_profile().then(|| InferenceProfile {
         arn: request.profile_arn(Some("111122223333")).unwrap(),
         id: model.to_owned(),
         kind: ProfileKind::SystemDefined,
-        models: destinations
-            .iter()
-            .map(|region| request.model_arn(region, request.model.base_model().unwrap()))
-            .collect(),
+        models: destinations.iter().map(|region| request.model_arn(region, request.base_model().unwrap())).collect(),
     });
     request.requirements(profile.as_ref(), Some("111122223333")).legs
 }

@@ -24,14 +24,13 @@ impl Account {
         environment.extend(token.map(|token| ("AWS_SESSION_TOKEN".to_owned(), token.to_owned())));
         environment
             .extend(world.caller_bearer_token().map(|key| ("AWS_BEARER_TOKEN_BEDROCK".to_owned(), key.to_owned())));
-        let request = vec![
-            "--model".to_owned(),
-            world.request.model.to_string(),
-            "--region".to_owned(),
-            world.request.region.to_string(),
-            "--operation".to_owned(),
-            world.request.operation.as_str().to_owned(),
-        ];
+        let asked = &world.request;
+        let mut request = vec!["--region".to_owned(), asked.region.to_string()];
+        request.extend(["--operation".to_owned(), asked.operation.as_str().to_owned()]);
+        let named = asked.model.iter().map(|model| ("--model", model.to_string()));
+        let named = named.chain(asked.resources.iter().map(|arn| ("--resource", arn.to_string())));
+        let named = named.chain(asked.service_role.iter().map(|arn| ("--service-role", arn.to_string())));
+        request.extend(named.flat_map(|(option, value)| [option.to_owned(), value]));
         let sandbox = Sandbox::start(world, Duration::ZERO, 0).unwrap();
         environment.push(("AWS_ENDPOINT_URL".to_owned(), sandbox.endpoint()));
         Self { sandbox, environment, request }
@@ -42,11 +41,14 @@ impl Account {
         Self::serve(World::embedded(world).unwrap())
     }
 
-    /// Prepares the doctor to ask what the world is about; later arguments win over the world's.
+    /// Prepares the doctor to ask what the world is about; later arguments win over the world's, and another operation
+    /// comes with all that it needs.
     pub fn doctor(&self, arguments: &[&str]) -> Doctor {
         let mut all: Vec<&str> = Vec::new();
+        let other = arguments.contains(&"--operation");
         for pair in self.request.chunks(2) {
-            if !arguments.contains(&pair[0].as_str()) {
+            let replaced = arguments.contains(&pair[0].as_str()) || other && pair[0] != "--region";
+            if !replaced {
                 all.extend(pair.iter().map(String::as_str));
             }
         }

@@ -79,7 +79,10 @@ impl Client {
     pub fn new(world: World) -> Self {
         let (access_key, _, token) = world.caller_credentials();
         let (access_key, token) = (access_key.to_owned(), token.map(str::to_owned));
-        let (region, model) = (world.request.region.to_string(), world.request.model.to_string());
+        let (region, model) = (
+            world.request.region.to_string(),
+            world.request.model.as_ref().map(ToString::to_string).unwrap_or_default(),
+        );
         let sandbox = Sandbox::start(world, Duration::ZERO, 0).unwrap();
         Self { sandbox, access_key, token, region, model }
     }

@@ -30,11 +30,18 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present = "sandbox")]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
     pub(super) operation: Option<Operation>,
+    /// What else the call names, by ARN: agent alias, knowledge base, guardrail, project, bucket, key …; repeat for
+    /// several. Of S3 ARNs the first is read and the last written to
+    #[arg(long, value_name = "ARN")]
+    pub(super) resource: Vec<Arn>,
+    /// The role that Bedrock assumes to carry the operation out
+    #[arg(long, value_name = "ARN")]
+    pub(super) service_role: Option<Arn>,
     /// The Region whose endpoint is called [default: that of the ARN, the environment or the profile]
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<Region>,

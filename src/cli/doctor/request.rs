@@ -14,15 +14,19 @@ use std::time::Duration;
 /// Puts the request together from what was typed and, in a sandbox, from what the world is about.
 pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: Duration) -> Result<Request, Failure> {
     let asked = world.map(|world| &world.request);
-    let model = args
-        .model
-        .clone()
-        .or_else(|| asked.map(|asked| asked.model.clone()))
-        .ok_or_else(|| Failure::usage("no model was given").hint("name one with `--model`"))?;
     let operation = args.operation.or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
+    // What a world is about belongs to its own operation; another one has its own model, resources and role.
+    let same = asked.filter(|asked| asked.operation.model().given == operation.model().given);
+    let model = args.model.clone().or_else(|| same.and_then(|asked| asked.model.clone()));
+    let same = asked.filter(|asked| asked.operation == operation);
+    let resources = match same {
+        Some(asked) if args.resource.is_empty() => asked.resources.clone(),
+        _ => args.resource.clone(),
+    };
+    let service_role = args.service_role.clone().or_else(|| same.and_then(|asked| asked.service_role.clone()));
     let region = match asked {
-        Some(asked) => region_of(args, &model)?.unwrap_or_else(|| asked.region.clone()),
-        None => match region_of(args, &model)? {
+        Some(asked) => region_of(args, model.as_ref())?.unwrap_or_else(|| asked.region.clone()),
+        None => match region_of(args, model.as_ref())? {
             Some(region) => region,
             None => configured_region(args, timeout).await?,
         },
@@ -34,11 +38,14 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
         (.., Some(Live::Invoke)) if args.principal.is_none() => LiveCall::Invoke,
         _ => LiveCall::None,
     };
+    let live = if operation.has_test_call() || args.probe || args.invoke { live } else { LiveCall::None };
     let policies = GivenPolicies {
         session: args.session_policy.as_deref().map(given_policy).transpose()?,
         vpc_endpoint: args.vpc_endpoint_policy.as_deref().map(given_policy).transpose()?,
     };
     let request = Request {
+        resources,
+        service_role,
         context: context(&args.context),
         principal: args.principal.clone(),
         guardrail: args.guardrail.clone(),
@@ -59,16 +66,18 @@ fn given_policy(path: &str) -> Result<GivenPolicy, Failure> {
     Ok(GivenPolicy { name: path.to_owned(), document })
 }
 
-/// Returns the Region that was typed, by itself or within the model's ARN.
-fn region_of(args: &DoctorArgs, model: &ModelReference) -> Result<Option<Region>, Failure> {
+/// Returns the Region that was typed, by itself or within the model's ARN or a resource's.
+fn region_of(args: &DoctorArgs, model: Option<&ModelReference>) -> Result<Option<Region>, Failure> {
+    let in_resource = || args.resource.iter().map(|arn| arn.region.as_str()).find(|region| !region.is_empty());
     let in_arn = model
-        .region()
-        .map(|region| region.parse::<Region>().map_err(|error| Failure::usage(format!("in the model's ARN, {error}"))))
+        .and_then(ModelReference::region)
+        .or_else(in_resource)
+        .map(|region| region.parse::<Region>().map_err(|error| Failure::usage(format!("in the ARN, {error}"))))
         .transpose()?;
     match (&args.region, in_arn) {
         (Some(typed), Some(in_arn)) if *typed != in_arn => {
-            Err(Failure::usage(format!("the model's ARN names the Region `{in_arn}`, and `--region` says `{typed}`"))
-                .hint("an ARN can be invoked in its own Region only: leave `--region` out"))
+            Err(Failure::usage(format!("the ARN names the Region `{in_arn}`, and `--region` says `{typed}`"))
+                .hint("an ARN can be used in its own Region only: leave `--region` out"))
         }
         (Some(typed), _) => Ok(Some(typed.clone())),
         (None, in_arn) => Ok(in_arn),
@@ -85,7 +94,10 @@ async fn configured_region(args: &DoctorArgs, timeout: Duration) -> Result<Regio
 }
 
 fn check(request: &Request) -> Result<(), Failure> {
-    if let ModelReference::Arn(arn) = &request.model {
+    if let Some(misuse) = request.misuse() {
+        return Err(Failure::usage(misuse.to_string()).hint(misuse.hint()));
+    }
+    if let Some(ModelReference::Arn(arn)) = &request.model {
         let (ours, theirs) = (request.region.partition().as_str(), arn.arn().partition.as_str());
         if ours != theirs {
             return Err(Failure::usage(format!(
@@ -106,10 +118,13 @@ fn check(request: &Request) -> Result<(), Failure> {
             .hint("such as arn:aws:iam::111122223333:role/apps/chat-api"));
     }
     // A profile's model is not known yet where only its ARN is given; that is noticed when it is read.
-    let known = request.model.base_model();
+    let known = request.base_model();
     if request.live == LiveCall::Invoke && !can_invoke(request.operation, known) {
-        return Err(Failure::usage(format!("how `{}` wants its request body is not known", request.model))
-            .hint("`--probe` needs no body of the model's, and `--operation converse` has the same for every model"));
+        return Err(Failure::usage(format!(
+            "how `{}` wants its request body is not known",
+            request.target().unwrap_or_default()
+        ))
+        .hint("`--probe` needs no body of the model's, and `--operation converse` has the same for every model"));
     }
     Ok(())
 }
@@ -123,7 +138,7 @@ pub(super) fn warn(request: &Request) {
         output::note("note: this makes a real call, billed for its input and at most one output token");
     }
     let third_party =
-        request.model.base_model().is_none_or(|model| Marketplace::of(provider_of(model)) != Marketplace::NotSold);
+        request.base_model().is_none_or(|model| Marketplace::of(provider_of(model)) != Marketplace::NotSold);
     if third_party {
         output::note(
             "on a third-party model that the account has never used, a call may accept the model's licence (EULA)",

@@ -1,6 +1,6 @@
 //! The call that a `policy` command is about: a model, a Region and an account become the legs to be allowed.
 
-use crate::bedrock::{InferenceProfile, ModelReference, Operation, ProfileKind, Region};
+use crate::bedrock::{Given, InferenceProfile, ModelReference, Operation, ProfileKind, Region};
 use crate::cli::exit::Failure;
 use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};
 use crate::request::Request;
@@ -13,6 +13,12 @@ pub(super) struct CallArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
     #[arg(long, value_name = "ID|ARN")]
     pub model: Option<ModelReference>,
+    /// What else the call names, by ARN: agent alias, knowledge base, guardrail, project, bucket, key …
+    #[arg(long, value_name = "ARN")]
+    pub resource: Vec<Arn>,
+    /// The role that Bedrock assumes to carry the operation out
+    #[arg(long, value_name = "ARN")]
+    pub service_role: Option<Arn>,
     /// The Region whose endpoint is called [default: that of the ARN]
     #[arg(long, value_name = "REGION")]
     pub region: Option<Region>,
@@ -82,30 +88,44 @@ impl CallArgs {
     /// # Errors
     /// Wrong usage: no model, no Region anywhere, no account where an ARN needs one.
     pub fn expand(&self, operation: Operation, context: ContextKeys) -> Result<Call, Failure> {
-        let model = self.model.clone().ok_or_else(|| {
-            Failure::usage("no model is given").hint("name it: `--model amazon.nova-lite-v1:0 --region us-east-1`")
-        })?;
-        let region = match (&self.region, model.region()) {
+        if self.model.is_none() && operation.model().given == Given::Always {
+            return Err(
+                Failure::usage("no model is given").hint("name it: `--model amazon.nova-lite-v1:0 --region us-east-1`")
+            );
+        }
+        let arns = || self.model.iter().filter_map(ModelReference::arn).chain(&self.resource);
+        let region = match (&self.region, arns().map(|arn| &arn.region).find(|region| !region.is_empty())) {
             (Some(region), _) => region.clone(),
             (None, Some(region)) => region.parse().map_err(|error| Failure::usage(format!("{error}")))?,
             (None, None) => {
+                let subject = self.model.as_ref().map_or_else(|| operation.to_string(), ToString::to_string);
                 return Err(
-                    Failure::usage(format!("no Region is given for `{model}`")).hint("add `--region us-east-1`")
+                    Failure::usage(format!("no Region is given for `{subject}`")).hint("add `--region us-east-1`")
                 );
             }
         };
-        let account = self.account.clone().or_else(|| match &model {
-            ModelReference::Arn(arn) if !arn.arn().account.is_empty() => Some(arn.arn().account.clone()),
-            _ => None,
+        let account = self.account.clone().or_else(|| {
+            arns().chain(&self.service_role).map(|arn| arn.account.clone()).find(|account| !account.is_empty())
         });
-        let request = Request { context, ..Request::new(model, operation, region) };
-        if request.model.is_profile() && request.profile_arn(account.as_deref()).is_none() {
-            return Err(Failure::usage(format!("the ARN of `{}` holds an account, and none is given", request.model))
-                .hint("add `--account` and the caller's account id"));
+        let request = Request {
+            context,
+            resources: self.resource.clone(),
+            service_role: self.service_role.clone(),
+            ..Request::new(self.model.clone(), operation, region)
+        };
+        if let Some(misuse) = request.misuse() {
+            return Err(Failure::usage(misuse.to_string()).hint(misuse.hint()));
+        }
+        if request.is_through_profile() && request.profile_arn(account.as_deref()).is_none() {
+            return Err(Failure::usage(format!(
+                "the ARN of `{}` holds an account, and none is given",
+                request.target().unwrap_or_default()
+            ))
+            .hint("add `--account` and the caller's account id"));
         }
         let profile = self.profile(&request, account.as_deref());
         let requirements = request.requirements(profile.as_ref(), account.as_deref());
-        let is_global = request.model.is_profile()
+        let is_global = request.is_through_profile()
             && profile.is_none()
             && requirements.legs.iter().any(|leg| leg.resource.contains(":bedrock:::foundation-model/"));
         // The documented legs of a global profile are three, and its form tells all of them.
@@ -115,11 +135,11 @@ impl CallArgs {
 
     /// Puts the profile together from the destinations that were given.
     fn profile(&self, request: &Request, account: Option<&str>) -> Option<InferenceProfile> {
-        if self.destination_region.is_empty() || !request.model.is_profile() {
+        if self.destination_region.is_empty() || !request.is_through_profile() {
             return None;
         }
         let arn = request.profile_arn(account)?;
-        let base = self.underlying_model.as_deref().or_else(|| request.model.base_model())?;
+        let base = self.underlying_model.as_deref().or_else(|| request.base_model())?;
         let kind = match arn.resource_type() {
             "application-inference-profile" => ProfileKind::Application,
             _ => ProfileKind::SystemDefined,

@@ -103,14 +103,17 @@ fn any_destination(
     let Some(profile) = request.profile_arn(call.account.as_deref()) else {
         return Err(Failure::usage(format!(
             "`{}` is no inference profile, and goes to no other Region",
-            request.model
+            request.target().unwrap_or_default()
         ))
         .hint("leave `--any-destination` out"));
     };
-    let base = args.call.underlying_model.as_deref().or_else(|| request.model.base_model());
+    let base = args.call.underlying_model.as_deref().or_else(|| request.base_model());
     let Some(base) = base else {
-        return Err(Failure::usage(format!("the ARN `{}` does not tell the model behind it", request.model))
-            .hint("add `--underlying-model` and the foundation model's id"));
+        return Err(Failure::usage(format!(
+            "the ARN `{}` does not tell the model behind it",
+            request.target().unwrap_or_default()
+        ))
+        .hint("add `--underlying-model` and the foundation model's id"));
     };
     let action = operation.iam_action();
     requests.push(on(action, &profile.to_string()));
@@ -122,9 +125,9 @@ fn any_destination(
 
 fn destinations_missing(call: &call::Call) -> Failure {
     let request = &call.request;
-    let model = &request.model;
-    match model {
-        ModelReference::InferenceProfile(_) | ModelReference::Arn(_) if model.is_profile() => Failure::usage(format!(
+    let model = request.target().unwrap_or_default();
+    match request.is_through_profile() {
+        true => Failure::usage(format!(
             "`{model}` is an inference profile, and the Regions that it may route to are not given"
         ))
         .hint(format!(
@@ -133,7 +136,7 @@ fn destinations_missing(call: &call::Call) -> Failure {
              `--any-destination`",
             request.region.as_str()
         )),
-        _ => Failure::usage(format!("what a call to `{model}` needs cannot be told: {}", call.unlisted.join("; ")))
+        false => Failure::usage(format!("what a call to `{model}` needs cannot be told: {}", call.unlisted.join("; ")))
             .hint("name the model itself with `--model`"),
     }
 }

@@ -1,6 +1,6 @@
 //! Lines to paste: how a policy is attached, and how the same question is asked again.
 
-use crate::bedrock::{ModelReference, Operation};
+use crate::bedrock::{Given, ModelReference, Operation};
 use crate::evidence::Evidence;
 use crate::iam::Arn;
 use crate::request::LiveCall;
@@ -16,9 +16,13 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> (String, String) {
         );
     }
     // One name a model, so that the next fix does not replace this one; `:` and `/` are not allowed in it.
-    let model = evidence.request.model.to_string();
-    let model = model.rsplit('/').next().unwrap_or_default().replace(':', "-");
-    let policy = format!("AllowInvoking-{model}");
+    let target = evidence.request.target().unwrap_or_default();
+    let target = target.rsplit('/').next().unwrap_or_default();
+    let policy = match (evidence.request.operation.model().given, target.replace(':', "-")) {
+        (Given::Always, model) => format!("AllowInvoking-{model}"),
+        (_, target) if target.is_empty() => format!("Allow-{}", evidence.request.operation),
+        (_, target) => format!("Allow-{}-{target}", evidence.request.operation),
+    };
     let policy: String = policy.chars().take(128).collect();
     let kind = if principal.resource_type() == "user" { "user" } else { "role" };
     (
@@ -32,19 +36,28 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> (String, String) {
 
 /// Returns the line that asks the same question again after the fix.
 pub(super) fn check_again(evidence: &Evidence) -> String {
-    check_with(evidence, &evidence.request.model)
+    check_with(evidence, evidence.request.model.as_ref())
 }
 
 /// Returns the line that asks the same question of another model.
-pub(super) fn check_with(evidence: &Evidence, model: &ModelReference) -> String {
+pub(super) fn check_with(evidence: &Evidence, model: Option<&ModelReference>) -> String {
     let request = &evidence.request;
     let mut line = "bedrock-access doctor".to_owned();
     if let Some(world) = &evidence.sandbox {
         line.push_str(&format!(" --sandbox {}", quoted(world)));
     }
-    line.push_str(&format!(" --model {} --region {}", quoted(&model.to_string()), request.region));
+    if let Some(model) = model {
+        line.push_str(&format!(" --model {}", quoted(&model.to_string())));
+    }
+    line.push_str(&format!(" --region {}", request.region));
     if request.operation != Operation::default() || evidence.sandbox.is_some() {
         line.push_str(&format!(" --operation {}", request.operation));
+    }
+    for resource in &request.resources {
+        line.push_str(&format!(" --resource {}", quoted(&resource.to_string())));
+    }
+    if let Some(role) = &request.service_role {
+        line.push_str(&format!(" --service-role {}", quoted(&role.to_string())));
     }
     if let Some(principal) = &request.principal {
         line.push_str(&format!(" --principal {}", quoted(&principal.to_string())));

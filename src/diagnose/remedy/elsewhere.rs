@@ -27,7 +27,7 @@ pub(super) fn offer(remedy: &mut Remedy, cause: Cause, evidence: &Evidence) {
             .push("the IAM policy must then allow the profile and the model in every destination Region".to_owned());
         for profile in reaching.iter().take(MOST) {
             if let Ok(model) = profile.id.parse::<ModelReference>() {
-                remedy.commands.push(command::check_with(evidence, &model));
+                remedy.commands.push(command::check_with(evidence, Some(&model)));
             }
         }
         remedy.changes.push(use_of(ChangeKind::UseModel, &first.id));
@@ -48,7 +48,7 @@ pub(super) fn offer(remedy: &mut Remedy, cause: Cause, evidence: &Evidence) {
 /// keep to it.
 fn profiles(evidence: &Evidence) -> Vec<&InferenceProfile> {
     let (Some(listed), Some(model)) = (evidence.profiles.seen(), evidence.base_model()) else { return Vec::new() };
-    let asked = evidence.request.model.to_string();
+    let asked = evidence.request.target().unwrap_or_default();
     let reaches = |profile: &&InferenceProfile| {
         profile.kind == ProfileKind::SystemDefined && profile.id != asked && profile.base_model() == Some(model)
     };

@@ -1,0 +1,81 @@
+//! The service role's half: what the role that Bedrock assumes must be allowed, judged like the caller's.
+//!
+//! An agent, a knowledge base or a job calls its model, its buckets and its keys with a role of its own. Where that
+//! role is refused the caller is not at fault, and the cause is `service-role-permission`; what kind of policy
+//! refuses, the basis and the remedy say.
+
+use super::finding::Finding;
+use super::legs::{self, Leg, Legs};
+use super::questions::{unanswered, with_principal};
+use super::trials;
+use crate::bedrock::Whose;
+use crate::cause::Cause;
+use crate::evidence::{Evidence, SimulationQuestion};
+use crate::iam::{Arn, RequestContext};
+
+/// Judges every leg of the service role; without a role there is none.
+pub(super) fn judge(evidence: &Evidence) -> Legs {
+    let requests = requests(evidence);
+    let Some(role) = evidence.request.service_role.clone() else { return Legs::default() };
+    let mut legs: Vec<Leg> = match why_unasked(evidence) {
+        Some(why) => requests.into_iter().map(|request| legs::undetermined(request, why.clone())).collect(),
+        None => legs::judge_all(evidence, &role, requests),
+    };
+    for leg in &mut legs {
+        leg.whose = Whose::ServiceRole;
+    }
+    let trials = trials::follow(evidence, &role, &legs);
+    let boundary = evidence.service_role.seen().and_then(|role| role.boundary.clone());
+    Legs { legs, given: Vec::new(), unlisted: Vec::new(), principal: Some(role), boundary, trials }
+}
+
+/// Names what the simulator would still have to be asked about the role.
+pub(super) fn open_questions(evidence: &Evidence) -> Vec<SimulationQuestion> {
+    let Some(role) = evidence.request.service_role.as_ref() else { return Vec::new() };
+    if why_unasked(evidence).is_some() {
+        return Vec::new();
+    }
+    let first = unanswered(evidence, role, &requests(evidence));
+    if first.is_empty() { judge(evidence).trials.open } else { first }
+}
+
+/// Turns the refused legs into findings: whichever policy refuses, it is the role that lacks the permission.
+pub(super) fn findings(role: &Legs, evidence: &Evidence) -> Vec<Finding> {
+    let mut findings = role.findings(evidence);
+    for finding in &mut findings {
+        finding.cause = Cause::ServiceRolePermission;
+    }
+    findings
+}
+
+impl Legs {
+    /// Puts the service role's legs behind the caller's, for what looks at all of them.
+    pub(super) fn behind(self, mut callers: Legs) -> Legs {
+        callers.legs.extend(self.legs);
+        callers
+    }
+}
+
+fn requests(evidence: &Evidence) -> Vec<RequestContext> {
+    let Some(role) = &evidence.request.service_role else { return Vec::new() };
+    let requirements = evidence.request.requirements(evidence.profile.seen(), Some(account_of(evidence, role)));
+    requirements.service_role.into_iter().map(|leg| with_principal(leg, role)).collect()
+}
+
+/// The role belongs to the account whose resources it uses.
+fn account_of<'e>(evidence: &'e Evidence, role: &'e Arn) -> &'e str {
+    evidence.account().unwrap_or(&role.account)
+}
+
+/// Says why the simulator cannot be asked about the role from here.
+fn why_unasked(evidence: &Evidence) -> Option<String> {
+    let role = evidence.request.service_role.as_ref()?;
+    match evidence.caller.seen() {
+        None => Some("the caller is not known".to_owned()),
+        Some(caller) if caller.account != role.account => Some(format!(
+            "the service role belongs to account {}, and the caller to {}: its policies can only be read there",
+            role.account, caller.account
+        )),
+        Some(_) => None,
+    }
+}
