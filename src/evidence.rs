@@ -310,8 +310,14 @@ pub struct Call {
     pub api: String,
     /// How it came out.
     pub outcome: Outcome,
-    /// How long it took, in milliseconds; 0 against an embedded account, whose clock stands still.
+    /// When it began, in milliseconds after the diagnosis; 0 against an embedded account, whose clock stands still.
+    #[serde(default)]
+    pub started_ms: u64,
+    /// How long it took, in milliseconds; likewise.
     pub duration_ms: u64,
+    /// Whether another diagnosis of the same run made the call, and this one took its answer.
+    #[serde(default)]
+    pub shared: bool,
     /// The error, where there was one.
     pub error: Option<ServiceError>,
 }

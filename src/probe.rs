@@ -5,6 +5,9 @@
 //! failure and a skipped call are observations like any other. Independent calls run at once, all under one
 //! deadline, and an endpoint that failed once is not asked again.
 //!
+//! One probe serves any number of diagnoses, one after the other or at once: credentials and clients are made once,
+//! and what several diagnoses want to know is read once ([`shared`]).
+//!
 //! Every call is a read, but for the test call, which is made only where the request asks for it.
 
 mod account;
@@ -16,17 +19,23 @@ mod endpoint;
 mod gates;
 mod live;
 mod model;
+mod pace;
 mod service_role;
+mod shared;
 mod simulate;
+mod traffic;
 
 pub use account::{Account, EmbeddedAccount, default_region};
 pub use api::{Api, ApiKind};
 pub use live::can_invoke;
+pub use traffic::Traffic;
 
 use crate::evidence::{Answer, Call, Evidence, Observation, Question, SimulationQuestion};
 use crate::request::{LiveCall, Request};
-use account::Clients;
+use account::{Clients, Connection};
 use call::Caller as Calls;
+use shared::Shared;
+use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -34,17 +43,19 @@ use time::format_description::well_known::Rfc3339;
 /// How much longer a diagnosis may take where a model has to answer.
 const INVOKE_ALLOWANCE: Duration = Duration::from_secs(60);
 
-/// One connection to an account, for one diagnosis.
+/// One connection to an account, for any number of diagnoses.
 #[derive(Debug)]
 pub struct Probe {
-    account: Account,
+    connection: Connection,
     timeout: Duration,
+    traffic: Arc<Traffic>,
+    shared: Arc<Shared>,
 }
 
 /// A diagnosis under way: the clients and the deadline that its calls share.
 #[derive(Debug)]
 pub struct Session {
-    clients: Option<Clients>,
+    clients: Option<Arc<Clients>>,
     calls: Calls,
 }
 
@@ -52,7 +63,13 @@ impl Probe {
     /// Prepares to look at an account; `timeout` is the deadline of one diagnosis, credentials included.
     #[must_use]
     pub fn new(account: Account, timeout: Duration) -> Self {
-        Self { account, timeout }
+        Self::amid(Arc::new(Traffic::of_one()), account, timeout)
+    }
+
+    /// Prepares to look at an account amid the traffic of others.
+    #[must_use]
+    pub fn amid(traffic: Arc<Traffic>, account: Account, timeout: Duration) -> Self {
+        Self { connection: Connection::new(account), timeout, traffic, shared: Arc::new(Shared::new()) }
     }
 
     /// Takes the first look, and returns what was seen with the session that answers further questions.
@@ -63,7 +80,7 @@ impl Probe {
             LiveCall::Invoke => self.timeout + INVOKE_ALLOWANCE,
             LiveCall::None | LiveCall::Probe => self.timeout,
         };
-        let observed_at = match &self.account {
+        let observed_at = match &self.connection.account {
             Account::Embedded(embedded) => embedded.observed_at.clone(),
             Account::Aws { .. } => OffsetDateTime::now_utc()
                 .replace_nanosecond(0)
@@ -71,9 +88,9 @@ impl Probe {
                 .and_then(|now| now.format(&Rfc3339).ok())
                 .unwrap_or_default(),
         };
-        let calls = Calls::new(self.timeout, timeout, matches!(self.account, Account::Embedded(_)));
-        let (credentials, clients) = account::connect(&self.account, &request.region, &calls).await;
-        let sandbox = match &self.account {
+        let calls = self.calls(timeout);
+        let (credentials, clients) = self.connection.clients(&request.region, &calls).await;
+        let sandbox = match &self.connection.account {
             Account::Embedded(embedded) => Some(embedded.world.clone()),
             Account::Aws { .. } => None,
         };
@@ -81,6 +98,11 @@ impl Probe {
         let session = Session { clients, calls };
         session.first_look(&mut evidence).await;
         (evidence, session)
+    }
+
+    fn calls(&self, live_timeout: Duration) -> Calls {
+        let timeless = matches!(self.connection.account, Account::Embedded(_));
+        Calls::new(self.timeout, live_timeout, timeless, self.traffic.clone(), self.shared.clone())
     }
 }
 

@@ -5,7 +5,6 @@
 
 use super::api::OnlyListed;
 use super::call::{Caller, innermost};
-use super::connection;
 use super::endpoint::Route;
 use crate::bedrock::Region;
 use crate::evidence::{Credentials, Failure, FailureKind, Observation, RuntimeEndpoint};
@@ -15,9 +14,16 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::sync::Mutex;
+
+/// How long before their end credentials are loaded anew, for those diagnoses that come later.
+const RENEWAL: time::Duration = time::Duration::minutes(2);
 
 /// Which account to look at.
 #[derive(Debug)]
@@ -56,7 +62,7 @@ impl std::fmt::Debug for EmbeddedAccount {
     }
 }
 
-/// The service clients of one diagnosis; they share credentials and connections.
+/// The service clients for one Region; they share credentials and connections.
 #[derive(Debug)]
 pub(super) struct Clients {
     pub(super) sts: aws_sdk_sts::Client,
@@ -66,7 +72,7 @@ pub(super) struct Clients {
     pub(super) runtime: aws_sdk_bedrockruntime::Client,
     /// The host of every service, where one override serves all.
     endpoint: Option<String>,
-    region: String,
+    pub(super) region: String,
     /// Where the runtime is.
     pub(super) route: Route,
     /// The name of the Lambda function that this program runs in.
@@ -110,43 +116,111 @@ pub async fn default_region(profile: Option<&str>, within: Duration) -> Option<S
     Some(region.to_string())
 }
 
-/// Loads the credentials once and makes the clients.
-pub(super) async fn connect(
-    account: &Account,
-    region: &Region,
-    calls: &Caller,
-) -> (Observation<Credentials>, Option<Clients>) {
-    match account {
-        Account::Embedded(embedded) => {
-            let source = format!("sandbox `{}`", embedded.world);
-            let credentials = Credentials { bedrock_api_key: false, source, expires_at: None };
-            let route = Route::Known(embedded.runtime.clone());
-            let clients = Clients { route, ..clients(&embedded_config(embedded, region), region, false) };
-            (Observation::Seen(credentials), Some(clients))
-        }
-        Account::Aws { profile } => {
-            let Some(config) = aws_sdk_config(profile.clone(), region, calls).await else {
-                let detail = "the AWS config files could not be read in time".to_owned();
-                let failure = Failure { kind: FailureKind::CredentialsProvider, endpoint: None, detail };
-                return (Observation::Failed(failure), None);
-            };
-            match load(&config, profile.as_deref(), calls).await {
-                Ok((credentials, provider)) => {
-                    // Every client signs with what was loaded, so that a credential process runs once.
-                    let config = config.into_builder().credentials_provider(provider).build();
-                    (Observation::Seen(credentials), Some(clients(&config, region, true)))
+/// An account as it is reached: credentials that are loaded once, and clients for every Region that is asked.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) account: Account,
+    opened: Mutex<Option<Opened>>,
+}
+
+/// What loading the credentials came to.
+#[derive(Debug)]
+struct Opened {
+    credentials: Credentials,
+    config: SdkConfig,
+    /// There are credentials to sign with; without them only the API key speaks.
+    signs: bool,
+    /// When the credentials have to be loaded anew.
+    renewal: Option<OffsetDateTime>,
+    clients: HashMap<Region, Arc<Clients>>,
+}
+
+impl Connection {
+    pub(super) fn new(account: Account) -> Self {
+        Self { account, opened: Mutex::new(None) }
+    }
+
+    /// Returns the clients for a Region; the first one who asks loads the credentials.
+    ///
+    /// A failure is not kept: the next one who asks tries again.
+    pub(super) async fn clients(
+        &self,
+        region: &Region,
+        calls: &Caller,
+    ) -> (Observation<Credentials>, Option<Arc<Clients>>) {
+        let Ok(mut opened) = tokio::time::timeout_at(calls.until(), self.opened.lock()).await else {
+            let detail = "another diagnosis waits for them".to_owned();
+            let failure = Failure { kind: FailureKind::CredentialsProvider, endpoint: None, detail };
+            return (Observation::Failed(failure), None);
+        };
+        let fresh = opened.take().filter(|opened| !opened.is_due());
+        let opened = match fresh {
+            Some(fresh) => opened.insert(fresh),
+            None => match self.open(region, calls).await {
+                Ok(new) => opened.insert(new),
+                Err(failure) => return (Observation::Failed(failure), None),
+            },
+        };
+        (
+            Observation::Seen(opened.credentials.clone()),
+            Some(opened.clients(region, &self.account, calls.traffic.patient)),
+        )
+    }
+
+    async fn open(&self, region: &Region, calls: &Caller) -> Result<Opened, Failure> {
+        match &self.account {
+            Account::Embedded(embedded) => {
+                let source = format!("sandbox `{}`", embedded.world);
+                let credentials = Credentials { bedrock_api_key: false, source, expires_at: None };
+                let config = embedded_config(embedded, calls.traffic.loopback.clone());
+                Ok(Opened { credentials, config, signs: true, renewal: None, clients: HashMap::new() })
+            }
+            Account::Aws { profile } => {
+                let config = aws_sdk_config(profile.clone(), region, calls).await.ok_or_else(|| Failure {
+                    kind: FailureKind::CredentialsProvider,
+                    endpoint: None,
+                    detail: "the AWS config files could not be read in time".to_owned(),
+                })?;
+                match load(&config, profile.as_deref(), calls).await {
+                    Ok((credentials, provider)) => {
+                        let expiry =
+                            credentials.expires_at.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
+                        // Every client signs with what was loaded, so that a credential process runs once.
+                        let config = config.into_builder().credentials_provider(provider).build();
+                        let renewal = expiry.map(|expiry| expiry - RENEWAL);
+                        Ok(Opened { credentials, config, signs: true, renewal, clients: HashMap::new() })
+                    }
+                    Err(_) if api_key_is_set() => {
+                        let source = "AWS_BEARER_TOKEN_BEDROCK".to_owned();
+                        let credentials = Credentials { bedrock_api_key: true, source, expires_at: None };
+                        let mut config = config.into_builder();
+                        config.set_credentials_provider(None);
+                        let config = config.build();
+                        Ok(Opened { credentials, config, signs: false, renewal: None, clients: HashMap::new() })
+                    }
+                    Err(failure) => Err(failure),
                 }
-                Err(_) if api_key_is_set() => {
-                    let source = "AWS_BEARER_TOKEN_BEDROCK".to_owned();
-                    let credentials = Credentials { bedrock_api_key: true, source, expires_at: None };
-                    let mut config = config.into_builder();
-                    config.set_credentials_provider(None);
-                    let clients = Clients { signs: false, ..clients(&config.build(), region, true) };
-                    (Observation::Seen(credentials), Some(clients))
-                }
-                Err(failure) => (Observation::Failed(failure), None),
             }
         }
+    }
+}
+
+impl Opened {
+    /// Tells whether the credentials end soon. What was loaded in their last minutes has nothing newer behind it.
+    fn is_due(&self) -> bool {
+        self.renewal.is_some_and(|renewal| renewal <= OffsetDateTime::now_utc())
+    }
+
+    fn clients(&mut self, region: &Region, account: &Account, patient: bool) -> Arc<Clients> {
+        let make = || {
+            let config = self.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
+            let (reads_environment, route) = match account {
+                Account::Aws { .. } => (true, Route::of(&config)),
+                Account::Embedded(embedded) => (false, Route::Known(embedded.runtime.clone())),
+            };
+            Arc::new(Clients { signs: self.signs, route, ..clients(&config, region, reads_environment, patient) })
+        };
+        self.clients.entry(region.clone()).or_insert_with(make).clone()
     }
 }
 
@@ -159,7 +233,7 @@ fn api_key_is_set() -> bool {
 async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller) -> Option<SdkConfig> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(aws_config::Region::new(region.to_string()))
-        .http_client(connection::shared());
+        .http_client(calls.traffic.aws.clone());
     if let Some(profile) = profile {
         // A profile that was named on the command line outranks access keys in the environment.
         let provider = ProfileFileCredentialsProvider::builder().profile_name(&profile).build();
@@ -170,7 +244,7 @@ async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller
     tokio::time::timeout_at(calls.until(), loading).await.ok()?.ok()
 }
 
-fn embedded_config(embedded: &EmbeddedAccount, region: &Region) -> SdkConfig {
+fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient) -> SdkConfig {
     let credentials = aws_credential_types::Credentials::new(
         embedded.access_key_id.clone(),
         embedded.secret_access_key.clone(),
@@ -180,18 +254,19 @@ fn embedded_config(embedded: &EmbeddedAccount, region: &Region) -> SdkConfig {
     );
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(aws_config::Region::new(region.to_string()))
         .endpoint_url(&embedded.endpoint)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(connection::loopback())
+        .http_client(http)
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
         .time_source(aws_smithy_async::time::SystemTimeSource::new())
         .build()
 }
 
-fn clients(config: &SdkConfig, region: &Region, reads_environment: bool) -> Clients {
+fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient: bool) -> Clients {
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
     let brief = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(100));
+    // Many diagnoses together meet the rate limits, which the adaptive mode keeps to.
+    let brief = if patient { RetryConfig::adaptive().with_max_attempts(5) } else { brief };
     Clients {
         sts: aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief.clone()).build(),

@@ -4,17 +4,19 @@
 //! through its `Display` or `Debug` text.
 
 use super::api::Api;
+use super::shared::{Answer, Shared};
+use super::traffic::Traffic;
 use crate::evidence::{Call, Failure, FailureKind, Observation, ServiceError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Makes calls under one deadline, and remembers which endpoints failed.
+/// Makes the calls of one diagnosis under its deadline, and remembers which endpoints failed.
 #[derive(Debug)]
 pub(super) struct Caller {
     deadline: Instant,
@@ -23,7 +25,29 @@ pub(super) struct Caller {
     patience: Duration,
     /// Durations are not measured against an embedded account, so that its reports are the same every time.
     timeless: bool,
+    begun: Instant,
     broken: Mutex<HashMap<String, FailureKind>>,
+    waits: Mutex<Waits>,
+    /// How the run that this diagnosis belongs to treats AWS.
+    pub(super) traffic: Arc<Traffic>,
+    shared: Arc<Shared>,
+}
+
+/// The time in which calls of the diagnosis waited for their turn.
+#[derive(Debug, Default)]
+struct Waits {
+    waiting: u32,
+    since: Option<Instant>,
+    waited: Duration,
+}
+
+/// By when a call has to be done.
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    /// Like every read.
+    Read,
+    /// Like the test call, which may wait as long as the whole diagnosis.
+    Live,
 }
 
 /// An endpoint as failures name it: the host, or the service where no host was configured.
@@ -31,25 +55,105 @@ pub(super) type Endpoint<'a> = &'a str;
 
 impl Caller {
     /// Starts the clock: `timeout` for everything but the test call, `live_timeout` for that.
-    pub(super) fn new(timeout: Duration, live_timeout: Duration, timeless: bool) -> Self {
+    pub(super) fn new(
+        timeout: Duration,
+        live_timeout: Duration,
+        timeless: bool,
+        traffic: Arc<Traffic>,
+        shared: Arc<Shared>,
+    ) -> Self {
         let now = Instant::now();
         Self {
             deadline: now + timeout,
             live_deadline: now + live_timeout,
             patience: timeout / 2,
             timeless,
+            begun: now,
             broken: Mutex::default(),
+            waits: Mutex::default(),
+            traffic,
+            shared,
         }
     }
 
     /// Returns the moment by which something that is not a call has to be done, such as loading credentials.
     pub(super) fn until(&self) -> Instant {
-        self.deadline.min(Instant::now() + self.patience)
+        self.limit(Limit::Read)
+    }
+
+    fn limit(&self, limit: Limit) -> Instant {
+        match limit {
+            Limit::Read => (self.deadline + self.waited()).min(Instant::now() + self.patience),
+            Limit::Live => self.live_deadline + self.waited(),
+        }
     }
 
     /// Tells whether a pause leaves time for another call.
     pub(super) fn has_time_for(&self, pause: Duration) -> bool {
-        Instant::now() + pause + self.patience / 4 < self.deadline
+        let pause = if self.traffic.allowance > self.waited() { Duration::ZERO } else { pause };
+        Instant::now() + pause + self.patience / 4 < self.deadline + self.waited()
+    }
+
+    /// Waits for a turn among the calls of many diagnoses, which costs this one no time of its own.
+    pub(super) async fn wait<T>(&self, turn: impl Future<Output = T>) -> T {
+        let _waiting = Waiting::new(self);
+        turn.await
+    }
+
+    /// Returns how long calls of this diagnosis have waited for their turn, as far as that is granted.
+    fn waited(&self) -> Duration {
+        let waits = self.waits();
+        let now = waits.since.map(|since| since.elapsed()).unwrap_or_default();
+        (waits.waited + now).min(self.traffic.allowance)
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a read whose answer all diagnoses of the account share; `about` tells it from others of the same API.
+    pub(super) async fn shared<T, E>(
+        &self,
+        api: Api,
+        endpoint: Endpoint<'_>,
+        about: &[&str],
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Answer<T>
+    where
+        T: Send + Sync + 'static,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.once(api, endpoint, about, self.read(api, endpoint, call)).await
+    }
+
+    /// Takes the answer that another diagnosis of the account has or is about to have; else asks, and shares it.
+    pub(super) async fn once<T: Send + Sync + 'static>(
+        &self,
+        api: Api,
+        endpoint: Endpoint<'_>,
+        about: &[&str],
+        ask: impl Future<Output = (Observation<T>, Call)>,
+    ) -> Answer<T> {
+        let question = std::iter::once(&api.name()).chain(about).copied().collect::<Vec<_>>().join("\n");
+        let started = Instant::now();
+        let found = tokio::time::timeout_at(self.until(), self.shared.find::<T>(&question)).await;
+        let Ok(found) = found else {
+            let observation = failed(FailureKind::TimedOut, endpoint, "another diagnosis waits for the same answer");
+            self.note_broken(endpoint, &observation);
+            let record = self.record(api, started, &observation);
+            return (observation, record);
+        };
+        match found {
+            Ok(answer) => answer,
+            Err(place) => {
+                let (observation, call) = ask.await;
+                let answer = (observation.and_then(|seen| Observation::Seen(Arc::new(seen))), call);
+                if let Some(place) = place {
+                    place.fill(&answer);
+                }
+                answer
+            }
+        }
     }
 
     /// Makes a read.
@@ -62,7 +166,7 @@ impl Caller {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.make(api, endpoint, self.until(), call).await
+        self.make(api, endpoint, Limit::Read, call).await
     }
 
     /// Makes the test call, which may wait as long as the whole diagnosis.
@@ -75,20 +179,24 @@ impl Caller {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.make(api, endpoint, self.live_deadline, call).await
+        self.make(api, endpoint, Limit::Live, call).await
     }
 
     async fn make<T, E>(
         &self,
         api: Api,
         endpoint: Endpoint<'_>,
-        until: Instant,
+        limit: Limit,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> (Observation<T>, Call)
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        // The semaphore is never closed; without a permit the call would only be less patient.
+        let permit = self.wait(self.traffic.in_flight.acquire());
+        let _permit = tokio::time::timeout_at(self.deadline + self.traffic.allowance, permit).await;
         let started = Instant::now();
+        let until = self.limit(limit);
         let observation = if let Some(kind) = self.broken_by(endpoint) {
             failed(
                 FailureKind::NotAskedAgain,
@@ -107,16 +215,42 @@ impl Caller {
                 Err(_) => failed(FailureKind::TimedOut, endpoint, &format!("waited {} s", seconds(started.elapsed()))),
             }
         };
-        if let Observation::Failed(Failure {
-            kind: kind @ (FailureKind::TimedOut | FailureKind::Unreachable), ..
-        }) = &observation
+        self.note_broken(endpoint, &observation);
+        let record = self.record(api, started, &observation);
+        (observation, record)
+    }
+
+    fn record<T>(&self, api: Api, started: Instant, observation: &Observation<T>) -> Call {
+        let error = match observation {
+            Observation::Seen(_) => None,
+            Observation::Refused(error) => Some(error.clone()),
+            Observation::Failed(failure) => {
+                Some(ServiceError { message: Some(failure.to_string()), ..ServiceError::default() })
+            }
+            Observation::Skipped(reason) => {
+                Some(ServiceError { message: Some(reason.clone()), ..ServiceError::default() })
+            }
+        };
+        let milliseconds = |duration: Duration| {
+            if self.timeless { 0 } else { u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) }
+        };
+        Call {
+            api: api.name().to_owned(),
+            outcome: observation.outcome(),
+            started_ms: milliseconds(started - self.begun),
+            duration_ms: milliseconds(started.elapsed()),
+            shared: false,
+            error,
+        }
+    }
+
+    fn note_broken<T>(&self, endpoint: Endpoint<'_>, observation: &Observation<T>) {
+        if let Observation::Failed(Failure { kind, .. }) = observation
+            && matches!(kind, FailureKind::TimedOut | FailureKind::Unreachable)
         {
             let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
             broken.entry(endpoint.to_owned()).or_insert(*kind);
         }
-        let duration = if self.timeless { Duration::ZERO } else { started.elapsed() };
-        let record = record(api, duration, &observation);
-        (observation, record)
     }
 
     fn broken_by(&self, endpoint: Endpoint<'_>) -> Option<FailureKind> {
@@ -124,22 +258,35 @@ impl Caller {
     }
 }
 
-/// Notes a call that was not made, so that the record shows it.
-pub(super) fn not_made(api: Api) -> Call {
-    Call { api: api.name().to_owned(), outcome: crate::evidence::Outcome::Skipped, duration_ms: 0, error: None }
+/// Counts the time in which it lives as waiting.
+struct Waiting<'c>(&'c Caller);
+
+impl<'c> Waiting<'c> {
+    fn new(caller: &'c Caller) -> Self {
+        let mut waits = caller.waits();
+        waits.waiting += 1;
+        waits.since.get_or_insert_with(Instant::now);
+        drop(waits);
+        Self(caller)
+    }
 }
 
-fn record<T>(api: Api, duration: Duration, observation: &Observation<T>) -> Call {
-    let error = match observation {
-        Observation::Seen(_) => None,
-        Observation::Refused(error) => Some(error.clone()),
-        Observation::Failed(failure) => {
-            Some(ServiceError { message: Some(failure.to_string()), ..ServiceError::default() })
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut waits = self.0.waits();
+        waits.waiting = waits.waiting.saturating_sub(1);
+        if waits.waiting == 0
+            && let Some(since) = waits.since.take()
+        {
+            waits.waited += since.elapsed();
         }
-        Observation::Skipped(reason) => Some(ServiceError { message: Some(reason.clone()), ..ServiceError::default() }),
-    };
-    let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    Call { api: api.name().to_owned(), outcome: observation.outcome(), duration_ms, error }
+    }
+}
+
+/// Notes a call that was not made, so that the record shows it.
+pub(super) fn not_made(api: Api) -> Call {
+    let outcome = crate::evidence::Outcome::Skipped;
+    Call { api: api.name().to_owned(), outcome, started_ms: 0, duration_ms: 0, shared: false, error: None }
 }
 
 /// Notes an answer that is not what AWS would answer.

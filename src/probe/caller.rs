@@ -8,6 +8,7 @@ use super::skipped;
 use crate::evidence::{Call, Caller, FoundBy, Observation, PolicySource};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
+use std::sync::Arc;
 
 /// What was seen of the identity.
 pub(super) struct Identity {
@@ -26,7 +27,8 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         };
     }
     let endpoint = clients.endpoint("sts");
-    let (answer, call) = calls.read(Api::GetCallerIdentity, &endpoint, clients.sts.get_caller_identity().send()).await;
+    let look = clients.sts.get_caller_identity().send();
+    let (answer, call) = calls.shared(Api::GetCallerIdentity, &endpoint, &[&clients.region], look).await;
     let mut identity =
         Identity { caller: observe_caller(answer, clients, &endpoint), principal: skipped(""), calls: vec![call] };
 
@@ -59,7 +61,7 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
 }
 
 fn observe_caller(
-    answer: Observation<aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput>,
+    answer: Observation<Arc<aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput>>,
     clients: &Clients,
     endpoint: &str,
 ) -> Observation<Caller> {
@@ -90,18 +92,17 @@ async fn policy_source(
             let Some(role) = subject.role_name() else {
                 return (skipped("the session's ARN names no role"), Some(not_made(Api::GetRole)));
             };
-            let (answer, call) =
-                calls.read(Api::GetRole, &clients.endpoint("iam"), clients.iam.get_role().role_name(role).send()).await;
-            let found =
-                answer.seen().and_then(aws_sdk_iam::operation::get_role::GetRoleOutput::role).and_then(|role| {
-                    let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
-                    Some(PolicySource {
-                        candidates: vec![role.arn().parse().ok()?],
-                        found_by: FoundBy::GetRole,
-                        boundary: boundary.map(str::to_owned),
-                        trust: trust(role),
-                    })
-                });
+            let look = clients.iam.get_role().role_name(role).send();
+            let (answer, call) = calls.shared(Api::GetRole, &clients.endpoint("iam"), &[role], look).await;
+            let found = answer.seen().and_then(|output| output.role()).and_then(|role| {
+                let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
+                Some(PolicySource {
+                    candidates: vec![role.arn().parse().ok()?],
+                    found_by: FoundBy::GetRole,
+                    boundary: boundary.map(str::to_owned),
+                    trust: trust(role),
+                })
+            });
             let is_given = subject.kind == PrincipalKind::IamRole;
             let source =
                 found.unwrap_or_else(|| if is_given { given(FoundBy::Given) } else { guess(subject, role, request) });

@@ -10,6 +10,7 @@ use crate::bedrock::{EnforcedGuardrail, InferenceProfile, required_retention};
 use crate::evidence::{Call, DataRetention, Observation};
 use crate::request::Request;
 use aws_sdk_bedrock::types::AccountEnforcedGuardrailOutputConfiguration;
+use std::sync::Arc;
 
 /// Pages of one list that are followed; the lists are short.
 const MAX_PAGES: usize = 20;
@@ -37,8 +38,9 @@ pub(super) async fn guardrails(
         }
         Ok(None)
     };
-    let (answer, call) = calls.read(Api::ListEnforcedGuardrailsConfiguration, &endpoint, pages).await;
-    let guardrails = answer.and_then(|found: Option<Vec<_>>| match found {
+    let (answer, call) =
+        calls.shared(Api::ListEnforcedGuardrailsConfiguration, &endpoint, &[&clients.region], pages).await;
+    let guardrails = answer.and_then(|found: Arc<Option<Vec<_>>>| match found.as_ref() {
         Some(found) => found
             .iter()
             .map(enforced)
@@ -75,7 +77,7 @@ pub(super) async fn data_retention_for(
 pub(super) async fn data_retention(clients: &Clients, calls: &Calls) -> (Observation<DataRetention>, Call) {
     let endpoint = clients.endpoint("bedrock");
     let request = clients.bedrock.get_account_data_retention().send();
-    let (answer, call) = calls.read(Api::GetAccountDataRetention, &endpoint, request).await;
+    let (answer, call) = calls.shared(Api::GetAccountDataRetention, &endpoint, &[&clients.region], request).await;
     let mode = answer.and_then(|output| {
         let mode = output.mode().as_str();
         if mode.is_empty() || mode.contains(' ') {
@@ -102,8 +104,8 @@ pub(super) async fn profiles(clients: &Clients, calls: &Calls) -> (Observation<V
         }
         Ok(None)
     };
-    let (answer, call) = calls.read(Api::ListInferenceProfiles, &endpoint, pages).await;
-    let profiles = answer.and_then(|found: Option<Vec<_>>| match found {
+    let (answer, call) = calls.shared(Api::ListInferenceProfiles, &endpoint, &[&clients.region], pages).await;
+    let profiles = answer.and_then(|found: Arc<Option<Vec<_>>>| match found.as_ref() {
         // A profile that cannot be read is one that cannot be offered.
         Some(found) => Observation::Seen(
             found

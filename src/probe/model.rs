@@ -9,6 +9,7 @@ use crate::evidence::{Availability, Call, DataRetention, ListedModel, Listing, O
 use crate::request::Request;
 use aws_sdk_bedrock::types::InferenceProfileType;
 use aws_smithy_types::date_time::Format;
+use std::sync::Arc;
 
 /// What was seen of the model.
 pub(super) struct Model {
@@ -83,13 +84,9 @@ async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observe
     };
     let id = model.to_string();
     let endpoint = clients.endpoint("bedrock");
-    let (answer, call) = calls
-        .read(
-            Api::GetInferenceProfile,
-            &endpoint,
-            clients.bedrock.get_inference_profile().inference_profile_identifier(id).send(),
-        )
-        .await;
+    let about = [clients.region.as_str(), &id];
+    let look = clients.bedrock.get_inference_profile().inference_profile_identifier(&id).send();
+    let (answer, call) = calls.shared(Api::GetInferenceProfile, &endpoint, &about, look).await;
     let profile = read(answer, &endpoint, |output| {
         let models = output.models().iter().map(|model| model.model_arn());
         profile_of(output.inference_profile_arn(), output.inference_profile_id(), output.r#type(), models)
@@ -115,8 +112,8 @@ pub(super) fn profile_of<'m>(
 
 async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listing, Call> {
     let endpoint = clients.endpoint("bedrock");
-    let (answer, call) =
-        calls.read(Api::ListFoundationModels, &endpoint, clients.bedrock.list_foundation_models().send()).await;
+    let look = clients.bedrock.list_foundation_models().send();
+    let (answer, call) = calls.shared(Api::ListFoundationModels, &endpoint, &[&clients.region], look).await;
     let listing = read(answer, &endpoint, |output| {
         // Every Region with Bedrock lists models; an empty list is what something else answers.
         let summaries = Some(output.model_summaries()).filter(|summaries| !summaries.is_empty())?;
@@ -145,13 +142,9 @@ async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listi
 
 async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<Availability, Call> {
     let endpoint = clients.endpoint("bedrock");
-    let (answer, call) = calls
-        .read(
-            Api::GetFoundationModelAvailability,
-            &endpoint,
-            clients.bedrock.get_foundation_model_availability().model_id(base).send(),
-        )
-        .await;
+    let look = clients.bedrock.get_foundation_model_availability().model_id(base).send();
+    let about = [clients.region.as_str(), base];
+    let (answer, call) = calls.shared(Api::GetFoundationModelAvailability, &endpoint, &about, look).await;
     let availability = read(answer, &endpoint, |output| {
         let agreement = output.agreement_availability();
         Some(Availability {
@@ -170,9 +163,8 @@ async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed
         return (skipped("only Anthropic's models need the form"), None);
     }
     let endpoint = clients.endpoint("bedrock");
-    let (answer, call) = calls
-        .read(Api::GetUseCaseForModelAccess, &endpoint, clients.bedrock.get_use_case_for_model_access().send())
-        .await;
+    let look = clients.bedrock.get_use_case_for_model_access().send();
+    let (answer, call) = calls.shared(Api::GetUseCaseForModelAccess, &endpoint, &[&clients.region], look).await;
     let form = read(answer, &endpoint, |output| (!output.form_data().as_ref().is_empty()).then_some(UseCaseForm {}));
     (form, Some(call))
 }
@@ -183,7 +175,7 @@ fn set(value: &str) -> Option<String> {
 }
 
 /// Takes what is needed out of an answer; an answer that lacks it could not be read.
-fn read<O, T>(answer: Observation<O>, endpoint: &str, take: impl FnOnce(&O) -> Option<T>) -> Observation<T> {
+fn read<O, T>(answer: Observation<Arc<O>>, endpoint: &str, take: impl FnOnce(&O) -> Option<T>) -> Observation<T> {
     answer.and_then(|output| {
         let taken = take(&output).map(Observation::Seen);
         taken.unwrap_or_else(|| unreadable(endpoint, "the answer lacks what it should hold"))

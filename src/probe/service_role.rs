@@ -17,7 +17,8 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
     }
     let name = role.resource_id().rsplit('/').next().unwrap_or_default();
     let endpoint = clients.endpoint("iam");
-    let (answer, call) = calls.read(Api::GetRole, &endpoint, clients.iam.get_role().role_name(name).send()).await;
+    let look = clients.iam.get_role().role_name(name).send();
+    let (answer, call) = calls.shared(Api::GetRole, &endpoint, &[name], look).await;
     let seen = answer.and_then(|output| {
         let read = output.role().and_then(|role| {
             let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());

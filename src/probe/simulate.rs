@@ -6,6 +6,7 @@
 use super::account::Clients;
 use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
+use super::shared::is_about_the_rate;
 use crate::evidence::{
     Call, Exclusion, MatchedStatement, Observation, ServiceError, Simulation, SimulationQuestion, Trial,
 };
@@ -16,11 +17,6 @@ use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, Pol
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::join_all;
-use std::time::Duration;
-use tokio::sync::Semaphore;
-
-/// Calls to the simulator under way at once: it throttles early.
-const AT_ONCE: usize = 4;
 
 /// Pages of one answer that are followed; one action on one resource never needs more.
 const MAX_PAGES: usize = 20;
@@ -28,44 +24,42 @@ const MAX_PAGES: usize = 20;
 /// How often one question is asked while the simulator throttles or fails.
 const ATTEMPTS: u32 = 7;
 
-/// The first pause between two attempts; each further one is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-
 /// Answers questions, in their order.
 pub(super) async fn all(
     clients: &Clients,
     calls: &Calls,
     questions: &[SimulationQuestion],
 ) -> Vec<(Observation<Simulation>, Call)> {
-    let permits = Semaphore::new(AT_ONCE);
     join_all(questions.iter().map(async |question| {
-        let SimulationQuestion { principal, leg, trial } = question;
-        // The semaphore is never closed; without a permit the call would only be less patient.
-        let _permit = permits.acquire().await;
-        one(clients, calls, principal, leg, trial).await
+        // A question is told from all others by its whole text.
+        let text = serde_json::to_string(question).unwrap_or_default();
+        let (answer, call) = calls
+            .once(Api::SimulatePrincipalPolicy, &clients.endpoint("iam"), &[&text], one(clients, calls, question))
+            .await;
+        (answer.and_then(|simulation| Observation::Seen((*simulation).clone())), call)
     }))
     .await
 }
 
-async fn one(
-    clients: &Clients,
-    calls: &Calls,
-    principal: &Arn,
-    leg: &RequestContext,
-    trial: &Trial,
-) -> (Observation<Simulation>, Call) {
+async fn one(clients: &Clients, calls: &Calls, question: &SimulationQuestion) -> (Observation<Simulation>, Call) {
+    let SimulationQuestion { principal, leg, trial } = question;
     let endpoint = clients.endpoint("iam");
+    let pace = &calls.traffic.pace;
     let mut attempt = 0;
     let (answer, call) = loop {
+        let turn = calls.wait(pace.turn()).await;
         let (answer, call) =
             calls.read(Api::SimulatePrincipalPolicy, &endpoint, pages(clients, principal, leg, trial)).await;
-        let wait = FIRST_WAIT * 2_u32.pow(attempt);
         attempt += 1;
         let may_pass = answer.refused().is_some_and(passes);
-        if !may_pass || attempt == ATTEMPTS || !calls.has_time_for(wait) {
+        if may_pass {
+            turn.slow_down();
+        } else {
+            turn.answered();
+        }
+        if !may_pass || attempt == ATTEMPTS || !calls.has_time_for(pace.pause()) {
             break (answer, call);
         }
-        tokio::time::sleep(wait).await;
     };
     let simulation = answer.and_then(|(results, complete)| {
         read(&results, complete, leg).map_or_else(|detail| unreadable(&endpoint, &detail), Observation::Seen)
@@ -75,8 +69,7 @@ async fn one(
 
 /// Tells whether a refusal may pass by itself.
 fn passes(error: &ServiceError) -> bool {
-    let code = error.code.as_deref().unwrap_or_default();
-    code.starts_with("Throttling") || code == "RequestLimitExceeded" || error.status.is_some_and(|status| status >= 500)
+    is_about_the_rate(error) || error.status.is_some_and(|status| status >= 500)
 }
 
 /// Follows the pages of an answer; tells whether the last one was reached.

@@ -169,7 +169,9 @@ struct NotCheckedJson<'d> {
 struct ObservationJson<'d> {
     api: &'d str,
     outcome: Outcome,
+    started_ms: u64,
     duration_ms: u64,
+    shared: bool,
     error: Option<&'d ServiceError>,
 }
 
@@ -240,10 +242,12 @@ impl<'d> Document<'d> {
             observations: diagnosis
                 .calls
                 .iter()
-                .map(|Call { api, outcome, duration_ms, error }| ObservationJson {
+                .map(|Call { api, outcome, started_ms, duration_ms, shared, error }| ObservationJson {
                     api,
                     outcome: *outcome,
+                    started_ms: *started_ms,
                     duration_ms: *duration_ms,
+                    shared: *shared,
                     error: error.as_ref(),
                 })
                 .collect(),
