@@ -4,6 +4,7 @@
 //! about its actions as data. Knows no policy and makes no call.
 
 mod authorization;
+mod bundle;
 mod guardrail;
 mod model;
 mod operation;
@@ -12,6 +13,7 @@ mod region;
 mod retention;
 
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
+pub use bundle::Bundle;
 pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, provider_of};
 pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};

@@ -114,11 +114,12 @@ impl Session {
         };
         let request = evidence.request.clone();
         let (identity, (service_role, role_calls), model, invocation, endpoint) = tokio::join!(
-            caller::look(clients, &self.calls, &request),
-            service_role::look(clients, &self.calls, &request),
-            model::look(clients, &self.calls, &request),
-            live::look(clients, &self.calls, &request),
-            endpoint::look(&clients.route, &self.calls),
+            // On the heap: together they are more than a small stack holds.
+            Box::pin(caller::look(clients, &self.calls, &request)),
+            Box::pin(service_role::look(clients, &self.calls, &request)),
+            Box::pin(model::look(clients, &self.calls, &request)),
+            Box::pin(live::look(clients, &self.calls, &request)),
+            Box::pin(endpoint::look(&clients.route, &self.calls)),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;

@@ -6,6 +6,8 @@
 mod command;
 mod elsewhere;
 
+pub(super) use command::check_again;
+
 use super::finding::{Change, ChangeKind, Finding, Remedy, Verified};
 use super::legs::Legs;
 use super::trials::Trials;
