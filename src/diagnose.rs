@@ -10,6 +10,7 @@
 mod credentials;
 mod finding;
 mod gates;
+mod given;
 mod judge;
 mod legs;
 mod live;

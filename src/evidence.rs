@@ -15,10 +15,11 @@ pub use policies::{
 };
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
 
-use crate::bedrock::InferenceProfile;
+use crate::bedrock::{EnforcedGuardrail, InferenceProfile};
 use crate::iam::{Arn, Principal};
-use crate::request::Request;
+use crate::request::{Request, Requirements};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// The schema that this version writes.
 pub const SCHEMA: &str = "bedrock-access/evidence/1";
@@ -62,6 +63,18 @@ pub struct Evidence {
     /// Whether `bedrock:GetUseCaseForModelAccess` finds a form; a refusal with 404 says that there is none.
     #[serde(default)]
     pub use_case_form: Observation<UseCaseForm>,
+    /// The guardrails that the account enforces in the Region (`bedrock:ListEnforcedGuardrailsConfiguration`).
+    #[serde(default)]
+    pub guardrails: Observation<Vec<EnforcedGuardrail>>,
+    /// The account's data-retention mode in the Region (`bedrock:GetAccountDataRetention`), where it may matter.
+    #[serde(default)]
+    pub data_retention: Observation<DataRetention>,
+    /// Where the runtime's host name leads from here.
+    #[serde(default)]
+    pub endpoint: Observation<RuntimeEndpoint>,
+    /// The inference profiles of the Region (`bedrock:ListInferenceProfiles`), asked for where another id would help.
+    #[serde(default)]
+    pub profiles: Observation<Vec<InferenceProfile>>,
     /// The test call.
     #[serde(default)]
     pub invocation: Observation<LiveSuccess>,
@@ -74,6 +87,62 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Begins a case in which nothing has been looked at yet.
+    #[must_use]
+    pub fn new(request: Request, observed_at: String, sandbox: Option<String>) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            observed_at,
+            sandbox,
+            request,
+            credentials: Observation::default(),
+            caller: Observation::default(),
+            principal: Observation::default(),
+            policies: IdentityPolicies::default(),
+            service_role: Observation::default(),
+            profile: Observation::default(),
+            listing: Observation::default(),
+            availability: Observation::default(),
+            use_case_form: Observation::default(),
+            guardrails: Observation::default(),
+            data_retention: Observation::default(),
+            endpoint: Observation::default(),
+            profiles: Observation::default(),
+            invocation: Observation::default(),
+            answers: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// Notes of everything that was not looked at yet why it never will be.
+    pub fn skip_all(&mut self, reason: &str) {
+        fn skip<T>(observation: &mut Observation<T>, reason: &str) {
+            if observation.is_skipped() {
+                *observation = Observation::Skipped(reason.to_owned());
+            }
+        }
+        skip(&mut self.caller, reason);
+        skip(&mut self.principal, reason);
+        skip(&mut self.service_role, reason);
+        skip(&mut self.profile, reason);
+        skip(&mut self.listing, reason);
+        skip(&mut self.availability, reason);
+        skip(&mut self.use_case_form, reason);
+        skip(&mut self.guardrails, reason);
+        skip(&mut self.invocation, reason);
+    }
+
+    /// Lists every authorization of the call, as far as what was read tells.
+    #[must_use]
+    pub fn requirements(&self) -> Requirements {
+        let mut requirements = self.request.requirements(self.profile.seen(), self.account());
+        // What the caller's account enforces says nothing of another account.
+        if let Some(enforced) = self.guardrails.seen().filter(|_| !self.is_about_another_account()) {
+            self.request.require_enforced_guardrails(&mut requirements, enforced, self.base_model());
+        }
+        requirements
+    }
+
     /// Returns the account whose resources a profile id names: the principal's, else the caller's.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
@@ -215,6 +284,22 @@ pub struct Availability {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UseCaseForm {}
 
+/// How long the account lets model providers and AWS keep what is sent, as AWS spells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataRetention {
+    /// `default`, `none`, `aws_review`, `provider_data_share`, `inherit`.
+    pub mode: String,
+}
+
+/// Where the runtime's host name leads from the machine that this program runs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeEndpoint {
+    /// The host's name or address.
+    pub host: String,
+    /// The addresses that the name resolves to.
+    pub addresses: Vec<IpAddr>,
+}
+
 /// A test call that the model answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveSuccess {
@@ -229,9 +314,13 @@ pub struct LiveSuccess {
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
     /// What does the policy simulator say of a leg?
-    Simulate(SimulationQuestion),
+    Simulate(Box<SimulationQuestion>),
     /// What does a policy say?
     ReadPolicy(PolicyQuestion),
+    /// Which inference profiles does the Region have?
+    Profiles,
+    /// Which data-retention mode does the account have?
+    DataRetention,
 }
 
 /// One call that was made, for the record.

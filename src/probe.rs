@@ -16,6 +16,8 @@ mod api;
 mod call;
 mod caller;
 mod connection;
+mod endpoint;
+mod gates;
 mod live;
 mod model;
 mod pace;
@@ -30,9 +32,7 @@ pub use api::{Api, ApiKind};
 pub use live::can_invoke;
 pub use traffic::Traffic;
 
-use crate::evidence::{
-    Answer, Evidence, IdentityPolicies, Observation, PolicyQuestion, PolicyText, Question, SCHEMA, SimulationQuestion,
-};
+use crate::evidence::{Answer, Evidence, Observation, PolicyQuestion, PolicyText, Question, SimulationQuestion};
 use crate::request::{LiveCall, Request};
 use account::{Clients, Connection};
 use call::Caller as Calls;
@@ -92,27 +92,11 @@ impl Probe {
         };
         let calls = self.calls(timeout);
         let (credentials, clients) = self.connection.clients(&request.region, &calls).await;
-        let mut evidence = Evidence {
-            schema: SCHEMA.to_owned(),
-            observed_at,
-            sandbox: match &self.connection.account {
-                Account::Embedded(embedded) => Some(embedded.world.clone()),
-                Account::Aws { .. } => None,
-            },
-            credentials,
-            caller: skipped("there are no credentials"),
-            principal: skipped("there are no credentials"),
-            policies: IdentityPolicies::default(),
-            service_role: skipped("there are no credentials"),
-            profile: skipped("there are no credentials"),
-            listing: skipped("there are no credentials"),
-            availability: skipped("there are no credentials"),
-            use_case_form: skipped("there are no credentials"),
-            invocation: skipped("there are no credentials"),
-            answers: Vec::new(),
-            calls: Vec::new(),
-            request,
+        let sandbox = match &self.connection.account {
+            Account::Embedded(embedded) => Some(embedded.world.clone()),
+            Account::Aws { .. } => None,
         };
+        let mut evidence = Evidence { credentials, ..Evidence::new(request, observed_at, sandbox) };
         let session = Session { clients, calls };
         session.first_look(&mut evidence).await;
         (evidence, session)
@@ -126,13 +110,18 @@ impl Probe {
 
 impl Session {
     async fn first_look(&self, evidence: &mut Evidence) {
-        let Some(clients) = &self.clients else { return };
+        let Some(clients) = &self.clients else {
+            evidence.skip_all("there are no credentials");
+            return;
+        };
         let request = evidence.request.clone();
-        let (identity, (service_role, role_calls), model, invocation) = tokio::join!(
-            caller::look(clients, &self.calls, &request),
-            service_role::look(clients, &self.calls, &request),
-            model::look(clients, &self.calls, &request),
-            live::look(clients, &self.calls, &request),
+        let (identity, (service_role, role_calls), model, invocation, endpoint) = tokio::join!(
+            // On the heap: together they are more than a small stack holds.
+            Box::pin(caller::look(clients, &self.calls, &request)),
+            Box::pin(service_role::look(clients, &self.calls, &request)),
+            Box::pin(model::look(clients, &self.calls, &request)),
+            Box::pin(live::look(clients, &self.calls, &request)),
+            Box::pin(endpoint::look(&clients.route, &self.calls)),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;
@@ -142,6 +131,9 @@ impl Session {
         evidence.listing = model.listing;
         evidence.availability = model.availability;
         evidence.use_case_form = model.use_case_form;
+        evidence.guardrails = model.guardrails;
+        evidence.data_retention = model.data_retention;
+        evidence.endpoint = endpoint;
         evidence.invocation = invocation.outcome;
         evidence.calls = [identity.calls, role_calls, model.calls, invocation.calls].concat();
     }
@@ -152,8 +144,18 @@ impl Session {
         let (mut simulations, mut policies): (Vec<SimulationQuestion>, Vec<PolicyQuestion>) = (Vec::new(), Vec::new());
         for question in questions {
             match question {
-                Question::Simulate(question) => simulations.push(question),
+                Question::Simulate(question) => simulations.push(*question),
                 Question::ReadPolicy(question) => policies.push(question),
+                Question::Profiles => {
+                    let (profiles, call) = gates::profiles(clients, &self.calls).await;
+                    evidence.profiles = profiles;
+                    evidence.calls.push(call);
+                }
+                Question::DataRetention => {
+                    let (mode, call) = gates::data_retention(clients, &self.calls).await;
+                    evidence.data_retention = mode;
+                    evidence.calls.push(call);
+                }
             }
         }
         let (simulated, read) = tokio::join!(

@@ -10,7 +10,7 @@ use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
 use bedrock_access::evidence::{
     Answer, Availability, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, IdentityPolicies, ListedModel,
-    Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question, SCHEMA, ServiceError, Simulation,
+    Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question, ServiceError, Simulation,
     SimulationQuestion, UseCaseForm,
 };
 use bedrock_access::iam::{Arn, Decision, Principal};
@@ -38,15 +38,9 @@ fn unasked(model: &str) -> Evidence {
             .to_vec(),
     };
     let is_profile = reference.is_profile();
+    let operation = bedrock_access::bedrock::Operation::Converse;
+    let request = Request::new(Some(reference), operation, "us-west-2".parse().unwrap());
     Evidence {
-        schema: SCHEMA.to_owned(),
-        observed_at: "2026-11-22T12:00:00Z".to_owned(),
-        sandbox: None,
-        request: Request::new(
-            Some(reference),
-            bedrock_access::bedrock::Operation::Converse,
-            "us-west-2".parse().unwrap(),
-        ),
         credentials: Observation::Seen(Credentials {
             bedrock_api_key: false,
             source: "environment".to_owned(),
@@ -80,9 +74,8 @@ fn unasked(model: &str) -> Evidence {
         }),
         policies: IdentityPolicies::default(),
         use_case_form: if base.starts_with("anthropic") { Observation::Seen(UseCaseForm {}) } else { skipped() },
-        invocation: skipped(),
-        answers: Vec::new(),
-        calls: Vec::new(),
+        guardrails: Observation::Seen(Vec::new()),
+        ..Evidence::new(request, "2026-11-22T12:00:00Z".to_owned(), None)
     }
 }
 
@@ -98,8 +91,15 @@ fn simulations(evidence: &Evidence) -> Vec<SimulationQuestion> {
 /// The same with every question answered alike.
 fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evidence {
     for _ in 0..4 {
-        for question in simulations(&evidence) {
-            evidence.answers.push(Answer { question, simulation: simulation.clone() });
+        for question in open_questions(&evidence) {
+            match question {
+                Question::Simulate(question) => {
+                    evidence.answers.push(Answer { question: *question, simulation: simulation.clone() });
+                }
+                Question::ReadPolicy(_) => {}
+                Question::Profiles => evidence.profiles = failed(FailureKind::TimedOut),
+                Question::DataRetention => evidence.data_retention = failed(FailureKind::TimedOut),
+            }
         }
     }
     assert_eq!(open_questions(&evidence), [], "every answer closes its question");
@@ -356,7 +356,7 @@ fn a_missing_agreement_is_a_cause_where_the_caller_may_not_subscribe() {
         if leg.action.starts_with("aws-marketplace:") {
             assert_eq!(leg.context.get("aws:CalledViaLast").unwrap().as_single(), Some("bedrock.amazonaws.com"));
         }
-        evidence.answers.push(Answer { question, simulation: Observation::Seen(simulation(decision)) });
+        evidence.answers.push(Answer { question: *question, simulation: Observation::Seen(simulation(decision)) });
     }
     let diagnosis = diagnose(&evidence);
     assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Denied, vec!["marketplace-permission"]));
@@ -634,7 +634,7 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
             } else {
                 refused("NoSuchEntity", 404, "The role cannot be found.")
             };
-            evidence.answers.push(Answer { question, simulation });
+            evidence.answers.push(Answer { question: *question, simulation });
         }
     }
     assert_eq!(asked, candidates[..2], "the third was not needed");
@@ -759,7 +759,7 @@ fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evide
             let Question::Simulate(question) = question else { continue };
             let (leg, trial) = (&question.leg, &question.trial);
             let simulation = Observation::Seen(decide(&leg.resource, trial));
-            evidence.answers.push(Answer { question, simulation });
+            evidence.answers.push(Answer { question: *question, simulation });
         }
     }
 }

@@ -86,6 +86,19 @@ pub enum Basis {
         /// Whether it was evaluated with the changes of the other findings made.
         mended: bool,
     },
+    /// What a policy that the user gave says of a leg.
+    Given {
+        /// The action.
+        action: String,
+        /// The resource.
+        resource: String,
+        /// The decision.
+        decision: Decision,
+        /// The type of the policy.
+        policy_type: PolicyType,
+        /// The statements that matched.
+        statements: Vec<DecidedBy>,
+    },
     /// An allow is there, and misses.
     NearMiss {
         /// The statement, and how it misses.
@@ -247,6 +260,8 @@ pub enum ChangeKind {
     UseRegion,
     /// Gets fresh credentials.
     RenewCredentials,
+    /// Sets the account's data-retention mode in the Region.
+    SetDataRetention,
 }
 
 impl ChangeKind {
@@ -262,6 +277,7 @@ impl ChangeKind {
             Self::UseModel => "use-model",
             Self::UseRegion => "use-region",
             Self::RenewCredentials => "renew-credentials",
+            Self::SetDataRetention => "set-data-retention",
         }
     }
 }

@@ -3,9 +3,9 @@
 use super::finding::{Basis, Certainty, Finding};
 use super::judge::{self, Judge};
 use super::questions::{call_legs, current_candidate};
-use super::remedy;
 use super::statement::{DecidedBy, NearMiss};
 use super::trials::{self, Trials};
+use super::{given, remedy};
 use crate::bedrock::Whose;
 use crate::cause::Cause;
 use crate::evidence::Evidence;
@@ -63,6 +63,8 @@ pub(super) struct Legs {
     pub(super) policies_read: Option<(Vec<String>, Vec<String>)>,
     /// Allows that are wider than the call needs, one line each.
     pub(super) advice: Vec<String>,
+    /// Refusals of policies that the user gave, on legs that are refused for another reason as well.
+    pub(super) given: Vec<Leg>,
     /// The ARN of its permissions boundary, where that is known.
     pub(super) boundary: Option<String>,
     /// What the simulator says of the refused legs once policies are mended.
@@ -90,8 +92,12 @@ impl Legs {
         for (leg, mended) in self.refusals() {
             let cause = cause_of(leg);
             let basis = basis_of(leg, mended);
-            let simulated = matches!(leg.judged_by, JudgedBy::Simulator | JudgedBy::Both) && leg.policy_type.is_some();
-            let certainty = if simulated { Certainty::Simulated } else { Certainty::Inferred };
+            let certainty = match leg.policy_type {
+                // The simulator evaluates neither; the engine did, on the user's word for what the policy says.
+                Some(PolicyType::SessionPolicy | PolicyType::VpcEndpointPolicy) | None => Certainty::Inferred,
+                Some(_) if leg.judged_by == JudgedBy::Policies => Certainty::Inferred,
+                Some(_) => Certainty::Simulated,
+            };
             match findings
                 .iter_mut()
                 .find(|known| known.cause == cause && known.action.as_ref() == Some(&leg.request.action))
@@ -158,7 +164,8 @@ impl Legs {
     fn refusals(&self) -> impl Iterator<Item = (&Leg, bool)> {
         let before = self.legs.iter().map(|leg| (leg, false));
         let after = self.trials.stages.iter().flat_map(|stage| &stage.legs).map(|leg| (leg, true));
-        before.chain(after).filter(|(leg, _)| leg.decision.is_denied())
+        let given = self.given.iter().map(|leg| (leg, false));
+        before.chain(given).chain(after).filter(|(leg, _)| leg.decision.is_denied())
     }
 
     /// Walks over the requests that policies of a type refuse, each once.
@@ -196,24 +203,30 @@ impl Legs {
 
 /// Judges every leg of the call.
 pub(super) fn judge(evidence: &Evidence) -> Legs {
-    let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
+    let requirements = evidence.requirements();
     let Some(principal) = current_candidate(evidence) else {
         let why = evidence.principal.why_unseen().unwrap_or_else(|| "the principal is not known".to_owned());
-        let legs = requirements.legs.into_iter().map(|request| judge::undetermined(request, why.clone())).collect();
-        return Legs { legs, unlisted: requirements.unlisted, ..Legs::default() };
+        let mut legs: Vec<Leg> =
+            requirements.legs.into_iter().map(|request| judge::undetermined(request, why.clone())).collect();
+        let given = given::judge(evidence, None, &mut legs);
+        return Legs { legs, given, unlisted: requirements.unlisted, ..Legs::default() };
     };
     let judge = Judge::of_principal(evidence);
-    let legs = judge.legs(&principal, call_legs(evidence, &principal));
+    let mut legs = judge.legs(&principal, call_legs(evidence, &principal));
     let answered = legs.iter().any(|leg| leg.unread.is_none());
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
+    // What is tried is tried in simulation, which does not know the given policies.
     let trials = trials::follow(&judge, &principal, &legs);
+    let advice = advice(&judge, &legs);
+    let given = given::judge(evidence, Some(&principal), &mut legs);
     Legs {
         unlisted: requirements.unlisted,
         principal: (answered || certain).then_some(principal),
         boundary: evidence.policies.boundary().map(str::to_owned),
-        advice: advice(&judge, &legs),
+        advice,
         policies_read: judge.reading.map(|reading| (reading.names(), reading.gaps)),
         legs,
+        given,
         trials,
     }
 }
@@ -261,6 +274,9 @@ fn cause_of(leg: &Leg) -> Cause {
 fn basis_of(leg: &Leg, mended: bool) -> Vec<Basis> {
     let (action, resource) = (leg.request.action.clone(), leg.request.resource.clone());
     let (decision, policy_type, statements) = (leg.decision, leg.policy_type, leg.decided_by.clone());
+    if let Some(policy_type @ (PolicyType::SessionPolicy | PolicyType::VpcEndpointPolicy)) = policy_type {
+        return vec![Basis::Given { action, resource, decision, policy_type, statements }];
+    }
     let mut basis = vec![match leg.judged_by {
         JudgedBy::Policies => Basis::Policies { action, resource, decision, policy_type, statements, mended },
         _ => Basis::Simulation { action, resource, decision, policy_type, statements, mended },

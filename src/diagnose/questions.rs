@@ -1,7 +1,8 @@
-//! What the evidence leaves open, and the policy simulator or the text of a policy could still settle.
+//! What the evidence leaves open, and a further question could still settle.
 
-use super::{legs, reading, service_role};
+use super::{gates, legs, live, reading, service_role};
 use crate::bedrock::{Marketplace, provider_of};
+use crate::cause::Cause;
 use crate::evidence::{Evidence, Observation, PolicyQuestion, Question, Simulation, SimulationQuestion};
 use crate::iam::{Arn, ContextKeys, RequestContext};
 
@@ -18,8 +19,10 @@ pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     let (mut simulations, policies) =
         current_candidate(evidence).map(|principal| of_principal(evidence, &principal)).unwrap_or_default();
     simulations.extend(service_role::open_questions(evidence));
-    let policies = policies.into_iter().map(Question::ReadPolicy);
-    simulations.into_iter().map(Question::Simulate).chain(policies).collect()
+    let mut questions = reads(evidence);
+    questions.extend(simulations.into_iter().map(|question| Question::Simulate(Box::new(question))));
+    questions.extend(policies.into_iter().map(Question::ReadPolicy));
+    questions
 }
 
 /// Names what is open about the principal: the policies are read while the legs are simulated, and what follows
@@ -33,6 +36,31 @@ fn of_principal(evidence: &Evidence, principal: &Arn) -> (Vec<SimulationQuestion
     let legs = legs::judge(evidence);
     let verify = legs.rest_on_the_policies_alone();
     (legs.trials.open, reading::open(evidence, verify))
+}
+
+/// What to read once more is known than at the first look.
+fn reads(evidence: &Evidence) -> Vec<Question> {
+    let mut questions = Vec::new();
+    if evidence.credentials.seen().is_none() || evidence.is_about_another_account() {
+        return questions;
+    }
+    let causes = closed(evidence);
+    let another_id_helps =
+        [Cause::InferenceProfileRequired, Cause::InvalidModelId, Cause::RegionUnavailable, Cause::LegacyModel];
+    if evidence.profiles.is_skipped() && another_id_helps.iter().any(|cause| causes.contains(cause)) {
+        questions.push(Question::Profiles);
+    }
+    if evidence.data_retention.is_skipped() && causes.contains(&Cause::DataRetentionMode) {
+        questions.push(Question::DataRetention);
+    }
+    questions
+}
+
+/// The causes that stand in the way behind IAM, as far as gates and a live answer tell.
+fn closed(evidence: &Evidence) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = gates::read(evidence).findings.iter().map(|finding| finding.cause).collect();
+    causes.extend(live::read(evidence).recognized().map(|reading| reading.cause));
+    causes
 }
 
 /// Asks about legs that have not been asked about yet.
@@ -52,7 +80,7 @@ fn legs_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext>
 
 /// The legs of the call itself, with the principal's ARN in their context.
 pub(super) fn call_legs(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
-    let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
+    let requirements = evidence.requirements();
     requirements.legs.into_iter().map(|leg| with_tags(with_principal(leg, principal), evidence)).collect()
 }
 

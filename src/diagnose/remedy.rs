@@ -6,6 +6,7 @@
 mod allow;
 mod command;
 mod deny;
+mod elsewhere;
 mod gate;
 mod scp;
 

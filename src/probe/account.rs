@@ -6,8 +6,9 @@
 use super::answer::WholeXml;
 use super::api::OnlyListed;
 use super::call::{Caller, innermost};
+use super::endpoint::Route;
 use crate::bedrock::Region;
-use crate::evidence::{Credentials, Failure, FailureKind, Observation};
+use crate::evidence::{Credentials, Failure, FailureKind, Observation, RuntimeEndpoint};
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -53,6 +54,8 @@ pub struct EmbeddedAccount {
     pub secret_access_key: String,
     /// The caller's session token, where it is a role's session.
     pub session_token: Option<String>,
+    /// Where the host name of the runtime leads in the world.
+    pub runtime: RuntimeEndpoint,
     /// The time that stands still in the world, RFC 3339 in UTC.
     pub observed_at: String,
 }
@@ -74,6 +77,8 @@ pub(super) struct Clients {
     /// The host of every service, where one override serves all.
     endpoint: Option<String>,
     pub(super) region: String,
+    /// Where the runtime is.
+    pub(super) route: Route,
     /// The name of the Lambda function that this program runs in.
     pub(super) lambda_function: Option<String>,
     /// A Bedrock API key outranks the credentials that STS sees.
@@ -213,8 +218,11 @@ impl Opened {
     fn clients(&mut self, region: &Region, account: &Account, patient: bool) -> Arc<Clients> {
         let make = || {
             let config = self.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
-            let reads_environment = matches!(account, Account::Aws { .. });
-            Arc::new(Clients { signs: self.signs, ..clients(&config, region, reads_environment, patient) })
+            let (reads_environment, route) = match account {
+                Account::Aws { .. } => (true, Route::of(&config)),
+                Account::Embedded(embedded) => (false, Route::Known(embedded.runtime.clone())),
+            };
+            Arc::new(Clients { signs: self.signs, route, ..clients(&config, region, reads_environment, patient) })
         };
         self.clients.entry(region.clone()).or_insert_with(make).clone()
     }
@@ -307,6 +315,7 @@ fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient
         ),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),
+        route: Route::of(config),
         lambda_function: variable("AWS_LAMBDA_FUNCTION_NAME"),
         bedrock_api_key: reads_environment && api_key_is_set(),
         signs: true,

@@ -80,6 +80,12 @@ apis! {
         Some("bedrock:GetFoundationModelAvailability"), "the account's access to the model";
     GetUseCaseForModelAccess: "bedrock:GetUseCaseForModelAccess", Read, Some("bedrock:GetUseCaseForModelAccess"),
         "whether the use case form was submitted";
+    ListEnforcedGuardrailsConfiguration: "bedrock:ListEnforcedGuardrailsConfiguration", Read,
+        Some("bedrock:ListEnforcedGuardrailsConfiguration"), "the guardrails that every call must pass";
+    GetAccountDataRetention: "bedrock:GetAccountDataRetention", Read, Some("bedrock:GetAccountDataRetention"),
+        "the account's data-retention mode, where the model asks for one";
+    ListInferenceProfiles: "bedrock:ListInferenceProfiles", Read, Some("bedrock:ListInferenceProfiles"),
+        "the inference profiles that can be called instead";
     InvokeModel: "bedrock:InvokeModel", Test, Some("bedrock:InvokeModel"), "the test call";
     InvokeModelWithResponseStream: "bedrock:InvokeModelWithResponseStream", Test,
         Some("bedrock:InvokeModelWithResponseStream"), "the test call of a streaming operation";

@@ -145,7 +145,7 @@ pub(super) fn trusts(trust: &Trust) -> String {
 }
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
-    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. }))
+    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. } | Basis::Given { decision: Decision::ExplicitDeny, .. }))
         || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny"))));
     if let Some(quarantine) = quarantine(finding) {
         let action = finding.action.as_deref().unwrap_or("the action");
@@ -249,6 +249,11 @@ pub(super) fn basis(basis: &Basis) -> String {
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
+        Basis::Given { action, resource, decision, policy_type, statements } => {
+            let named: Vec<String> = statements.iter().filter_map(place).collect();
+            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            format!("the given {policy_type} comes to {decision}{named} for {action} on {resource}")
+        }
         Basis::MissingContext(keys) => format!(
             "policies name condition keys that the simulation was not given, which may matter: {}",
             keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")

@@ -11,8 +11,8 @@ mod principals;
 
 pub use error::WorldError;
 pub(super) use models::{
-    AgreementStatus, Authorization, Availability, Gate, Guardrail, Lifecycle, LifecycleStatus, Model, Profile,
-    ProfileType,
+    AgreementStatus, Authorization, Availability, DataRetention, Gate, Guardrail, Lifecycle, LifecycleStatus, Model,
+    Profile, ProfileType,
 };
 pub(super) use principals::{
     ApiKey, AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name,
@@ -23,6 +23,7 @@ use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The secret access key of every principal in every world. It opens nothing outside the sandbox.
 pub(super) const SECRET_ACCESS_KEY: &str = "sandbox/secret/that/opens/nothing/EXAMPLEKEY";
@@ -59,6 +60,9 @@ pub struct World {
     /// The forms that the account has submitted, by model provider.
     #[serde(default)]
     pub(super) forms: BTreeMap<String, UseCaseForm>,
+    /// The account's data-retention mode in each Region where it is not the default.
+    #[serde(default)]
+    pub(super) data_retention: BTreeMap<Region, DataRetention>,
     /// The interface endpoint that calls to the runtime pass, if they pass one.
     #[serde(default)]
     pub(super) vpc_endpoint_policy: Option<VpcEndpoint>,
@@ -224,6 +228,22 @@ impl World {
     #[must_use]
     pub fn caller_bearer_token(&self) -> Option<&str> {
         self.bearer_token.as_deref()
+    }
+
+    /// Returns the name of the runtime's host in the Region that the world is about.
+    #[must_use]
+    pub fn runtime_host(&self) -> String {
+        format!("bedrock-runtime.{}.amazonaws.com", self.request.region)
+    }
+
+    /// Returns the address that the runtime's host name resolves to for the world's caller: one of its VPC where
+    /// calls pass an interface endpoint, and loopback, where the sandbox itself is, where they do not.
+    #[must_use]
+    pub fn runtime_address(&self) -> IpAddr {
+        match self.vpc_endpoint_policy {
+            Some(_) => IpAddr::V4(Ipv4Addr::new(10, 0, 0, 10)),
+            None => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
     }
 
     /// Returns the partition, as the caller's ARN has it.

@@ -3,10 +3,11 @@
 use super::args::DoctorArgs;
 use crate::bedrock::{Marketplace, ModelReference, Region, provider_of};
 use crate::cli::exit::Failure;
-use crate::cli::output;
+use crate::cli::{input, output};
 use crate::iam::{Arn, ContextKeys, ContextValue};
+use crate::policy::Document;
 use crate::probe::{can_invoke, default_region};
-use crate::request::{LiveCall, Request};
+use crate::request::{GivenPolicies, GivenPolicy, LiveCall, Request};
 use crate::sandbox::{Live, World};
 use std::time::Duration;
 
@@ -38,19 +39,32 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
         _ => LiveCall::None,
     };
     let live = if operation.has_test_call() || args.probe || args.invoke { live } else { LiveCall::None };
+    let policies = GivenPolicies {
+        session: args.session_policy.as_deref().map(given_policy).transpose()?,
+        vpc_endpoint: args.vpc_endpoint_policy.as_deref().map(given_policy).transpose()?,
+    };
     let request = Request {
-        model,
-        operation,
-        region,
         resources,
         service_role,
         service: args.service.or_else(|| same.and_then(|asked| asked.service)),
         context: context(&args.context),
         principal: args.principal.clone(),
+        guardrail: args.guardrail.clone(),
+        policies,
         live,
+        ..Request::new(model, operation, region)
     };
     check(&request)?;
     Ok(request)
+}
+
+/// Reads a policy that no API shows; what is no policy is not sent on its way.
+fn given_policy(path: &str) -> Result<GivenPolicy, Failure> {
+    let document = input::text(path)?;
+    Document::parse(&document)
+        .map_err(|error| Failure::input(format!("`{path}` is not a policy: {error}")))
+        .map_err(|failure| failure.hint(format!("`bedrock-access policy lint {path}` says more")))?;
+    Ok(GivenPolicy { name: path.to_owned(), document })
 }
 
 /// Returns the Region that was typed, by itself or within the model's ARN or a resource's.

@@ -1,6 +1,6 @@
 //! Lines to paste: how a policy is attached, and how the same question is asked again.
 
-use crate::bedrock::{Given, Operation};
+use crate::bedrock::{Given, ModelReference, Operation};
 use crate::evidence::Evidence;
 use crate::iam::Arn;
 use crate::request::LiveCall;
@@ -141,12 +141,17 @@ fn console_of(partition: &str) -> Option<&'static str> {
 
 /// Returns the line that asks the same question again after the fix.
 pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
+    check_with(evidence, evidence.request.model.as_ref())
+}
+
+/// Returns the line that asks the same question of another model.
+pub(super) fn check_with(evidence: &Evidence, model: Option<&ModelReference>) -> String {
     let request = &evidence.request;
     let mut line = "bedrock-access doctor".to_owned();
     if let Some(world) = &evidence.sandbox {
         line.push_str(&format!(" --sandbox {}", quoted(world)));
     }
-    if let Some(model) = &request.model {
+    if let Some(model) = model {
         line.push_str(&format!(" --model {}", quoted(&model.to_string())));
     }
     line.push_str(&format!(" --region {}", request.region));
@@ -164,6 +169,16 @@ pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
     }
     if let Some(principal) = &request.principal {
         line.push_str(&format!(" --principal {}", quoted(&principal.to_string())));
+    }
+    if let Some(guardrail) = &request.guardrail {
+        line.push_str(&format!(" --guardrail {}", quoted(&guardrail.to_string())));
+    }
+    for (option, policy) in
+        [("session-policy", &request.policies.session), ("vpc-endpoint-policy", &request.policies.vpc_endpoint)]
+    {
+        if let Some(policy) = policy {
+            line.push_str(&format!(" --{option} {}", quoted(&policy.name)));
+        }
     }
     for (key, value) in request.context.iter() {
         for value in value.values() {

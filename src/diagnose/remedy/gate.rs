@@ -1,8 +1,8 @@
 //! Remedies for what stands behind IAM: access to the model, the credentials, the request itself.
 
 use super::super::finding::{Change, ChangeKind, Remedy};
-use super::command;
-use crate::bedrock::{Marketplace, ModelReference, provider_of};
+use super::{command, elsewhere};
+use crate::bedrock::{Marketplace, ModelReference, provider_of, required_retention};
 use crate::cause::Cause;
 use crate::evidence::Evidence;
 use crate::iam::PolicyType;
@@ -49,7 +49,7 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
             remedy.commands.push(format!(
                 "aws bedrock list-inference-profiles --region {region} --query \"inferenceProfileSummaries[?contains(inferenceProfileId, '{model}')].inferenceProfileId\""
             ));
-            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::UseRegion, "") });
+            elsewhere::offer(&mut remedy, cause, evidence);
         }
         Cause::InferenceProfileRequired | Cause::InvalidModelId => {
             remedy.commands.push(format!(
@@ -60,7 +60,14 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
                     "aws bedrock list-foundation-models --region {region} --query \"modelSummaries[].modelId\""
                 ));
             }
-            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::UseModel, "") });
+            elsewhere::offer(&mut remedy, cause, evidence);
+        }
+        Cause::DataRetentionMode => {
+            remedy.commands.push(format!("aws bedrock get-account-data-retention --region {region}"));
+            if let Some(mode) = required_retention(model) {
+                remedy.commands.push(format!("aws bedrock put-account-data-retention --mode {mode} --region {region}"));
+                remedy.changes.push(use_of(ChangeKind::SetDataRetention, mode));
+            }
         }
         Cause::CredentialsExpired | Cause::CredentialsInvalid | Cause::CredentialsMissing => {
             remedy.commands.push("aws sts get-caller-identity".to_owned());
@@ -107,6 +114,6 @@ fn another_model(remedy: &mut Remedy, evidence: &Evidence, model: &str) {
     }
 }
 
-fn use_of(kind: ChangeKind, value: &str) -> Change {
+pub(super) fn use_of(kind: ChangeKind, value: &str) -> Change {
     Change { value: Some(value.to_owned()), ..Change::new(kind) }
 }

@@ -37,4 +37,6 @@ worlds![
     "application-profile",
     "read-not-simulate",
     "simulate-not-read",
+    "enforced-guardrail",
+    "data-retention",
 ];
