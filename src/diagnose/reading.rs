@@ -394,6 +394,15 @@ fn exempt(statement: &mut Value, refused: &[&RequestContext]) -> Option<(String,
     None
 }
 
+/// Says why not every policy of the principal was read, where lists or texts of them are missing.
+pub(super) fn why_incomplete(evidence: &Evidence) -> Option<String> {
+    let unlisted = evidence.policies.holders.iter().find_map(|holder| {
+        let why = holder.managed.why_unseen().or_else(|| holder.inline.why_unseen())?;
+        Some(format!("what is attached to the {} `{}` could not be listed: {why}", holder.kind, holder.name))
+    });
+    unlisted.or_else(|| Reading::of(evidence)?.gaps.into_iter().next())
+}
+
 /// Walks over everything that is attached, with what holds it.
 fn attached(evidence: &Evidence) -> impl Iterator<Item = ((HolderKind, &str), PolicyRef)> {
     evidence.policies.holders.iter().flat_map(|holder| {

@@ -2,6 +2,7 @@
 
 use super::legs::Legs;
 use super::live::Live;
+use super::reading;
 use super::{LiveOutcome, NotChecked, Verdict};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
 use crate::evidence::{Evidence, Observation};
@@ -20,6 +21,9 @@ pub(super) fn list(
     let mut unseen = Vec::new();
     let authorized = live.verdict() == Some(Verdict::Allowed);
     unsimulated(legs, &mut unseen);
+    if let Some(why) = reading::why_incomplete(evidence).filter(|_| !authorized) {
+        unseen.push(NotChecked::new("the texts of the policies, beside what the policy simulator says of them", why));
+    }
     if !authorized {
         unseen.extend(unread_gates.iter().cloned());
     }
