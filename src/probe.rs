@@ -12,6 +12,7 @@
 
 mod account;
 mod api;
+mod api_key;
 mod call;
 mod caller;
 mod connection;
@@ -30,7 +31,7 @@ pub use api::{Api, ApiKind};
 pub use live::can_invoke;
 pub use traffic::Traffic;
 
-use crate::evidence::{Answer, Call, Evidence, Observation, Question, SimulationQuestion};
+use crate::evidence::{Answer, Call, ChosenBy, Evidence, Observation, Question, SimulationQuestion, Subject};
 use crate::request::{LiveCall, Request};
 use account::{Clients, Connection};
 use call::Caller as Calls;
@@ -113,11 +114,25 @@ impl Session {
             return;
         };
         let request = evidence.request.clone();
-        let (identity, (service_role, role_calls), model, invocation, endpoint) = tokio::join!(
-            caller::look(clients, &self.calls, &request),
+        let credentials = evidence.credentials.seen();
+        // Whose call the test call would be has to be known first where a given error names somebody.
+        let identity_and_live = async {
+            let identity = caller::look(clients, &self.calls, &request, credentials);
+            if request.error.as_ref().is_none_or(|error| error.principal.is_none()) {
+                return tokio::join!(identity, live::look(clients, &self.calls, &request));
+            }
+            let identity = identity.await;
+            let subject = Subject::of(&request, credentials, identity.caller.seen());
+            let invocation = match subject.principal.filter(|_| subject.chosen_by == ChosenBy::Error) {
+                Some(other) => live::not_made(&other.arn),
+                None => live::look(clients, &self.calls, &request).await,
+            };
+            (identity, invocation)
+        };
+        let ((identity, invocation), (service_role, role_calls), model, endpoint) = tokio::join!(
+            identity_and_live,
             service_role::look(clients, &self.calls, &request),
             model::look(clients, &self.calls, &request),
-            live::look(clients, &self.calls, &request),
             endpoint::look(&clients.route, &self.calls),
         );
         evidence.caller = identity.caller;
