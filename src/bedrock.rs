@@ -5,6 +5,7 @@
 
 mod api_key;
 mod authorization;
+mod bundle;
 mod guardrail;
 mod model;
 mod operation;
@@ -14,6 +15,7 @@ mod retention;
 
 pub use api_key::{ApiKey, ApiKeyError};
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
+pub use bundle::Bundle;
 pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, provider_of};
 pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};

@@ -117,23 +117,24 @@ impl Session {
         let credentials = evidence.credentials.seen();
         // Whose call the test call would be has to be known first where a given error names somebody.
         let identity_and_live = async {
-            let identity = caller::look(clients, &self.calls, &request, credentials);
+            let identity = Box::pin(caller::look(clients, &self.calls, &request, credentials));
             if request.error.as_ref().is_none_or(|error| error.principal.is_none()) {
-                return tokio::join!(identity, live::look(clients, &self.calls, &request));
+                return tokio::join!(identity, Box::pin(live::look(clients, &self.calls, &request)));
             }
             let identity = identity.await;
             let subject = Subject::of(&request, credentials, identity.caller.seen());
             let invocation = match subject.principal.filter(|_| subject.chosen_by == ChosenBy::Error) {
                 Some(other) => live::not_made(&other.arn),
-                None => live::look(clients, &self.calls, &request).await,
+                None => Box::pin(live::look(clients, &self.calls, &request)).await,
             };
             (identity, invocation)
         };
         let ((identity, invocation), (service_role, role_calls), model, endpoint) = tokio::join!(
-            identity_and_live,
-            service_role::look(clients, &self.calls, &request),
-            model::look(clients, &self.calls, &request),
-            endpoint::look(&clients.route, &self.calls),
+            // On the heap: together they are more than a small stack holds.
+            Box::pin(identity_and_live),
+            Box::pin(service_role::look(clients, &self.calls, &request)),
+            Box::pin(model::look(clients, &self.calls, &request)),
+            Box::pin(endpoint::look(&clients.route, &self.calls)),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;

@@ -4,6 +4,7 @@
 //! nothing is, and prints the report. The async runtime lives here and is left without waiting for its threads.
 
 mod args;
+mod error;
 mod observe;
 mod request;
 

@@ -1,6 +1,7 @@
 //! Findings: a cause, how sure it is, what it rests on and what mends it. Facts; the renderers word them.
 
 use super::legs::DecidedBy;
+use super::trust::Trust;
 use crate::cause::{Cause, Family};
 use crate::evidence::ServiceError;
 use crate::explain::Alternative;
@@ -109,6 +110,17 @@ pub enum Basis {
         model: String,
         /// The nearest ids that are listed.
         nearest: Vec<String>,
+    },
+    /// What a role trust policy says, by the crate's own evaluation.
+    Trust(Trust),
+    /// The text of an error that the user gave.
+    GivenError(String),
+    /// What was read tells which of the causes that a text fits is the right one.
+    Settled {
+        /// The likeliest by the text alone.
+        said: Cause,
+        /// The right one.
+        is: Cause,
     },
     /// Something that prevented the calls, in words.
     Failure(String),

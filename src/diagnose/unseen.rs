@@ -4,7 +4,7 @@ use super::legs::Legs;
 use super::live::Live;
 use super::{LiveOutcome, NotChecked, Verdict};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
-use crate::evidence::{Evidence, Observation};
+use crate::evidence::{ChosenBy, Evidence, Observation};
 use crate::iam::Decision;
 use crate::request::Request;
 use core::net::IpAddr;
@@ -111,16 +111,16 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
 /// What no simulation evaluates (IAM User Guide, "IAM policy testing with the IAM policy simulator").
 fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
     if verdict == Verdict::Allowed {
-        let why = if evidence.is_about_the_caller() {
+        let why = if matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
             "no test call was asked for; `--probe` makes one that no model accepts"
         } else {
             "only the principal itself can make a test call"
         };
         unseen.push(NotChecked::new("the call itself", why));
     }
+    let subject = evidence.subject();
     let session = evidence.request.policies.session.is_none()
-        && evidence.is_about_the_caller()
-        && evidence.caller.seen().is_some_and(|caller| caller.principal.kind.is_role_session());
+        && subject.principal.as_ref().is_some_and(|principal| principal.kind.is_role_session());
     if session {
         unseen.push(NotChecked::new(
             "the session policy",
@@ -151,7 +151,7 @@ fn endpoint_policy(evidence: &Evidence) -> Option<NotChecked> {
         return None;
     }
     let what = "the VPC endpoint policy";
-    if !evidence.is_about_the_caller() {
+    if !matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
         return Some(NotChecked::new(what, "which way the principal's own calls take is not known"));
     }
     let given = "no simulation evaluates it; `--vpc-endpoint-policy` gives it";

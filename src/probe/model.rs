@@ -38,7 +38,8 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
             (profile, facts)
         }
     };
-    let ((profile, facts), guardrails) = tokio::join!(of_model, gates::guardrails(clients, calls, request));
+    let ((profile, facts), guardrails) =
+        tokio::join!(Box::pin(of_model), Box::pin(gates::guardrails(clients, calls, request)));
     let (listing, availability, form, retention) = facts;
     let calls = [profile.1, Some(listing.1), Some(availability.1), form.1, guardrails.1, retention.1];
     Model {
@@ -71,10 +72,10 @@ async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
         );
     };
     tokio::join!(
-        listing(clients, calls, base),
-        availability(clients, calls, base),
-        use_case_form(clients, calls, base),
-        gates::data_retention_for(clients, calls, base),
+        Box::pin(listing(clients, calls, base)),
+        Box::pin(availability(clients, calls, base)),
+        Box::pin(use_case_form(clients, calls, base)),
+        Box::pin(gates::data_retention_for(clients, calls, base)),
     )
 }
 

@@ -32,6 +32,9 @@ pub fn text(diagnosis: &Diagnosis, detail: Detail) -> Styled {
     if detail == Detail::Quiet {
         return out;
     }
+    for warning in &diagnosis.warnings {
+        labelled(&mut out, "whose", warning);
+    }
     if let Some(first) = diagnosis.findings.first() {
         labelled(&mut out, "why", &wording::summary(first, diagnosis));
         labelled(&mut out, "next", &next_step(first));
@@ -73,7 +76,7 @@ fn next_step(finding: &Finding) -> String {
 }
 
 fn settle(diagnosis: &Diagnosis) -> String {
-    if diagnosis.principal.chosen_by != "caller" {
+    if matches!(diagnosis.principal.chosen_by, "option" | "error") {
         "run it with the principal's own credentials (`--profile`) and `--probe`, which settles it".to_owned()
     } else if diagnosis.invocation.kind == LiveCall::None {
         "`--probe` makes a test call that no model accepts, and settles it".to_owned()
@@ -110,6 +113,14 @@ fn checks(out: &mut Styled, diagnosis: &Diagnosis) {
     }
     for leg in &diagnosis.legs {
         leg_check(out, leg);
+    }
+    for trust in &diagnosis.trust {
+        let mark = match trust.decision {
+            Decision::Allowed => Mark::Good,
+            Decision::Undetermined => Mark::Unknown,
+            _ => Mark::Bad,
+        };
+        check(out, mark, "trust", &wording::trusts(trust));
     }
     model_checks(out, diagnosis);
     let mark = match diagnosis.invocation.outcome {

@@ -3,7 +3,7 @@
 use crate::bedrock::{GuardrailReference, ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
-use crate::iam::Arn;
+use crate::iam::{Arn, AssumingService};
 use clap::{ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation"])]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "error"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
@@ -42,6 +42,9 @@ pub(in crate::cli) struct DoctorArgs {
     /// The role that Bedrock assumes to carry the operation out
     #[arg(long, value_name = "ARN")]
     pub(super) service_role: Option<Arn>,
+    /// The service whose workload runs with the principal's role: its trust policy is checked too
+    #[arg(long, value_name = "NAME", value_parser = service_parser())]
+    pub(super) service: Option<AssumingService>,
     /// The Region whose endpoint is called [default: that of the ARN, the environment or the profile]
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<Region>,
@@ -54,6 +57,10 @@ pub(in crate::cli) struct DoctorArgs {
     /// A further condition key that the call carries; repeat the key for several values
     #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair)]
     pub(super) context: Vec<(String, String)>,
+    /// A file with an error that such a call was answered with, `-` for standard input: model, Region, operation and
+    /// principal come from it
+    #[arg(long, value_name = "FILE")]
+    pub(super) error: Option<String>,
     /// The guardrail that the call names: its id or ARN, `:VERSION` behind it [default version: DRAFT]
     #[arg(long, value_name = "ID[:VERSION]")]
     pub(super) guardrail: Option<GuardrailReference>,
@@ -113,4 +120,10 @@ fn operation_parser() -> impl clap::builder::TypedValueParser<Value = Operation>
     // The names come from the one table, and clap suggests the nearest for a misspelt one.
     clap::builder::PossibleValuesParser::new(Operation::ALL.map(Operation::as_str))
         .try_map(|name| name.parse::<Operation>())
+}
+
+fn service_parser() -> impl clap::builder::TypedValueParser<Value = AssumingService> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(AssumingService::ALL.map(AssumingService::as_str))
+        .try_map(|name| name.parse::<AssumingService>())
 }

@@ -1,10 +1,11 @@
 //! The request, put together from what was typed and from what the sandbox's world is about.
 
 use super::args::DoctorArgs;
-use crate::bedrock::{Marketplace, ModelReference, Region, provider_of};
+use super::error::Pasted;
+use crate::bedrock::{Given, Marketplace, ModelReference, Region, provider_of};
 use crate::cli::exit::Failure;
 use crate::cli::{input, output};
-use crate::iam::{ContextKeys, ContextValue};
+use crate::iam::{Arn, ContextKeys, ContextValue};
 use crate::policy::Document;
 use crate::probe::{can_invoke, default_region};
 use crate::request::{GivenPolicies, GivenPolicy, LiveCall, Request};
@@ -14,19 +15,25 @@ use std::time::Duration;
 /// Puts the request together from what was typed and, in a sandbox, from what the world is about.
 pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: Duration) -> Result<Request, Failure> {
     let asked = world.map(|world| &world.request);
-    let operation = args.operation.or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
+    let pasted = Pasted::read(args.error.as_deref())?;
+    pasted.check(args.model.as_ref(), args.principal.as_ref())?;
+    let operation = args.operation.or(pasted.operation).or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
     // What a world is about belongs to its own operation; another one has its own model, resources and role.
     let same = asked.filter(|asked| asked.operation.model().given == operation.model().given);
-    let model = args.model.clone().or_else(|| same.and_then(|asked| asked.model.clone()));
+    let model = args.model.clone().or_else(|| pasted.model.clone()).or_else(|| same.and_then(|asked| asked.model.clone()));
     let same = asked.filter(|asked| asked.operation == operation);
     let resources = match same {
         Some(asked) if args.resource.is_empty() => asked.resources.clone(),
         _ => args.resource.clone(),
     };
     let service_role = args.service_role.clone().or_else(|| same.and_then(|asked| asked.service_role.clone()));
+    if pasted.error.is_some() && model.is_none() && operation.model().given != Given::Never {
+        return Err(Failure::usage("the error names no model").hint("name the one that was called with `--model`"));
+    }
+    let said = region_of(args, model.as_ref())?.or_else(|| pasted.region.clone());
     let region = match asked {
-        Some(asked) => region_of(args, model.as_ref())?.unwrap_or_else(|| asked.region.clone()),
-        None => match region_of(args, model.as_ref())? {
+        Some(asked) => said.unwrap_or_else(|| asked.region.clone()),
+        None => match said {
             Some(region) => region,
             None => configured_region(args, timeout).await?,
         },
@@ -46,14 +53,17 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
     let request = Request {
         resources,
         service_role,
+        service: args.service.or_else(|| same.and_then(|asked| asked.service)),
         context: context(&args.context),
         principal: args.principal.clone(),
         guardrail: args.guardrail.clone(),
         policies,
+        error: pasted.error.clone(),
         live,
         ..Request::new(model, operation, region)
     };
     check(&request)?;
+    pasted.note(request.operation, &request.region);
     Ok(request)
 }
 
@@ -111,11 +121,22 @@ fn check(request: &Request) -> Result<(), Failure> {
         return Err(Failure::usage("a test call is made by the caller, and `--principal` names somebody else")
             .hint("leave out `--probe` and `--invoke`, or run with the principal's own credentials (`--profile`)"));
     }
+    if let Some(group) = request.principal.as_ref().filter(|arn| arn.service == "iam" && arn.resource_type() == "group")
+    {
+        return Err(Failure::usage(format!("`{group}` is a group, and a group makes no calls"))
+            .hint("name one of its users: what the group allows counts for each of them"));
+    }
     if let Some(principal) = &request.principal
-        && !matches!(principal.service.as_str(), "iam" | "sts")
+        && !is_principal(principal)
     {
         return Err(Failure::usage(format!("`{principal}` is not the ARN of an IAM user or role"))
             .hint("such as arn:aws:iam::111122223333:role/apps/chat-api"));
+    }
+    if let (Some(service), Some(principal)) = (request.service, &request.principal)
+        && !matches!(principal.resource_type(), "role" | "assumed-role")
+    {
+        return Err(Failure::usage(format!("`{}` assumes roles, and `{principal}` is none", service.principal()))
+            .hint("leave `--service` out, or name the role with `--principal`"));
     }
     // A profile's model is not known yet where only its ARN is given; that is noticed when it is read.
     let known = request.base_model();
@@ -127,6 +148,15 @@ fn check(request: &Request) -> Result<(), Failure> {
         .hint("`--probe` needs no body of the model's, and `--operation converse` has the same for every model"));
     }
     Ok(())
+}
+
+/// Tells whether an ARN is of the kinds that make calls.
+fn is_principal(arn: &Arn) -> bool {
+    match arn.service.as_str() {
+        "iam" => matches!(arn.resource_type(), "user" | "role" | "root"),
+        "sts" => matches!(arn.resource_type(), "assumed-role" | "federated-user"),
+        _ => false,
+    }
 }
 
 /// Says before a live call what it may cost or accept.
