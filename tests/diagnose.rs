@@ -6,8 +6,8 @@ use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
 use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
 use bedrock_access::evidence::{
-    Answer, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, ListedModel, Listing,
-    LiveSuccess, MatchedStatement, Observation, PolicySource, Question, ServiceError, Simulation, UseCaseForm,
+    Answer, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, ListedModel,
+    Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question, ServiceError, Simulation, UseCaseForm,
 };
 use bedrock_access::iam::{Arn, Decision, Principal};
 use bedrock_access::policy;

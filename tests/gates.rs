@@ -201,9 +201,15 @@ fn a_pasted_error_becomes_the_request() {
     let report = answer.json();
     assert_eq!(answer.status, 1, "{}{}", answer.stdout, answer.stderr);
     assert_eq!(report["request"]["model"], "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
-    assert_eq!((&report["request"]["operation"], &report["request"]["region"]), (&json!("converse"), &json!("us-west-2")));
+    assert_eq!(
+        (&report["request"]["operation"], &report["request"]["region"]),
+        (&json!("converse"), &json!("us-west-2"))
+    );
     let finding = &report["findings"][0];
-    assert_eq!((&finding["cause"], &finding["certainty"]), (&json!("identity-policy-missing-allow"), &json!("reported")));
+    assert_eq!(
+        (&finding["cause"], &finding["certainty"]),
+        (&json!("identity-policy-missing-allow"), &json!("reported"))
+    );
     // Another session of the caller's own role is the caller.
     assert_eq!(report["principal"]["chosen_by"], "caller");
     assert_eq!(report["warnings"], json!([]));
@@ -294,10 +300,14 @@ fn a_pasted_error_is_held_against_what_was_typed() {
 
 #[test]
 fn a_pasted_errors_secrets_go_no_further() {
-    let text = format!("{} AKIAIOSFODNN7EXAMPLE aws_secret_access_key=wJalrXUtnFEMIK7MDENGbPxRfiCYCANARYKEY", denial(SESSION, MISSING));
+    let text = format!(
+        "{} AKIAIOSFODNN7EXAMPLE aws_secret_access_key=wJalrXUtnFEMIK7MDENGbPxRfiCYCANARYKEY",
+        denial(SESSION, MISSING)
+    );
     for format in ["json", "text"] {
         let file = written(&text);
-        let answer = Doctor::new(["--sandbox", "--error", file.path().to_str().unwrap(), "--format", format, "-v"]).run();
+        let answer =
+            Doctor::new(["--sandbox", "--error", file.path().to_str().unwrap(), "--format", format, "-v"]).run();
         assert!(!answer.stdout.contains("CANARY") && !answer.stdout.contains("AKIAIOSFODNN7"), "{}", answer.stdout);
     }
 }
@@ -333,8 +343,13 @@ fn a_key_that_is_over_damaged_or_of_another_region_is_rejected() {
     assert_eq!(report["findings"][0]["cause"], "api-key-rejected");
     assert!(report["findings"][0]["basis"].to_string().contains("2025-11-20T18:00:00Z"), "{report:#}");
     let in_time = |facts: &mut Value| facts["api_keys"][0]["expires"] = Value::Null;
-    let elsewhere = ask_changed("api-key-expired", in_time, &["--region", "us-east-1", "--model", "amazon.nova-lite-v1:0"]);
-    assert!(elsewhere.json()["findings"][0]["basis"].to_string().contains("holds in us-west-2 alone"), "{}", elsewhere.stdout);
+    let elsewhere =
+        ask_changed("api-key-expired", in_time, &["--region", "us-east-1", "--model", "amazon.nova-lite-v1:0"]);
+    assert!(
+        elsewhere.json()["findings"][0]["basis"].to_string().contains("holds in us-west-2 alone"),
+        "{}",
+        elsewhere.stdout
+    );
     let damaged = ask_changed("healthy", |facts| facts["bearer_token"] = json!("ABSKcanary-that-is-no-key"), &[]);
     assert_eq!(damaged.json()["findings"][0]["cause"], "api-key-rejected", "{}", damaged.stdout);
     assert!(!damaged.stdout.contains("canary"), "{}", damaged.stdout);

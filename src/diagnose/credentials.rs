@@ -82,7 +82,10 @@ pub(super) fn whose(evidence: &Evidence) -> Vec<String> {
     let who = subject.principal.as_ref().map(|principal| principal.arn.to_string());
     match (subject.chosen_by, evidence.api_key()) {
         (ChosenBy::Error, _) => {
-            vec![format!("the given error is of {}, not of {caller}: it is diagnosed for that principal", who.unwrap_or_default())]
+            vec![format!(
+                "the given error is of {}, not of {caller}: it is diagnosed for that principal",
+                who.unwrap_or_default()
+            )]
         }
         (ChosenBy::ApiKey, Some(key)) if !subject.is_caller => {
             let who = match (key, who) {
@@ -101,7 +104,9 @@ pub(super) fn whose(evidence: &Evidence) -> Vec<String> {
 /// What is no cause and may become one.
 pub(super) fn advice(evidence: &Evidence) -> Vec<String> {
     let empty = evidence.credentials.seen().is_some_and(|seen| seen.api_key == Some(BedrockApiKey::Empty));
-    let unset = format!("`{VARIABLE}` is set and holds nothing: it is taken as unset here, and clients that send it as a key are refused: unset it");
+    let unset = format!(
+        "`{VARIABLE}` is set and holds nothing: it is taken as unset here, and clients that send it as a key are refused: unset it"
+    );
     empty.then_some(unset).into_iter().collect()
 }
 

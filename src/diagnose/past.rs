@@ -122,7 +122,9 @@ impl Weighing<'_> {
         }
         let listed = evidence.listing.seen().and_then(|listing| listing.model.as_ref());
         match cause {
-            Cause::InvalidModelId if evidence.profile.seen().is_some() => Some("the Region knows the profile".to_owned()),
+            Cause::InvalidModelId if evidence.profile.seen().is_some() => {
+                Some("the Region knows the profile".to_owned())
+            }
             Cause::InvalidModelId if !evidence.request.is_through_profile() && listed.is_some() => {
                 Some("the Region lists the model".to_owned())
             }
@@ -142,8 +144,7 @@ impl Weighing<'_> {
     fn names_a_leg(&self) -> bool {
         let facts = &self.reading.facts;
         self.legs.legs.iter().any(|leg| {
-            let is_action =
-                facts.action.as_ref().is_none_or(|action| leg.request.action.eq_ignore_ascii_case(action));
+            let is_action = facts.action.as_ref().is_none_or(|action| leg.request.action.eq_ignore_ascii_case(action));
             is_action && facts.resource.as_ref().is_none_or(|resource| leg.request.resource == *resource)
         })
     }

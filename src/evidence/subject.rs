@@ -69,11 +69,8 @@ impl Subject {
 
     /// Finds whom Bedrock sees in the calls of this program.
     fn present(request: &Request, credentials: Option<&Credentials>, caller: Option<&Caller>) -> Self {
-        let of_caller = |chosen_by| Self {
-            chosen_by,
-            principal: caller.map(|caller| caller.principal.clone()),
-            is_caller: true,
-        };
+        let of_caller =
+            |chosen_by| Self { chosen_by, principal: caller.map(|caller| caller.principal.clone()), is_caller: true };
         let key = credentials.and_then(|credentials| credentials.api_key.as_ref());
         match key.filter(|_| request.takes_api_key()) {
             None | Some(BedrockApiKey::Empty) => of_caller(ChosenBy::Caller),

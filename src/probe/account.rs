@@ -172,7 +172,8 @@ impl Connection {
         match &self.account {
             Account::Embedded(embedded) => {
                 let source = format!("sandbox `{}`", embedded.world);
-                let api_key = embedded.bearer_token.as_deref().map(|key| api_key::describe(key, Some(&embedded.access_key_id)));
+                let api_key =
+                    embedded.bearer_token.as_deref().map(|key| api_key::describe(key, Some(&embedded.access_key_id)));
                 let credentials = Credentials { api_key, source, expires_at: None };
                 let config = embedded_config(embedded, calls.traffic.loopback.clone());
                 Ok(Opened { credentials, config, signs: true, renewal: None, clients: HashMap::new() })
@@ -194,7 +195,8 @@ impl Connection {
                     }
                     Err(_) if api_key::is_borne() => {
                         let source = api_key::VARIABLE.to_owned();
-                        let credentials = Credentials { api_key: api_key::in_environment(None), source, expires_at: None };
+                        let credentials =
+                            Credentials { api_key: api_key::in_environment(None), source, expires_at: None };
                         let mut config = config.into_builder();
                         config.set_credentials_provider(None);
                         let config = config.build();
@@ -263,13 +265,7 @@ fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient) -> SdkCon
         .build()
 }
 
-fn clients(
-    config: &SdkConfig,
-    region: &Region,
-    reads_environment: bool,
-    patient: bool,
-    bearer: &Bearer,
-) -> Clients {
+fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient: bool, bearer: &Bearer) -> Clients {
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
     let brief = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(100));
     // Many diagnoses together meet the rate limits, which the adaptive mode keeps to.
@@ -293,11 +289,7 @@ fn clients(
         ),
         // A test call is made once: a retry would be a second call that nobody asked for.
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
-            bearer
-                .for_runtime(config)
-                .interceptor(OnlyListed)
-                .retry_config(RetryConfig::disabled())
-                .build(),
+            bearer.for_runtime(config).interceptor(OnlyListed).retry_config(RetryConfig::disabled()).build(),
         ),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),

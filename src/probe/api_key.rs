@@ -37,9 +37,9 @@ impl Bearer {
         match self {
             Self::Unchanged => builder,
             Self::Nothing => builder.auth_scheme_preference([SIGNED]),
-            Self::Key(key) => builder
-                .bearer_token(Token::new(key.clone(), None))
-                .auth_scheme_preference([HTTP_BEARER_AUTH_SCHEME_ID]),
+            Self::Key(key) => {
+                builder.bearer_token(Token::new(key.clone(), None)).auth_scheme_preference([HTTP_BEARER_AUTH_SCHEME_ID])
+            }
         }
     }
 
@@ -48,9 +48,9 @@ impl Bearer {
         match self {
             Self::Unchanged => builder,
             Self::Nothing => builder.auth_scheme_preference([SIGNED]),
-            Self::Key(key) => builder
-                .bearer_token(Token::new(key.clone(), None))
-                .auth_scheme_preference([HTTP_BEARER_AUTH_SCHEME_ID]),
+            Self::Key(key) => {
+                builder.bearer_token(Token::new(key.clone(), None)).auth_scheme_preference([HTTP_BEARER_AUTH_SCHEME_ID])
+            }
         }
     }
 }

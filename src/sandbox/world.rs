@@ -16,9 +16,7 @@ pub(super) use models::{
     AgreementStatus, Authorization, Availability, DataRetention, Gate, Guardrail, Lifecycle, LifecycleStatus, Model,
     Profile, ProfileType,
 };
-pub(super) use principals::{
-    AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name,
-};
+pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
 
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService};

@@ -26,7 +26,8 @@ impl Pasted {
         let Some(path) = path else { return Ok(Self::default()) };
         let text = input::text(path)?;
         if text.trim().is_empty() {
-            return Err(Failure::input(format!("`{path}` holds no text")).hint("paste the whole error, with its model and principal"));
+            return Err(Failure::input(format!("`{path}` holds no text"))
+                .hint("paste the whole error, with its model and principal"));
         }
         let [from, to] = explain(&text).error.span;
         let from = text.floor_char_boundary(from.saturating_sub(AROUND));
@@ -43,13 +44,18 @@ impl Pasted {
 
     /// Holds what was typed against what the text says: whoever contradicts it asks about another call.
     pub(super) fn check(&self, model: Option<&ModelReference>, by: Option<&Arn>) -> Result<(), Failure> {
-        let bases = model.and_then(ModelReference::base_model).zip(self.model.as_ref().and_then(ModelReference::base_model));
+        let bases =
+            model.and_then(ModelReference::base_model).zip(self.model.as_ref().and_then(ModelReference::base_model));
         if let Some((typed, said)) = bases.filter(|(typed, said)| typed != said) {
-            return Err(Failure::usage(format!("the error is about the model `{said}`, and `--model` names `{typed}`"))
-                .hint("leave `--model` out, or name an inference profile of the same model"));
+            return Err(Failure::usage(format!(
+                "the error is about the model `{said}`, and `--model` names `{typed}`"
+            ))
+            .hint("leave `--model` out, or name an inference profile of the same model"));
         }
         let said = self.error.as_ref().and_then(|error| error.principal.as_ref());
-        if let Some((typed, said)) = by.zip(said).filter(|(typed, said)| !Principal::new((*said).clone()).is_same_entity(typed)) {
+        if let Some((typed, said)) =
+            by.zip(said).filter(|(typed, said)| !Principal::new((*said).clone()).is_same_entity(typed))
+        {
             return Err(Failure::usage(format!("the error is of `{said}`, and `--principal` names `{typed}`"))
                 .hint("leave `--principal` out: the error's own principal is diagnosed"));
         }

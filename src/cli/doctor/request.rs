@@ -17,10 +17,12 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
     let asked = world.map(|world| &world.request);
     let pasted = Pasted::read(args.error.as_deref())?;
     pasted.check(args.model.as_ref(), args.principal.as_ref())?;
-    let operation = args.operation.or(pasted.operation).or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
+    let operation =
+        args.operation.or(pasted.operation).or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
     // What a world is about belongs to its own operation; another one has its own model, resources and role.
     let same = asked.filter(|asked| asked.operation.model().given == operation.model().given);
-    let model = args.model.clone().or_else(|| pasted.model.clone()).or_else(|| same.and_then(|asked| asked.model.clone()));
+    let model =
+        args.model.clone().or_else(|| pasted.model.clone()).or_else(|| same.and_then(|asked| asked.model.clone()));
     let same = asked.filter(|asked| asked.operation == operation);
     let resources = match same {
         Some(asked) if args.resource.is_empty() => asked.resources.clone(),

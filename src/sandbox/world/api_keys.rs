@@ -9,17 +9,14 @@ use crate::bedrock::Region;
 use crate::iam::Arn;
 use aws_smithy_types::base64;
 use serde::Deserialize;
-use time::format_description::BorrowedFormatItem;
-use time::macros::{datetime, format_description};
+use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 /// When a short-term key was made of which the world does not say it: on the morning of the sandbox's day.
-const MORNING: OffsetDateTime = datetime!(2026-11-22 06:00 UTC);
+const MORNING: &str = "2026-11-22T06:00:00Z";
 
 /// How long a short-term key holds at most.
 const LONGEST: Duration = Duration::hours(12);
-
-const AMZ_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// A Bedrock API key.
 #[derive(Clone, Debug, Deserialize)]
@@ -62,8 +59,9 @@ impl ApiKey {
 
     /// Writes the presigned request that a short-term key is.
     fn presigned(&self, owner: &PrincipalFacts, region: &Region) -> String {
-        let issued = self.expires.map_or(MORNING, |expires| expires - LONGEST);
-        let date = issued.format(AMZ_DATE).unwrap_or_default();
+        let issued = self.expires.and_then(|expires| (expires - LONGEST).format(&Rfc3339).ok());
+        // The same moment as signatures write it: `20261122T060000Z`.
+        let date: String = issued.as_deref().unwrap_or(MORNING).chars().filter(|c| !matches!(c, '-' | ':')).collect();
         let day = date.split('T').next().unwrap_or_default();
         let access_key = owner.access_key.as_deref().unwrap_or_default();
         format!(

@@ -1,6 +1,5 @@
 //! IAM users, roles and groups of a world, with the policies attached to them.
 
-use crate::bedrock::Region;
 use crate::iam::Arn;
 use crate::policy;
 use crate::sandbox::fingerprint;
