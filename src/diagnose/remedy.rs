@@ -104,6 +104,10 @@ pub(super) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
             remedy.commands.push(format!(
                 "aws bedrock put-use-case-for-model-access --form-data fileb://use-case.json --region {region}"
             ));
+            remedy.notes.push(
+                "a form that the organization's management account submitted holds here too, and the read API need not show it: a call tells"
+                    .to_owned(),
+            );
             remedy.changes.push(use_of(ChangeKind::SubmitUseCaseForm, provider));
         }
         Cause::LegacyModel => {

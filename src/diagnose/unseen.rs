@@ -5,7 +5,7 @@ use super::live::Live;
 use super::{LiveOutcome, NotChecked, Verdict};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
 use crate::evidence::{ChosenBy, Evidence, Observation};
-use crate::iam::Decision;
+use crate::iam::{Decision, PrincipalKind};
 use crate::request::Request;
 use core::net::IpAddr;
 
@@ -37,7 +37,7 @@ pub(super) fn list(
         _ => {}
     }
     if live.verdict().is_none() && evidence.credentials.seen().is_some() {
-        unsimulatable(evidence, verdict, &mut unseen);
+        unsimulatable(evidence, legs, verdict, &mut unseen);
     }
     beside_the_call(&evidence.request, &mut unseen);
     unseen
@@ -109,7 +109,7 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
 }
 
 /// What no simulation evaluates (IAM User Guide, "IAM policy testing with the IAM policy simulator").
-fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
+fn unsimulatable(evidence: &Evidence, legs: &Legs, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
     if verdict == Verdict::Allowed {
         let why = if matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
             "no test call was asked for; `--probe` makes one that no model accepts"
@@ -125,6 +125,13 @@ fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChec
         unseen.push(NotChecked::new(
             "the session policy",
             "a policy handed over when the role was assumed restricts it further, and no API shows it; `--session-policy` gives it",
+        ));
+    }
+    let is_user = subject.principal.as_ref().is_some_and(|principal| principal.kind == PrincipalKind::IamUser);
+    if is_user && legs.legs.iter().any(|leg| leg.unread.is_some()) {
+        unseen.push(NotChecked::new(
+            "a quarantine policy",
+            "AWS attaches `AWSCompromisedKeyQuarantineV3` to a user whose access key leaked, and it denies invoking; what is attached to this user could not be simulated",
         ));
     }
     unseen.extend(endpoint_policy(evidence));
