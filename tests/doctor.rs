@@ -42,6 +42,8 @@ const TABLE: &[(&str, Option<&str>, Option<&str>, i32)] = &[
     ("expired-credentials", Some("credentials-expired"), Some("neither"), 1),
     ("throttled", None, Some("none"), 0),
     ("enforced-guardrail", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("api-key-other-user", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("api-key-expired", Some("api-key-rejected"), Some("neither"), 1),
     ("data-retention", Some("data-retention-mode"), Some("model-access"), 1),
 ];
 

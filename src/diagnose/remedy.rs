@@ -48,7 +48,9 @@ pub(super) fn of_policy(cause: Cause, evidence: &Evidence, legs: &Legs) -> Remed
 /// Tells whether a policy of the type denies with a statement, which no allow outvotes.
 fn denies_explicitly(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> bool {
     let told = evidence.invocation.refused().and_then(|error| error.message.as_deref());
-    legs.refuses_explicitly(policy_type) || told.is_some_and(|text| text.contains("with an explicit deny"))
+    let given = evidence.request.error.as_ref().map(|error| error.text.as_str());
+    let mut told = told.into_iter().chain(given);
+    legs.refuses_explicitly(policy_type) || told.any(|text| text.contains("with an explicit deny"))
 }
 
 /// Mends what a live answer named: a permission on an action and resource of its own, or a gate.
@@ -102,6 +104,10 @@ pub(super) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
             remedy.commands.push(format!(
                 "aws bedrock put-use-case-for-model-access --form-data fileb://use-case.json --region {region}"
             ));
+            remedy.notes.push(
+                "a form that the organization's management account submitted holds here too, and the read API need not show it: a call tells"
+                    .to_owned(),
+            );
             remedy.changes.push(use_of(ChangeKind::SubmitUseCaseForm, provider));
         }
         Cause::LegacyModel => {
@@ -133,6 +139,10 @@ pub(super) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
                 remedy.commands.push(format!("aws bedrock put-account-data-retention --mode {mode} --region {region}"));
                 remedy.changes.push(use_of(ChangeKind::SetDataRetention, mode));
             }
+        }
+        Cause::ApiKeyRejected => {
+            remedy.commands.push("unset AWS_BEARER_TOKEN_BEDROCK".to_owned());
+            remedy.changes.push(use_of(ChangeKind::RenewCredentials, "AWS_BEARER_TOKEN_BEDROCK"));
         }
         Cause::CredentialsExpired | Cause::CredentialsInvalid | Cause::CredentialsMissing => {
             remedy.commands.push("aws sts get-caller-identity".to_owned());

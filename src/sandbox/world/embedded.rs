@@ -31,5 +31,7 @@ worlds![
     "expired-credentials",
     "throttled",
     "enforced-guardrail",
+    "api-key-other-user",
+    "api-key-expired",
     "data-retention",
 ];
