@@ -3,6 +3,7 @@
 //! Holds the one table that says which IAM actions and resources an operation needs, and what AWS publishes
 //! about its actions as data. Knows no policy and makes no call.
 
+mod api_key;
 mod authorization;
 mod bundle;
 mod guardrail;
@@ -12,6 +13,7 @@ mod profile;
 mod region;
 mod retention;
 
+pub use api_key::{ApiKey, ApiKeyError};
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
 pub use bundle::Bundle;
 pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};

@@ -7,6 +7,7 @@ mod file;
 mod observation;
 mod policies;
 mod simulation;
+mod subject;
 
 pub use file::{DamagedEvidence, Place};
 pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError};
@@ -14,6 +15,7 @@ pub use policies::{
     Entity, Holder, HolderKind, IdentityPolicies, PolicyContent, PolicyQuestion, PolicyRef, PolicyText,
 };
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
+pub use subject::{ChosenBy, Subject};
 
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile};
 use crate::iam::{Arn, Principal};
@@ -135,29 +137,34 @@ impl Evidence {
     /// Lists every authorization of the call, as far as what was read tells.
     #[must_use]
     pub fn requirements(&self) -> Requirements {
-        let mut requirements = self.request.requirements(self.profile.seen(), self.account());
+        let mut requirements = self.request.requirements(self.profile.seen(), self.account().as_deref());
         // What the caller's account enforces says nothing of another account.
         if let Some(enforced) = self.guardrails.seen().filter(|_| !self.is_about_another_account()) {
             self.request.require_enforced_guardrails(&mut requirements, enforced, self.base_model());
         }
+        // A key counts for whom it stands for, not for a principal that was named instead.
+        let bears_key = self.subject().chosen_by == ChosenBy::ApiKey;
+        if let Some(token_type) = self.api_key().filter(|_| bears_key).and_then(BedrockApiKey::token_type) {
+            self.request.require_bearer_token(&mut requirements, token_type);
+        }
         requirements
     }
 
-    /// Returns the account whose resources a profile id names: the principal's, else the caller's.
+    /// Returns the account whose resources a profile id names: that of whoever is diagnosed, else the caller's.
     #[must_use]
-    pub fn account(&self) -> Option<&str> {
-        self.request
-            .principal
-            .as_ref()
-            .map(|arn| arn.account.as_str())
-            .or_else(|| self.caller.seen().map(|caller| caller.account.as_str()))
+    pub fn account(&self) -> Option<String> {
+        let subject = self.subject();
+        subject.account().map(str::to_owned).or_else(|| self.caller.seen().map(|caller| caller.account.clone()))
     }
 
-    /// Tells whether the principal under diagnosis belongs to another account than the caller, who reads.
+    /// Tells whether the principal under diagnosis belongs to another account than the one that was read.
+    ///
+    /// With an API key Bedrock answers for the key's account, whoever STS sees.
     #[must_use]
     pub fn is_about_another_account(&self) -> bool {
-        match (&self.request.principal, self.caller.seen()) {
-            (Some(principal), Some(caller)) => !principal.account.is_empty() && principal.account != caller.account,
+        let subject = self.subject();
+        match (subject.account(), self.caller.seen()) {
+            (Some(account), Some(caller)) => subject.chosen_by != ChosenBy::ApiKey && account != caller.account,
             _ => false,
         }
     }
@@ -177,20 +184,65 @@ impl Evidence {
     /// Tells whether the principal under diagnosis is the one whose credentials make the calls.
     #[must_use]
     pub fn is_about_the_caller(&self) -> bool {
-        self.request.principal.is_none()
+        self.subject().is_caller
     }
 }
 
 /// Where the credentials came from; never the credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
-    /// Whether Bedrock is called with an API key, which outranks the credentials that STS sees.
+    /// The Bedrock API key in the environment, which outranks the credentials that STS sees.
     #[serde(default)]
-    pub bedrock_api_key: bool,
+    pub api_key: Option<BedrockApiKey>,
     /// The source in words: `environment`, `profile NAME`, `instance metadata`, …
     pub source: String,
     /// When they expire, RFC 3339 in UTC; none for long-term credentials.
     pub expires_at: Option<String>,
+}
+
+/// What a Bedrock API key tells about itself; never the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum BedrockApiKey {
+    /// It stands for an IAM user.
+    LongTerm {
+        /// The user's name.
+        user: String,
+        /// The user's account.
+        account: String,
+    },
+    /// It was made of somebody's credentials and acts as they do.
+    ShortTerm {
+        /// The id of the access key that it was made with, but for its middle.
+        access_key: String,
+        /// Whether that is the access key that signs the calls to STS and IAM.
+        is_callers: bool,
+        /// The only Region that takes it.
+        region: String,
+        /// When it was made, RFC 3339 in UTC.
+        issued_at: String,
+        /// When it ends at the latest, RFC 3339 in UTC.
+        expires_at: String,
+    },
+    /// It is no key, or a damaged one.
+    Unreadable {
+        /// Why, in words.
+        why: String,
+    },
+    /// The variable is set and holds nothing.
+    Empty,
+}
+
+impl BedrockApiKey {
+    /// Returns what `bedrock:BearerTokenType` holds in calls with the key (Service Authorization Reference).
+    #[must_use]
+    pub fn token_type(&self) -> Option<&'static str> {
+        match self {
+            Self::LongTerm { .. } => Some("LONG_TERM"),
+            Self::ShortTerm { .. } => Some("SHORT_TERM"),
+            Self::Unreadable { .. } | Self::Empty => None,
+        }
+    }
 }
 
 /// Who calls, as STS says.

@@ -13,6 +13,7 @@
 mod account;
 mod answer;
 mod api;
+mod api_key;
 mod call;
 mod caller;
 mod connection;
@@ -32,7 +33,9 @@ pub use api::{Api, ApiKind};
 pub use live::can_invoke;
 pub use traffic::Traffic;
 
-use crate::evidence::{Answer, Evidence, Observation, PolicyQuestion, PolicyText, Question, SimulationQuestion};
+use crate::evidence::{
+    Answer, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText, Question, SimulationQuestion, Subject,
+};
 use crate::request::{LiveCall, Request};
 use account::{Clients, Connection};
 use call::Caller as Calls;
@@ -115,12 +118,26 @@ impl Session {
             return;
         };
         let request = evidence.request.clone();
-        let (identity, (service_role, role_calls), model, invocation, endpoint) = tokio::join!(
+        let credentials = evidence.credentials.seen();
+        // Whose call the test call would be has to be known first where a given error names somebody.
+        let identity_and_live = async {
+            let identity = Box::pin(caller::look(clients, &self.calls, &request, credentials));
+            if request.error.as_ref().is_none_or(|error| error.principal.is_none()) {
+                return tokio::join!(identity, Box::pin(live::look(clients, &self.calls, &request)));
+            }
+            let identity = identity.await;
+            let subject = Subject::of(&request, credentials, identity.caller.seen());
+            let invocation = match subject.principal.filter(|_| subject.chosen_by == ChosenBy::Error) {
+                Some(other) => live::not_made(&other.arn),
+                None => Box::pin(live::look(clients, &self.calls, &request)).await,
+            };
+            (identity, invocation)
+        };
+        let ((identity, invocation), (service_role, role_calls), model, endpoint) = tokio::join!(
             // On the heap: together they are more than a small stack holds.
-            Box::pin(caller::look(clients, &self.calls, &request)),
+            Box::pin(identity_and_live),
             Box::pin(service_role::look(clients, &self.calls, &request)),
             Box::pin(model::look(clients, &self.calls, &request)),
-            Box::pin(live::look(clients, &self.calls, &request)),
             Box::pin(endpoint::look(&clients.route, &self.calls)),
         );
         evidence.caller = identity.caller;

@@ -4,6 +4,7 @@
 //! request contexts ("legs") that must all be allowed, the caller's and the service role's apart. Decides nothing
 //! and calls nothing.
 
+mod bearer;
 mod expand;
 mod given;
 mod guardrail;

@@ -9,9 +9,9 @@ use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
 use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
 use bedrock_access::evidence::{
-    Answer, Availability, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, IdentityPolicies, ListedModel,
-    Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question, ServiceError, Simulation,
-    SimulationQuestion, UseCaseForm,
+    Answer, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy,
+    IdentityPolicies, ListedModel, Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question,
+    ServiceError, Simulation, SimulationQuestion, UseCaseForm,
 };
 use bedrock_access::iam::{Arn, Decision, Principal};
 use bedrock_access::policy;
@@ -42,7 +42,7 @@ fn unasked(model: &str) -> Evidence {
     let request = Request::new(Some(reference), operation, "us-west-2".parse().unwrap());
     Evidence {
         credentials: Observation::Seen(Credentials {
-            bedrock_api_key: false,
+            api_key: None,
             source: "environment".to_owned(),
             expires_at: None,
         }),
@@ -82,7 +82,7 @@ fn unasked(model: &str) -> Evidence {
 /// The simulations that are still to be asked.
 fn simulations(evidence: &Evidence) -> Vec<SimulationQuestion> {
     let simulation = |question| match question {
-        Question::Simulate(question) => Some(question),
+        Question::Simulate(question) => Some(*question),
         _ => None,
     };
     open_questions(evidence).into_iter().filter_map(simulation).collect()
@@ -961,7 +961,12 @@ fn an_api_key_outranks_what_sts_says_of_other_credentials() {
     let mut evidence = good(NOVA);
     evidence.caller = refused("ExpiredToken", 403, "The security token included in the request is expired");
     evidence.principal = skipped();
+    let key = BedrockApiKey::LongTerm { user: "BedrockAPIKey-ab12".to_owned(), account: "111122223333".to_owned() };
     evidence.credentials =
-        Observation::Seen(Credentials { bedrock_api_key: true, source: "environment".to_owned(), expires_at: None });
-    assert_eq!(diagnose(&evidence).verdict, Verdict::Undetermined);
+        Observation::Seen(Credentials { api_key: Some(key), source: "environment".to_owned(), expires_at: None });
+    let diagnosis = diagnose(&evidence);
+    assert_eq!(diagnosis.verdict, Verdict::Undetermined);
+    assert_eq!(diagnosis.principal.chosen_by, "api-key");
+    assert_eq!(diagnosis.principal.arn, Some(arn("arn:aws:iam::111122223333:user/BedrockAPIKey-ab12")));
+    assert!(diagnosis.legs.iter().any(|leg| leg.request.action == "bedrock:CallWithBearerToken"));
 }

@@ -53,6 +53,8 @@ const TABLE: &[(&str, Option<&str>, Option<&str>, i32)] = &[
     ("read-not-simulate", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
     ("simulate-not-read", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
     ("enforced-guardrail", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("api-key-other-user", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("api-key-expired", Some("api-key-rejected"), Some("neither"), 1),
     ("data-retention", Some("data-retention-mode"), Some("model-access"), 1),
 ];
 

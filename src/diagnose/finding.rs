@@ -140,6 +140,15 @@ pub enum Basis {
     },
     /// What a role trust policy says, by the crate's own evaluation.
     Trust(Trust),
+    /// The text of an error that the user gave.
+    GivenError(String),
+    /// What was read tells which of the causes that a text fits is the right one.
+    Settled {
+        /// The likeliest by the text alone.
+        said: Cause,
+        /// The right one.
+        is: Cause,
+    },
     /// Something that prevented the calls, in words.
     Failure(String),
     /// The simulator allows every leg, and the live answer does not.

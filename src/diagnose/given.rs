@@ -97,7 +97,7 @@ impl<'p> Layer<'p> {
         if let Some(account) = evidence.account()
             && request.context.get("aws:PrincipalAccount").is_none()
         {
-            request.context.set("aws:PrincipalAccount", account);
+            request.context.set("aws:PrincipalAccount", account.as_str());
         }
         let is_known = |key: &String| {
             request.context.get(key).is_some() || KNOWN_ABSENT.iter().any(|known| known.eq_ignore_ascii_case(key))

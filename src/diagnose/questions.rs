@@ -4,6 +4,7 @@ use super::{gates, legs, live, reading, service_role};
 use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Observation, PolicyQuestion, Question, Simulation, SimulationQuestion};
+use crate::explain;
 use crate::iam::{Arn, ContextKeys, RequestContext};
 
 /// The actions that the first call to a Marketplace model makes on the caller's behalf
@@ -60,6 +61,7 @@ fn reads(evidence: &Evidence) -> Vec<Question> {
 fn closed(evidence: &Evidence) -> Vec<Cause> {
     let mut causes: Vec<Cause> = gates::read(evidence).findings.iter().map(|finding| finding.cause).collect();
     causes.extend(live::read(evidence).recognized().map(|reading| reading.cause));
+    causes.extend(evidence.request.error.iter().map(|given| explain::classify(None, None, &given.text).cause));
     causes
 }
 

@@ -53,7 +53,9 @@ fn told_policy(evidence: &Evidence) -> Option<String> {
 /// Tells whether a policy of the type denies with a statement, which no allow outvotes.
 fn denies_explicitly(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> bool {
     let told = evidence.invocation.refused().and_then(|error| error.message.as_deref());
-    legs.refuses_explicitly(policy_type) || told.is_some_and(|text| text.contains("with an explicit deny"))
+    let given = evidence.request.error.as_ref().map(|error| error.text.as_str());
+    let mut told = told.into_iter().chain(given);
+    legs.refuses_explicitly(policy_type) || told.any(|text| text.contains("with an explicit deny"))
 }
 
 /// Mends what a live answer named: a permission on an action and resource of its own, or a gate.

@@ -60,13 +60,13 @@ impl Legs {
 
 fn requests(evidence: &Evidence) -> Vec<RequestContext> {
     let Some(role) = &evidence.request.service_role else { return Vec::new() };
-    let requirements = evidence.request.requirements(evidence.profile.seen(), Some(account_of(evidence, role)));
+    let requirements = evidence.request.requirements(evidence.profile.seen(), Some(&account_of(evidence, role)));
     requirements.service_role.into_iter().map(|leg| with_principal(leg, role)).collect()
 }
 
 /// The role belongs to the account whose resources it uses.
-fn account_of<'e>(evidence: &'e Evidence, role: &'e Arn) -> &'e str {
-    evidence.account().unwrap_or(&role.account)
+fn account_of(evidence: &Evidence, role: &Arn) -> String {
+    evidence.account().unwrap_or_else(|| role.account.clone())
 }
 
 /// Says why the simulator cannot be asked about the role from here.

@@ -5,8 +5,8 @@ use super::live::Live;
 use super::reading;
 use super::{LiveOutcome, NotChecked, Verdict};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
-use crate::evidence::{Evidence, Observation};
-use crate::iam::Decision;
+use crate::evidence::{ChosenBy, Evidence, Observation};
+use crate::iam::{Decision, PrincipalKind};
 use crate::request::Request;
 use core::net::IpAddr;
 
@@ -41,7 +41,7 @@ pub(super) fn list(
         _ => {}
     }
     if live.verdict().is_none() && evidence.credentials.seen().is_some() {
-        unsimulatable(evidence, verdict, &mut unseen);
+        unsimulatable(evidence, legs, verdict, &mut unseen);
     }
     beside_the_call(&evidence.request, &mut unseen);
     unseen
@@ -113,22 +113,29 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
 }
 
 /// What no simulation evaluates (IAM User Guide, "IAM policy testing with the IAM policy simulator").
-fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
+fn unsimulatable(evidence: &Evidence, legs: &Legs, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
     if verdict == Verdict::Allowed {
-        let why = if evidence.is_about_the_caller() {
+        let why = if matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
             "no test call was asked for; `--probe` makes one that no model accepts"
         } else {
             "only the principal itself can make a test call"
         };
         unseen.push(NotChecked::new("the call itself", why));
     }
+    let subject = evidence.subject();
     let session = evidence.request.policies.session.is_none()
-        && evidence.is_about_the_caller()
-        && evidence.caller.seen().is_some_and(|caller| caller.principal.kind.is_role_session());
+        && subject.principal.as_ref().is_some_and(|principal| principal.kind.is_role_session());
     if session {
         unseen.push(NotChecked::new(
             "the session policy",
             "a policy handed over when the role was assumed restricts it further, and no API shows it; `--session-policy` gives it",
+        ));
+    }
+    let is_user = subject.principal.as_ref().is_some_and(|principal| principal.kind == PrincipalKind::IamUser);
+    if is_user && legs.legs.iter().any(|leg| leg.unread.is_some()) {
+        unseen.push(NotChecked::new(
+            "a quarantine policy",
+            "AWS attaches `AWSCompromisedKeyQuarantineV3` to a user whose access key leaked, and it denies invoking; what is attached to this user could not be simulated",
         ));
     }
     unseen.extend(endpoint_policy(evidence));
@@ -155,7 +162,7 @@ fn endpoint_policy(evidence: &Evidence) -> Option<NotChecked> {
         return None;
     }
     let what = "the VPC endpoint policy";
-    if !evidence.is_about_the_caller() {
+    if !matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
         return Some(NotChecked::new(what, "which way the principal's own calls take is not known"));
     }
     let given = "no simulation evaluates it; `--vpc-endpoint-policy` gives it";

@@ -4,10 +4,15 @@ use super::account::Clients;
 use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
 use super::{policies, skipped};
-use crate::evidence::{Call, Caller, FoundBy, IdentityPolicies, Observation, PolicySource};
+use crate::evidence::{
+    Call, Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, Subject,
+};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
 use std::sync::Arc;
+
+/// Why the policies behind a short-term key are not read.
+const API_KEY_OF_SOMEBODY: &str = "Bedrock sees the principal whose access key made the Bedrock API key in `AWS_BEARER_TOKEN_BEDROCK`, and which that is, is not known";
 
 /// What was seen of the identity.
 pub(super) struct Identity {
@@ -18,11 +23,16 @@ pub(super) struct Identity {
 }
 
 /// Asks STS who calls, and IAM for the role behind a session.
-pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Identity {
+pub(super) async fn look(
+    clients: &Clients,
+    calls: &Calls,
+    request: &Request,
+    credentials: Option<&Credentials>,
+) -> Identity {
     if !clients.signs {
         return Identity {
             caller: skipped("there are no credentials beside the Bedrock API key"),
-            principal: skipped("which principal the Bedrock API key belongs to is not known"),
+            principal: skipped("there are no credentials to read policies with, beside the Bedrock API key"),
             policies: IdentityPolicies::default(),
             calls: vec![not_made(Api::GetCallerIdentity)],
         };
@@ -37,29 +47,26 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         calls: vec![call],
     };
 
-    if clients.bedrock_api_key && request.principal.is_none() {
-        identity.principal = skipped(
-            "`AWS_BEARER_TOKEN_BEDROCK` is set: Bedrock sees that API key's principal, and not the caller that STS names",
-        );
+    let seen = identity.caller.seen();
+    let subject = Subject::of(request, credentials, seen);
+    let account = subject.account().map(str::to_owned);
+    let reader = seen.map(|caller| caller.account.clone());
+    let Some(principal) = subject.principal else {
+        identity.principal = skipped(match subject.chosen_by {
+            ChosenBy::ApiKey => API_KEY_OF_SOMEBODY,
+            _ => "the caller is not known",
+        });
+        return identity;
+    };
+    if let (Some(account), Some(reader)) = (account, reader)
+        && account != reader
+    {
+        identity.principal = skipped(&format!(
+            "the principal belongs to account {account}, and the caller to {reader}: its policies can only be read there"
+        ));
         return identity;
     }
-    let seen = identity.caller.seen();
-    let subject = match (&request.principal, seen) {
-        (Some(given), Some(caller)) if !given.account.is_empty() && given.account != caller.account => {
-            identity.principal = skipped(&format!(
-                "the principal belongs to account {}, and the caller to {}: its policies can only be read there",
-                given.account, caller.account
-            ));
-            return identity;
-        }
-        (Some(given), _) => Principal::new(given.clone()),
-        (None, Some(caller)) => caller.principal.clone(),
-        (None, None) => {
-            identity.principal = skipped("the caller is not known");
-            return identity;
-        }
-    };
-    policy_source(clients, calls, &subject, request, &mut identity).await;
+    policy_source(clients, calls, &principal, request, &mut identity).await;
     identity
 }
 

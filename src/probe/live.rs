@@ -9,6 +9,7 @@ use super::call::{Caller as Calls, unreadable};
 use super::skipped;
 use crate::bedrock::{GuardrailReference, Operation, provider_of};
 use crate::evidence::{Call, LiveSuccess, Observation};
+use crate::iam::Arn;
 use crate::request::{LiveCall, Request};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::Blob;
@@ -39,6 +40,12 @@ pub fn can_invoke(operation: Operation, base_model: Option<&str>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Leaves out a test call that would be another principal's than the one that is diagnosed.
+pub(super) fn not_made(principal: &Arn) -> Invocation {
+    let reason = format!("the given error is of {principal}, and a test call would be the caller's own");
+    Invocation { outcome: skipped(&reason), calls: Vec::new() }
 }
 
 /// Makes the test call that the request asks for.

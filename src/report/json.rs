@@ -48,6 +48,7 @@ struct Document<'d> {
     not_checked: Vec<NotCheckedJson<'d>>,
     contradictions: &'d [String],
     advice: &'d [String],
+    warnings: &'d [String],
     observations: Vec<ObservationJson<'d>>,
 }
 
@@ -277,6 +278,7 @@ impl<'d> Document<'d> {
                 .collect(),
             contradictions: &diagnosis.contradictions,
             advice: &diagnosis.advice,
+            warnings: &diagnosis.warnings,
             observations: diagnosis
                 .calls
                 .iter()

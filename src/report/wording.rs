@@ -146,7 +146,8 @@ pub(super) fn trusts(trust: &Trust) -> String {
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
     let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. } | Basis::Given { decision: Decision::ExplicitDeny, .. }))
-        || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny"))));
+        || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny")))
+            || matches!(basis, Basis::GivenError(text) if text.contains("explicit deny")));
     if let Some(quarantine) = quarantine(finding) {
         let action = finding.action.as_deref().unwrap_or("the action");
         return format!(
@@ -258,6 +259,10 @@ pub(super) fn basis(basis: &Basis) -> String {
             "policies name condition keys that the simulation was not given, which may matter: {}",
             keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
         ),
+        Basis::GivenError(text) => format!("the given error says: {text}"),
+        Basis::Settled { said, is } => {
+            format!("the text alone would sooner be {said}, and also fits {is}: what was read settles it as {is}")
+        }
         Basis::Live(error) => format!("the test call was answered with {error}"),
         Basis::Refused { api, error } => format!("{api} was answered with {error}"),
         Basis::Field { api, field, value } => format!("{api} says `{field}` = {value}"),

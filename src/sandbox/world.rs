@@ -3,20 +3,20 @@
 //! Takes a text and gives a checked [`World`], or says what is wrong in it and where. A world holds no cause,
 //! verdict or remedy: what the sandbox answers is derived from these facts when it is asked.
 
+mod api_keys;
 mod check;
 mod embedded;
 mod error;
 mod models;
 mod principals;
 
+pub(super) use api_keys::ApiKey;
 pub use error::WorldError;
 pub(super) use models::{
     AgreementStatus, Authorization, Availability, DataRetention, Gate, Guardrail, Lifecycle, LifecycleStatus, Model,
     Profile, ProfileType,
 };
-pub(super) use principals::{
-    ApiKey, AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name,
-};
+pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
 
 use super::fault::Fault;
 use crate::bedrock::{ModelReference, Operation, Region};
@@ -69,7 +69,8 @@ pub struct World {
     /// Bedrock API keys.
     #[serde(default)]
     pub(super) api_keys: Vec<ApiKey>,
-    /// The API key in the caller's environment, which its Bedrock calls bear instead of a signature.
+    /// The API key in the caller's environment, which its Bedrock calls bear instead of a signature: the key, or the
+    /// ARN of the principal that it stands for.
     #[serde(default)]
     pub(super) bearer_token: Option<String>,
     /// What the services do wrong.
@@ -201,7 +202,15 @@ impl World {
         if text.trim().is_empty() {
             return Err(WorldError::empty());
         }
-        let world: Self = serde_json::from_str(text).map_err(|error| WorldError::json(&error))?;
+        let mut world: Self = serde_json::from_str(text).map_err(|error| WorldError::json(&error))?;
+        for key in &mut world.api_keys {
+            key.complete(&world.principals);
+        }
+        // A key that the world does not spell out is borne by naming whose it is.
+        let named = world.bearer_token.as_ref().filter(|token| token.starts_with("arn:"));
+        if let Some(own) = named.and_then(|arn| world.api_keys.iter().find(|key| key.principal.to_string() == *arn)) {
+            world.bearer_token = Some(own.key.clone());
+        }
         check::check(&world, text)?;
         Ok(world)
     }

@@ -116,6 +116,7 @@ fn is_readable(way: &[String], text: &str) -> bool {
         || way[0] == "request" && matches!(last, "model" | "region")
         || way[0] == "listing" && (way.iter().any(|step| step == "ids" || step == "callable") || last == "id")
         || way[0] == "profile" && is_model
+        || way[0] == "profiles" && last == "id" && text.contains('.')
         || is_model
 }
 

@@ -60,6 +60,7 @@ fn start(world: World) -> Result<(EmbeddedAccount, Sandbox), Failure> {
         access_key_id: access_key_id.to_owned(),
         secret_access_key: secret_access_key.to_owned(),
         session_token: session_token.map(str::to_owned),
+        bearer_token: world.caller_bearer_token().map(str::to_owned),
         runtime: RuntimeEndpoint { host: world.runtime_host(), addresses: vec![world.runtime_address()] },
         observed_at: SANDBOX_CLOCK.to_owned(),
     };

@@ -1,7 +1,7 @@
 //! Lines to paste: how a policy is attached, and how the same question is asked again.
 
 use crate::bedrock::{Given, ModelReference, Operation};
-use crate::evidence::Evidence;
+use crate::evidence::{ChosenBy, Evidence};
 use crate::iam::Arn;
 use crate::request::LiveCall;
 
@@ -167,7 +167,9 @@ pub(super) fn check_with(evidence: &Evidence, model: Option<&ModelReference>) ->
     if let Some(service) = request.service {
         line.push_str(&format!(" --service {service}"));
     }
-    if let Some(principal) = &request.principal {
+    let of_error = Some(evidence.subject()).filter(|subject| subject.chosen_by == ChosenBy::Error);
+    let of_error = of_error.and_then(|subject| subject.principal).map(|principal| principal.arn);
+    if let Some(principal) = request.principal.as_ref().or(of_error.as_ref()) {
         line.push_str(&format!(" --principal {}", quoted(&principal.to_string())));
     }
     if let Some(guardrail) = &request.guardrail {

@@ -42,6 +42,10 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
             remedy.commands.push(format!(
                 "aws bedrock put-use-case-for-model-access --form-data fileb://use-case.json --region {region}"
             ));
+            remedy.notes.push(
+                "a form that the organization's management account submitted holds here too, and the read API need not show it: a call tells"
+                    .to_owned(),
+            );
             remedy.changes.push(use_of(ChangeKind::SubmitUseCaseForm, provider));
         }
         Cause::LegacyModel => another_model(&mut remedy, evidence, model),
@@ -68,6 +72,10 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
                 remedy.commands.push(format!("aws bedrock put-account-data-retention --mode {mode} --region {region}"));
                 remedy.changes.push(use_of(ChangeKind::SetDataRetention, mode));
             }
+        }
+        Cause::ApiKeyRejected => {
+            remedy.commands.push("unset AWS_BEARER_TOKEN_BEDROCK".to_owned());
+            remedy.changes.push(use_of(ChangeKind::RenewCredentials, "AWS_BEARER_TOKEN_BEDROCK"));
         }
         Cause::CredentialsExpired | Cause::CredentialsInvalid | Cause::CredentialsMissing => {
             remedy.commands.push("aws sts get-caller-identity".to_owned());
@@ -105,7 +113,7 @@ fn another_model(remedy: &mut Remedy, evidence: &Evidence, model: &str) {
     // Whether the other model is allowed already was not asked; a statement too many does no harm.
     if let Ok(model) = first.parse::<ModelReference>() {
         let request = Request { model: Some(model), ..evidence.request.clone() };
-        let legs = request.requirements(None, evidence.account()).legs;
+        let legs = request.requirements(None, evidence.account().as_deref()).legs;
         remedy.changes.push(Change {
             policy_type: Some(PolicyType::IdentityPolicy),
             document: Some(least_privilege(&legs)),

@@ -38,5 +38,7 @@ worlds![
     "read-not-simulate",
     "simulate-not-read",
     "enforced-guardrail",
+    "api-key-other-user",
+    "api-key-expired",
     "data-retention",
 ];
