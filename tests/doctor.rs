@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 /// World, first cause, documented cause, exit status.
-const TABLE: [(&str, Option<&str>, Option<&str>, i32); 21] = [
+const TABLE: [(&str, Option<&str>, Option<&str>, i32); 26] = [
     ("healthy", None, Some("none"), 0),
     ("iam-missing", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
     ("iam-explicit-deny", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
@@ -36,6 +36,11 @@ const TABLE: [(&str, Option<&str>, Option<&str>, i32); 21] = [
     ("on-demand-unsupported", Some("inference-profile-required"), Some("neither"), 1),
     ("expired-credentials", Some("credentials-expired"), Some("neither"), 1),
     ("throttled", None, Some("none"), 0),
+    ("agent-role", Some("service-role-permission"), Some("iam-permission"), 1),
+    ("knowledge-base", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("batch-service-role", Some("service-role-permission"), Some("iam-permission"), 1),
+    ("lambda-trusts-bedrock", Some("resource-policy"), Some("iam-permission"), 1),
+    ("mantle-prefix", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
 ];
 
 fn text_of(world: &str) -> String {

@@ -49,8 +49,7 @@ fn mends() -> serde_json::Map<String, Value> {
 
 /// Makes the call that a world is about, and says what came back.
 fn asked(client: &Client) -> String {
-    let model = client.model.clone();
-    let answer = client.converse(&model);
+    let answer = client.own_request();
     let who = client.query("sts", &[("Action", "GetCallerIdentity")]);
     let identity = who.element("Arn").unwrap_or_else(|| format!("{} {}", who.status, who.code()));
     let kind = answer.header("x-amzn-errortype").unwrap_or("-");

@@ -3,12 +3,14 @@
 //! Takes a text and gives a checked [`World`], or says what is wrong in it and where. A world holds no cause,
 //! verdict or remedy: what the sandbox answers is derived from these facts when it is asked.
 
+mod agents;
 mod check;
 mod embedded;
 mod error;
 mod models;
 mod principals;
 
+pub(super) use agents::{Agent, KnowledgeBase};
 pub use error::WorldError;
 pub(super) use models::{
     AgreementStatus, Authorization, Availability, Gate, Guardrail, Lifecycle, LifecycleStatus, Model, Profile,
@@ -55,6 +57,12 @@ pub struct World {
     /// Guardrails of the account.
     #[serde(default)]
     pub(super) guardrails: Vec<Guardrail>,
+    /// Agents, each with the role that Bedrock assumes for it.
+    #[serde(default)]
+    pub(super) agents: Vec<Agent>,
+    /// Knowledge bases, likewise.
+    #[serde(default)]
+    pub(super) knowledge_bases: Vec<KnowledgeBase>,
     /// The forms that the account has submitted, by model provider.
     #[serde(default)]
     pub(super) forms: BTreeMap<String, UseCaseForm>,

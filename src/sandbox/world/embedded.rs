@@ -30,4 +30,9 @@ worlds![
     "on-demand-unsupported",
     "expired-credentials",
     "throttled",
+    "agent-role",
+    "knowledge-base",
+    "batch-service-role",
+    "lambda-trusts-bedrock",
+    "mantle-prefix",
 ];
