@@ -4,6 +4,7 @@
 //! nothing is, and prints the report. The async runtime lives here and is left without waiting for its threads.
 
 mod args;
+mod bundle;
 mod observe;
 mod request;
 
@@ -18,6 +19,9 @@ use observe::observe;
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
+    if let Some(bundle) = args.bundle {
+        return bundle::run(args, bundle);
+    }
     // One thread is enough for a dozen calls that wait, and starts sooner.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
