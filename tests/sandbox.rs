@@ -8,6 +8,8 @@ mod command;
 mod http;
 #[path = "sandbox/iam.rs"]
 mod iam;
+#[path = "sandbox/operations.rs"]
+mod operations;
 #[path = "sandbox/refusals.rs"]
 mod refusals;
 #[path = "sandbox/socket.rs"]
