@@ -5,21 +5,32 @@
 
 mod actions;
 mod bundle;
+mod checks;
+mod diff;
+mod foreign;
+mod html;
 mod infrastructure;
 mod json;
+#[cfg(feature = "cli")]
+pub mod junit;
 mod lint;
+mod markdown;
+mod outline;
 mod simulation;
 mod styled;
 #[cfg(feature = "cli")]
 mod test_run;
 mod text;
+mod way;
 mod wording;
 
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
+pub use html::html;
 pub use infrastructure::{cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
+pub use markdown::markdown;
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};
 #[cfg(feature = "cli")]
