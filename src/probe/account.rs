@@ -3,6 +3,7 @@
 //! For AWS, the environment and the config files of the AWS SDK work as everywhere. For the embedded account
 //! nothing of the user's environment is read: no variable, profile, metadata service or proxy.
 
+use super::answer::WholeXml;
 use super::api::OnlyListed;
 use super::call::{Caller, innermost};
 use crate::bedrock::Region;
@@ -23,6 +24,9 @@ use tokio::sync::Mutex;
 
 /// How long before their end credentials are loaded anew, for those diagnoses that come later.
 const RENEWAL: time::Duration = time::Duration::minutes(2);
+
+/// The longest pause before a call is made again, also where a service asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Which account to look at.
 #[derive(Debug)]
@@ -256,30 +260,48 @@ fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient) -> SdkCon
 
 fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient: bool) -> Clients {
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
-    let brief = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(100));
+    let brief = RetryConfig::standard()
+        .with_max_attempts(2)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(LONGEST_PAUSE);
     // Many diagnoses together meet the rate limits, which the adaptive mode keeps to.
-    let brief = if patient { RetryConfig::adaptive().with_max_attempts(5) } else { brief };
+    let brief =
+        if patient { RetryConfig::adaptive().with_max_attempts(5).with_max_backoff(LONGEST_PAUSE) } else { brief };
     Clients {
         sts: aws_sdk_sts::Client::from_conf(
-            aws_sdk_sts::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief.clone()).build(),
+            aws_sdk_sts::config::Builder::from(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
+                .retry_config(brief.clone())
+                .build(),
         ),
         iam: aws_sdk_iam::Client::from_conf(
-            aws_sdk_iam::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief.clone()).build(),
+            aws_sdk_iam::config::Builder::from(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
+                .retry_config(brief.clone())
+                .build(),
         ),
         // The simulator is asked again by this program, which keeps the reason of every refusal.
         simulator: aws_sdk_iam::Client::from_conf(
             aws_sdk_iam::config::Builder::from(config)
                 .interceptor(OnlyListed)
+                .interceptor(WholeXml)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
         bedrock: aws_sdk_bedrock::Client::from_conf(
-            aws_sdk_bedrock::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief).build(),
+            aws_sdk_bedrock::config::Builder::from(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
+                .retry_config(brief)
+                .build(),
         ),
         // A test call is made once: a retry would be a second call that nobody asked for.
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
             aws_sdk_bedrockruntime::config::Builder::from(config)
                 .interceptor(OnlyListed)
+                .interceptor(WholeXml)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
