@@ -17,6 +17,7 @@ mod lint;
 mod markdown;
 mod outline;
 mod simulation;
+mod statements;
 mod styled;
 #[cfg(feature = "cli")]
 mod test_run;

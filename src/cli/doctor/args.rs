@@ -1,6 +1,6 @@
 //! What `doctor` takes from the command line.
 
-use crate::bedrock::{Bundle, ModelReference, Operation, Region};
+use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
 use crate::iam::{Arn, AssumingService};
@@ -22,6 +22,8 @@ Examples:
       onboarding: every operation that a knowledge base is used with
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --save-evidence case.json
       also keep what was observed, to look at it again elsewhere (with `--redact`, to give it away)
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --probe --wait 15
+      after a fix: ask again until it is in force
   bedrock-access doctor --evidence case.json
       the same report, on any machine, without credentials or network
 
@@ -37,13 +39,13 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 #[command(after_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "bundle", "evidence"])]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "bundle", "evidence", "error"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
     pub(super) operation: Option<Operation>,
     /// Diagnose every operation of a bundle: one verdict each, and one for all
-    #[arg(long = "for", value_name = "BUNDLE", value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence"])]
+    #[arg(long = "for", value_name = "BUNDLE", value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "error"])]
     pub(super) bundle: Option<Bundle>,
     /// What else the call names, by ARN: agent alias, knowledge base, guardrail, project, bucket, key …; repeat for
     /// several. Of S3 ARNs the first is read and the last written to
@@ -67,6 +69,19 @@ pub(in crate::cli) struct DoctorArgs {
     /// A further condition key that the call carries; repeat the key for several values
     #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair)]
     pub(super) context: Vec<(String, String)>,
+    /// A file with an error that such a call was answered with, `-` for standard input: model, Region, operation and
+    /// principal come from it
+    #[arg(long, value_name = "FILE")]
+    pub(super) error: Option<String>,
+    /// The guardrail that the call names: its id or ARN, `:VERSION` behind it [default version: DRAFT]
+    #[arg(long, value_name = "ID[:VERSION]")]
+    pub(super) guardrail: Option<GuardrailReference>,
+    /// A file with the policy handed over when the role was assumed, which no API shows; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) session_policy: Option<String>,
+    /// A file with the policy of the VPC endpoint that the call passes, which no simulation sees
+    #[arg(long, value_name = "FILE")]
+    pub(super) vpc_endpoint_policy: Option<String>,
     /// Make a test call whose body no model accepts, so that no token is processed
     #[arg(long)]
     pub(super) probe: bool,
@@ -97,6 +112,9 @@ pub(in crate::cli) struct DoctorArgs {
     /// The deadline of the diagnosis in seconds, credentials included; `--invoke` adds 60
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) timeout: u64,
+    /// Ask again until the call is allowed, or so many minutes are over; a part of a minute is taken too
+    #[arg(long, value_name = "MINUTES", conflicts_with = "invoke", value_parser = minutes)]
+    pub(super) wait: Option<f64>,
     /// When to colour the text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = paint::When::Auto)]
     pub(super) color: paint::When,
@@ -132,6 +150,13 @@ fn without_calls(argument: Arg) -> Arg {
         argument
     } else {
         argument.conflicts_with("evidence")
+    }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes <= 1440.0 => Ok(minutes),
+        _ => Err("expected minutes, more than 0 and at most 1440".to_owned()),
     }
 }
 
