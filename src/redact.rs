@@ -129,7 +129,8 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
     let word = |key: &str| object.get(key).and_then(Value::as_str);
     let holder = ["attached_to", "holder", "kind"].into_iter().find_map(word);
     match key {
-        "schema" => Place::Ours,
+        // A policy may be called like an operation, and the operation stays what it is.
+        "schema" | "operation" | "live" | "service" => Place::Ours,
         "account" => Place::Name("account"),
         // The names of AWS's own policies are known to everybody.
         "policy" if word("source").is_some_and(|source| source.eq_ignore_ascii_case("aws-managed")) => Place::Text,

@@ -4,6 +4,7 @@
 //! the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
+mod bundle;
 mod checks;
 mod diff;
 mod foreign;
@@ -25,6 +26,7 @@ mod way;
 mod wording;
 
 pub use actions::{actions_json, actions_text};
+pub use bundle::{bundle_json, bundle_text, bundle_verdict};
 pub use html::html;
 pub use infrastructure::{cloudformation, terraform};
 pub use json::json;

@@ -6,6 +6,7 @@
 //! doctor is not mirrored here. It never leaves loopback, reads no environment and opens no file.
 
 mod account;
+mod agents;
 mod authenticate;
 mod authorize;
 mod caller;
@@ -17,6 +18,7 @@ mod fault;
 mod fingerprint;
 mod gates;
 mod guardrails;
+mod jobs;
 mod legs;
 mod protocol;
 mod refusal;

@@ -56,6 +56,11 @@ const TABLE: &[(&str, Option<&str>, Option<&str>, i32)] = &[
     ("api-key-other-user", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
     ("api-key-expired", Some("api-key-rejected"), Some("neither"), 1),
     ("data-retention", Some("data-retention-mode"), Some("model-access"), 1),
+    ("agent-role", Some("service-role-permission"), Some("iam-permission"), 1),
+    ("knowledge-base", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("batch-service-role", Some("service-role-permission"), Some("iam-permission"), 1),
+    ("lambda-trusts-bedrock", Some("resource-policy"), Some("iam-permission"), 1),
+    ("mantle-prefix", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
 ];
 
 fn text_of(world: &str) -> String {

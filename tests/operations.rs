@@ -7,6 +7,7 @@ mod run;
 
 mod operations {
     pub mod account;
+    mod bundles;
     mod managed;
     mod needs;
     mod principals;

@@ -8,6 +8,8 @@ mod command;
 mod http;
 #[path = "sandbox/iam.rs"]
 mod iam;
+#[path = "sandbox/operations.rs"]
+mod operations;
 #[path = "sandbox/refusals.rs"]
 mod refusals;
 #[path = "sandbox/socket.rs"]
@@ -49,8 +51,7 @@ fn mends() -> serde_json::Map<String, Value> {
 
 /// Makes the call that a world is about, and says what came back.
 fn asked(client: &Client) -> String {
-    let model = client.model.clone();
-    let answer = client.converse(&model);
+    let answer = client.own_request();
     let who = client.query("sts", &[("Action", "GetCallerIdentity")]);
     let identity = who.element("Arn").unwrap_or_else(|| format!("{} {}", who.status, who.code()));
     let kind = answer.header("x-amzn-errortype").unwrap_or("-");

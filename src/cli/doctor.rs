@@ -5,6 +5,7 @@
 //! here and is left without waiting for its threads.
 
 mod args;
+mod bundle;
 mod error;
 mod observe;
 mod request;
@@ -25,6 +26,9 @@ use observe::observe;
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
+    if let Some(bundle) = args.bundle {
+        return bundle::run(args, bundle);
+    }
     if let Some(path) = &args.save_evidence {
         saved::check(path, args.force)?;
     }
@@ -65,16 +69,21 @@ fn without_names(evidence: &Evidence) -> Result<Evidence, Failure> {
 }
 
 fn gather(args: &DoctorArgs) -> Result<Evidence, Failure> {
+    on_event_loop(observe(args))
+}
+
+/// Works on an event loop of its own, which nothing outlives.
+fn on_event_loop<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     // One thread is enough for a dozen calls that wait, and starts sooner.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
-    let evidence = runtime.block_on(observe(args));
+    let done = runtime.block_on(work);
     // A thread that still resolves a name or waits for a credential process is not waited for.
     runtime.shutdown_background();
     children::end_all();
-    evidence
+    done
 }
 
 fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> Result<String, Failure> {
@@ -86,13 +95,14 @@ fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> Result<String, Failure> {
             let target = Target { id: None, diagnosis, expected: None };
             junit(&[target]).map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?
         }
-        Format::Text => {
-            let detail = match (args.quiet, args.verbose) {
-                (true, _) => Detail::Quiet,
-                (false, 0) => Detail::Normal,
-                (false, _) => Detail::Verbose,
-            };
-            paint::paint(&report::text(diagnosis, detail), args.color, args.output.is_some())
-        }
+        Format::Text => paint::paint(&report::text(diagnosis, detail(args)), args.color, args.output.is_some()),
     })
+}
+
+fn detail(args: &DoctorArgs) -> Detail {
+    match (args.quiet, args.verbose) {
+        (true, _) => Detail::Quiet,
+        (false, 0) => Detail::Normal,
+        (false, _) => Detail::Verbose,
+    }
 }

@@ -4,7 +4,7 @@
 //! role is refused the caller is not at fault, and the cause is `service-role-permission`; what kind of policy
 //! refuses, the basis and the remedy say.
 
-use super::finding::Finding;
+use super::finding::{Finding, Verified};
 use super::judge::{self, Judge};
 use super::legs::{Leg, Legs};
 use super::questions::{unanswered, with_principal};
@@ -46,6 +46,15 @@ pub(super) fn findings(role: &Legs, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = role.findings(evidence);
     for finding in &mut findings {
         finding.cause = Cause::ServiceRolePermission;
+    }
+    // Where several actions are missing and one policy allows them all, that policy is enough.
+    let given = findings.first().and_then(|first| first.remedy.policy.clone());
+    let enough = role.trials.successful().is_some_and(|stage| stage.exact);
+    if enough && given.is_some() && findings.iter().all(|finding| finding.remedy.policy == given) {
+        for finding in &mut findings {
+            finding.remedy.verified = Some(Verified::Allowed);
+            finding.remedy.notes.clear();
+        }
     }
     findings
 }

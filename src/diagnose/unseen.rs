@@ -95,10 +95,16 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
         };
         unseen.push(NotChecked::new(format!("the IAM policies for {legs}"), why));
     }
+    // What one leg carries is left out of the others on purpose: it belongs to that leg's action or resource.
+    let is_given = |key: &str| legs.legs.iter().any(|leg| leg.request.context.get(key).is_some());
     let mut keys: Vec<&str> = Vec::new();
     for leg in legs.legs.iter().filter(|leg| leg.decision == Decision::Allowed) {
         keys.extend(
-            leg.missing_context.iter().map(String::as_str).filter(|key| !keys.contains(key)).collect::<Vec<_>>(),
+            leg.missing_context
+                .iter()
+                .map(String::as_str)
+                .filter(|key| !keys.contains(key) && !is_given(key))
+                .collect::<Vec<_>>(),
         );
     }
     if !keys.is_empty() {
@@ -115,7 +121,9 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
 /// What no simulation evaluates (IAM User Guide, "IAM policy testing with the IAM policy simulator").
 fn unsimulatable(evidence: &Evidence, legs: &Legs, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
     if verdict == Verdict::Allowed {
-        let why = if matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
+        let why = if !evidence.request.operation.has_test_call() {
+            "the operation has no test call that starts or makes nothing"
+        } else if matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
             "no test call was asked for; `--probe` makes one that no model accepts"
         } else {
             "only the principal itself can make a test call"

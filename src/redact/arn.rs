@@ -42,6 +42,9 @@ impl Redactor {
         if matches!(resource, "*" | "root") {
             return resource.to_owned();
         }
+        if service == "s3" {
+            return self.in_bucket(resource);
+        }
         let Some(at) = resource.find(['/', ':']) else { return self.aliases.pattern("resource", resource) };
         let (kind, rest) = resource.split_at(at);
         let (joint, id) = rest.split_at(1);
@@ -68,6 +71,16 @@ impl Redactor {
             _ => self.resource_part("resource", id),
         };
         format!("{kind_shown}{joint}{id}")
+    }
+
+    /// Redacts a bucket, and every part of a key in it: whoever named them chose plain words too.
+    fn in_bucket(&mut self, resource: &str) -> String {
+        let mut shown: Vec<String> = Vec::new();
+        for part in resource.split('/') {
+            let kind = if shown.is_empty() { "bucket" } else { "key" };
+            shown.push(if part.is_empty() { String::new() } else { self.aliases.pattern(kind, part) });
+        }
+        shown.join("/")
     }
 
     fn iam_name(&mut self, kind: &str, name: &str) -> String {

@@ -84,7 +84,7 @@ fn next_step(finding: &Finding) -> String {
 fn settle(diagnosis: &Diagnosis) -> String {
     if matches!(diagnosis.principal.chosen_by, "option" | "error") {
         "run it with the principal's own credentials (`--profile`) and `--probe`, which settles it".to_owned()
-    } else if diagnosis.invocation.kind == LiveCall::None {
+    } else if diagnosis.invocation.kind == LiveCall::None && diagnosis.request.operation.has_test_call() {
         "`--probe` makes a test call that no model accepts, and settles it".to_owned()
     } else {
         "make what could not be read readable for this caller, and ask again".to_owned()

@@ -31,6 +31,11 @@ impl Styled {
         self.0.push((role, shown(&text.into())));
     }
 
+    /// Appends another text.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Ends the line.
     pub fn end_line(&mut self) {
         self.push(Role::Plain, "\n");

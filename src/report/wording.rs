@@ -363,6 +363,9 @@ pub(super) fn time_left(diagnosis: &Diagnosis) -> Option<String> {
 pub(super) fn invocation(diagnosis: &Diagnosis) -> String {
     let invocation = &diagnosis.invocation;
     let kind = match invocation.kind {
+        LiveCall::None if !diagnosis.request.operation.has_test_call() => {
+            return format!("`{}` has none that starts or makes nothing", diagnosis.request.operation);
+        }
         LiveCall::None => {
             return "not made; `--probe` makes one that no model accepts, `--invoke` one of a single token".to_owned();
         }

@@ -11,15 +11,20 @@ use super::refusal::{Denial, Refusal};
 use super::signature::{self, Signature};
 use super::world::{AgreementStatus, DataRetention, Gate, Model, PrincipalFacts, World};
 use super::xml::Xml;
-use super::{control_plane, directory, fingerprint, runtime, simulator, sts};
-use crate::iam::{Arn, ContextKeys, RequestContext};
-use crate::policy::ParseError;
+use super::{agents, control_plane, directory, fingerprint, jobs, runtime, simulator, sts};
+use crate::iam::{Arn, ContextKeys, Decision, RequestContext};
+use crate::policy::{Document, ParseError, Policies, Policy, Question, decide};
+use axum::http::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 
 /// What a request counts as that names no operation.
 const UNKNOWN: &str = "unknown";
+
+/// The operations that are carried on in a role of their own.
+const AGENTS: [&str; 4] =
+    ["bedrock:CreateAgent", "bedrock:InvokeAgent", "bedrock:Retrieve", "bedrock:RetrieveAndGenerate"];
 
 /// A running account.
 #[derive(Debug)]
@@ -217,6 +222,34 @@ impl Account {
         layers.authorize(&caller.arn(), &RequestContext { action, resource, context }).is_ok()
     }
 
+    /// Makes a service the caller in a role's name, for the source that it names; none where the role's trust policy does
+    /// not let it, or there is no such role.
+    pub(super) fn assume_for(
+        &self,
+        role: &Arn,
+        service: &str,
+        source: &Arn,
+        session: &str,
+        region: &str,
+    ) -> Option<Caller<'_>> {
+        let mut principals = self.world.principals.iter().zip(&self.layers);
+        let (facts, layers) = principals.find(|(facts, _)| facts.arn == *role && facts.is_role())?;
+        let trust = Policy::new("trust", Document::parse(facts.trust.as_ref()?.as_str()).ok()?);
+        let policies = Policies { resource: Some(vec![trust]), ..Policies::default() };
+        let context = ContextKeys::new()
+            .with("aws:SourceAccount", source.account.as_str())
+            .with("aws:SourceArn", source.to_string())
+            .with("aws:RequestedRegion", region);
+        let request = RequestContext { action: "sts:AssumeRole".to_owned(), resource: role.to_string(), context };
+        let allowed = decide(&Question::new(service, &request), &policies).decision == Decision::Allowed;
+        allowed.then(|| Caller {
+            facts,
+            session_name: Some(session.to_owned()),
+            layers: Arc::clone(layers),
+            region: region.to_owned(),
+        })
+    }
+
     /// Returns the policies of a user or role, with its facts.
     pub(super) fn principal(&self, arn: &Arn) -> Option<(&PrincipalFacts, &Layers)> {
         let mut principals = self.world.principals.iter().zip(&self.layers);
@@ -261,6 +294,8 @@ impl Call<'_> {
             Service::Iam if self.operation.name == "iam:SimulatePrincipalPolicy" => simulator::answer(self),
             Service::Iam => directory::answer(self),
             Service::Bedrock if self.request.path.starts_with("/model/") => runtime::answer(self),
+            Service::Bedrock if AGENTS.contains(&self.operation.name) => agents::answer(self),
+            Service::Bedrock if self.request.method != Method::GET => jobs::answer(self),
             Service::Bedrock => control_plane::answer(self),
         }
     }

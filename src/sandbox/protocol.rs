@@ -24,7 +24,8 @@ impl Service {
         match name {
             "sts" => Some(Self::Sts),
             "iam" => Some(Self::Iam),
-            "bedrock" => Some(Self::Bedrock),
+            // The two endpoints differ in their paths and in the actions that they ask for.
+            "bedrock" | "bedrock-mantle" => Some(Self::Bedrock),
             _ => None,
         }
     }
@@ -225,9 +226,22 @@ pub(super) const OPERATIONS: &[&str] = &[
     "bedrock:Converse",
     "bedrock:ConverseStream",
     "bedrock:CountTokens",
+    "bedrock:ApplyGuardrail",
+    "bedrock:StartAsyncInvoke",
+    "bedrock:CreateModelInvocationJob",
+    "bedrock:CreateModelCustomizationJob",
+    "bedrock:CreateProvisionedModelThroughput",
+    "bedrock:CreateAgent",
+    "bedrock:InvokeAgent",
+    "bedrock:Retrieve",
+    "bedrock:RetrieveAndGenerate",
+    "bedrock:ChatCompletions",
+    "bedrock:Responses",
+    "bedrock-mantle:CreateInference",
 ];
 
-/// Method, path and operation of REST-JSON; `{}` stands for one percent-encoded segment.
+/// Method, path and operation of REST-JSON; `{}` stands for one percent-encoded segment. Of several segments the label
+/// has a slash between.
 const ROUTES: &[(Method, &str, &str)] = &[
     (Method::GET, "/foundation-models", "bedrock:ListFoundationModels"),
     (Method::GET, "/foundation-models/{}", "bedrock:GetFoundationModel"),
@@ -243,6 +257,19 @@ const ROUTES: &[(Method, &str, &str)] = &[
     (Method::POST, "/model/{}/converse", "bedrock:Converse"),
     (Method::POST, "/model/{}/converse-stream", "bedrock:ConverseStream"),
     (Method::POST, "/model/{}/count-tokens", "bedrock:CountTokens"),
+    (Method::POST, "/guardrail/{}/version/{}/apply", "bedrock:ApplyGuardrail"),
+    (Method::POST, "/async-invoke", "bedrock:StartAsyncInvoke"),
+    (Method::POST, "/model-invocation-job", "bedrock:CreateModelInvocationJob"),
+    (Method::POST, "/model-customization-jobs", "bedrock:CreateModelCustomizationJob"),
+    (Method::POST, "/provisioned-model-throughput", "bedrock:CreateProvisionedModelThroughput"),
+    (Method::PUT, "/agents/", "bedrock:CreateAgent"),
+    (Method::POST, "/agents/{}/agentAliases/{}/sessions/{}/text", "bedrock:InvokeAgent"),
+    (Method::POST, "/knowledgebases/{}/retrieve", "bedrock:Retrieve"),
+    (Method::POST, "/retrieveAndGenerate", "bedrock:RetrieveAndGenerate"),
+    (Method::POST, "/openai/v1/chat/completions", "bedrock:ChatCompletions"),
+    (Method::POST, "/openai/v1/responses", "bedrock:Responses"),
+    (Method::POST, "/v1/chat/completions", "bedrock-mantle:CreateInference"),
+    (Method::POST, "/v1/responses", "bedrock-mantle:CreateInference"),
 ];
 
 /// An operation that a request names, with what the name carries.
@@ -306,7 +333,10 @@ fn match_path(template: &str, path: &str) -> Option<String> {
     for part in template.split('/') {
         let segment = segments.next()?;
         if part == "{}" && !segment.is_empty() {
-            label = percent_decode_str(segment).decode_utf8().ok()?.into_owned();
+            if !label.is_empty() {
+                label.push('/');
+            }
+            label.push_str(&percent_decode_str(segment).decode_utf8().ok()?);
         } else if part != segment {
             return None;
         }

@@ -26,6 +26,8 @@ enum Layer {
     Front,
     /// Bedrock itself: `message`, and com.amazon.bedrock.
     Service,
+    /// The `bedrock-mantle` endpoint, in the form of the OpenAI API.
+    Mantle,
 }
 
 /// A decision of IAM against a call, with the policy type that it is put down to.
@@ -145,6 +147,11 @@ impl Refusal {
         Self::new(Layer::Authorization, 403, code, denial_text(principal, action, resource, denial))
     }
 
+    /// Puts a refusal of IAM in the form of the `bedrock-mantle` endpoint, which answers 401 `access_denied`.
+    pub(super) fn of_mantle(self) -> Self {
+        Self::new(Layer::Mantle, 401, "access_denied", self.message)
+    }
+
     /// STS refuses to hand out a role, and does not say why.
     pub(super) fn not_assumable(principal: &str, role: &str) -> Self {
         let message = format!("User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role}");
@@ -160,6 +167,10 @@ impl Refusal {
             Layer::Authorization => ("com.amazon.coral.service", "Message"),
             Layer::Front => ("com.amazon.coral.service", "message"),
             Layer::Service => ("com.amazon.bedrock", "message"),
+            Layer::Mantle => {
+                let body = serde_json::json!({ "error": { "code": self.code, "message": self.message } });
+                return Reply::new(self.status, "application/json", body.to_string().into_bytes());
+            }
         };
         let body = serde_json::json!({ key: self.message });
         Reply::new(self.status, "application/json", body.to_string().into_bytes())

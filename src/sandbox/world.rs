@@ -3,6 +3,7 @@
 //! Takes a text and gives a checked [`World`], or says what is wrong in it and where. A world holds no cause,
 //! verdict or remedy: what the sandbox answers is derived from these facts when it is asked.
 
+mod agents;
 mod api_keys;
 mod check;
 mod embedded;
@@ -10,6 +11,7 @@ mod error;
 mod models;
 mod principals;
 
+pub(super) use agents::{Agent, KnowledgeBase};
 pub(super) use api_keys::ApiKey;
 pub use error::WorldError;
 pub(super) use models::{
@@ -57,6 +59,12 @@ pub struct World {
     /// Guardrails of the account.
     #[serde(default)]
     pub(super) guardrails: Vec<Guardrail>,
+    /// Agents, each with the role that Bedrock assumes for it.
+    #[serde(default)]
+    pub(super) agents: Vec<Agent>,
+    /// Knowledge bases, likewise.
+    #[serde(default)]
+    pub(super) knowledge_bases: Vec<KnowledgeBase>,
     /// The forms that the account has submitted, by model provider.
     #[serde(default)]
     pub(super) forms: BTreeMap<String, UseCaseForm>,

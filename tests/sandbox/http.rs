@@ -1,6 +1,7 @@
 //! A client for the wire: writes HTTP by hand, so that headers and bodies are seen as they are.
 
-use bedrock_access::sandbox::{Sandbox, World};
+use bedrock_access::sandbox::{Sandbox, World, WorldRequest};
+use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -75,6 +76,7 @@ pub struct Client {
     pub bearer: Option<String>,
     pub region: String,
     pub model: String,
+    request: WorldRequest,
 }
 
 impl Client {
@@ -86,8 +88,9 @@ impl Client {
             world.request.region.to_string(),
             world.request.model.as_ref().map(ToString::to_string).unwrap_or_default(),
         );
+        let request = world.request.clone();
         let sandbox = Sandbox::start(world, Duration::ZERO, 0).unwrap();
-        Self { sandbox, access_key, token, bearer, region, model }
+        Self { sandbox, access_key, token, bearer, region, model, request }
     }
 
     pub fn named(world: &str) -> Self {
@@ -151,6 +154,47 @@ impl Client {
     pub fn post(&self, model: &str, operation: &str, body: &str) -> Answer {
         let path = format!("/model/{}/{operation}", encode(model));
         self.signed("bedrock", "POST", &path, "application/json", body.as_bytes())
+    }
+
+    /// Sends a JSON body to a path of Bedrock's services.
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        self.signed("bedrock", method, path, "application/json", body.to_string().as_bytes())
+    }
+
+    /// Makes the call that the world is about.
+    pub fn own_request(&self) -> Answer {
+        let resource = |index: usize| self.request.resources[index].clone();
+        let role = || self.request.service_role.as_ref().unwrap().to_string();
+        match self.request.operation.as_str() {
+            "invoke-agent" => {
+                let alias = resource(0);
+                let (agent, alias) = alias.resource_id().split_once('/').unwrap();
+                let path = format!("/agents/{agent}/agentAliases/{alias}/sessions/session-1/text");
+                self.send("POST", &path, &json!({"inputText": "hello there"}))
+            }
+            "retrieve-and-generate" => {
+                let configuration = json!({"knowledgeBaseId": resource(0).resource_id(), "modelArn": self.model});
+                let body = json!({
+                    "input": {"text": "hello there"},
+                    "retrieveAndGenerateConfiguration": {
+                        "type": "KNOWLEDGE_BASE", "knowledgeBaseConfiguration": configuration,
+                    },
+                });
+                self.send("POST", "/retrieveAndGenerate", &body)
+            }
+            "create-model-invocation-job" => {
+                let body = json!({"jobName": "nightly", "roleArn": role(), "modelId": self.model});
+                self.send("POST", "/model-invocation-job", &body)
+            }
+            "mantle-inference" => self.signed(
+                "bedrock-mantle",
+                "POST",
+                "/v1/chat/completions",
+                "application/json",
+                br#"{"model": "openai.gpt-oss-120b", "messages": [{"role": "user", "content": "hello there"}]}"#,
+            ),
+            _ => self.converse(&self.model),
+        }
     }
 
     /// Converses with a model.

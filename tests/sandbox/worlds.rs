@@ -89,11 +89,13 @@ fn a_mended_world_is_healthy() {
             Some(patch) => Client::new(patched(name, patch)),
             None => Client::named(name),
         };
-        let answer = client.converse(&client.model);
+        let answer = client.own_request();
         assert_eq!(answer.status, 200, "{name}: {}", answer.text());
-        let denied = Client::named(name).converse(&Client::named(name).model).status != 200;
-        // What the simulator alone stumbles over is invisible to a live call.
-        let is_unseen = ["healthy", "no-simulator", "throttled"].contains(&name);
+        let denied = Client::named(name).own_request().status != 200;
+        // What the simulator alone stumbles over is invisible to a live call, and so is what a job does later, or who may
+        // assume the role that has been assumed.
+        let unseen = ["healthy", "no-simulator", "throttled", "batch-service-role", "lambda-trusts-bedrock"];
+        let is_unseen = unseen.contains(&name);
         assert_eq!(denied, !is_unseen, "{name}");
     }
 }
@@ -108,7 +110,8 @@ fn no_answer_hangs_on_a_name() {
             .replace("us-west-2", "ap-south-1")
     };
     for name in World::names() {
-        let copy = renamed(World::embedded_text(name).unwrap()).replace(name, "a-copy");
+        let named = format!("\"name\": \"{name}\"");
+        let copy = renamed(World::embedded_text(name).unwrap()).replace(&named, "\"name\": \"a-copy\"");
         let client = Client::new(World::parse(&copy).unwrap_or_else(|error| panic!("{name}: {error}")));
         assert_eq!(asked(&client), renamed(&asked(&Client::named(name))), "{name}");
     }

@@ -1,6 +1,6 @@
 //! What `doctor` takes from the command line.
 
-use crate::bedrock::{GuardrailReference, ModelReference, Operation, Region};
+use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
 use crate::iam::{Arn, AssumingService};
@@ -17,6 +17,9 @@ Examples:
       also a test call whose body no model accepts: authorized like a true one, no token processed
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --principal arn:aws:iam::111122223333:role/apps/chat-api
       an administrator asks for somebody else's role
+  bedrock-access doctor --for knowledge-base --model amazon.nova-lite-v1:0 --region us-west-2 \\
+      --resource arn:aws:bedrock:us-west-2:111122223333:knowledge-base/KB12345678
+      onboarding: every operation that a knowledge base is used with
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --save-evidence case.json
       also keep what was observed, to look at it again elsewhere (with `--redact`, to give it away)
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --probe --wait 15
@@ -36,11 +39,14 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 #[command(after_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "evidence", "error"])]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "bundle", "evidence", "error"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
     pub(super) operation: Option<Operation>,
+    /// Diagnose every operation of a bundle: one verdict each, and one for all
+    #[arg(long = "for", value_name = "BUNDLE", value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "error"])]
+    pub(super) bundle: Option<Bundle>,
     /// What else the call names, by ARN: agent alias, knowledge base, guardrail, project, bucket, key …; repeat for
     /// several. Of S3 ARNs the first is read and the last written to
     #[arg(long, value_name = "ARN")]
@@ -179,4 +185,9 @@ fn service_parser() -> impl clap::builder::TypedValueParser<Value = AssumingServ
     use clap::builder::TypedValueParser;
     clap::builder::PossibleValuesParser::new(AssumingService::ALL.map(AssumingService::as_str))
         .try_map(|name| name.parse::<AssumingService>())
+}
+
+fn bundle_parser() -> impl clap::builder::TypedValueParser<Value = Bundle> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(Bundle::ALL.map(Bundle::as_str)).try_map(|name| name.parse::<Bundle>())
 }

@@ -1,13 +1,16 @@
 //! Gathers the evidence: from AWS, or from the embedded account for as long as the diagnosis lasts.
 
 use super::args::DoctorArgs;
-use super::request::{request, warn};
+use super::request::{request, requests, warn};
+use crate::bedrock::Bundle;
 use crate::cli::exit::Failure;
 use crate::cli::sandbox::load_world;
 use crate::diagnose::open_questions;
 use crate::evidence::{Evidence, RuntimeEndpoint};
 use crate::probe::{Account, EmbeddedAccount, Probe};
+use crate::request::Request;
 use crate::sandbox::{Sandbox, World};
+use futures_util::future::join_all;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
@@ -34,22 +37,46 @@ pub(super) async fn observe(args: &DoctorArgs) -> Result<Evidence, Failure> {
             Account::Aws { profile: args.profile.clone() }
         }
     };
-    let diagnosis = async {
-        // Looking for the Region counts.
-        let left = timeout.saturating_sub(started.elapsed());
-        let (mut evidence, session) = Probe::new(account, left).gather(request).await;
-        for _ in 0..MAX_ROUNDS {
-            let questions = open_questions(&evidence);
-            if questions.is_empty() {
-                break;
-            }
-            session.ask(&mut evidence, questions).await;
-        }
-        evidence
-    };
-    let evidence = with_progress(diagnosis).await;
+    // Looking for the Region counts.
+    let left = timeout.saturating_sub(started.elapsed());
+    let probe = Probe::new(account, left);
+    let evidence = with_progress(settle(&probe, request)).await;
     drop(sandbox);
     Ok(evidence)
+}
+
+/// Gathers evidence for every operation of a bundle, over one connection.
+pub(super) async fn observe_all(args: &DoctorArgs, bundle: Bundle) -> Result<Vec<Evidence>, Failure> {
+    let started = Instant::now();
+    let timeout = Duration::from_secs(args.timeout);
+    let world = args.sandbox.as_deref().map(load_world).transpose()?;
+    let requests = requests(args, bundle, world.as_ref(), timeout).await?;
+    let sandbox = world.map(start).transpose()?;
+    let account = match &sandbox {
+        Some((embedded, _)) => Account::Embedded(embedded.clone()),
+        None => {
+            requests.iter().take(1).for_each(warn);
+            Account::Aws { profile: args.profile.clone() }
+        }
+    };
+    let probe = Probe::new(account, timeout.saturating_sub(started.elapsed()));
+    let all = join_all(requests.into_iter().map(|request| settle(&probe, request)));
+    let evidence = with_progress(all).await;
+    drop(sandbox);
+    Ok(evidence)
+}
+
+/// Gathers evidence until no question is open.
+pub(super) async fn settle(probe: &Probe, request: Request) -> Evidence {
+    let (mut evidence, session) = probe.gather(request).await;
+    for _ in 0..MAX_ROUNDS {
+        let questions = open_questions(&evidence);
+        if questions.is_empty() {
+            break;
+        }
+        session.ask(&mut evidence, questions).await;
+    }
+    evidence
 }
 
 fn start(world: World) -> Result<(EmbeddedAccount, Sandbox), Failure> {

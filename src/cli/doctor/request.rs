@@ -2,14 +2,14 @@
 
 use super::args::DoctorArgs;
 use super::error::Pasted;
-use crate::bedrock::{Given, Marketplace, ModelReference, Region, provider_of};
+use crate::bedrock::{Bundle, Given, Kind, Marketplace, ModelReference, Operation, Region, provider_of};
 use crate::cli::exit::Failure;
 use crate::cli::{input, output};
 use crate::iam::{Arn, ContextKeys, ContextValue};
 use crate::policy::Document;
 use crate::probe::{can_invoke, default_region};
 use crate::request::{GivenPolicies, GivenPolicy, LiveCall, Request};
-use crate::sandbox::{Live, World};
+use crate::sandbox::{Live, World, WorldRequest};
 use std::time::Duration;
 
 /// Puts the request together from what was typed and, in a sandbox, from what the world is about.
@@ -19,6 +19,61 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
     pasted.check(args.model.as_ref(), args.principal.as_ref())?;
     let operation =
         args.operation.or(pasted.operation).or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
+    let request = assemble(args, operation, asked, &pasted, timeout).await?;
+    check(&request)?;
+    pasted.note(request.operation, &request.region);
+    Ok(request)
+}
+
+/// Puts a request for each operation of a bundle together: of what was typed each takes what it has a use for.
+pub(super) async fn requests(
+    args: &DoctorArgs,
+    bundle: Bundle,
+    world: Option<&World>,
+    timeout: Duration,
+) -> Result<Vec<Request>, Failure> {
+    let asked = world.map(|world| &world.request);
+    let operations = bundle.operations();
+    let of_world = asked.map(|asked| asked.operation).filter(|operation| operations.contains(operation));
+    let first = of_world.or_else(|| operations.first().copied()).unwrap_or_default();
+    let all = assemble(args, first, asked, &Pasted::default(), timeout).await?;
+    let takes = |arn: &Arn, operation: Operation| Kind::of(arn).is_some_and(|kind| operation.takes(kind));
+    let stranger = |arn: &&Arn| !operations.iter().any(|operation| takes(arn, *operation));
+    if let Some(stranger) = all.resources.iter().find(stranger) {
+        return Err(Failure::usage(format!("`{stranger}` is not a resource of any operation of `{bundle}`")).hint(
+            format!(
+                "`bedrock-access actions` lists what {} take",
+                operations.iter().map(|o| o.as_str()).collect::<Vec<_>>().join(", ")
+            ),
+        ));
+    }
+    let always = |operation: &Operation| operation.model().given == Given::Always;
+    let mut requests = Vec::new();
+    for operation in operations {
+        let mut request = Request { operation: *operation, ..all.clone() };
+        // A model that another operation needs is that one's, and not what this one's service role may happen to call.
+        let is_anothers = !always(operation) && operation.requires().contains(&Kind::KnowledgeBase);
+        if operation.model().given == Given::Never || is_anothers && operations.iter().any(always) {
+            request.model = None;
+            request.service_role = None;
+        }
+        if operation.service_role() == Given::Never {
+            request.service_role = None;
+        }
+        request.resources.retain(|arn| takes(arn, *operation));
+        check(&request)?;
+        requests.push(request);
+    }
+    Ok(requests)
+}
+
+async fn assemble(
+    args: &DoctorArgs,
+    operation: Operation,
+    asked: Option<&WorldRequest>,
+    pasted: &Pasted,
+    timeout: Duration,
+) -> Result<Request, Failure> {
     // What a world is about belongs to its own operation; another one has its own model, resources and role.
     let same = asked.filter(|asked| asked.operation.model().given == operation.model().given);
     let model =
@@ -52,7 +107,7 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
         session: args.session_policy.as_deref().map(given_policy).transpose()?,
         vpc_endpoint: args.vpc_endpoint_policy.as_deref().map(given_policy).transpose()?,
     };
-    let request = Request {
+    Ok(Request {
         resources,
         service_role,
         service: args.service.or_else(|| same.and_then(|asked| asked.service)),
@@ -63,10 +118,7 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
         error: pasted.error.clone(),
         live,
         ..Request::new(model, operation, region)
-    };
-    check(&request)?;
-    pasted.note(request.operation, &request.region);
-    Ok(request)
+    })
 }
 
 /// Reads a policy that no API shows; what is no policy is not sent on its way.

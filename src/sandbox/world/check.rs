@@ -4,6 +4,7 @@
 //! can be: policies that allow nothing, profiles over models that are not there, forms that nobody sent.
 
 use super::{AttachedPolicy, ManagedPolicy, PolicyText, PrincipalFacts, Profile, World, WorldError, is_session_name};
+use crate::iam::Arn;
 use crate::policy::Document;
 use std::collections::BTreeSet;
 
@@ -50,6 +51,12 @@ impl Check<'_> {
                 let message = format!("`{}` is not the ARN of a guardrail", guardrail.arn);
                 return Err(WorldError::at(format!("/guardrails/{index}/arn"), message));
             }
+        }
+        for (index, agent) in world.agents.iter().enumerate() {
+            of_type(&agent.alias, "agent-alias", &format!("/agents/{index}/alias"))?;
+        }
+        for (index, base) in world.knowledge_bases.iter().enumerate() {
+            of_type(&base.arn, "knowledge-base", &format!("/knowledge_bases/{index}/arn"))?;
         }
         self.api_keys()?;
         for (index, fault) in world.faults.iter().enumerate() {
@@ -198,6 +205,14 @@ fn destinations(profile: &Profile, at: &str) -> Result<(), WorldError> {
         Some(model) => Err(WorldError::at(at, format!("`{model}` is not the ARN of a foundation model"))),
         None => Ok(()),
     }
+}
+
+/// Checks that an ARN is of a type of Bedrock's resources.
+fn of_type(arn: &Arn, kind: &str, at: &str) -> Result<(), WorldError> {
+    if arn.service == "bedrock" && arn.resource_type() == kind && !arn.resource_id().is_empty() {
+        return Ok(());
+    }
+    Err(WorldError::at(at, format!("`{arn}` is not the ARN of a Bedrock {kind}")))
 }
 
 fn account_id(at: &str, id: &str) -> Result<(), WorldError> {

@@ -41,4 +41,9 @@ worlds![
     "api-key-other-user",
     "api-key-expired",
     "data-retention",
+    "agent-role",
+    "knowledge-base",
+    "batch-service-role",
+    "lambda-trusts-bedrock",
+    "mantle-prefix",
 ];

@@ -1,0 +1,56 @@
+//! `doctor --for BUNDLE`: the operations that an onboarding is about, one verdict each and one for all.
+//!
+//! One connection serves all of them, so that what they share is read once.
+
+use super::args::{DoctorArgs, Format};
+use super::observe::observe_all;
+use super::{detail, on_event_loop, without_names};
+use crate::bedrock::Bundle;
+use crate::cli::exit::{ExitStatus, Failure};
+use crate::cli::{output, paint};
+use crate::diagnose::{Diagnosis, Verdict, diagnose};
+use crate::report;
+use crate::report::junit::{Target, junit};
+
+/// Diagnoses every operation of a bundle.
+pub(super) fn run(args: &DoctorArgs, bundle: Bundle) -> Result<ExitStatus, Failure> {
+    let mut observed = on_event_loop(observe_all(args, bundle))?;
+    if args.redact {
+        observed = observed.iter().map(without_names).collect::<Result<_, _>>()?;
+    }
+    let diagnoses: Vec<Diagnosis> = observed.iter().map(diagnose).collect();
+    let report = render(args, bundle, &diagnoses)?;
+    match &args.output {
+        Some(path) => output::write_file(path, &report)?,
+        None => output::print(&report)?,
+    }
+    Ok(match report::bundle_verdict(&diagnoses) {
+        Verdict::Allowed => ExitStatus::Success,
+        Verdict::Denied => ExitStatus::Finding,
+        Verdict::Undetermined => ExitStatus::Undetermined,
+    })
+}
+
+fn render(args: &DoctorArgs, bundle: Bundle, diagnoses: &[Diagnosis]) -> Result<String, Failure> {
+    Ok(match args.format {
+        Format::Json => report::bundle_json(diagnoses),
+        Format::Text => {
+            let text = report::bundle_text(bundle, diagnoses, detail(args));
+            paint::paint(&text, args.color, args.output.is_some())
+        }
+        Format::Markdown => diagnoses.iter().map(report::markdown).collect::<Vec<_>>().join("\n"),
+        Format::Junit => {
+            let target = |diagnosis| Target { id: Some(operation_of(diagnosis)), diagnosis, expected: None };
+            let targets: Vec<Target<'_>> = diagnoses.iter().map(target).collect();
+            junit(&targets).map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?
+        }
+        Format::Html => {
+            return Err(Failure::usage("a page of HTML shows one diagnosis, and a bundle is of several")
+                .hint("leave `--for` out and name one of its operations with `--operation`"));
+        }
+    })
+}
+
+fn operation_of(diagnosis: &Diagnosis) -> &str {
+    diagnosis.request.operation.as_str()
+}
