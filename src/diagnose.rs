@@ -8,10 +8,12 @@
 //! diagnosis altogether.
 
 mod credentials;
+mod expectation;
 mod finding;
 mod gates;
 mod legs;
 mod live;
+mod models;
 mod questions;
 mod remedy;
 mod service_role;
@@ -19,8 +21,10 @@ mod trials;
 mod unseen;
 mod verdict;
 
+pub use expectation::Expectation;
 pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, Verified};
 pub use legs::{DecidedBy, Leg};
+pub use models::{Cell, Matrix, Row, matrix, survey_questions};
 pub use questions::open_questions;
 pub use verdict::Verdict;
 
@@ -82,6 +86,15 @@ pub struct Asked {
     pub resources: Vec<Arn>,
     /// The role that Bedrock assumes to carry the operation out.
     pub service_role: Option<Arn>,
+}
+
+impl Asked {
+    /// Names what the call is made to: the model, or else the first resource, or else nothing.
+    #[must_use]
+    pub fn target(&self) -> String {
+        let model = self.model.as_ref().map(ToString::to_string);
+        model.or_else(|| self.resources.first().map(ToString::to_string)).unwrap_or_else(|| "nothing".to_owned())
+    }
 }
 
 /// The caller, as far as it was seen.

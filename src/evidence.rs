@@ -5,9 +5,11 @@
 
 mod observation;
 mod simulation;
+mod survey;
 
 pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError};
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
+pub use survey::{OfferedModel, RegionSeen, SharedAnswer, SharedQuestion, Survey, SurveyQuestion, SurveyRequest};
 
 use crate::bedrock::InferenceProfile;
 use crate::iam::{Arn, Principal};
@@ -30,6 +32,9 @@ pub struct Evidence {
     pub request: Request,
     /// Where the credentials came from.
     pub credentials: Observation<Credentials>,
+    /// The role that was to be assumed with them, and how that came out; everything else was asked as that role.
+    #[serde(default)]
+    pub assumption: Option<Assumption>,
     /// Who calls (`sts:GetCallerIdentity`).
     pub caller: Observation<Caller>,
     /// The IAM user or role whose policies count.
@@ -54,6 +59,29 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Evidence of nothing yet: every observation was skipped, for one reason.
+    #[must_use]
+    pub fn unobserved(request: Request, reason: &str) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            observed_at: String::new(),
+            sandbox: None,
+            request,
+            credentials: Observation::Skipped(reason.to_owned()),
+            assumption: None,
+            caller: Observation::Skipped(reason.to_owned()),
+            principal: Observation::Skipped(reason.to_owned()),
+            service_role: Observation::Skipped(reason.to_owned()),
+            profile: Observation::Skipped(reason.to_owned()),
+            listing: Observation::Skipped(reason.to_owned()),
+            availability: Observation::Skipped(reason.to_owned()),
+            use_case_form: Observation::Skipped(reason.to_owned()),
+            invocation: Observation::Skipped(reason.to_owned()),
+            answers: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
+
     /// Returns the account whose resources a profile id names: the principal's, else the caller's.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
@@ -91,6 +119,19 @@ impl Evidence {
         self.request.principal.is_none()
     }
 }
+
+/// A role that was to be assumed (`sts:AssumeRole`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assumption {
+    /// The role.
+    pub role: Arn,
+    /// Whether it was.
+    pub outcome: Observation<Assumed>,
+}
+
+/// The role was assumed; its credentials are nobody's business here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assumed {}
 
 /// Where the credentials came from; never the credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,23 +15,27 @@ mod api;
 mod call;
 mod caller;
 mod connection;
+mod http;
 mod live;
 mod model;
 mod pace;
 mod service_role;
 mod shared;
 mod simulate;
+mod survey;
 mod traffic;
 
-pub use account::{Account, EmbeddedAccount, default_region};
+pub use account::{Account, EmbeddedAccount, RoleToAssume, default_region};
 pub use api::{Api, ApiKind};
 pub use live::can_invoke;
+pub use survey::SurveySession;
 pub use traffic::Traffic;
 
-use crate::evidence::{Answer, Call, Evidence, Observation, Question, SCHEMA, SimulationQuestion};
+use crate::evidence::{Answer, Call, Evidence, Observation, Question, SimulationQuestion};
 use crate::request::{LiveCall, Request};
-use account::{Clients, Connection};
+use account::Clients;
 use call::Caller as Calls;
+use connection::Connection;
 use shared::Shared;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +71,13 @@ impl Probe {
     /// Prepares to look at an account amid the traffic of others.
     #[must_use]
     pub fn amid(traffic: Arc<Traffic>, account: Account, timeout: Duration) -> Self {
-        Self { connection: Connection::new(account), timeout, traffic, shared: Arc::new(Shared::new()) }
+        Self { connection: Connection::new(account, None), timeout, traffic, shared: Arc::new(Shared::new()) }
+    }
+
+    /// Asks with the credentials of a role, which the account's own credentials assume first.
+    #[must_use]
+    pub fn assuming(self, role: Option<RoleToAssume>) -> Self {
+        Self { connection: Connection::new(self.connection.account, role), ..self }
     }
 
     /// Takes the first look, and returns what was seen with the session that answers further questions.
@@ -78,39 +88,41 @@ impl Probe {
             LiveCall::Invoke => self.timeout + INVOKE_ALLOWANCE,
             LiveCall::None | LiveCall::Probe => self.timeout,
         };
-        let observed_at = match &self.connection.account {
+        let calls = self.calls(timeout);
+        let reach = self.connection.clients(&request.region, &calls).await;
+        let reason = match &reach.assumption {
+            Some(_) => "the role could not be assumed",
+            None => "there are no credentials",
+        };
+        let mut evidence = Evidence::unobserved(request, reason);
+        evidence.observed_at = self.observed_at();
+        evidence.sandbox = self.sandbox();
+        evidence.credentials = reach.credentials;
+        evidence.assumption = reach.assumption;
+        evidence.calls = reach.calls;
+        let session = Session { clients: reach.clients, calls };
+        session.first_look(&mut evidence).await;
+        (evidence, session)
+    }
+
+    /// When the observation begins: the embedded account's clock stands still.
+    fn observed_at(&self) -> String {
+        match &self.connection.account {
             Account::Embedded(embedded) => embedded.observed_at.clone(),
             Account::Aws { .. } => OffsetDateTime::now_utc()
                 .replace_nanosecond(0)
                 .ok()
                 .and_then(|now| now.format(&Rfc3339).ok())
                 .unwrap_or_default(),
-        };
-        let calls = self.calls(timeout);
-        let (credentials, clients) = self.connection.clients(&request.region, &calls).await;
-        let mut evidence = Evidence {
-            schema: SCHEMA.to_owned(),
-            observed_at,
-            sandbox: match &self.connection.account {
-                Account::Embedded(embedded) => Some(embedded.world.clone()),
-                Account::Aws { .. } => None,
-            },
-            credentials,
-            caller: skipped("there are no credentials"),
-            principal: skipped("there are no credentials"),
-            service_role: skipped("there are no credentials"),
-            profile: skipped("there are no credentials"),
-            listing: skipped("there are no credentials"),
-            availability: skipped("there are no credentials"),
-            use_case_form: skipped("there are no credentials"),
-            invocation: skipped("there are no credentials"),
-            answers: Vec::new(),
-            calls: Vec::new(),
-            request,
-        };
-        let session = Session { clients, calls };
-        session.first_look(&mut evidence).await;
-        (evidence, session)
+        }
+    }
+
+    /// The world that answers instead of AWS.
+    fn sandbox(&self) -> Option<String> {
+        match &self.connection.account {
+            Account::Embedded(embedded) => Some(embedded.world.clone()),
+            Account::Aws { .. } => None,
+        }
     }
 
     fn calls(&self, live_timeout: Duration) -> Calls {
@@ -137,7 +149,8 @@ impl Session {
         evidence.availability = model.availability;
         evidence.use_case_form = model.use_case_form;
         evidence.invocation = invocation.outcome;
-        evidence.calls = [identity.calls, role_calls, model.calls, invocation.calls].concat();
+        evidence.calls =
+            [std::mem::take(&mut evidence.calls), identity.calls, role_calls, model.calls, invocation.calls].concat();
     }
 
     /// Puts the answers to questions into the evidence, in the order in which they were asked.

@@ -6,18 +6,24 @@
 mod infrastructure;
 mod json;
 mod lint;
+mod models;
 mod simulation;
 mod styled;
+mod targets;
 #[cfg(feature = "cli")]
 mod test_run;
 mod text;
+mod timeline;
 mod wording;
 
 pub use infrastructure::{cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
+pub use models::{models_json, models_text};
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};
+pub use targets::{Label, bad_target_line, deviation, json_line, target_line};
 #[cfg(feature = "cli")]
 pub use test_run::{TestRun, junit_of_tests};
 pub use text::{Detail, text};
+pub use timeline::timeline;

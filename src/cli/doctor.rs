@@ -6,8 +6,9 @@
 mod args;
 mod observe;
 mod request;
+mod targets;
 
-pub(super) use args::DoctorArgs;
+pub(super) use args::{DoctorArgs, concurrency};
 
 use super::exit::{ExitStatus, Failure};
 use super::{children, output, paint};
@@ -18,6 +19,9 @@ use observe::observe;
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
+    if let Some(file) = &args.targets {
+        return targets::run(args, file);
+    }
     // One thread is enough for a dozen calls that wait, and starts sooner.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -49,7 +53,11 @@ fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> String {
                 (false, 0) => Detail::Normal,
                 (false, _) => Detail::Verbose,
             };
-            paint::paint(&report::text(diagnosis, detail), args.color, args.output.is_some())
+            let mut text = paint::paint(&report::text(diagnosis, detail), args.color, args.output.is_some());
+            if args.verbose > 1 {
+                text.push_str(&paint::paint(&report::timeline(diagnosis), args.color, args.output.is_some()));
+            }
+            text
         }
     }
 }

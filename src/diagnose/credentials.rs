@@ -4,7 +4,7 @@ use super::finding::{Basis, Certainty, Finding};
 use super::live::Live;
 use super::remedy;
 use crate::cause::{Cause, Family};
-use crate::evidence::{Evidence, Failure, FailureKind, Observation, ServiceError};
+use crate::evidence::{Assumption, Evidence, Failure, FailureKind, Observation, ServiceError};
 use crate::explain;
 
 /// Finds what keeps every call from being answered.
@@ -20,6 +20,9 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
     };
     if let Observation::Failed(failure) = &evidence.credentials {
         return vec![finding(cause_of_provider(failure), Certainty::Inferred, Basis::Failure(failure.to_string()))];
+    }
+    if let Some(refused) = evidence.assumption.as_ref().and_then(|assumption| not_assumed(evidence, assumption)) {
+        return vec![refused];
     }
     // Where an API key is used, Bedrock never sees the credentials that STS speaks of.
     let is_bedrocks = !evidence.credentials.seen().is_some_and(|credentials| credentials.bedrock_api_key);
@@ -52,6 +55,23 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
     }
 }
 
+/// The role could not be assumed: whoever asks may not, or its trust policy does not let them, and AWS says which of
+/// the two only where it can.
+fn not_assumed(evidence: &Evidence, assumption: &Assumption) -> Option<Finding> {
+    let error = assumption.outcome.refused()?;
+    let reading = explain::classify(error.code.as_deref(), error.status, error.message.as_deref().unwrap_or_default());
+    let telling = matches!(reading.cause.family(), Family::IamPermission | Family::Credentials);
+    telling.then(|| Finding {
+        cause: reading.cause,
+        certainty: Certainty::Reported,
+        action: Some("sts:AssumeRole".to_owned()),
+        resources: vec![assumption.role.to_string()],
+        basis: vec![Basis::Refused { api: "sts:AssumeRole", error: error.clone() }],
+        remedy: remedy::of_assumption(reading.cause, evidence, assumption, reading.facts.principal.as_deref()),
+        alternatives: reading.alternatives,
+    })
+}
+
 /// A provider that failed had something to say; one that says "expired" is believed.
 fn cause_of_provider(failure: &Failure) -> Cause {
     let detail = failure.detail.to_ascii_lowercase();
@@ -78,6 +98,7 @@ fn credentials_cause(error: &ServiceError) -> Option<Cause> {
 /// test call itself met it.
 fn unreachable<'e>(evidence: &'e Evidence, live: &Live) -> Option<&'e Failure> {
     let failures = [
+        evidence.assumption.as_ref().and_then(|assumption| failure_of(&assumption.outcome)),
         failure_of(&evidence.invocation),
         failure_of(&evidence.listing),
         failure_of(&evidence.availability),

@@ -9,11 +9,11 @@ use super::finding::{Change, ChangeKind, Finding, Remedy, Verified};
 use super::legs::Legs;
 use super::trials::Trials;
 use crate::bedrock::{Marketplace, provider_of};
-use crate::cause::Cause;
-use crate::evidence::Evidence;
+use crate::cause::{Cause, Family};
+use crate::evidence::{Assumption, Evidence};
 use crate::iam::{PolicyType, RequestContext};
 use crate::policy::least_privilege;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Mends a policy that refuses legs of the call.
 pub(super) fn of_policy(cause: Cause, evidence: &Evidence, legs: &Legs) -> Remedy {
@@ -46,6 +46,31 @@ pub(super) fn of_policy(cause: Cause, evidence: &Evidence, legs: &Legs) -> Remed
 fn denies_explicitly(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> bool {
     let told = evidence.invocation.refused().and_then(|error| error.message.as_deref());
     legs.refuses_explicitly(policy_type) || told.is_some_and(|text| text.contains("with an explicit deny"))
+}
+
+/// Lets a role be assumed: by the caller's own policies, by the role's trust policy, or both.
+pub(super) fn of_assumption(
+    cause: Cause,
+    evidence: &Evidence,
+    assumption: &Assumption,
+    principal: Option<&str>,
+) -> Remedy {
+    if cause.family() != Family::IamPermission {
+        return of_gate(cause, evidence);
+    }
+    let (role, who) = (&assumption.role, principal.unwrap_or("the caller"));
+    let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role.to_string()});
+    Remedy {
+        policy: Some(json!({"Version": "2012-10-17", "Statement": [statement]})),
+        steps: vec![
+            format!("let the trust policy of `{role}` name `{who}`, or the role behind it, for `sts:AssumeRole`"),
+            "give the external id that the trust policy asks for, if it does (`--external-id`)".to_owned(),
+            format!(
+                "let the policies of `{who}` allow `sts:AssumeRole` on the role, which another account always needs"
+            ),
+        ],
+        ..Remedy::default()
+    }
 }
 
 /// Mends what a live answer named: a permission on an action and resource of its own, or a gate.

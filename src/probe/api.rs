@@ -56,11 +56,14 @@ macro_rules! apis {
 // the Converse operations are authorized as invocations (Bedrock API Reference, "Converse").
 apis! {
     GetCallerIdentity: "sts:GetCallerIdentity", Read, None, "who calls";
+    AssumeRole: "sts:AssumeRole", Read, Some("sts:AssumeRole"), "the credentials of the role that `--assume-role` names";
     GetRole: "iam:GetRole", Read, Some("iam:GetRole"), "the path of the role behind a session, its boundary and trust policy; the service role";
     SimulatePrincipalPolicy: "iam:SimulatePrincipalPolicy", Read, Some("iam:SimulatePrincipalPolicy"),
         "whether the policies allow the call";
     GetInferenceProfile: "bedrock:GetInferenceProfile", Read, Some("bedrock:GetInferenceProfile"),
         "the models behind an inference profile";
+    ListInferenceProfiles: "bedrock:ListInferenceProfiles", Read, Some("bedrock:ListInferenceProfiles"),
+        "the inference profiles of a Region, for `models`";
     ListFoundationModels: "bedrock:ListFoundationModels", Read, Some("bedrock:ListFoundationModels"),
         "whether the Region has the model, and its lifecycle";
     GetFoundationModelAvailability: "bedrock:GetFoundationModelAvailability", Read,
@@ -134,7 +137,7 @@ mod tests {
             .region(aws_sdk_iam::config::Region::new("us-west-2"))
             .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
             .credentials_provider(aws_sdk_iam::config::Credentials::new("AKIAEXAMPLE", "none", None, None, "test"))
-            .http_client(super::super::connection::loopback())
+            .http_client(super::super::http::loopback())
             .interceptor(OnlyListed)
             .build();
         let error = runtime.block_on(aws_sdk_iam::Client::from_conf(config).delete_role().role_name("r").send());

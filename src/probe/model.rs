@@ -5,9 +5,9 @@ use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
 use super::skipped;
 use crate::bedrock::{InferenceProfile, ProfileKind, provider_of};
-use crate::evidence::{Availability, Call, ListedModel, Listing, Observation, UseCaseForm};
+use crate::evidence::{Availability, Call, ListedModel, Listing, Observation, OfferedModel, UseCaseForm};
 use crate::request::Request;
-use aws_sdk_bedrock::types::InferenceProfileType;
+use aws_sdk_bedrock::types::{FoundationModelSummary, InferenceProfileSummary, InferenceProfileType};
 use aws_smithy_types::date_time::Format;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
     Model { profile: profile.0, listing: listing.0, availability: availability.0, use_case_form: form.0, calls }
 }
 
-type Observed<T, C> = (Observation<T>, C);
+pub(super) type Observed<T, C> = (Observation<T>, C);
 type Facts = (Observed<Listing, Call>, Observed<Availability, Call>, Observed<UseCaseForm, Option<Call>>);
 
 async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
@@ -64,16 +64,12 @@ async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observe
     let look = clients.bedrock.get_inference_profile().inference_profile_identifier(&id).send();
     let (answer, call) = calls.shared(Api::GetInferenceProfile, &endpoint, &about, look).await;
     let profile = read(answer, &endpoint, |output| {
-        let kind = match output.r#type() {
-            InferenceProfileType::Application => ProfileKind::Application,
-            _ => ProfileKind::SystemDefined,
-        };
         let models: Option<Vec<_>> =
             output.models().iter().map(|model| model.model_arn().and_then(|arn| arn.parse().ok())).collect();
         Some(InferenceProfile {
             arn: output.inference_profile_arn().parse().ok()?,
             id: output.inference_profile_id().to_owned(),
-            kind,
+            kind: kind_of(output.r#type()),
             models: models.filter(|models| !models.is_empty())?,
         })
     });
@@ -87,30 +83,68 @@ async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listi
     let listing = read(answer, &endpoint, |output| {
         // Every Region with Bedrock lists models; an empty list is what something else answers.
         let summaries = Some(output.model_summaries()).filter(|summaries| !summaries.is_empty())?;
-        let model = summaries.iter().find(|summary| summary.model_id() == base).map(|summary| {
-            let lifecycle = summary.model_lifecycle();
-            ListedModel {
-                id: summary.model_id().to_owned(),
-                provider: summary.provider_name().map(str::to_owned),
-                lifecycle: lifecycle.map(|lifecycle| lifecycle.status().as_str().to_owned()),
-                end_of_life: lifecycle
-                    .and_then(|lifecycle| lifecycle.end_of_life_time())
-                    .and_then(|time| time.fmt(Format::DateTime).ok()),
-                // The SDK's enum lacks `INFERENCE_PROFILE`, so the strings are kept.
-                inference_types: summary
-                    .inference_types_supported()
-                    .iter()
-                    .map(|kind| kind.as_str().to_owned())
-                    .collect(),
-                streaming: summary.response_streaming_supported(),
-            }
-        });
+        let model = summaries.iter().find(|summary| summary.model_id() == base).map(read_listed);
         Some(Listing { model, ids: summaries.iter().map(|summary| summary.model_id().to_owned()).collect() })
     });
     (listing, call)
 }
 
-async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<Availability, Call> {
+/// Lists every model of the Region, with what it takes and gives.
+pub(super) async fn offered(clients: &Clients, calls: &Calls) -> Observed<Vec<OfferedModel>, Call> {
+    let endpoint = clients.endpoint("bedrock");
+    let look = clients.bedrock.list_foundation_models().send();
+    let (answer, call) = calls.shared(Api::ListFoundationModels, &endpoint, &[&clients.region], look).await;
+    let models = read(answer, &endpoint, |output| {
+        let summaries = Some(output.model_summaries()).filter(|summaries| !summaries.is_empty())?;
+        let offered = summaries.iter().map(|summary| {
+            let mut modalities: Vec<String> = Vec::new();
+            for modality in summary.input_modalities().iter().chain(summary.output_modalities()) {
+                if !modalities.iter().any(|known| known == modality.as_str()) {
+                    modalities.push(modality.as_str().to_owned());
+                }
+            }
+            OfferedModel { listed: read_listed(summary), modalities }
+        });
+        Some(offered.collect())
+    });
+    (models, call)
+}
+
+fn read_listed(summary: &FoundationModelSummary) -> ListedModel {
+    let lifecycle = summary.model_lifecycle();
+    ListedModel {
+        id: summary.model_id().to_owned(),
+        provider: summary.provider_name().map(str::to_owned),
+        lifecycle: lifecycle.map(|lifecycle| lifecycle.status().as_str().to_owned()),
+        end_of_life: lifecycle
+            .and_then(|lifecycle| lifecycle.end_of_life_time())
+            .and_then(|time| time.fmt(Format::DateTime).ok()),
+        // The SDK's enum lacks `INFERENCE_PROFILE`, so the strings are kept.
+        inference_types: summary.inference_types_supported().iter().map(|kind| kind.as_str().to_owned()).collect(),
+        streaming: summary.response_streaming_supported(),
+    }
+}
+
+/// Reads a profile of a list; none where it lacks what every profile has.
+pub(super) fn read_summary(summary: &InferenceProfileSummary) -> Option<InferenceProfile> {
+    let models: Option<Vec<_>> =
+        summary.models().iter().map(|model| model.model_arn().and_then(|arn| arn.parse().ok())).collect();
+    Some(InferenceProfile {
+        arn: summary.inference_profile_arn().parse().ok()?,
+        id: summary.inference_profile_id().to_owned(),
+        kind: kind_of(summary.r#type()),
+        models: models.filter(|models| !models.is_empty())?,
+    })
+}
+
+fn kind_of(kind: &InferenceProfileType) -> ProfileKind {
+    match kind {
+        InferenceProfileType::Application => ProfileKind::Application,
+        _ => ProfileKind::SystemDefined,
+    }
+}
+
+pub(super) async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<Availability, Call> {
     let endpoint = clients.endpoint("bedrock");
     let look = clients.bedrock.get_foundation_model_availability().model_id(base).send();
     let about = [clients.region.as_str(), base];
@@ -128,7 +162,7 @@ async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<
     (availability, call)
 }
 
-async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed<UseCaseForm, Option<Call>> {
+pub(super) async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed<UseCaseForm, Option<Call>> {
     if provider_of(base) != "anthropic" {
         return (skipped("only Anthropic's models need the form"), None);
     }
