@@ -5,6 +5,7 @@
 //! runtime: a command that needs one builds it itself, so that the offline commands start at once.
 
 mod account;
+mod actions;
 mod causes;
 mod children;
 mod doctor;
@@ -40,6 +41,7 @@ enum Command {
     Run(run::RunArgs),
     Sandbox(sandbox::SandboxArgs),
     Causes(causes::CausesArgs),
+    Actions(actions::ActionsArgs),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -64,6 +66,7 @@ pub fn run() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),
         Command::Causes(args) => causes::run(&args),
+        Command::Actions(args) => actions::run(&args),
     };
     match result {
         Ok(status) => status.into(),

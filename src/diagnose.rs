@@ -18,6 +18,7 @@ mod questions;
 mod remedy;
 mod service_role;
 mod trials;
+mod trust;
 mod unseen;
 mod verdict;
 
@@ -26,6 +27,7 @@ pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, Verifie
 pub use legs::{DecidedBy, Leg};
 pub use models::{Cell, Matrix, Row, matrix, survey_questions};
 pub use questions::open_questions;
+pub use trust::Trust;
 pub use verdict::Verdict;
 
 use crate::bedrock::{ModelReference, Operation, Region};
@@ -55,6 +57,8 @@ pub struct Diagnosis {
     pub principal: PrincipalSeen,
     /// Every authorization that the call needs, judged.
     pub legs: Vec<Leg>,
+    /// Whether the services that assume the roles concerned may do so.
+    pub trust: Vec<Trust>,
     /// What was read of the account's access to the model.
     pub model_access: ModelAccess,
     /// The test call and its outcome.
@@ -222,7 +226,9 @@ impl NotChecked {
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let legs = legs::judge(evidence);
     let live = live::read(evidence);
-    let gates = gates::read(evidence);
+    let mut gates = gates::read(evidence);
+    let trust = trust::read(evidence);
+    gates.unread.extend(trust.unread);
 
     let service_role = service_role::judge(evidence);
 
@@ -230,6 +236,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     findings.extend(live.findings(evidence, &legs));
     findings.extend(legs.findings(evidence));
     findings.extend(service_role::findings(&service_role, evidence));
+    findings.extend(trust.findings);
     findings.extend(gates.findings);
     let findings = finding::rank(finding::merge(findings));
     let legs = service_role.behind(legs);
@@ -240,7 +247,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 
     Diagnosis {
         documented_cause: verdict.documented_cause(),
-        ruled_out: verdict::ruled_out(evidence, &live, &legs, &verdict),
+        ruled_out: verdict::ruled_out(evidence, &live, &legs, &trust.seen, &verdict),
         contradictions: live.contradictions(&legs),
         verdict: verdict.verdict,
         certainty: verdict.certainty,
@@ -264,6 +271,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         },
         principal: principal_seen(evidence, legs.principal.clone()),
         legs: legs.legs,
+        trust: trust.seen,
         model_access: model_access(evidence),
         invocation: live.invocation,
         not_checked: unseen,

@@ -3,6 +3,7 @@
 //! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, so that all formats say the same;
 //! the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
+mod actions;
 mod infrastructure;
 mod json;
 mod lint;
@@ -16,6 +17,7 @@ mod text;
 mod timeline;
 mod wording;
 
+pub use actions::{actions_json, actions_text};
 pub use infrastructure::{cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;

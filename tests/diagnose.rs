@@ -38,6 +38,7 @@ fn unasked(model: &str) -> Evidence {
         schema: SCHEMA.to_owned(),
         observed_at: "2026-11-22T12:00:00Z".to_owned(),
         sandbox: None,
+        assumption: None,
         request: Request::new(
             Some(reference),
             bedrock_access::bedrock::Operation::Converse,

@@ -111,6 +111,14 @@ fn checks(out: &mut Styled, diagnosis: &Diagnosis) {
     for leg in &diagnosis.legs {
         leg_check(out, leg);
     }
+    for trust in &diagnosis.trust {
+        let mark = match trust.decision {
+            Decision::Allowed => Mark::Good,
+            Decision::Undetermined => Mark::Unknown,
+            _ => Mark::Bad,
+        };
+        check(out, mark, "trust", &wording::trusts(trust));
+    }
     model_checks(out, diagnosis);
     let mark = match diagnosis.invocation.outcome {
         LiveOutcome::Succeeded | LiveOutcome::BodyRejected | LiveOutcome::Throttled => Mark::Good,

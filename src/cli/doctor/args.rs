@@ -3,7 +3,7 @@
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
-use crate::iam::Arn;
+use crate::iam::{Arn, AssumingService};
 use crate::probe::RoleToAssume;
 use clap::builder::TypedValueParser as _;
 use clap::{ArgAction, Args, ValueEnum};
@@ -44,6 +44,9 @@ pub(in crate::cli) struct DoctorArgs {
     /// The role that Bedrock assumes to carry the operation out
     #[arg(long, value_name = "ARN")]
     pub(super) service_role: Option<Arn>,
+    /// The service whose workload runs with the principal's role: its trust policy is checked too
+    #[arg(long, value_name = "NAME", value_parser = service_parser())]
+    pub(super) service: Option<AssumingService>,
     /// The Region whose endpoint is called [default: that of the ARN, the environment or the profile]
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<Region>,
@@ -136,4 +139,10 @@ fn operation_parser() -> impl clap::builder::TypedValueParser<Value = Operation>
     // The names come from the one table, and clap suggests the nearest for a misspelt one.
     clap::builder::PossibleValuesParser::new(Operation::ALL.map(Operation::as_str))
         .try_map(|name| name.parse::<Operation>())
+}
+
+fn service_parser() -> impl clap::builder::TypedValueParser<Value = AssumingService> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(AssumingService::ALL.map(AssumingService::as_str))
+        .try_map(|name| name.parse::<AssumingService>())
 }

@@ -34,7 +34,7 @@ use target::{BadTarget, Target};
 
 /// The answer to a line.
 enum Answer {
-    Diagnosed(Box<Diagnosis>, Target),
+    Diagnosed(Box<(Diagnosis, Target)>),
     Bad(BadTarget),
 }
 
@@ -112,7 +112,7 @@ async fn answer(accounts: &Accounts, args: &DoctorArgs, target: Result<Target, B
     let id = target.id.clone();
     let diagnosis = unless_it_panics(diagnose_one(accounts, args, &target)).await;
     match diagnosis {
-        Some(Ok(diagnosis)) => Answer::Diagnosed(Box::new(diagnosis), target),
+        Some(Ok(diagnosis)) => Answer::Diagnosed(Box::new((diagnosis, target))),
         Some(Err(failure)) => Answer::Bad(BadTarget { id, error: in_one_line(failure) }),
         None => {
             let error = "this program failed on the target, which is a mistake in it".to_owned();

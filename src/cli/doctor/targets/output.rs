@@ -55,7 +55,8 @@ impl Output {
                 tally.bad += 1;
                 self.bad(line, bad)
             }
-            Answer::Diagnosed(diagnosis, target) => {
+            Answer::Diagnosed(answered) => {
+                let (diagnosis, target) = answered.as_ref();
                 let label = Label { id: &target.id, line, expect: target.expect };
                 if tally.count(diagnosis.verdict, target.expect) == Some(false) {
                     self.deviations.push(report::deviation(diagnosis, &label));
