@@ -15,7 +15,7 @@ fn main() {
         (
             "a profile of three Regions, with a test call",
             "at most 4.5 times the latency and 60 ms",
-            &["--model", "us.amazon.nova-lite-v1:0", "--probe"][..],
+            &["--model", "us.anthropic.claude-sonnet-4-5-20250929-v1:0", "--probe"][..],
         ),
         ("a foundation model, without", "at most 3.5 times", &["--model", "amazon.nova-lite-v1:0"]),
     ] {
