@@ -12,7 +12,7 @@ mod region;
 
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
 pub use bundle::Bundle;
-pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, provider_of};
+pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, is_model_id, provider_of};
 pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};
 pub use profile::{InferenceProfile, ProfileKind};
 pub use region::{Partition, Region, RegionError};

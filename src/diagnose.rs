@@ -33,7 +33,7 @@ pub use verdict::Verdict;
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cause::{Cause, DocumentedCause};
 use crate::evidence::{Availability, Call, Evidence, FoundBy, Listing, Observation, ServiceError, UseCaseForm};
-use crate::iam::{Arn, PrincipalKind};
+use crate::iam::{Arn, Decision, PolicyType, PrincipalKind};
 use crate::request::LiveCall;
 
 /// What a diagnosis came to: facts for the renderers to word.
@@ -75,6 +75,33 @@ pub struct Diagnosis {
     pub advice: Vec<String>,
     /// Every call that was made.
     pub calls: Vec<Call>,
+}
+
+/// What a diagnosis says, less names and words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gist {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How sure it is.
+    pub certainty: Option<Certainty>,
+    /// The causes, the one to fix first at the head.
+    pub causes: Vec<Cause>,
+    /// What became of each leg, and by which policy type.
+    pub legs: Vec<(Decision, Option<PolicyType>)>,
+}
+
+impl Diagnosis {
+    /// Returns what the diagnosis says, less names and words: cases of the same gist differ in whose they are, and in
+    /// nothing that counts.
+    #[must_use]
+    pub fn gist(&self) -> Gist {
+        Gist {
+            verdict: self.verdict,
+            certainty: self.certainty,
+            causes: self.findings.iter().map(|finding| finding.cause).collect(),
+            legs: self.legs.iter().map(|leg| (leg.decision, leg.policy_type)).collect(),
+        }
+    }
 }
 
 /// The request, as reports show it.

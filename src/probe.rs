@@ -11,6 +11,7 @@
 //! Every call is a read, but for the test call, which is made only where the request asks for it.
 
 mod account;
+mod answer;
 mod api;
 mod call;
 mod caller;

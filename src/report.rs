@@ -4,10 +4,18 @@
 //! the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
+mod checks;
+mod diff;
+mod foreign;
+mod html;
 mod infrastructure;
 mod json;
+#[cfg(feature = "cli")]
+pub mod junit;
 mod lint;
+mod markdown;
 mod models;
+mod outline;
 mod simulation;
 mod styled;
 mod targets;
@@ -15,12 +23,15 @@ mod targets;
 mod test_run;
 mod text;
 mod timeline;
+mod way;
 mod wording;
 
 pub use actions::{actions_json, actions_text};
+pub use html::html;
 pub use infrastructure::{cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
+pub use markdown::markdown;
 pub use models::{models_json, models_text};
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};

@@ -10,8 +10,10 @@ mod authenticate;
 mod authorize;
 mod caller;
 mod control_plane;
+mod delivery;
 mod directory;
 mod event_stream;
+mod fault;
 mod fingerprint;
 mod gates;
 mod guardrails;
@@ -26,5 +28,6 @@ mod sts;
 mod world;
 mod xml;
 
+pub use fault::{Fault, FaultError, FaultKind};
 pub use server::Sandbox;
 pub use world::{Live, World, WorldError, WorldRequest};

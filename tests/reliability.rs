@@ -7,5 +7,9 @@
 mod account;
 #[path = "reliability/calls.rs"]
 mod calls;
+#[path = "reliability/faults.rs"]
+mod faults;
+#[path = "reliability/matrix.rs"]
+mod matrix;
 #[path = "doctor/run.rs"]
 mod run;

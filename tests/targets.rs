@@ -345,3 +345,31 @@ fn a_role_is_assumed_and_everything_is_asked_as_it() {
     assert!(steps.contains("trust policy") && steps.contains("--external-id"), "{steps}");
     assert_eq!(refused.json()["observations"].as_array().unwrap().len(), 1, "nothing is asked as somebody else");
 }
+
+#[test]
+fn ci_gets_a_suite_for_each_target() {
+    let lines = "{\"id\": \"chat\", \"model\": \"amazon.nova-lite-v1:0\", \"expect\": \"denied\"}\nrubbish\n";
+    let answer = targets(lines, &["--sandbox", "healthy", "--format", "junit"]);
+    assert_eq!(answer.status, 4);
+    assert_eq!(answer.stdout.matches("<testsuite ").count(), 2, "{}", answer.stdout);
+    assert!(
+        answer.stdout.contains("<testsuite name=\"chat: ") && answer.stdout.contains("<failure "),
+        "{}",
+        answer.stdout
+    );
+    assert!(answer.stdout.contains("line 2 holds a target"), "{}", answer.stdout);
+    let page = targets(lines, &["--sandbox", "healthy", "--format", "html"]);
+    assert_eq!((page.status, page.stdout.as_str()), (2, ""), "{}", page.stderr);
+}
+
+#[test]
+fn redaction_covers_every_line() {
+    let lines = "{\"id\": 1, \"model\": \"us.anthropic.claude-sonnet-4-5-20250929-v1:0\", \"expect\": \"allowed\"}\n";
+    for format in ["json", "text", "junit"] {
+        let answer = targets(lines, &["--sandbox", "iam-missing", "--redact", "--format", format]);
+        assert_eq!(answer.status, 1, "{}", answer.stderr);
+        for name in ["111122223333", "chat-api"] {
+            assert!(!answer.stdout.contains(name) && !answer.stderr.contains(name), "{format}: {}", answer.stdout);
+        }
+    }
+}

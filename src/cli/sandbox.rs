@@ -5,7 +5,7 @@
 
 use super::exit::{ExitStatus, Failure};
 use super::output;
-use crate::sandbox::{Sandbox, World};
+use crate::sandbox::{Fault, Sandbox, World};
 use clap::{Args, Subcommand};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -48,6 +48,10 @@ enum SandboxCommand {
         /// Let every answer wait so many milliseconds
         #[arg(long, value_name = "MS", default_value_t = 0)]
         latency: u64,
+        /// Let calls fail: the operation (`*` for all) and the kind, as docs/sandbox.md lists them; `:N` behind it
+        /// meets the first N calls only, `/N` every Nth
+        #[arg(long = "fault", value_name = "API=KIND")]
+        faults: Vec<Fault>,
     },
 }
 
@@ -62,8 +66,9 @@ pub(super) fn run(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
             output::print(&read_world(world)?.0)?;
             Ok(ExitStatus::Success)
         }
-        SandboxCommand::Serve { world, port, latency } => {
-            serve(load_world(world)?, *port, Duration::from_millis(*latency))
+        SandboxCommand::Serve { world, port, latency, faults } => {
+            let world = faults.iter().cloned().fold(load_world(world)?, World::with_fault);
+            serve(world, *port, Duration::from_millis(*latency))
         }
     }
 }

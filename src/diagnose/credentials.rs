@@ -36,6 +36,20 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
             Basis::Refused { api: "sts:GetCallerIdentity", error: error.clone() },
         )];
     }
+    // The SDK corrects a clock that is wrong where it asks twice; the simulator is asked once, and says so.
+    if is_bedrocks
+        && let Some((error, cause)) = evidence
+            .answers
+            .iter()
+            .filter_map(|answer| answer.simulation.refused())
+            .find_map(|error| Some((error, credentials_cause(error)?)))
+    {
+        return vec![finding(
+            cause,
+            Certainty::Reported,
+            Basis::Refused { api: "iam:SimulatePrincipalPolicy", error: error.clone() },
+        )];
+    }
     // Bedrock may see other credentials than STS: an API key outranks them.
     if let (Observation::Refused(error), Observation::Refused(other)) = (&evidence.listing, &evidence.availability)
         && let Some(cause) = credentials_cause(error)

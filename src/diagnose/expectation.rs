@@ -24,6 +24,15 @@ impl Expectation {
         }
     }
 
+    /// Returns the verdict that is expected.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Allowed => Verdict::Allowed,
+            Self::Denied => Verdict::Denied,
+        }
+    }
+
     /// Returns the word that target lines and reports use.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -3,6 +3,7 @@
 //! For AWS, the environment and the config files of the AWS SDK work as everywhere. For the embedded account
 //! nothing of the user's environment is read: no variable, profile, metadata service or proxy.
 
+use super::answer::WholeXml;
 use super::api::OnlyListed;
 use super::call::{Caller, innermost};
 use crate::bedrock::Region;
@@ -19,6 +20,9 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// The longest pause before a call is made again, also where a service asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Which account to look at.
 #[derive(Debug)]
@@ -165,7 +169,10 @@ pub(super) fn clients(
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
     // Many diagnoses together meet the rate limits, which the adaptive mode keeps to.
     let (retries, attempts) = if patient { (RetryConfig::adaptive(), 5) } else { (RetryConfig::standard(), 2) };
-    let brief = retries.with_max_attempts(attempts).with_initial_backoff(Duration::from_millis(100));
+    let brief = retries
+        .with_max_attempts(attempts)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(LONGEST_PAUSE);
     let mut bedrock = aws_sdk_bedrock::config::Builder::from(config);
     let mut runtime = aws_sdk_bedrockruntime::config::Builder::from(config);
     if !takes_api_key {
@@ -175,22 +182,33 @@ pub(super) fn clients(
     }
     Clients {
         sts: aws_sdk_sts::Client::from_conf(
-            aws_sdk_sts::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief.clone()).build(),
+            aws_sdk_sts::config::Builder::from(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
+                .retry_config(brief.clone())
+                .build(),
         ),
         iam: aws_sdk_iam::Client::from_conf(
-            aws_sdk_iam::config::Builder::from(config).interceptor(OnlyListed).retry_config(brief.clone()).build(),
+            aws_sdk_iam::config::Builder::from(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
+                .retry_config(brief.clone())
+                .build(),
         ),
         // The simulator is asked again by this program, which keeps the reason of every refusal.
         simulator: aws_sdk_iam::Client::from_conf(
             aws_sdk_iam::config::Builder::from(config)
                 .interceptor(OnlyListed)
+                .interceptor(WholeXml)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
-        bedrock: aws_sdk_bedrock::Client::from_conf(bedrock.interceptor(OnlyListed).retry_config(brief).build()),
+        bedrock: aws_sdk_bedrock::Client::from_conf(
+            bedrock.interceptor(OnlyListed).interceptor(WholeXml).retry_config(brief).build(),
+        ),
         // A test call is made once: a retry would be a second call that nobody asked for.
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
-            runtime.interceptor(OnlyListed).retry_config(RetryConfig::disabled()).build(),
+            runtime.interceptor(OnlyListed).interceptor(WholeXml).retry_config(RetryConfig::disabled()).build(),
         ),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),

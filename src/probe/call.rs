@@ -20,7 +20,6 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Caller {
     deadline: Instant,
-    live_deadline: Instant,
     /// The longest that one read may wait, so that what comes after a hanging endpoint still has time.
     patience: Duration,
     /// Durations are not measured against an embedded account, so that its reports are the same every time.
@@ -46,7 +45,7 @@ struct Waits {
 enum Limit {
     /// Like every read.
     Read,
-    /// Like the test call, which may wait as long as the whole diagnosis.
+    /// Like the test call, which may wait longer where a model has to answer.
     Live,
 }
 
@@ -54,18 +53,17 @@ enum Limit {
 pub(super) type Endpoint<'a> = &'a str;
 
 impl Caller {
-    /// Starts the clock: `timeout` for everything but the test call, `live_timeout` for that.
+    /// Starts the clock: `total` for everything, of which a read may take half of `timeout`.
     pub(super) fn new(
         timeout: Duration,
-        live_timeout: Duration,
+        total: Duration,
         timeless: bool,
         traffic: Arc<Traffic>,
         shared: Arc<Shared>,
     ) -> Self {
         let now = Instant::now();
         Self {
-            deadline: now + timeout,
-            live_deadline: now + live_timeout,
+            deadline: now + total,
             patience: timeout / 2,
             timeless,
             begun: now,
@@ -84,7 +82,8 @@ impl Caller {
     fn limit(&self, limit: Limit) -> Instant {
         match limit {
             Limit::Read => (self.deadline + self.waited()).min(Instant::now() + self.patience),
-            Limit::Live => self.live_deadline + self.waited(),
+            // What comes after the test call wants its time too.
+            Limit::Live => self.deadline - self.patience + self.waited(),
         }
     }
 
@@ -170,7 +169,7 @@ impl Caller {
         self.make(api, endpoint, Limit::Read, Box::pin(call)).await
     }
 
-    /// Makes the test call, which may wait as long as the whole diagnosis.
+    /// Makes the test call, which may wait until the time that is left is wanted for what comes after it.
     pub(super) async fn test<T, E>(
         &self,
         api: Api,
@@ -308,6 +307,7 @@ fn observe<T, E>(error: SdkError<E, HttpResponse>, endpoint: Endpoint<'_>) -> Ob
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    let cause = innermost(&error);
     match error {
         SdkError::ServiceError(context) => {
             let raw = context.raw();
@@ -336,9 +336,9 @@ where
         SdkError::ResponseError(context) => {
             let status = context.raw().status().as_u16();
             let kind = context.raw().headers().get("content-type").unwrap_or("no content type").to_owned();
-            failed(FailureKind::Unreadable, endpoint, &format!("HTTP status {status} with {kind}"))
+            failed(FailureKind::Unreadable, endpoint, &format!("HTTP status {status} with {kind}: {cause}"))
         }
-        other => failed(FailureKind::Unreadable, endpoint, &innermost(&other)),
+        _ => failed(FailureKind::Unreadable, endpoint, &cause),
     }
 }
 

@@ -66,6 +66,10 @@ fn observe_caller(
     endpoint: &str,
 ) -> Observation<Caller> {
     answer.and_then(|output| match output.arn().map(str::parse::<Arn>) {
+        // An account is told twice; what contradicts itself was not said by AWS.
+        Some(Ok(arn)) if output.account().is_some_and(|account| account != arn.account) => {
+            unreadable(endpoint, "the answer names two accounts")
+        }
         Some(Ok(arn)) => Observation::Seen(Caller {
             account: output.account().unwrap_or(&arn.account).to_owned(),
             principal: Principal::new(arn).with_lambda_function(clients.lambda_function.as_deref()),

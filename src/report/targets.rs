@@ -18,6 +18,18 @@ pub struct Label<'l> {
     pub expect: Option<Expectation>,
 }
 
+impl Label<'_> {
+    /// Names the target: by its id, else by its line.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.id {
+            Value::Null => format!("line {}", self.line),
+            Value::String(id) => id.replace('\n', "\\n"),
+            other => other.to_string(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Labelled<'d> {
     #[serde(flatten)]
@@ -46,7 +58,7 @@ pub fn target_line(diagnosis: &Diagnosis, label: &Label<'_>) -> Styled {
         Verdict::Undetermined => Role::Unknown,
     };
     out.push(role, format!("{:<12}", diagnosis.verdict.as_str()));
-    out.push(Role::Plain, format!("  {}  {}", name(label), call(diagnosis)));
+    out.push(Role::Plain, format!("  {}  {}", label.name(), call(diagnosis)));
     match diagnosis.findings.first() {
         Some(first) => out.push(Role::Plain, format!(": {}", wording::headline_of(diagnosis, first))),
         None if diagnosis.verdict == Verdict::Undetermined => {
@@ -71,7 +83,7 @@ pub fn deviation(diagnosis: &Diagnosis, label: &Label<'_>) -> String {
     let mut text = Styled::default();
     text.push(
         Role::Plain,
-        format!("{} is {}, expected {expected}: {}", name(label), diagnosis.verdict.as_str(), call(diagnosis)),
+        format!("{} is {}, expected {expected}: {}", label.name(), diagnosis.verdict.as_str(), call(diagnosis)),
     );
     text.plain()
 }
@@ -82,16 +94,8 @@ pub fn bad_target_line(id: &Value, line: u64, error: &str) -> Styled {
     let mut out = Styled::default();
     out.push(Role::Denied, format!("{:<12}", "not done"));
     let label = Label { id, line, expect: None };
-    out.push(Role::Plain, format!("  {}: {}", name(&label), error.replace('\n', " ")));
+    out.push(Role::Plain, format!("  {}: {}", label.name(), error.replace('\n', " ")));
     out
-}
-
-fn name(label: &Label<'_>) -> String {
-    match label.id {
-        Value::Null => format!("line {}", label.line),
-        Value::String(id) => id.replace('\n', "\\n"),
-        other => other.to_string(),
-    }
 }
 
 fn call(diagnosis: &Diagnosis) -> String {

@@ -30,6 +30,30 @@ pub(super) fn headline_of(diagnosis: &Diagnosis, first: &Finding) -> String {
     format!("{} [{}{more}]", documented(diagnosis, first), first.cause)
 }
 
+/// Says the same with fewer words, for a line that has no room for more.
+pub(super) fn short_headline(diagnosis: &Diagnosis) -> String {
+    match (diagnosis.verdict, diagnosis.findings.first()) {
+        (Verdict::Allowed, _) if diagnosis.certainty != Some(Certainty::Reported) => {
+            "as far as can be simulated".to_owned()
+        }
+        (Verdict::Denied, Some(first)) => {
+            let documented = match diagnosis.documented_cause {
+                Some(DocumentedCause::IamPermission) => "cause 1 ",
+                Some(DocumentedCause::ModelAccess) => "cause 2 ",
+                Some(DocumentedCause::Both) => "both causes ",
+                _ => "",
+            };
+            let more = match diagnosis.findings.len() {
+                0 | 1 => String::new(),
+                n => format!(" +{}", n - 1),
+            };
+            format!("{documented}[{}{more}]", first.cause)
+        }
+        (Verdict::Undetermined, _) => "what was seen does not settle it".to_owned(),
+        _ => headline(diagnosis),
+    }
+}
+
 fn documented(diagnosis: &Diagnosis, first: &Finding) -> &'static str {
     match diagnosis.documented_cause {
         Some(DocumentedCause::IamPermission) => "documented cause 1, IAM permission",

@@ -5,10 +5,11 @@
 
 use super::authorize::Layers;
 use super::caller::Caller;
+use super::fault::FaultKind;
 use super::protocol::{Operation, Reply, Service, WireRequest};
 use super::refusal::{Denial, Refusal};
 use super::signature::{self, Signature};
-use super::world::{AgreementStatus, FaultKind, Gate, Model, PrincipalFacts, World};
+use super::world::{AgreementStatus, Gate, Model, PrincipalFacts, World};
 use super::xml::Xml;
 use super::{control_plane, directory, fingerprint, runtime, simulator, sts};
 use crate::iam::{Arn, ContextKeys, RequestContext};
@@ -132,14 +133,13 @@ impl Account {
             .inspect(|operation| self.count(operation.name))
             .inspect_err(|_| self.count(UNKNOWN))?;
         let caller = self.authenticate(signature, request)?;
-        self.meet_faults(service, operation.name)?;
         let call = Call { account: self, caller, service, operation, request, request_id };
-        match service {
-            Service::Sts => sts::answer(&call),
-            Service::Iam if call.operation.name == "iam:SimulatePrincipalPolicy" => simulator::answer(&call),
-            Service::Iam => directory::answer(&call),
-            Service::Bedrock if request.path.starts_with("/model/") => runtime::answer(&call),
-            Service::Bedrock => control_plane::answer(&call),
+        match self.fault(call.operation.name) {
+            Some(fault) => {
+                let answer = || call.answer().unwrap_or_else(|refusal| refusal.reply(service, request_id));
+                Ok(fault.answer(&call, answer))
+            }
+            None => call.answer(),
         }
     }
 
@@ -170,19 +170,19 @@ impl Account {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn meet_faults(&self, service: Service, operation: &str) -> Result<(), Refusal> {
+    /// Finds the fault that meets a call, and counts the call for every fault of its operation.
+    fn fault(&self, operation: &str) -> Option<FaultKind> {
         let mut state = self.state();
+        let mut met = None;
         for (fault, calls) in self.world.faults.iter().zip(&mut state.fault_calls) {
-            if fault.operation != operation || fault.calls.is_some_and(|limit| *calls >= limit) {
-                continue;
+            if fault.concerns(operation) {
+                if met.is_none() && fault.meets(*calls) {
+                    met = Some(fault.kind());
+                }
+                *calls = calls.saturating_add(1);
             }
-            *calls = calls.saturating_add(1);
-            return Err(match fault.kind {
-                FaultKind::Throttling => Refusal::throttled(service),
-                FaultKind::InternalError => Refusal::internal(service),
-            });
         }
-        Ok(())
+        met
     }
 
     /// Asks whether a caller may do an action; the keys of the call itself come on top of the caller's.
@@ -248,6 +248,17 @@ impl Account {
 }
 
 impl Call<'_> {
+    /// Hands the call to its operation.
+    fn answer(&self) -> Result<Reply, Refusal> {
+        match self.service {
+            Service::Sts => sts::answer(self),
+            Service::Iam if self.operation.name == "iam:SimulatePrincipalPolicy" => simulator::answer(self),
+            Service::Iam => directory::answer(self),
+            Service::Bedrock if self.request.path.starts_with("/model/") => runtime::answer(self),
+            Service::Bedrock => control_plane::answer(self),
+        }
+    }
+
     /// Refuses the call unless the caller may do an action on a resource.
     ///
     /// `worded` is how the service names the resource in its refusal; it is left out for `*`.

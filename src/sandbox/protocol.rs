@@ -84,6 +84,38 @@ pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
+    pub(super) delivery: Delivery,
+}
+
+/// How an answer travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// As it is.
+    #[default]
+    Whole,
+    /// It never sets out.
+    Never,
+    /// With a body filled up to so many bytes.
+    Padded(usize),
+    /// With a body that goes on for ever.
+    Endless,
+    /// So many bytes from the beginning of the head, then the ending.
+    Head(usize, Ending),
+    /// The head and so many bytes of the body, then the ending.
+    Body(usize, Ending),
+}
+
+/// What becomes of an answer that stops being delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The connection is closed.
+    Close,
+    /// The connection is reset.
+    Reset,
+    /// The rest goes byte by byte.
+    Drip,
+    /// Something that is not HTTP goes instead.
+    Junk,
 }
 
 impl Reply {
@@ -94,7 +126,13 @@ impl Reply {
 
     /// An answer with a body of a type.
     pub(super) fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
-        Self { status, headers: vec![("content-type", content_type.to_owned())], body }
+        Self { status, headers: vec![("content-type", content_type.to_owned())], body, delivery: Delivery::Whole }
+    }
+
+    /// Says how the answer travels.
+    pub(super) fn delivered(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
+        self
     }
 
     /// Adds a header.

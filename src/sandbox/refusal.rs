@@ -95,6 +95,12 @@ impl Refusal {
         Self::new(Layer::Front, 403, code, "The security token included in the request is expired")
     }
 
+    /// The signature is older than the service's clock allows.
+    pub(super) fn signature_expired(service: Service, message: String) -> Self {
+        let code = if service == Service::Bedrock { "InvalidSignatureException" } else { "SignatureDoesNotMatch" };
+        Self::new(Layer::Front, 403, code, message)
+    }
+
     /// The bearer token is none that the account takes.
     pub(super) fn api_key(message: &str) -> Self {
         Self::new(Layer::Authorization, 403, "AccessDeniedException", message)

@@ -4,11 +4,12 @@
 //! without one can use it. Dropping the sandbox closes the socket and ends the thread.
 
 use super::account::Account;
-use super::protocol::{Reply, WireRequest};
+use super::delivery::{Door, Order};
+use super::protocol::{Delivery, Reply, WireRequest};
 use super::world::World;
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use std::collections::BTreeMap;
 use std::io;
@@ -21,6 +22,9 @@ use tokio::sync::oneshot;
 
 /// The largest request body in bytes; the largest that Bedrock's runtime takes is 25 MB.
 const MAX_BODY: usize = 25_000_000;
+
+/// The pieces that a body is filled up with, in bytes.
+const CHUNK: usize = 64 << 10;
 
 /// A running account on loopback; dropping it stops it.
 #[derive(Debug)]
@@ -63,12 +67,15 @@ impl Sandbox {
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
         });
-        let app = Router::new().fallback(answer).with_state(Arc::clone(&shared));
+        let app = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&shared))
+            .into_make_service_with_connect_info::<Order>();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    _ = axum::serve(listener, app) => {}
+                    _ = axum::serve(Door(listener), app) => {}
                     _ = stopped => {}
                 }
             });
@@ -126,7 +133,11 @@ impl Drop for InFlight<'_> {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(order): ConnectInfo<Order>,
+    request: Request,
+) -> Response<Body> {
     let _in_flight = InFlight::new(&shared);
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
@@ -145,7 +156,12 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         headers: parts.headers,
         body,
     };
-    http(shared.account.answer(&request))
+    let reply = shared.account.answer(&request);
+    order.give(reply.delivery);
+    if reply.delivery == Delivery::Never {
+        std::future::pending::<()>().await;
+    }
+    http(reply)
 }
 
 /// Tells whether a request was addressed to this server: a page in a browser that rebinds its name was not.
@@ -161,8 +177,21 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     response
 }
 
+/// Fills a body up with white space, which neither JSON nor XML minds.
+fn body(beginning: Vec<u8>, delivery: Delivery) -> Body {
+    let length = match delivery {
+        Delivery::Padded(length) => length,
+        Delivery::Endless => usize::MAX,
+        _ => return Body::from(beginning),
+    };
+    let chunk = Bytes::from(vec![b' '; CHUNK]);
+    let chunks = length.saturating_sub(beginning.len()).div_ceil(CHUNK);
+    let pieces = std::iter::once(Bytes::from(beginning)).chain(std::iter::repeat_n(chunk, chunks));
+    Body::from_stream(futures_util::stream::iter(pieces.map(io::Result::Ok)))
+}
+
 fn http(reply: Reply) -> Response<Body> {
-    let mut response = Response::new(Body::from(reply.body));
+    let mut response = Response::new(body(reply.body, reply.delivery));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
         // A world's own text may hold what no header can.

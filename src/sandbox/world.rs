@@ -18,6 +18,7 @@ pub(super) use principals::{
     ApiKey, AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name,
 };
 
+use super::fault::Fault;
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService};
 use serde::Deserialize;
@@ -160,29 +161,6 @@ pub(super) struct VpcEndpoint {
     pub(super) document: PolicyText,
 }
 
-/// What a service does wrong.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a fault (an object)")]
-pub(super) struct Fault {
-    /// The operation, such as `iam:SimulatePrincipalPolicy`.
-    pub(super) operation: String,
-    /// What happens to it.
-    pub(super) kind: FaultKind,
-    /// How many calls it happens to, counted from the first; without it, to all.
-    #[serde(default)]
-    pub(super) calls: Option<u32>,
-}
-
-/// The kinds of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum FaultKind {
-    /// The service refuses for its rate limit.
-    Throttling,
-    /// The service fails inside.
-    InternalError,
-}
-
 impl World {
     /// Returns the embedded world of a name.
     ///
@@ -222,6 +200,13 @@ impl World {
         let world: Self = serde_json::from_str(text).map_err(|error| WorldError::json(&error))?;
         check::check(&world, text)?;
         Ok(world)
+    }
+
+    /// Adds a fault to those of the world.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
     }
 
     /// Returns the caller's access key id, its secret and, for the session of a role, the session token.

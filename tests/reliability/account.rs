@@ -32,7 +32,12 @@ impl Account {
         let named = named.chain(asked.service_role.iter().map(|arn| ("--service-role", arn.to_string())));
         request.extend(named.flat_map(|(option, value)| [option.to_owned(), value]));
         let sandbox = Sandbox::start(world, Duration::ZERO, 0).unwrap();
-        environment.push(("AWS_ENDPOINT_URL".to_owned(), sandbox.endpoint()));
+        // One variable for each service, as AWS has a host for each: a host that fails is not asked again.
+        for service in ["STS", "IAM", "BEDROCK", "BEDROCK_RUNTIME"] {
+            environment.push((format!("AWS_ENDPOINT_URL_{service}"), sandbox.endpoint()));
+        }
+        // Nothing leaves the machine, whatever is asked of a host that is not the sandbox.
+        environment.push(("HTTPS_PROXY".to_owned(), "http://127.0.0.1:1".to_owned()));
         Self { sandbox, environment, request }
     }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Run = (&'static str, Vec<String>);
 
 /// What is typed to ask about an operation: everything that it must be given.
-fn asking(operation: Operation) -> Vec<String> {
+pub fn asking(operation: Operation) -> Vec<String> {
     let mut typed = vec!["--operation".to_owned(), operation.to_string()];
     if matches!(operation.model().given, Given::Always | Given::UnlessCustom) {
         typed.extend(["--model".to_owned(), "anthropic.claude-sonnet-4-5-20250929-v1:0".to_owned()]);

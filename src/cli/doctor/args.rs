@@ -6,7 +6,7 @@ use crate::cli::sandbox::DEFAULT_WORLD;
 use crate::iam::{Arn, AssumingService};
 use crate::probe::RoleToAssume;
 use clap::builder::TypedValueParser as _;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{Arg, ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -19,6 +19,10 @@ Examples:
       also a test call whose body no model accepts: authorized like a true one, no token processed
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --principal arn:aws:iam::111122223333:role/apps/chat-api
       an administrator asks for somebody else's role
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --save-evidence case.json
+      also keep what was observed, to look at it again elsewhere (with `--redact`, to give it away)
+  bedrock-access doctor --evidence case.json
+      the same report, on any machine, without credentials or network
 
 Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermined, 4 unreadable or unwritable file";
 
@@ -29,10 +33,10 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 /// applies: 1, the identity lacks the IAM permission; 2, access to the model was not granted; or both, or neither
 /// and what it is then. Everything but the test call is a read.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "targets"])]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "evidence", "targets"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
@@ -64,7 +68,7 @@ pub(in crate::cli) struct DoctorArgs {
     pub(super) external_id: Option<String>,
     /// Answer a file of targets, one JSON object a line or a YAML list; `-` is standard input. What a target leaves
     /// out is taken from the other options
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["model", "verbose", "quiet"])]
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["model", "verbose", "quiet", "save_evidence"])]
     pub(super) targets: Option<PathBuf>,
     /// Leave out the targets that an earlier run has answered in this file, by their ids; with the same file as
     /// `--output` it is continued
@@ -85,6 +89,18 @@ pub(in crate::cli) struct DoctorArgs {
     /// Ask the embedded account instead of AWS: an embedded world's name, or a world file
     #[arg(long, value_name = "WORLD", num_args = 0..=1, default_missing_value = DEFAULT_WORLD, conflicts_with = "profile")]
     pub(super) sandbox: Option<String>,
+    /// Diagnose what `--save-evidence` wrote, `-` for standard input: no call is made, and no option for one is taken
+    #[arg(long, value_name = "FILE")]
+    pub(super) evidence: Option<PathBuf>,
+    /// Save what was observed, for `--evidence` here or on another machine; only you can read the file
+    #[arg(long, value_name = "FILE", value_parser = a_file)]
+    pub(super) save_evidence: Option<PathBuf>,
+    /// Give accounts, names and ids aliases, in the report and in saved evidence; models, Regions and causes stay
+    #[arg(long)]
+    pub(super) redact: bool,
+    /// Let `--save-evidence` replace a file
+    #[arg(long, requires = "save_evidence")]
+    pub(super) force: bool,
     /// The report's format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
@@ -125,6 +141,31 @@ pub(super) enum Format {
     Text,
     /// For programs: `bedrock-access/diagnosis/1`.
     Json,
+    /// For tickets and pull requests, with a picture of the request's way.
+    Markdown,
+    /// One page to look at, to print and to send: no script, no network.
+    Html,
+    /// For CI: one suite a target, one case a check.
+    Junit,
+}
+
+/// What goes together with `--evidence`: how it is shown and kept. Everything else is for making calls.
+const OF_THE_REPORT: [&str; 9] =
+    ["evidence", "save_evidence", "redact", "force", "format", "output", "color", "verbose", "quiet"];
+
+fn without_calls(argument: Arg) -> Arg {
+    if OF_THE_REPORT.iter().any(|name| argument.get_id() == name) {
+        argument
+    } else {
+        argument.conflicts_with("evidence")
+    }
+}
+
+fn a_file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" | "-" => Err("evidence is saved to a file, beside the report".to_owned()),
+        path => Ok(PathBuf::from(path)),
+    }
 }
 
 fn context_pair(text: &str) -> Result<(String, String), String> {

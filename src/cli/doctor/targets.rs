@@ -15,6 +15,7 @@ mod target;
 use super::args::DoctorArgs;
 use super::observe::settle;
 use super::request::{request, warn_of_calls};
+use super::without_names;
 use crate::cli::children;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::progress::Count;
@@ -133,7 +134,9 @@ async fn diagnose_one(accounts: &Accounts, given: &DoctorArgs, target: &Target) 
     }
     let timeout = Duration::from_secs(given.timeout);
     let request = request(&arguments, accounts.world(), timeout).await?;
-    Ok(diagnose(&Box::pin(settle(&account.probe, request)).await))
+    let evidence = Box::pin(settle(&account.probe, request)).await;
+    let evidence = if given.redact { without_names(&evidence)? } else { evidence };
+    Ok(diagnose(&evidence))
 }
 
 fn in_one_line(failure: Failure) -> String {

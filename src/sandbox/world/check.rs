@@ -5,7 +5,6 @@
 
 use super::{AttachedPolicy, ManagedPolicy, PolicyText, PrincipalFacts, Profile, World, WorldError, is_session_name};
 use crate::policy::Document;
-use crate::sandbox::protocol;
 use std::collections::BTreeSet;
 
 /// Checks a world; `text` is the file that it was read from.
@@ -54,11 +53,8 @@ impl Check<'_> {
         }
         self.api_keys()?;
         for (index, fault) in world.faults.iter().enumerate() {
-            if !protocol::OPERATIONS.contains(&fault.operation.as_str()) {
-                return Err(WorldError::at(
-                    format!("/faults/{index}/operation"),
-                    format!("the sandbox serves no operation `{}`", fault.operation),
-                ));
+            if let Some((field, mistake)) = fault.mistake() {
+                return Err(WorldError::at(format!("/faults/{index}/{field}"), mistake));
             }
         }
         Ok(())

@@ -7,6 +7,8 @@ use super::target::BadTarget;
 use crate::cli::doctor::args::{DoctorArgs, Format};
 use crate::cli::exit::Failure;
 use crate::cli::{output, paint};
+use crate::diagnose::Expectation;
+use crate::report::junit::{self, Case, CaseResult, Suite, suite};
 use crate::report::{self, Label};
 use serde::Serialize;
 use serde_json::Value;
@@ -23,6 +25,8 @@ pub(super) struct Output {
     /// None: standard output.
     file: Option<(File, String)>,
     deviations: Vec<String>,
+    /// `JUnit` is one document: its suites are kept to the end.
+    suites: Vec<Suite>,
 }
 
 /// The answer to a line that holds no target.
@@ -36,6 +40,10 @@ struct BadLine<'a> {
 
 impl Output {
     pub(super) fn open(args: &DoctorArgs) -> Result<Self, Failure> {
+        if matches!(args.format, Format::Markdown | Format::Html) {
+            return Err(Failure::usage("many targets are answered as text, JSON lines or JUnit")
+                .hint("`--format text`, `--format json` or `--format junit`"));
+        }
         let file = match &args.output {
             None => None,
             Some(path) => {
@@ -45,7 +53,7 @@ impl Output {
                 Some((file.map_err(|error| unwritable(&format!("`{name}`"), &error))?, name))
             }
         };
-        Ok(Self { format: args.format, color: args.color, file, deviations: Vec::new() })
+        Ok(Self { format: args.format, color: args.color, file, deviations: Vec::new(), suites: Vec::new() })
     }
 
     /// Writes an answer, and tells whether anybody still reads.
@@ -53,6 +61,10 @@ impl Output {
         let mut text = match answer {
             Answer::Bad(bad) => {
                 tally.bad += 1;
+                if self.format == Format::Junit {
+                    self.suites.push(suite_of_bad(line, bad));
+                    return Ok(true);
+                }
                 self.bad(line, bad)
             }
             Answer::Diagnosed(answered) => {
@@ -64,6 +76,12 @@ impl Output {
                 }
                 match self.format {
                     Format::Json => report::json_line(diagnosis, &label),
+                    Format::Junit => {
+                        let id = label.name();
+                        let expected = target.expect.map(Expectation::verdict);
+                        self.suites.push(suite(&junit::Target { id: Some(&id), diagnosis, expected }));
+                        return Ok(true);
+                    }
                     _ => self.paint(&report::target_line(diagnosis, &label)),
                 }
             }
@@ -106,6 +124,12 @@ impl Output {
     pub(super) fn end(&mut self, tally: &Tally) -> Result<(), Failure> {
         match self.format {
             Format::Json => output::note(&tally.summary()),
+            Format::Junit => {
+                let document = junit::write(&self.suites)
+                    .map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?;
+                self.write_text(&document)?;
+                output::note(&tally.summary());
+            }
             _ => {
                 self.write_text(&format!("{}\n", tally.summary()))?;
             }
@@ -119,6 +143,14 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// A line without a diagnosis, as a case that failed.
+fn suite_of_bad(line: u64, bad: &BadTarget) -> Suite {
+    let name = Label { id: &bad.id, line, expect: None }.name();
+    let result = CaseResult::Failed { message: bad.error.clone(), text: bad.error.clone() };
+    let case = Case { class: "target".to_owned(), name: format!("line {line} holds a target"), result };
+    Suite { name, timestamp: None, cases: vec![case] }
 }
 
 fn unwritable(name: &str, error: &io::Error) -> Failure {

@@ -1,0 +1,303 @@
+//! Faults: what a broken AWS, or something on the way to it, does to a call.
+//!
+//! A world or `sandbox serve --fault` names the operation and the kind. A fault meets a call that was recognized and
+//! authenticated, and turns its answer into another one: refused, spoilt, or delivered badly. It states what goes
+//! wrong on the wire and knows nothing of who asks.
+
+mod spoil;
+
+use super::protocol::{Delivery, Ending, Reply};
+use super::refusal::{Denial, Refusal};
+use super::{account::Call, protocol::OPERATIONS};
+use crate::iam::{Decision, PolicyType};
+use serde::Deserialize;
+use std::fmt;
+use std::str::FromStr;
+use time::format_description::well_known::Rfc2822;
+use time::{Duration, OffsetDateTime};
+
+/// The name that stands for every operation.
+const EVERY_OPERATION: &str = "*";
+
+/// How far the clock of a service is off, for [`FaultKind::ClockSkew`].
+const SKEW: Duration = Duration::HOUR;
+
+/// How old a signature may be (IAM User Guide, "Troubleshoot signed requests for AWS APIs").
+const TOLERANCE: Duration = Duration::minutes(5);
+
+/// What a service does wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a fault (an object)")]
+pub struct Fault {
+    /// The operation, such as `iam:SimulatePrincipalPolicy`; `*` is every one.
+    operation: String,
+    /// What happens to it.
+    kind: FaultKind,
+    /// How many calls it happens to, counted from the first; without it, to all.
+    #[serde(default)]
+    calls: Option<u32>,
+    /// The share of calls that it happens to: every so many, the first of them included.
+    #[serde(default)]
+    every: Option<u32>,
+}
+
+/// Makes the enum of kinds from one table.
+macro_rules! kinds {
+    ($($variant:ident $name:literal $what:literal;)*) => {
+        /// The kinds of fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        pub enum FaultKind {
+            $(#[doc = $what] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl FaultKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Returns the name that worlds and `--fault` use.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Says what happens.
+            #[must_use]
+            pub fn what(self) -> &'static str {
+                match self { $(Self::$variant => $what,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    Throttling "throttling" "the service refuses for its rate limit";
+    ThrottlingRetryAfter "throttling-retry-after" "the same, with the advice to come back in an hour";
+    InternalError "internal-error" "the service fails inside";
+    AccessDenied "access-denied" "no policy allows the call";
+    ClockSkew "clock-skew" "the service's clock is an hour ahead, so the signature has expired";
+    EmptyBody "empty-body" "status 200 without a body";
+    EmptyObject "empty-object" "status 200 with an answer that holds nothing";
+    Truncated "truncated" "the first half of the body, and a length that fits it";
+    Malformed "malformed" "a body that is neither JSON nor XML";
+    DeeplyNested "deeply-nested" "a body nested a hundred thousand levels deep";
+    InvalidUtf8 "invalid-utf8" "a body that is not UTF-8";
+    WrongTypes "wrong-types" "numbers where texts belong, and the reverse";
+    UnknownValues "unknown-values" "values that no enumeration lists";
+    UnknownFields "unknown-fields" "fields that no model of the API lists";
+    WrongContentType "wrong-content-type" "the right body, declared as plain text";
+    ProxyLogin "proxy-login" "a proxy's page with status 200";
+    ProxyDenied "proxy-denied" "a proxy's page with status 403";
+    ProxyAuthentication "proxy-authentication" "a proxy's page with status 407";
+    BadGateway "bad-gateway" "a gateway's page with status 502";
+    Redirect "redirect" "status 302 to another host";
+    RedirectSameMethod "redirect-same-method" "status 307 to another host";
+    HugeBody "huge-body" "a body of 100 MB";
+    EndlessBody "endless-body" "a body without an end";
+    EmptyPages "empty-pages" "an empty page with a marker for the next";
+    EndlessPages "endless-pages" "a marker for the next page on every page";
+    Hang "hang" "no answer at all";
+    SlowHead "slow-head" "the answer byte by byte, ten in a second";
+    SlowBody "slow-body" "the body byte by byte, ten in a second";
+    Closed "closed" "the connection ends before the answer";
+    ClosedInBody "closed-in-body" "the connection ends within the body";
+    Reset "reset" "the connection is reset before the answer";
+    ResetInHead "reset-in-head" "the connection is reset within the head";
+    ResetInBody "reset-in-body" "the connection is reset within the body";
+    NotHttp "not-http" "an answer that is not HTTP";
+}
+
+impl Fault {
+    /// Tells whether the fault meets an operation.
+    pub(super) fn concerns(&self, operation: &str) -> bool {
+        self.operation == EVERY_OPERATION || self.operation == operation
+    }
+
+    /// Tells whether the fault meets a call that comes after so many others of its operation.
+    pub(super) fn meets(&self, earlier: u32) -> bool {
+        self.calls.is_none_or(|limit| earlier < limit)
+            && self.every.is_none_or(|share| earlier.checked_rem(share) == Some(0))
+    }
+
+    pub(super) fn kind(&self) -> FaultKind {
+        self.kind
+    }
+
+    /// Says what is wrong with the fault itself, if anything is.
+    pub(super) fn mistake(&self) -> Option<(&'static str, String)> {
+        let name = &self.operation;
+        if name != EVERY_OPERATION && !OPERATIONS.contains(&name.as_str()) {
+            return Some(("operation", format!("the sandbox serves no operation `{}`", name.escape_debug())));
+        }
+        (self.every == Some(0)).then(|| ("every", "every 0 calls is never".to_owned()))
+    }
+}
+
+/// Why a text is not a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultError(String);
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FaultError {}
+
+/// Reads `API=KIND`, with `:N` behind it for the first N calls or `/N` for every Nth.
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let number = |text: &str| {
+            text.parse::<u32>().map_err(|_| FaultError(format!("`{}` is not a number of calls", text.escape_debug())))
+        };
+        let (operation, rest) =
+            text.split_once('=').ok_or_else(|| FaultError("expected API=KIND, such as `iam:GetRole=reset`".into()))?;
+        let (name, calls, every) = if let Some((name, calls)) = rest.split_once(':') {
+            (name, Some(number(calls)?), None)
+        } else if let Some((name, every)) = rest.split_once('/') {
+            (name, None, Some(number(every)?))
+        } else {
+            (rest, None, None)
+        };
+        let kind = FaultKind::ALL.iter().copied().find(|kind| kind.as_str() == name).ok_or_else(|| {
+            let names: Vec<&str> = FaultKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            FaultError(format!("there is no fault `{}`; there are {}", name.escape_debug(), names.join(", ")))
+        })?;
+        let fault = Self { operation: operation.to_owned(), kind, calls, every };
+        match fault.mistake() {
+            Some((_, mistake)) => Err(FaultError(mistake)),
+            None => Ok(fault),
+        }
+    }
+}
+
+impl FaultKind {
+    /// Answers a call as the fault has it; `answer` makes the answer that it would get without.
+    pub(super) fn answer(self, call: &Call<'_>, answer: impl FnOnce() -> Reply) -> Reply {
+        let refuse = |refusal: Refusal| refusal.reply(call.service, call.request_id);
+        let page = |status: u16| {
+            let text = "<!DOCTYPE html>\n<html><body><h1>Please log in to this network</h1></body></html>\n";
+            Reply::new(status, "text/html", text.as_bytes().to_vec())
+        };
+        match self {
+            Self::Throttling => refuse(Refusal::throttled(call.service)),
+            Self::ThrottlingRetryAfter => refuse(Refusal::throttled(call.service))
+                .header("retry-after", "3600")
+                .header("x-amz-retry-after", "3600000"),
+            Self::InternalError => refuse(Refusal::internal(call.service)),
+            Self::AccessDenied => refuse(denied(call)),
+            Self::ClockSkew => skewed(call).map_or_else(answer, refuse).header("date", http_date(now() + SKEW)),
+            Self::ProxyLogin => page(200),
+            Self::ProxyDenied => page(403),
+            Self::ProxyAuthentication => page(407).header("proxy-authenticate", "Basic realm=\"network\""),
+            Self::BadGateway => page(502),
+            Self::Redirect => page(302).header("location", elsewhere(call)),
+            Self::RedirectSameMethod => page(307).header("location", elsewhere(call)),
+            Self::Hang => answer().delivered(Delivery::Never),
+            Self::HugeBody => answer().delivered(Delivery::Padded(100_000_000)),
+            Self::EndlessBody => answer().delivered(Delivery::Endless),
+            Self::SlowHead => answer().delivered(Delivery::Head(0, Ending::Drip)),
+            Self::SlowBody => answer().delivered(Delivery::Body(0, Ending::Drip)),
+            Self::Closed => answer().delivered(Delivery::Head(0, Ending::Close)),
+            Self::Reset => answer().delivered(Delivery::Head(0, Ending::Reset)),
+            Self::ResetInHead => answer().delivered(Delivery::Head(12, Ending::Reset)),
+            Self::ClosedInBody => halfway(answer(), Ending::Close),
+            Self::ResetInBody => halfway(answer(), Ending::Reset),
+            Self::NotHttp => answer().delivered(Delivery::Head(0, Ending::Junk)),
+            Self::EmptyBody
+            | Self::EmptyObject
+            | Self::Truncated
+            | Self::Malformed
+            | Self::DeeplyNested
+            | Self::InvalidUtf8
+            | Self::WrongTypes
+            | Self::UnknownValues
+            | Self::UnknownFields
+            | Self::WrongContentType
+            | Self::EmptyPages
+            | Self::EndlessPages => spoil::spoil(self, call, answer()),
+        }
+    }
+}
+
+/// Lets half of the body through.
+fn halfway(reply: Reply, ending: Ending) -> Reply {
+    let half = reply.body.len() / 2;
+    reply.delivered(Delivery::Body(half, ending))
+}
+
+fn denied(call: &Call<'_>) -> Refusal {
+    let action = match call.operation.name {
+        "bedrock:Converse" => "bedrock:InvokeModel",
+        "bedrock:ConverseStream" => "bedrock:InvokeModelWithResponseStream",
+        name => name,
+    };
+    let (decision, policy_type) = (Decision::ImplicitDeny, PolicyType::IdentityPolicy);
+    let denial = Denial { decision, policy_type, policy_arn: None };
+    Refusal::denied(call.service, &call.caller.arn(), action, None, &denial)
+}
+
+/// Refuses a signature that is too old for a clock that is ahead.
+fn skewed(call: &Call<'_>) -> Option<Refusal> {
+    let stamp = |time: OffsetDateTime| {
+        let (date, clock) = (time.date(), time.time());
+        format!(
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            clock.hour(),
+            clock.minute(),
+            clock.second()
+        )
+    };
+    let theirs = now() + SKEW;
+    let earliest = stamp(theirs - TOLERANCE);
+    // Stamps of one form compare as texts.
+    let signed = call.request.header("x-amz-date").filter(|signed| *signed < earliest.as_str())?;
+    Some(Refusal::signature_expired(
+        call.service,
+        format!("Signature expired: {signed} is now earlier than {earliest} ({} - 5 min.)", stamp(theirs)),
+    ))
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+fn http_date(time: OffsetDateTime) -> String {
+    time.format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT")
+}
+
+/// Returns the address of another host, which is this server by its other name: whoever follows is counted.
+fn elsewhere(call: &Call<'_>) -> String {
+    let port = call.request.header("host").and_then(|host| host.rsplit(':').next()).unwrap_or_default();
+    format!("http://localhost:{port}/redirected")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_read_from_the_command_line() {
+        let fault: Fault = "iam:GetRole=reset:2".parse().unwrap();
+        assert!(fault.concerns("iam:GetRole") && !fault.concerns("iam:GetUser"));
+        assert_eq!([0, 1, 2].map(|earlier| fault.meets(earlier)), [true, true, false]);
+        let share: Fault = "*=throttling/3".parse().unwrap();
+        assert!(share.concerns("bedrock:Converse"));
+        assert_eq!([0, 1, 2, 3].map(|earlier| share.meets(earlier)), [true, false, false, true]);
+        for (text, said) in [
+            ("reset", "expected API=KIND"),
+            ("s3:GetObject=reset", "serves no operation `s3:GetObject`"),
+            ("iam:GetRole=gremlins", "there is no fault `gremlins`; there are throttling, "),
+            ("iam:GetRole=reset:many", "`many` is not a number of calls"),
+            ("iam:GetRole=reset/0", "every 0 calls is never"),
+        ] {
+            let error = text.parse::<Fault>().unwrap_err().to_string();
+            assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+}
