@@ -56,7 +56,7 @@ macro_rules! apis {
 // the Converse operations are authorized as invocations (Bedrock API Reference, "Converse").
 apis! {
     GetCallerIdentity: "sts:GetCallerIdentity", Read, None, "who calls";
-    AssumeRole: "sts:AssumeRole", Read, Some("sts:AssumeRole"), "the credentials of the role that `--assume-role` names";
+    AssumeRole: "sts:AssumeRole", Session, Some("sts:AssumeRole"), "the credentials of the role that `--assume-role` names";
     GetRole: "iam:GetRole", Read, Some("iam:GetRole"), "the path of the role behind a session, its boundary and trust policy; the service role";
     SimulatePrincipalPolicy: "iam:SimulatePrincipalPolicy", Read, Some("iam:SimulatePrincipalPolicy"),
         "whether the policies allow the call";
@@ -83,6 +83,8 @@ apis! {
 pub enum ApiKind {
     /// It reads, and changes nothing.
     Read,
+    /// It gets the credentials of a role, and changes nothing: only where `--assume-role` asks for it.
+    Session,
     /// It calls a model: only where `--probe` or `--invoke` asks for it, and once.
     Test,
 }
