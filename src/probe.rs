@@ -6,7 +6,7 @@
 //! deadline, and an endpoint that failed once is not asked again.
 //!
 //! One probe serves any number of diagnoses, one after the other or at once: credentials and clients are made once,
-//! and what several diagnoses want to know is read once ([`shared`]).
+//! and what several diagnoses want to know is read once.
 //!
 //! Every call is a read, but for the test call, which is made only where the request asks for it.
 
