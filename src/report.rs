@@ -17,6 +17,7 @@ mod markdown;
 mod models;
 mod outline;
 mod simulation;
+mod statements;
 mod styled;
 mod targets;
 #[cfg(feature = "cli")]

@@ -1,6 +1,7 @@
 //! The account that a command asks: AWS, or the embedded one for as long as the command runs.
 
 use super::exit::Failure;
+use crate::evidence::RuntimeEndpoint;
 use crate::probe::{Account, EmbeddedAccount};
 use crate::sandbox::{Sandbox, World};
 use std::time::Duration;
@@ -25,6 +26,8 @@ impl Served {
             access_key_id: access_key_id.to_owned(),
             secret_access_key: secret_access_key.to_owned(),
             session_token: session_token.map(str::to_owned),
+            bearer_token: world.caller_bearer_token().map(str::to_owned),
+            runtime: RuntimeEndpoint { host: world.runtime_host(), addresses: vec![world.runtime_address()] },
             observed_at: SANDBOX_CLOCK.to_owned(),
         };
         let server = Sandbox::start(world, Duration::ZERO, 0)

@@ -5,11 +5,11 @@
 //! cannot settle it, and a cell that rests on a shared answer is no surer than [`Certainty::Inferred`].
 
 use super::{Certainty, Diagnosis, ModelAccess, NotChecked, Verdict, diagnose, questions};
-use crate::bedrock::{InferenceProfile, ModelReference, Operation, Region, provider_of};
+use crate::bedrock::{InferenceProfile, ModelReference, Operation, Region, provider_of, required_retention};
 use crate::cause::Cause;
 use crate::evidence::{
-    Answer, Evidence, FailureKind, Listing, Observation, RegionSeen, SharedAnswer, SharedQuestion, Simulation,
-    SimulationQuestion, Survey, SurveyQuestion,
+    Answer, Evidence, FailureKind, ListedModel, Listing, Observation, RegionSeen, SharedAnswer, SharedQuestion,
+    Simulation, SimulationQuestion, Survey, SurveyQuestion,
 };
 use crate::iam::{Arn, Decision, RequestContext};
 use crate::request::Request;
@@ -217,9 +217,7 @@ impl Cut {
     fn of(survey: &Survey, region: &RegionSeen, subject: &Subject<'_>) -> Self {
         let mut request = Request::new(subject.reference(), survey.request.operation, region.region.clone());
         request.principal = survey.request.principal.clone();
-        let mut evidence = Evidence::unobserved(request, "it is not part of a survey");
-        evidence.observed_at = survey.observed_at.clone();
-        evidence.sandbox = survey.sandbox.clone();
+        let mut evidence = Evidence::new(request, survey.observed_at.clone(), survey.sandbox.clone());
         evidence.credentials = survey.credentials.clone();
         evidence.caller = survey.caller.clone();
         evidence.principal = survey.principal.clone();
@@ -231,12 +229,22 @@ impl Cut {
             Observation::Seen(Listing {
                 model: model.map(|model| model.listed.clone()),
                 ids: models.iter().map(|model| model.listed.id.clone()).collect(),
+                callable: models
+                    .iter()
+                    .map(|model| &model.listed)
+                    .filter(|listed| is_callable(listed))
+                    .map(|listed| listed.id.clone())
+                    .collect(),
             })
         });
         if let Some(availability) = subject.base().and_then(|base| region.availability.get(base)) {
             evidence.availability = availability.clone();
         }
         evidence.use_case_form = region.use_case_form.clone();
+        evidence.guardrails = region.guardrails.clone();
+        if subject.base().is_some_and(|base| required_retention(base).is_some()) {
+            evidence.data_retention = region.data_retention.clone();
+        }
         evidence.invocation = Observation::Skipped("no test call was asked for".to_owned());
         let mut cut = Self { evidence, rests_on_shared: false };
         cut.answer_from(survey);
@@ -268,6 +276,11 @@ impl Cut {
             asked = Some(principal);
         }
     }
+}
+
+/// Tells whether a model is ACTIVE and takes calls by its own id.
+fn is_callable(listed: &ListedModel) -> bool {
+    listed.lifecycle.as_deref() == Some("ACTIVE") && listed.inference_types.iter().any(|kind| kind == "ON_DEMAND")
 }
 
 /// Puts a question to those that can be asked in one call with it: all but the profile's key is the same.

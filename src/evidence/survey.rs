@@ -1,8 +1,10 @@
 //! Everything observed for one question about many models: plain data, like the evidence of one call.
 
-use super::{Answer, Availability, Call, Caller, Credentials, ListedModel, Observation, PolicySource, UseCaseForm};
+use super::{
+    Answer, Availability, Call, Caller, Credentials, DataRetention, ListedModel, Observation, PolicySource, UseCaseForm,
+};
 use super::{Simulation, SimulationQuestion};
-use crate::bedrock::{InferenceProfile, Operation, Region, provider_of};
+use crate::bedrock::{EnforcedGuardrail, InferenceProfile, Operation, Region, provider_of};
 use crate::iam::{Arn, ContextKeys};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,6 +62,10 @@ pub struct RegionSeen {
     pub availability: BTreeMap<String, Observation<Availability>>,
     /// `bedrock:GetUseCaseForModelAccess`.
     pub use_case_form: Observation<UseCaseForm>,
+    /// `bedrock:ListEnforcedGuardrailsConfiguration`.
+    pub guardrails: Observation<Vec<EnforcedGuardrail>>,
+    /// `bedrock:GetAccountDataRetention`, where a model is documented to need a certain mode.
+    pub data_retention: Observation<DataRetention>,
 }
 
 /// A model that a Region lists.

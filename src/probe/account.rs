@@ -5,9 +5,11 @@
 
 use super::answer::WholeXml;
 use super::api::OnlyListed;
+use super::api_key::{self, Bearer};
 use super::call::{Caller, innermost};
+use super::endpoint::Route;
 use crate::bedrock::Region;
-use crate::evidence::{Credentials, Failure, FailureKind};
+use crate::evidence::{Credentials, Failure, FailureKind, RuntimeEndpoint};
 use crate::iam::Arn;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
@@ -15,7 +17,6 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -49,6 +50,10 @@ pub struct EmbeddedAccount {
     pub secret_access_key: String,
     /// The caller's session token, where it is a role's session.
     pub session_token: Option<String>,
+    /// The Bedrock API key that the caller's calls to Bedrock bear instead of a signature.
+    pub bearer_token: Option<String>,
+    /// Where the host name of the runtime leads in the world.
+    pub runtime: RuntimeEndpoint,
     /// The time that stands still in the world, RFC 3339 in UTC.
     pub observed_at: String,
 }
@@ -79,10 +84,10 @@ pub(super) struct Clients {
     /// The host of every service, where one override serves all.
     endpoint: Option<String>,
     pub(super) region: String,
+    /// Where the runtime is.
+    pub(super) route: Route,
     /// The name of the Lambda function that this program runs in.
     pub(super) lambda_function: Option<String>,
-    /// A Bedrock API key outranks the credentials that STS sees.
-    pub(super) bedrock_api_key: bool,
     /// There are credentials to sign with; without them only the API key speaks.
     pub(super) signs: bool,
 }
@@ -120,11 +125,6 @@ pub async fn default_region(profile: Option<&str>, within: Duration) -> Option<S
     Some(region.to_string())
 }
 
-/// Tells whether the environment holds a Bedrock API key, which the SDK then prefers for Bedrock.
-pub(super) fn api_key_is_set() -> bool {
-    std::env::var("AWS_BEARER_TOKEN_BEDROCK").is_ok_and(|key| !key.is_empty())
-}
-
 /// Reads environment and config files, on a thread of its own: a config file may be a pipe that nobody writes to.
 pub(super) async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller) -> Option<SdkConfig> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -158,13 +158,13 @@ pub(super) fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient
         .build()
 }
 
-/// Makes the clients; `takes_api_key` says whether a Bedrock API key in the environment outranks the credentials.
+/// Makes the clients; `bearer` says which calls to Bedrock bear an API key instead of a signature.
 pub(super) fn clients(
     config: &SdkConfig,
     region: &Region,
     reads_environment: bool,
     patient: bool,
-    takes_api_key: bool,
+    bearer: &Bearer,
 ) -> Clients {
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
     // Many diagnoses together meet the rate limits, which the adaptive mode keeps to.
@@ -173,13 +173,6 @@ pub(super) fn clients(
         .with_max_attempts(attempts)
         .with_initial_backoff(Duration::from_millis(100))
         .with_max_backoff(LONGEST_PAUSE);
-    let mut bedrock = aws_sdk_bedrock::config::Builder::from(config);
-    let mut runtime = aws_sdk_bedrockruntime::config::Builder::from(config);
-    if !takes_api_key {
-        let signed = || Some([AuthSchemeId::from("sigv4")].into());
-        bedrock.set_auth_scheme_preference(signed());
-        runtime.set_auth_scheme_preference(signed());
-    }
     Clients {
         sts: aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(config)
@@ -204,16 +197,21 @@ pub(super) fn clients(
                 .build(),
         ),
         bedrock: aws_sdk_bedrock::Client::from_conf(
-            bedrock.interceptor(OnlyListed).interceptor(WholeXml).retry_config(brief).build(),
+            bearer.for_bedrock(config).interceptor(OnlyListed).interceptor(WholeXml).retry_config(brief).build(),
         ),
         // A test call is made once: a retry would be a second call that nobody asked for.
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
-            runtime.interceptor(OnlyListed).interceptor(WholeXml).retry_config(RetryConfig::disabled()).build(),
+            bearer
+                .for_runtime(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
+                .retry_config(RetryConfig::disabled())
+                .build(),
         ),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),
+        route: Route::of(config),
         lambda_function: variable("AWS_LAMBDA_FUNCTION_NAME"),
-        bedrock_api_key: takes_api_key && reads_environment && api_key_is_set(),
         signs: true,
     }
 }
@@ -256,7 +254,7 @@ pub(super) async fn load(
     let features = credentials.get_property::<Vec<AwsCredentialFeature>>().cloned().unwrap_or_default();
     let named = profile.map(str::to_owned).or_else(|| std::env::var("AWS_PROFILE").ok());
     let described = Credentials {
-        bedrock_api_key: api_key_is_set(),
+        api_key: api_key::in_environment(Some(credentials.access_key_id())),
         source: source(&features, named.as_deref()),
         expires_at: credentials.expiry().and_then(|expiry| OffsetDateTime::from(expiry).format(&Rfc3339).ok()),
     };

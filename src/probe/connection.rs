@@ -3,9 +3,11 @@
 //! Diagnoses share it. Where a role is to be assumed, that is done once too, and everything else is asked with the
 //! role's credentials. What failed is tried again by the next diagnosis.
 
-use super::account::{Account, Clients, RoleToAssume, api_key_is_set, aws_sdk_config, clients, embedded_config, load};
+use super::account::{Account, Clients, RoleToAssume, aws_sdk_config, clients, embedded_config, load};
 use super::api::Api;
+use super::api_key::{self, Bearer};
 use super::call::{Caller, unreadable};
+use super::endpoint::Route;
 use crate::bedrock::Region;
 use crate::evidence::{Assumed, Assumption, Call, Credentials, Failure, FailureKind, Observation};
 use crate::iam::Arn;
@@ -111,7 +113,9 @@ impl Connection {
         match &self.account {
             Account::Embedded(embedded) => {
                 let source = format!("sandbox `{}`", embedded.world);
-                let credentials = Credentials { bedrock_api_key: false, source, expires_at: None };
+                let api_key =
+                    embedded.bearer_token.as_deref().map(|key| api_key::describe(key, Some(&embedded.access_key_id)));
+                let credentials = Credentials { api_key, source, expires_at: None };
                 Ok(opened(credentials, embedded_config(embedded, calls.traffic.loopback.clone()), true))
             }
             Account::Aws { profile } => {
@@ -124,9 +128,10 @@ impl Connection {
                         let config = config.into_builder().credentials_provider(provider).build();
                         Ok(opened(credentials, config, true))
                     }
-                    Err(_) if api_key_is_set() => {
-                        let source = "AWS_BEARER_TOKEN_BEDROCK".to_owned();
-                        let credentials = Credentials { bedrock_api_key: true, source, expires_at: None };
+                    Err(_) if api_key::is_borne() => {
+                        let source = api_key::VARIABLE.to_owned();
+                        let credentials =
+                            Credentials { api_key: api_key::in_environment(None), source, expires_at: None };
                         let mut config = config.into_builder();
                         config.set_credentials_provider(None);
                         Ok(opened(credentials, config.build(), false))
@@ -175,7 +180,7 @@ impl Connection {
             "AssumeRole",
         );
         let credentials = Credentials {
-            bedrock_api_key: false,
+            api_key: None,
             source: format!("{} assumed with {}", role.arn, own.credentials.source),
             expires_at: expiry
                 .filter(|_| matches!(self.account, Account::Aws { .. }))
@@ -218,9 +223,18 @@ impl Opened {
     fn clients(&mut self, region: &Region, account: &Account, patient: bool) -> Arc<Clients> {
         let make = || {
             let config = self.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
-            let reads_environment = matches!(account, Account::Aws { .. });
-            let mut clients = clients(&config, region, reads_environment, patient, self.assumed.is_none());
+            let (reads_environment, route, bearer) = match account {
+                Account::Aws { .. } => (true, Route::of(&config), Bearer::of_environment()),
+                Account::Embedded(embedded) => {
+                    let bearer = embedded.bearer_token.clone().map_or(Bearer::Unchanged, Bearer::Key);
+                    (false, Route::Known(embedded.runtime.clone()), bearer)
+                }
+            };
+            // Who asks as a role asks with its credentials alone.
+            let bearer = if self.assumed.is_some() { Bearer::Nothing } else { bearer };
+            let mut clients = clients(&config, region, reads_environment, patient, &bearer);
             clients.signs = self.signs;
+            clients.route = route;
             Arc::new(clients)
         };
         self.clients.entry(region.clone()).or_insert_with(make).clone()

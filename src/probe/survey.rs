@@ -2,21 +2,16 @@
 //! many resources at once.
 
 use super::account::Clients;
-use super::api::Api;
 use super::call::Caller as Calls;
-use super::{Probe, caller, model, simulate, skipped};
-use crate::bedrock::{InferenceProfile, Region, provider_of};
+use super::{Probe, caller, gates, model, simulate, skipped};
+use crate::bedrock::{InferenceProfile, Region, provider_of, required_retention};
 use crate::evidence::{
-    Answer, Call, Observation, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, Survey, SurveyQuestion,
-    SurveyRequest,
+    Answer, Call, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, Survey, SurveyQuestion, SurveyRequest,
 };
 use crate::request::Request;
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Pages of the list of profiles that are followed; 1,000 fit on one.
-const MAX_PAGES: usize = 20;
 
 /// A survey under way.
 #[derive(Debug)]
@@ -31,7 +26,6 @@ impl Probe {
     /// Never fails: whatever goes wrong is an observation.
     pub async fn survey(&self, request: SurveyRequest) -> (Survey, SurveySession) {
         let calls = self.calls(self.timeout);
-        let nobody = || skipped("there are no credentials");
         let mut survey = Survey {
             observed_at: self.observed_at(),
             sandbox: self.sandbox(),
@@ -54,17 +48,13 @@ impl Probe {
         let first = reached.first().and_then(|(_, clients)| clients.clone());
         let looks = join_all(reached.iter().map(async |(region, clients)| match clients {
             Some(clients) => look(clients, &calls, region, &survey.request).await,
-            None => {
-                let (models, profiles, use_case_form) = (nobody(), skipped("there are no credentials"), skipped(""));
-                let availability = BTreeMap::new();
-                (RegionSeen { region: region.clone(), models, profiles, availability, use_case_form }, Vec::new())
-            }
+            None => (nothing_of(region), Vec::new()),
         }));
         let identity = async {
             let (Some(clients), Some(region)) = (&first, survey.request.regions.first()) else { return None };
             let mut request = Request::new(None, survey.request.operation, region.clone());
             request.principal = survey.request.principal.clone();
-            Some(caller::look(clients, &calls, &request).await)
+            Some(caller::look(clients, &calls, &request, survey.credentials.seen()).await)
         };
         let (identity, looks) = tokio::join!(identity, looks);
         if let Some(identity) = identity {
@@ -104,12 +94,30 @@ impl SurveySession {
     }
 }
 
+/// A Region that nobody could ask about.
+fn nothing_of(region: &Region) -> RegionSeen {
+    let reason = "there are no credentials";
+    RegionSeen {
+        region: region.clone(),
+        models: skipped(reason),
+        profiles: skipped(reason),
+        availability: BTreeMap::new(),
+        use_case_form: skipped(reason),
+        guardrails: skipped(reason),
+        data_retention: skipped(reason),
+    }
+}
+
 /// Looks at one Region.
 async fn look(clients: &Clients, calls: &Calls, region: &Region, request: &SurveyRequest) -> (RegionSeen, Vec<Call>) {
-    let ((models, listing_call), (profiles, profile_calls)) =
-        tokio::join!(model::offered(clients, calls), profiles(clients, calls));
-    let mut made = vec![listing_call];
-    made.extend(profile_calls);
+    let call = Request::new(None, request.operation, region.clone());
+    let ((models, listing_call), (profiles, profiles_call), (guardrails, guardrails_call)) = tokio::join!(
+        model::offered(clients, calls),
+        gates::profiles(clients, calls),
+        gates::guardrails(clients, calls, &call)
+    );
+    let mut made = vec![listing_call, profiles_call];
+    made.extend(guardrails_call);
     let of_listing = models.seen().into_iter().flatten().filter(|model| request.takes(model));
     let of_listing = of_listing.map(|model| model.listed.id.clone());
     // A profile may be offered where its model is not listed for itself.
@@ -123,38 +131,22 @@ async fn look(clients: &Clients, calls: &Calls, region: &Region, request: &Surve
             None => (skipped("only Anthropic's models need the form"), None),
         }
     };
+    let retention = async {
+        match ids.iter().find(|id| required_retention(id).is_some()) {
+            Some(id) => gates::data_retention_for(clients, calls, id).await,
+            None => (skipped("no model is documented to need a certain mode"), None),
+        }
+    };
     let availability = join_all(ids.iter().map(|id| model::availability(clients, calls, id)));
-    let (availability, (use_case_form, form_call)) = tokio::join!(availability, form);
+    let (availability, (use_case_form, form_call), (data_retention, retention_call)) =
+        tokio::join!(availability, form, retention);
     let mut by_id = BTreeMap::new();
     for (id, (observed, call)) in ids.into_iter().zip(availability) {
         by_id.insert(id, observed);
         made.push(call);
     }
     made.extend(form_call);
-    (RegionSeen { region: region.clone(), models, profiles, availability: by_id, use_case_form }, made)
-}
-
-/// Lists the Region's inference profiles, page by page.
-async fn profiles(clients: &Clients, calls: &Calls) -> (Observation<Vec<InferenceProfile>>, Vec<Call>) {
-    let endpoint = clients.endpoint("bedrock");
-    let (mut seen, mut made, mut token) = (Vec::new(), Vec::new(), None);
-    for _ in 0..MAX_PAGES {
-        let look = clients.bedrock.list_inference_profiles().max_results(1000).set_next_token(token.take()).send();
-        let (answer, call) = calls.read(Api::ListInferenceProfiles, &endpoint, look).await;
-        made.push(call);
-        let page = match answer {
-            Observation::Seen(page) => page,
-            unseen => return (unseen.and_then(|_| Observation::default()), made),
-        };
-        let read: Option<Vec<_>> = page.inference_profile_summaries().iter().map(model::read_summary).collect();
-        match read {
-            Some(profiles) => seen.extend(profiles),
-            None => return (super::call::unreadable(&endpoint, "a profile lacks what it should hold"), made),
-        }
-        token = page.next_token().map(str::to_owned);
-        if token.is_none() {
-            return (Observation::Seen(seen), made);
-        }
-    }
-    (super::call::unreadable(&endpoint, "the list of profiles goes on without an end"), made)
+    made.extend(retention_call);
+    let region = region.clone();
+    (RegionSeen { region, models, profiles, availability: by_id, use_case_form, guardrails, data_retention }, made)
 }

@@ -50,7 +50,7 @@ mod tests {
             error: None,
         };
         let request = Request::new(None, Operation::InvokeModel, "us-west-2".parse().unwrap());
-        let mut evidence = Evidence::unobserved(request, "not looked at");
+        let mut evidence = Evidence::new(request, String::new(), None);
         evidence.calls = vec![call("sts:GetCallerIdentity", 0, 100), call("iam:GetRole", 100, 100)];
         let drawn = timeline(&crate::diagnose::diagnose(&evidence)).plain();
         let bars: Vec<&str> = drawn.lines().skip(2).collect();

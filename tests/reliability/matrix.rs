@@ -25,8 +25,8 @@ const GRACE: Duration = Duration::from_secs(1);
 const TESTS: [&str; 4] =
     ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock:Converse", "bedrock:ConverseStream"];
 
-/// The calls that no scene makes: `--assume-role` asks for the first, `models` makes the second.
-const ELSEWHERE: [&str; 2] = ["sts:AssumeRole", "bedrock:ListInferenceProfiles"];
+/// The call that no scene makes: `--assume-role` asks for it.
+const ELSEWHERE: [&str; 1] = ["sts:AssumeRole"];
 
 /// What `--invoke` adds to the deadline.
 const INVOKE_ALLOWANCE: Duration = Duration::from_secs(60);
@@ -211,7 +211,12 @@ impl Cell<'_> {
             offences.push("says allowed where the truth is denied".to_owned());
         }
         let live = ["succeeded", "body-rejected", "throttled"].contains(&text(&report["invocation"]["outcome"]));
-        if verdict == "allowed" && unseen && !live {
+        // The policies' own texts explain what the simulator says; that they were not read has to be told.
+        let explains =
+            self.api.contains("Policies") || self.api.contains("PolicyVersion") || self.api.ends_with("Policy");
+        let is_told = report["not_checked"].to_string().contains("the texts of the policies");
+        let explained = explains && !self.api.contains("Simulate") && is_told;
+        if verdict == "allowed" && unseen && !live && !explained {
             offences.push("says allowed without having seen the answer".to_owned());
         }
         if verdict == "denied" && truth == "allowed" && !refused_itself {

@@ -1,6 +1,6 @@
 //! What `doctor` takes from the command line.
 
-use crate::bedrock::{ModelReference, Operation, Region};
+use crate::bedrock::{GuardrailReference, ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
 use crate::iam::{Arn, AssumingService};
@@ -21,6 +21,8 @@ Examples:
       an administrator asks for somebody else's role
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --save-evidence case.json
       also keep what was observed, to look at it again elsewhere (with `--redact`, to give it away)
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --probe --wait 15
+      after a fix: ask again until it is in force
   bedrock-access doctor --evidence case.json
       the same report, on any machine, without credentials or network
 
@@ -36,7 +38,7 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 #[command(after_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "evidence", "targets"])]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "evidence", "error", "targets"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
@@ -68,7 +70,7 @@ pub(in crate::cli) struct DoctorArgs {
     pub(super) external_id: Option<String>,
     /// Answer a file of targets, one JSON object a line or a YAML list; `-` is standard input. What a target leaves
     /// out is taken from the other options
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["model", "verbose", "quiet", "save_evidence"])]
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["model", "error", "wait", "verbose", "quiet", "save_evidence"])]
     pub(super) targets: Option<PathBuf>,
     /// Leave out the targets that an earlier run has answered in this file, by their ids; with the same file as
     /// `--output` it is continued
@@ -80,6 +82,19 @@ pub(in crate::cli) struct DoctorArgs {
     /// A further condition key that the call carries; repeat the key for several values
     #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair)]
     pub(super) context: Vec<(String, String)>,
+    /// A file with an error that such a call was answered with, `-` for standard input: model, Region, operation and
+    /// principal come from it
+    #[arg(long, value_name = "FILE")]
+    pub(super) error: Option<String>,
+    /// The guardrail that the call names: its id or ARN, `:VERSION` behind it [default version: DRAFT]
+    #[arg(long, value_name = "ID[:VERSION]")]
+    pub(super) guardrail: Option<GuardrailReference>,
+    /// A file with the policy handed over when the role was assumed, which no API shows; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) session_policy: Option<String>,
+    /// A file with the policy of the VPC endpoint that the call passes, which no simulation sees
+    #[arg(long, value_name = "FILE")]
+    pub(super) vpc_endpoint_policy: Option<String>,
     /// Make a test call whose body no model accepts, so that no token is processed
     #[arg(long)]
     pub(super) probe: bool,
@@ -110,6 +125,9 @@ pub(in crate::cli) struct DoctorArgs {
     /// The deadline of the diagnosis in seconds, credentials included; `--invoke` adds 60
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) timeout: u64,
+    /// Ask again until the call is allowed, or so many minutes are over; a part of a minute is taken too
+    #[arg(long, value_name = "MINUTES", conflicts_with = "invoke", value_parser = minutes)]
+    pub(super) wait: Option<f64>,
     /// When to colour the text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = paint::When::Auto)]
     pub(super) color: paint::When,
@@ -158,6 +176,13 @@ fn without_calls(argument: Arg) -> Arg {
         argument
     } else {
         argument.conflicts_with("evidence")
+    }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes <= 1440.0 => Ok(minutes),
+        _ => Err("expected minutes, more than 0 and at most 1440".to_owned()),
     }
 }
 
