@@ -4,6 +4,7 @@
 //! one function; this file dispatches, and turns failures into text in one place. Nothing here starts an async
 //! runtime: a command that needs one builds it itself, so that the offline commands start at once.
 
+mod account;
 mod actions;
 mod causes;
 mod children;
@@ -12,9 +13,11 @@ mod doctor;
 mod exit;
 mod explain;
 mod input;
+mod models;
 mod output;
 mod paint;
 mod policy;
+mod progress;
 mod run;
 mod sandbox;
 
@@ -43,6 +46,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Doctor(Box<doctor::DoctorArgs>),
+    Models(Box<models::ModelsArgs>),
     Explain(explain::ExplainArgs),
     Policy(policy::PolicyArgs),
     Run(run::RunArgs),
@@ -69,6 +73,7 @@ pub fn run() -> ExitCode {
     };
     let result: Result<ExitStatus, Failure> = match cli.command {
         Command::Doctor(args) => doctor::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Run(args) => run::run(&args),

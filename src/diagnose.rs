@@ -8,12 +8,14 @@
 //! diagnosis altogether.
 
 mod credentials;
+mod expectation;
 mod finding;
 mod gates;
 mod given;
 mod judge;
 mod legs;
 mod live;
+mod models;
 mod past;
 mod questions;
 mod reading;
@@ -25,8 +27,10 @@ mod trust;
 mod unseen;
 mod verdict;
 
+pub use expectation::Expectation;
 pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, StatementId, Verified};
 pub use legs::{JudgedBy, Leg};
+pub use models::{Cell, Matrix, Row, matrix, survey_questions};
 pub use questions::open_questions;
 pub use statement::{DecidedBy, NearMiss};
 pub use trust::Trust;
@@ -121,6 +125,15 @@ pub struct Asked {
     pub resources: Vec<Arn>,
     /// The role that Bedrock assumes to carry the operation out.
     pub service_role: Option<Arn>,
+}
+
+impl Asked {
+    /// Names what the call is made to: the model, or else the first resource, or else nothing.
+    #[must_use]
+    pub fn target(&self) -> String {
+        let model = self.model.as_ref().map(ToString::to_string);
+        model.or_else(|| self.resources.first().map(ToString::to_string)).unwrap_or_else(|| "nothing".to_owned())
+    }
 }
 
 /// The caller, as far as it was seen.

@@ -8,6 +8,7 @@ mod observation;
 mod policies;
 mod simulation;
 mod subject;
+mod survey;
 
 pub use file::{DamagedEvidence, Place};
 pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError};
@@ -16,6 +17,7 @@ pub use policies::{
 };
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
 pub use subject::{ChosenBy, Subject};
+pub use survey::{OfferedModel, RegionSeen, SharedAnswer, SharedQuestion, Survey, SurveyQuestion, SurveyRequest};
 
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile};
 use crate::iam::{Arn, Principal};
@@ -41,6 +43,9 @@ pub struct Evidence {
     /// Where the credentials came from.
     #[serde(default)]
     pub credentials: Observation<Credentials>,
+    /// The role that was to be assumed with them, and how that came out; everything else was asked as that role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumption: Option<Assumption>,
     /// Who calls (`sts:GetCallerIdentity`).
     #[serde(default)]
     pub caller: Observation<Caller>,
@@ -98,6 +103,7 @@ impl Evidence {
             sandbox,
             request,
             credentials: Observation::default(),
+            assumption: None,
             caller: Observation::default(),
             principal: Observation::default(),
             policies: IdentityPolicies::default(),
@@ -187,6 +193,19 @@ impl Evidence {
         self.subject().is_caller
     }
 }
+
+/// A role that was to be assumed (`sts:AssumeRole`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assumption {
+    /// The role.
+    pub role: Arn,
+    /// Whether it was.
+    pub outcome: Observation<Assumed>,
+}
+
+/// The role was assumed; its credentials are nobody's business here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assumed {}
 
 /// Where the credentials came from; never the credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@
 //! deadline, and an endpoint that failed once is not asked again.
 //!
 //! One probe serves any number of diagnoses, one after the other or at once: credentials and clients are made once,
-//! and what several diagnoses want to know is read once ([`shared`]).
+//! and what several diagnoses want to know is read once.
 //!
 //! Every call is a read, but for the test call, which is made only where the request asks for it.
 
@@ -19,6 +19,7 @@ mod caller;
 mod connection;
 mod endpoint;
 mod gates;
+mod http;
 mod live;
 mod model;
 mod pace;
@@ -26,19 +27,22 @@ mod policies;
 mod service_role;
 mod shared;
 mod simulate;
+mod survey;
 mod traffic;
 
-pub use account::{Account, EmbeddedAccount, default_region};
+pub use account::{Account, EmbeddedAccount, RoleToAssume, default_region};
 pub use api::{Api, ApiKind};
 pub use live::can_invoke;
+pub use survey::SurveySession;
 pub use traffic::Traffic;
 
 use crate::evidence::{
     Answer, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText, Question, SimulationQuestion, Subject,
 };
 use crate::request::{LiveCall, Request};
-use account::{Clients, Connection};
+use account::Clients;
 use call::Caller as Calls;
+use connection::Connection;
 use shared::Shared;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +78,13 @@ impl Probe {
     /// Prepares to look at an account amid the traffic of others.
     #[must_use]
     pub fn amid(traffic: Arc<Traffic>, account: Account, timeout: Duration) -> Self {
-        Self { connection: Connection::new(account), timeout, traffic, shared: Arc::new(Shared::new()) }
+        Self { connection: Connection::new(account, None), timeout, traffic, shared: Arc::new(Shared::new()) }
+    }
+
+    /// Asks with the credentials of a role, which the account's own credentials assume first.
+    #[must_use]
+    pub fn assuming(self, role: Option<RoleToAssume>) -> Self {
+        Self { connection: Connection::new(self.connection.account, role), ..self }
     }
 
     /// Takes the first look, and returns what was seen with the session that answers further questions.
@@ -85,24 +95,35 @@ impl Probe {
             LiveCall::Invoke => self.timeout + INVOKE_ALLOWANCE,
             LiveCall::None | LiveCall::Probe => self.timeout,
         };
-        let observed_at = match &self.connection.account {
+        let calls = self.calls(timeout);
+        let reach = self.connection.clients(&request.region, &calls).await;
+        let mut evidence = Evidence::new(request, self.observed_at(), self.sandbox());
+        evidence.credentials = reach.credentials;
+        evidence.assumption = reach.assumption;
+        evidence.calls = reach.calls;
+        let session = Session { clients: reach.clients, calls };
+        session.first_look(&mut evidence).await;
+        (evidence, session)
+    }
+
+    /// When the observation begins: the embedded account's clock stands still.
+    fn observed_at(&self) -> String {
+        match &self.connection.account {
             Account::Embedded(embedded) => embedded.observed_at.clone(),
             Account::Aws { .. } => OffsetDateTime::now_utc()
                 .replace_nanosecond(0)
                 .ok()
                 .and_then(|now| now.format(&Rfc3339).ok())
                 .unwrap_or_default(),
-        };
-        let calls = self.calls(timeout);
-        let (credentials, clients) = self.connection.clients(&request.region, &calls).await;
-        let sandbox = match &self.connection.account {
+        }
+    }
+
+    /// The world that answers instead of AWS.
+    fn sandbox(&self) -> Option<String> {
+        match &self.connection.account {
             Account::Embedded(embedded) => Some(embedded.world.clone()),
             Account::Aws { .. } => None,
-        };
-        let mut evidence = Evidence { credentials, ..Evidence::new(request, observed_at, sandbox) };
-        let session = Session { clients, calls };
-        session.first_look(&mut evidence).await;
-        (evidence, session)
+        }
     }
 
     fn calls(&self, live_timeout: Duration) -> Calls {
@@ -114,7 +135,10 @@ impl Probe {
 impl Session {
     async fn first_look(&self, evidence: &mut Evidence) {
         let Some(clients) = &self.clients else {
-            evidence.skip_all("there are no credentials");
+            evidence.skip_all(match &evidence.assumption {
+                Some(_) => "the role could not be assumed",
+                None => "there are no credentials",
+            });
             return;
         };
         let request = evidence.request.clone();
@@ -152,7 +176,8 @@ impl Session {
         evidence.data_retention = model.data_retention;
         evidence.endpoint = endpoint;
         evidence.invocation = invocation.outcome;
-        evidence.calls = [identity.calls, role_calls, model.calls, invocation.calls].concat();
+        evidence.calls =
+            [std::mem::take(&mut evidence.calls), identity.calls, role_calls, model.calls, invocation.calls].concat();
     }
 
     /// Puts the answers to questions into the evidence, in the order in which they were asked.

@@ -15,13 +15,16 @@ mod json;
 pub mod junit;
 mod lint;
 mod markdown;
+mod models;
 mod outline;
 mod simulation;
 mod statements;
 mod styled;
+mod targets;
 #[cfg(feature = "cli")]
 mod test_run;
 mod text;
+mod timeline;
 mod way;
 mod wording;
 
@@ -32,8 +35,11 @@ pub use infrastructure::{cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
 pub use markdown::markdown;
+pub use models::{models_json, models_text};
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};
+pub use targets::{Label, bad_target_line, deviation, json_line, target_line};
 #[cfg(feature = "cli")]
 pub use test_run::{TestRun, junit_of_tests};
 pub use text::{Detail, text};
+pub use timeline::timeline;

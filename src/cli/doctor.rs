@@ -10,9 +10,10 @@ mod error;
 mod observe;
 mod request;
 mod saved;
+mod targets;
 mod wait;
 
-pub(super) use args::DoctorArgs;
+pub(super) use args::{DoctorArgs, concurrency};
 
 use super::exit::{ExitStatus, Failure};
 use super::{children, output, paint};
@@ -28,6 +29,9 @@ use observe::observe;
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     if let Some(bundle) = args.bundle {
         return bundle::run(args, bundle);
+    }
+    if let Some(file) = &args.targets {
+        return targets::run(args, file);
     }
     if let Some(path) = &args.save_evidence {
         saved::check(path, args.force)?;
@@ -95,7 +99,13 @@ fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> Result<String, Failure> {
             let target = Target { id: None, diagnosis, expected: None };
             junit(&[target]).map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?
         }
-        Format::Text => paint::paint(&report::text(diagnosis, detail(args)), args.color, args.output.is_some()),
+        Format::Text => {
+            let mut text = paint::paint(&report::text(diagnosis, detail(args)), args.color, args.output.is_some());
+            if args.verbose > 1 {
+                text.push_str(&paint::paint(&report::timeline(diagnosis), args.color, args.output.is_some()));
+            }
+            text
+        }
     })
 }
 

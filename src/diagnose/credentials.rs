@@ -4,7 +4,7 @@ use super::finding::{Basis, Certainty, Finding};
 use super::live::Live;
 use super::remedy;
 use crate::cause::{Cause, Family};
-use crate::evidence::{BedrockApiKey, ChosenBy, Evidence, Failure, FailureKind, Observation, ServiceError};
+use crate::evidence::{Assumption, BedrockApiKey, ChosenBy, Evidence, Failure, FailureKind, Observation, ServiceError};
 use crate::explain;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -25,6 +25,9 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
     };
     if let Observation::Failed(failure) = &evidence.credentials {
         return vec![finding(cause_of_provider(failure), Certainty::Inferred, Basis::Failure(failure.to_string()))];
+    }
+    if let Some(refused) = evidence.assumption.as_ref().and_then(|assumption| not_assumed(evidence, assumption)) {
+        return vec![refused];
     }
     let mut found = Vec::new();
     if let Some(why) = rejected_key(evidence) {
@@ -86,6 +89,23 @@ fn rejected_key(evidence: &Evidence) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// The role could not be assumed: whoever asks may not, or its trust policy does not let them, and AWS says which of
+/// the two only where it can.
+fn not_assumed(evidence: &Evidence, assumption: &Assumption) -> Option<Finding> {
+    let error = assumption.outcome.refused()?;
+    let reading = explain::classify(error.code.as_deref(), error.status, error.message.as_deref().unwrap_or_default());
+    let telling = matches!(reading.cause.family(), Family::IamPermission | Family::Credentials);
+    telling.then(|| Finding {
+        cause: reading.cause,
+        certainty: Certainty::Reported,
+        action: Some("sts:AssumeRole".to_owned()),
+        resources: vec![assumption.role.to_string()],
+        basis: vec![Basis::Refused { api: "sts:AssumeRole", error: error.clone() }],
+        remedy: remedy::of_assumption(reading.cause, evidence, assumption, reading.facts.principal.as_deref()),
+        alternatives: reading.alternatives,
+    })
 }
 
 /// Says whose permissions are diagnosed where that is not whom STS sees: the first thing to know.
@@ -154,6 +174,7 @@ fn credentials_cause(error: &ServiceError) -> Option<Cause> {
 /// test call itself met it.
 fn unreachable<'e>(evidence: &'e Evidence, live: &Live) -> Option<&'e Failure> {
     let failures = [
+        evidence.assumption.as_ref().and_then(|assumption| failure_of(&assumption.outcome)),
         failure_of(&evidence.invocation),
         failure_of(&evidence.listing),
         failure_of(&evidence.availability),

@@ -74,7 +74,7 @@ pub(super) fn unanswered(evidence: &Evidence, principal: &Arn, legs: &[RequestCo
 }
 
 /// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.
-fn legs_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
+pub(super) fn legs_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
     let mut legs = call_legs(evidence, principal);
     legs.extend(subscription_legs(evidence, principal));
     legs

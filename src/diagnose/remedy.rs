@@ -16,10 +16,11 @@ pub(super) use gate::of_gate;
 use super::finding::{Finding, Remedy, Verified};
 use super::legs::Legs;
 use super::trials::Trials;
-use crate::cause::Cause;
-use crate::evidence::Evidence;
+use crate::cause::{Cause, Family};
+use crate::evidence::{Assumption, Evidence};
 use crate::explain;
 use crate::iam::{PolicyType, RequestContext};
+use serde_json::json;
 
 /// Mends a policy that refuses legs of the call.
 pub(super) fn of_policy(cause: Cause, evidence: &Evidence, legs: &Legs) -> Remedy {
@@ -56,6 +57,31 @@ fn denies_explicitly(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) 
     let given = evidence.request.error.as_ref().map(|error| error.text.as_str());
     let mut told = told.into_iter().chain(given);
     legs.refuses_explicitly(policy_type) || told.any(|text| text.contains("with an explicit deny"))
+}
+
+/// Lets a role be assumed: by the caller's own policies, by the role's trust policy, or both.
+pub(super) fn of_assumption(
+    cause: Cause,
+    evidence: &Evidence,
+    assumption: &Assumption,
+    principal: Option<&str>,
+) -> Remedy {
+    if cause.family() != Family::IamPermission {
+        return of_gate(cause, evidence);
+    }
+    let (role, who) = (&assumption.role, principal.unwrap_or("the caller"));
+    let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role.to_string()});
+    Remedy {
+        policy: Some(json!({"Version": "2012-10-17", "Statement": [statement]})),
+        steps: vec![
+            format!("let the trust policy of `{role}` name `{who}`, or the role behind it, for `sts:AssumeRole`"),
+            "give the external id that the trust policy asks for, if it does (`--external-id`)".to_owned(),
+            format!(
+                "let the policies of `{who}` allow `sts:AssumeRole` on the role, which another account always needs"
+            ),
+        ],
+        ..Remedy::default()
+    }
 }
 
 /// Mends what a live answer named: a permission on an action and resource of its own, or a gate.

@@ -13,9 +13,11 @@ use crate::cause::{Cause, DocumentedCause, Family};
 use crate::evidence::Evidence;
 use crate::iam::Decision;
 use crate::request::LiveCall;
+use serde::Deserialize;
 
 /// The answer to "is this call allowed?".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is, or as far as can be simulated it would be.
     Allowed,

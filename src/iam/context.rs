@@ -116,6 +116,13 @@ impl ContextKeys {
         self
     }
 
+    /// Returns the keys without one of them.
+    #[must_use]
+    pub fn without(&self, key: &str) -> Self {
+        let others = self.iter().filter(|(known, _)| !known.eq_ignore_ascii_case(key));
+        others.fold(Self::new(), |keys, (known, value)| keys.with(known, value.clone()))
+    }
+
     /// Returns the value of a key, compared without regard to case.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&ContextValue> {

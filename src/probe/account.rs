@@ -9,7 +9,8 @@ use super::api_key::{self, Bearer};
 use super::call::{Caller, innermost};
 use super::endpoint::Route;
 use crate::bedrock::Region;
-use crate::evidence::{Credentials, Failure, FailureKind, Observation, RuntimeEndpoint};
+use crate::evidence::{Credentials, Failure, FailureKind, RuntimeEndpoint};
+use crate::iam::Arn;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -17,15 +18,9 @@ use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::sync::Mutex;
-
-/// How long before their end credentials are loaded anew, for those diagnoses that come later.
-const RENEWAL: time::Duration = time::Duration::minutes(2);
 
 /// The longest pause before a call is made again, also where a service asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -67,6 +62,15 @@ impl std::fmt::Debug for EmbeddedAccount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("EmbeddedAccount").field("world", &self.world).finish_non_exhaustive()
     }
+}
+
+/// A role whose credentials are used instead of the account's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleToAssume {
+    /// The role.
+    pub arn: Arn,
+    /// The external id that its trust policy asks for.
+    pub external_id: Option<String>,
 }
 
 /// The service clients for one Region; they share credentials and connections.
@@ -121,123 +125,8 @@ pub async fn default_region(profile: Option<&str>, within: Duration) -> Option<S
     Some(region.to_string())
 }
 
-/// An account as it is reached: credentials that are loaded once, and clients for every Region that is asked.
-#[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) account: Account,
-    opened: Mutex<Option<Opened>>,
-}
-
-/// What loading the credentials came to.
-#[derive(Debug)]
-struct Opened {
-    credentials: Credentials,
-    config: SdkConfig,
-    /// There are credentials to sign with; without them only the API key speaks.
-    signs: bool,
-    /// When the credentials have to be loaded anew.
-    renewal: Option<OffsetDateTime>,
-    clients: HashMap<Region, Arc<Clients>>,
-}
-
-impl Connection {
-    pub(super) fn new(account: Account) -> Self {
-        Self { account, opened: Mutex::new(None) }
-    }
-
-    /// Returns the clients for a Region; the first one who asks loads the credentials.
-    ///
-    /// A failure is not kept: the next one who asks tries again.
-    pub(super) async fn clients(
-        &self,
-        region: &Region,
-        calls: &Caller,
-    ) -> (Observation<Credentials>, Option<Arc<Clients>>) {
-        let Ok(mut opened) = tokio::time::timeout_at(calls.until(), self.opened.lock()).await else {
-            let detail = "another diagnosis waits for them".to_owned();
-            let failure = Failure { kind: FailureKind::CredentialsProvider, endpoint: None, detail };
-            return (Observation::Failed(failure), None);
-        };
-        let fresh = opened.take().filter(|opened| !opened.is_due());
-        let opened = match fresh {
-            Some(fresh) => opened.insert(fresh),
-            None => match self.open(region, calls).await {
-                Ok(new) => opened.insert(new),
-                Err(failure) => return (Observation::Failed(failure), None),
-            },
-        };
-        (
-            Observation::Seen(opened.credentials.clone()),
-            Some(opened.clients(region, &self.account, calls.traffic.patient)),
-        )
-    }
-
-    async fn open(&self, region: &Region, calls: &Caller) -> Result<Opened, Failure> {
-        match &self.account {
-            Account::Embedded(embedded) => {
-                let source = format!("sandbox `{}`", embedded.world);
-                let api_key =
-                    embedded.bearer_token.as_deref().map(|key| api_key::describe(key, Some(&embedded.access_key_id)));
-                let credentials = Credentials { api_key, source, expires_at: None };
-                let config = embedded_config(embedded, calls.traffic.loopback.clone());
-                Ok(Opened { credentials, config, signs: true, renewal: None, clients: HashMap::new() })
-            }
-            Account::Aws { profile } => {
-                let config = aws_sdk_config(profile.clone(), region, calls).await.ok_or_else(|| Failure {
-                    kind: FailureKind::CredentialsProvider,
-                    endpoint: None,
-                    detail: "the AWS config files could not be read in time".to_owned(),
-                })?;
-                match load(&config, profile.as_deref(), calls).await {
-                    Ok((credentials, provider)) => {
-                        let expiry =
-                            credentials.expires_at.as_deref().and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-                        // Every client signs with what was loaded, so that a credential process runs once.
-                        let config = config.into_builder().credentials_provider(provider).build();
-                        let renewal = expiry.map(|expiry| expiry - RENEWAL);
-                        Ok(Opened { credentials, config, signs: true, renewal, clients: HashMap::new() })
-                    }
-                    Err(_) if api_key::is_borne() => {
-                        let source = api_key::VARIABLE.to_owned();
-                        let credentials =
-                            Credentials { api_key: api_key::in_environment(None), source, expires_at: None };
-                        let mut config = config.into_builder();
-                        config.set_credentials_provider(None);
-                        let config = config.build();
-                        Ok(Opened { credentials, config, signs: false, renewal: None, clients: HashMap::new() })
-                    }
-                    Err(failure) => Err(failure),
-                }
-            }
-        }
-    }
-}
-
-impl Opened {
-    /// Tells whether the credentials end soon. What was loaded in their last minutes has nothing newer behind it.
-    fn is_due(&self) -> bool {
-        self.renewal.is_some_and(|renewal| renewal <= OffsetDateTime::now_utc())
-    }
-
-    fn clients(&mut self, region: &Region, account: &Account, patient: bool) -> Arc<Clients> {
-        let make = || {
-            let config = self.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
-            let (reads_environment, route, bearer) = match account {
-                Account::Aws { .. } => (true, Route::of(&config), Bearer::of_environment()),
-                Account::Embedded(embedded) => {
-                    let bearer = embedded.bearer_token.clone().map_or(Bearer::Unchanged, Bearer::Key);
-                    (false, Route::Known(embedded.runtime.clone()), bearer)
-                }
-            };
-            let clients = clients(&config, region, reads_environment, patient, &bearer);
-            Arc::new(Clients { signs: self.signs, route, ..clients })
-        };
-        self.clients.entry(region.clone()).or_insert_with(make).clone()
-    }
-}
-
 /// Reads environment and config files, on a thread of its own: a config file may be a pipe that nobody writes to.
-async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller) -> Option<SdkConfig> {
+pub(super) async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller) -> Option<SdkConfig> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(aws_config::Region::new(region.to_string()))
         .http_client(calls.traffic.aws.clone());
@@ -251,7 +140,7 @@ async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller
     tokio::time::timeout_at(calls.until(), loading).await.ok()?.ok()
 }
 
-fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient) -> SdkConfig {
+pub(super) fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient) -> SdkConfig {
     let credentials = aws_credential_types::Credentials::new(
         embedded.access_key_id.clone(),
         embedded.secret_access_key.clone(),
@@ -269,15 +158,21 @@ fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient) -> SdkCon
         .build()
 }
 
-fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient: bool, bearer: &Bearer) -> Clients {
+/// Makes the clients; `bearer` says which calls to Bedrock bear an API key instead of a signature.
+pub(super) fn clients(
+    config: &SdkConfig,
+    region: &Region,
+    reads_environment: bool,
+    patient: bool,
+    bearer: &Bearer,
+) -> Clients {
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
-    let brief = RetryConfig::standard()
-        .with_max_attempts(2)
+    // Many diagnoses together meet the rate limits, which the adaptive mode keeps to.
+    let (retries, attempts) = if patient { (RetryConfig::adaptive(), 5) } else { (RetryConfig::standard(), 2) };
+    let brief = retries
+        .with_max_attempts(attempts)
         .with_initial_backoff(Duration::from_millis(100))
         .with_max_backoff(LONGEST_PAUSE);
-    // Many diagnoses together meet the rate limits, which the adaptive mode keeps to.
-    let brief =
-        if patient { RetryConfig::adaptive().with_max_attempts(5).with_max_backoff(LONGEST_PAUSE) } else { brief };
     Clients {
         sts: aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(config)
@@ -321,7 +216,7 @@ fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient
     }
 }
 
-async fn load(
+pub(super) async fn load(
     config: &SdkConfig,
     profile: Option<&str>,
     calls: &Caller,

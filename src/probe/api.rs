@@ -56,6 +56,7 @@ macro_rules! apis {
 // the Converse operations are authorized as invocations (Bedrock API Reference, "Converse").
 apis! {
     GetCallerIdentity: "sts:GetCallerIdentity", Read, None, "who calls";
+    AssumeRole: "sts:AssumeRole", Session, Some("sts:AssumeRole"), "the credentials of the role that `--assume-role` names";
     GetRole: "iam:GetRole", Read, Some("iam:GetRole"), "the path of the role behind a session, its boundary, tags and trust policy; the service role";
     GetUser: "iam:GetUser", Read, Some("iam:GetUser"), "the user's boundary and tags";
     ListAttachedRolePolicies: "iam:ListAttachedRolePolicies", Read, Some("iam:ListAttachedRolePolicies"), "the managed policies of the role";
@@ -99,6 +100,8 @@ apis! {
 pub enum ApiKind {
     /// It reads, and changes nothing.
     Read,
+    /// It gets the credentials of a role, and changes nothing: only where `--assume-role` asks for it.
+    Session,
     /// It calls a model: only where `--probe` or `--invoke` asks for it, and once.
     Test,
 }
@@ -153,7 +156,7 @@ mod tests {
             .region(aws_sdk_iam::config::Region::new("us-west-2"))
             .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
             .credentials_provider(aws_sdk_iam::config::Credentials::new("AKIAEXAMPLE", "none", None, None, "test"))
-            .http_client(super::super::connection::loopback())
+            .http_client(super::super::http::loopback())
             .interceptor(OnlyListed)
             .build();
         let error = runtime.block_on(aws_sdk_iam::Client::from_conf(config).delete_role().role_name("r").send());

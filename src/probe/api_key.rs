@@ -21,7 +21,7 @@ const SIGNED: AuthSchemeId = AuthSchemeId::new("sigv4");
 pub(super) enum Bearer {
     /// As the SDK decides by itself.
     Unchanged,
-    /// None: the variable is set and empty, and the SDK would send an empty key.
+    /// None: the variable is set and empty, and the SDK would send an empty key; or a role's credentials are to be used.
     Nothing,
     /// All of them, this one.
     Key(String),

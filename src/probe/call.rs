@@ -128,7 +128,8 @@ impl Caller {
         T: Send + Sync + 'static,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.once(api, endpoint, about, self.read(api, endpoint, call)).await
+        // The SDK's futures are large, and every layer that holds one by value doubles it.
+        self.once(api, endpoint, about, self.read(api, endpoint, Box::pin(call))).await
     }
 
     /// Takes the answer that another diagnosis of the account has or is about to have; else asks, and shares it.
@@ -171,7 +172,7 @@ impl Caller {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.make(api, endpoint, Limit::Read, call).await
+        self.make(api, endpoint, Limit::Read, Box::pin(call)).await
     }
 
     /// Makes a shared read again and again while AWS throttles it or fails, as long as there is time: IAM throttles
@@ -215,7 +216,7 @@ impl Caller {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.make(api, endpoint, Limit::Live, call).await
+        self.make(api, endpoint, Limit::Live, Box::pin(call)).await
     }
 
     async fn make<T, E>(

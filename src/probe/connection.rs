@@ -1,66 +1,242 @@
-//! HTTP connections: one pool for every client of the process, and a limit to what an answer may hold.
+//! An account as it is reached: credentials that are loaded once, and clients for every Region that is asked.
 //!
-//! A redirect is an answer like any other: nothing here follows one to another host.
+//! Diagnoses share it. Where a role is to be assumed, that is done once too, and everything else is asked with the
+//! role's credentials. What failed is tried again by the next diagnosis.
 
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Connector, ConnectorBuilder};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
-use http_body_util::Limited;
-use std::sync::OnceLock;
-use std::time::Duration;
+use super::account::{Account, Clients, RoleToAssume, aws_sdk_config, clients, embedded_config, load};
+use super::api::Api;
+use super::api_key::{self, Bearer};
+use super::call::{Caller, unreadable};
+use super::endpoint::Route;
+use crate::bedrock::Region;
+use crate::evidence::{Assumed, Assumption, Call, Credentials, Failure, FailureKind, Observation};
+use crate::iam::Arn;
+use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::sync::Mutex;
 
-/// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
+/// How long before their end credentials are loaded anew, for those diagnoses that come later.
+const RENEWAL: time::Duration = time::Duration::minutes(2);
 
-/// The largest answer that is read, in bytes; the list of all models has some hundred thousand.
-const LARGEST: usize = 8 << 20;
+/// How long loaded credentials are used at least.
+const AT_EARLIEST: time::Duration = time::Duration::seconds(30);
 
-/// Returns the client for AWS: TLS, and the proxy that the environment names.
-///
-/// The trust store is read on first use, once.
-pub(super) fn shared() -> SharedHttpClient {
-    client(|builder| {
-        builder.proxy_config(ProxyConfig::from_env()).tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
-    })
-}
+/// The name of the session of an assumed role, as it stands in the account's trail.
+const SESSION_NAME: &str = "bedrock-access";
 
-/// Returns the client for an embedded account: plain HTTP, and no proxy whatever the environment says.
-pub(super) fn loopback() -> SharedHttpClient {
-    client(|builder| builder.proxy_config(ProxyConfig::disabled()).build_http())
-}
-
-/// Returns a client whose one connector is made on first use.
-fn client(connect: fn(ConnectorBuilder) -> Connector) -> SharedHttpClient {
-    let connector: OnceLock<SharedHttpConnector> = OnceLock::new();
-    http_client_fn(move |_, _| {
-        let make = || {
-            let sleep = aws_smithy_async::rt::sleep::TokioSleep::new();
-            SharedHttpConnector::new(Bounded(connect(
-                Connector::builder().connector_settings(settings()).sleep_impl(sleep),
-            )))
-        };
-        connector.get_or_init(make).clone()
-    })
-}
-
-/// Cuts off answers beyond [`LARGEST`].
+/// One account, reached with one set of credentials.
 #[derive(Debug)]
-struct Bounded(Connector);
+pub(super) struct Connection {
+    pub(super) account: Account,
+    role: Option<RoleToAssume>,
+    opened: Mutex<Option<Opened>>,
+}
 
-impl HttpConnector for Bounded {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let answer = self.0.call(request);
-        HttpConnectorFuture::new(async move {
-            answer.await.map(|response| response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST))))
+/// What came of reaching for an account.
+#[derive(Debug)]
+pub(super) struct Reach {
+    pub(super) credentials: Observation<Credentials>,
+    pub(super) assumption: Option<Assumption>,
+    /// None where there are no credentials to ask with.
+    pub(super) clients: Option<Arc<Clients>>,
+    pub(super) calls: Vec<Call>,
+}
+
+/// What loading the credentials came to.
+#[derive(Debug)]
+struct Opened {
+    credentials: Credentials,
+    config: SdkConfig,
+    /// There are credentials to sign with; without them only the API key speaks.
+    signs: bool,
+    /// When the credentials have to be loaded anew.
+    renewal: Option<OffsetDateTime>,
+    /// The role that was assumed, with the call that did it.
+    assumed: Option<(Arn, Call)>,
+    clients: HashMap<Region, Arc<Clients>>,
+}
+
+impl Connection {
+    pub(super) fn new(account: Account, role: Option<RoleToAssume>) -> Self {
+        Self { account, role, opened: Mutex::new(None) }
+    }
+
+    /// Returns the clients for a Region; the first one who asks loads the credentials, and assumes the role.
+    ///
+    /// A failure is not kept: the next one who asks tries again.
+    pub(super) async fn clients(&self, region: &Region, calls: &Caller) -> Reach {
+        let Ok(mut kept) = tokio::time::timeout_at(calls.until(), self.opened.lock()).await else {
+            return Reach::failed(provider_failure("another diagnosis waits for them"));
+        };
+        let is_new = kept.as_ref().is_none_or(Opened::is_due);
+        if is_new {
+            *kept = None;
+            match self.open(region, calls).await {
+                Ok(opened) => *kept = Some(opened),
+                Err(reach) => return *reach,
+            }
+        }
+        let Some(opened) = kept.as_mut() else { return Reach::failed(provider_failure("they were not loaded")) };
+        let assumed = opened.assumed.clone();
+        Reach {
+            credentials: Observation::Seen(opened.credentials.clone()),
+            assumption: assumed
+                .as_ref()
+                .map(|(role, _)| Assumption { role: role.clone(), outcome: Observation::Seen(Assumed {}) }),
+            clients: Some(opened.clients(region, &self.account, calls.traffic.patient)),
+            calls: assumed.map(|(_, call)| Call { shared: !is_new, ..call }).into_iter().collect(),
+        }
+    }
+
+    async fn open(&self, region: &Region, calls: &Caller) -> Result<Opened, Box<Reach>> {
+        let own = self.load(region, calls).await.map_err(|failure| Box::new(Reach::failed(failure)))?;
+        match &self.role {
+            Some(role) => self.assume(own, role, region, calls).await,
+            None => Ok(own),
+        }
+    }
+
+    async fn load(&self, region: &Region, calls: &Caller) -> Result<Opened, Failure> {
+        let opened = |credentials: Credentials, config: SdkConfig, signs: bool| Opened {
+            renewal: renewal(&credentials),
+            credentials,
+            config,
+            signs,
+            assumed: None,
+            clients: HashMap::new(),
+        };
+        match &self.account {
+            Account::Embedded(embedded) => {
+                let source = format!("sandbox `{}`", embedded.world);
+                let api_key =
+                    embedded.bearer_token.as_deref().map(|key| api_key::describe(key, Some(&embedded.access_key_id)));
+                let credentials = Credentials { api_key, source, expires_at: None };
+                Ok(opened(credentials, embedded_config(embedded, calls.traffic.loopback.clone()), true))
+            }
+            Account::Aws { profile } => {
+                let config = aws_sdk_config(profile.clone(), region, calls)
+                    .await
+                    .ok_or_else(|| provider_failure("the AWS config files could not be read in time"))?;
+                match load(&config, profile.as_deref(), calls).await {
+                    Ok((credentials, provider)) => {
+                        // Every client signs with what was loaded, so that a credential process runs once.
+                        let config = config.into_builder().credentials_provider(provider).build();
+                        Ok(opened(credentials, config, true))
+                    }
+                    Err(_) if api_key::is_borne() => {
+                        let source = api_key::VARIABLE.to_owned();
+                        let credentials =
+                            Credentials { api_key: api_key::in_environment(None), source, expires_at: None };
+                        let mut config = config.into_builder();
+                        config.set_credentials_provider(None);
+                        Ok(opened(credentials, config.build(), false))
+                    }
+                    Err(failure) => Err(failure),
+                }
+            }
+        }
+    }
+
+    /// Assumes a role with the account's own credentials.
+    async fn assume(
+        &self,
+        mut own: Opened,
+        role: &RoleToAssume,
+        region: &Region,
+        calls: &Caller,
+    ) -> Result<Opened, Box<Reach>> {
+        let clients = own.clients(region, &self.account, calls.traffic.patient);
+        let endpoint = clients.endpoint("sts");
+        let request = clients.sts.assume_role().role_arn(role.arn.to_string()).role_session_name(SESSION_NAME);
+        let request = request.set_external_id(role.external_id.clone());
+        let (answer, call) = calls.read(Api::AssumeRole, &endpoint, request.send()).await;
+        let answer = answer.and_then(|output| match output.credentials() {
+            Some(credentials) => Observation::Seen(credentials.clone()),
+            None => unreadable(&endpoint, "the answer holds no credentials"),
+        });
+        let session = match answer {
+            Observation::Seen(session) => session,
+            unseen => {
+                let outcome = unseen.and_then(|_| Observation::Seen(Assumed {}));
+                return Err(Box::new(Reach {
+                    credentials: Observation::Seen(own.credentials),
+                    assumption: Some(Assumption { role: role.arn.clone(), outcome }),
+                    clients: None,
+                    calls: vec![call],
+                }));
+            }
+        };
+        let expiry = SystemTime::try_from(*session.expiration()).ok();
+        let keys = aws_credential_types::Credentials::new(
+            session.access_key_id(),
+            session.secret_access_key(),
+            Some(session.session_token().to_owned()),
+            expiry,
+            "AssumeRole",
+        );
+        let credentials = Credentials {
+            api_key: None,
+            source: format!("{} assumed with {}", role.arn, own.credentials.source),
+            expires_at: expiry
+                .filter(|_| matches!(self.account, Account::Aws { .. }))
+                .and_then(|expiry| OffsetDateTime::from(expiry).format(&Rfc3339).ok()),
+        };
+        let config = own.config.to_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build();
+        Ok(Opened {
+            renewal: renewal(&credentials),
+            credentials,
+            config,
+            signs: true,
+            assumed: Some((role.arn.clone(), call)),
+            clients: HashMap::new(),
         })
     }
 }
 
-fn settings() -> HttpConnectorSettings {
-    HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build()
+impl Reach {
+    fn failed(failure: Failure) -> Self {
+        Self { credentials: Observation::Failed(failure), assumption: None, clients: None, calls: Vec::new() }
+    }
+}
+
+fn provider_failure(detail: &str) -> Failure {
+    Failure { kind: FailureKind::CredentialsProvider, endpoint: None, detail: detail.to_owned() }
+}
+
+/// Returns when credentials are loaded anew: before they end, but not at once where they end soon anyway.
+fn renewal(credentials: &Credentials) -> Option<OffsetDateTime> {
+    let expiry = OffsetDateTime::parse(credentials.expires_at.as_deref()?, &Rfc3339).ok()?;
+    Some((expiry - RENEWAL).max(OffsetDateTime::now_utc() + AT_EARLIEST))
+}
+
+impl Opened {
+    /// Tells whether the credentials end soon.
+    fn is_due(&self) -> bool {
+        self.renewal.is_some_and(|renewal| renewal <= OffsetDateTime::now_utc())
+    }
+
+    fn clients(&mut self, region: &Region, account: &Account, patient: bool) -> Arc<Clients> {
+        let make = || {
+            let config = self.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
+            let (reads_environment, route, bearer) = match account {
+                Account::Aws { .. } => (true, Route::of(&config), Bearer::of_environment()),
+                Account::Embedded(embedded) => {
+                    let bearer = embedded.bearer_token.clone().map_or(Bearer::Unchanged, Bearer::Key);
+                    (false, Route::Known(embedded.runtime.clone()), bearer)
+                }
+            };
+            // Who asks as a role asks with its credentials alone.
+            let bearer = if self.assumed.is_some() { Bearer::Nothing } else { bearer };
+            let mut clients = clients(&config, region, reads_environment, patient, &bearer);
+            clients.signs = self.signs;
+            clients.route = route;
+            Arc::new(clients)
+        };
+        self.clients.entry(region.clone()).or_insert_with(make).clone()
+    }
 }

@@ -5,7 +5,9 @@ use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
 use super::{gates, skipped};
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, ProfileKind, provider_of};
-use crate::evidence::{Availability, Call, DataRetention, ListedModel, Listing, Observation, UseCaseForm};
+use crate::evidence::{
+    Availability, Call, DataRetention, ListedModel, Listing, Observation, OfferedModel, UseCaseForm,
+};
 use crate::request::Request;
 use aws_sdk_bedrock::types::{
     FoundationModelLifecycleStatus, FoundationModelSummary, InferenceProfileType, InferenceType,
@@ -55,7 +57,7 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
     }
 }
 
-type Observed<T, C> = (Observation<T>, C);
+pub(super) type Observed<T, C> = (Observation<T>, C);
 type Facts = (
     Observed<Listing, Call>,
     Observed<Availability, Call>,
@@ -128,24 +130,7 @@ async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listi
     let listing = read(answer, &endpoint, |output| {
         // Every Region with Bedrock lists models; an empty list is what something else answers.
         let summaries = Some(output.model_summaries()).filter(|summaries| !summaries.is_empty())?;
-        let model = summaries.iter().find(|summary| summary.model_id() == base).map(|summary| {
-            let lifecycle = summary.model_lifecycle();
-            ListedModel {
-                id: summary.model_id().to_owned(),
-                provider: summary.provider_name().map(str::to_owned),
-                lifecycle: lifecycle.map(|lifecycle| lifecycle.status().as_str().to_owned()),
-                end_of_life: lifecycle
-                    .and_then(|lifecycle| lifecycle.end_of_life_time())
-                    .and_then(|time| time.fmt(Format::DateTime).ok()),
-                // The SDK's enum lacks `INFERENCE_PROFILE`, so the strings are kept.
-                inference_types: summary
-                    .inference_types_supported()
-                    .iter()
-                    .map(|kind| kind.as_str().to_owned())
-                    .collect(),
-                streaming: summary.response_streaming_supported(),
-            }
-        });
+        let model = summaries.iter().find(|summary| summary.model_id() == base).map(read_listed);
         let ids = summaries.iter().map(|summary| summary.model_id().to_owned()).collect();
         let callable = summaries.iter().filter(|summary| is_callable(summary));
         Some(Listing { model, ids, callable: callable.map(|summary| summary.model_id().to_owned()).collect() })
@@ -153,7 +138,43 @@ async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listi
     (listing, call)
 }
 
-async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<Availability, Call> {
+/// Lists every model of the Region, with what it takes and gives.
+pub(super) async fn offered(clients: &Clients, calls: &Calls) -> Observed<Vec<OfferedModel>, Call> {
+    let endpoint = clients.endpoint("bedrock");
+    let look = clients.bedrock.list_foundation_models().send();
+    let (answer, call) = calls.shared(Api::ListFoundationModels, &endpoint, &[&clients.region], look).await;
+    let models = read(answer, &endpoint, |output| {
+        let summaries = Some(output.model_summaries()).filter(|summaries| !summaries.is_empty())?;
+        let offered = summaries.iter().map(|summary| {
+            let mut modalities: Vec<String> = Vec::new();
+            for modality in summary.input_modalities().iter().chain(summary.output_modalities()) {
+                if !modalities.iter().any(|known| known == modality.as_str()) {
+                    modalities.push(modality.as_str().to_owned());
+                }
+            }
+            OfferedModel { listed: read_listed(summary), modalities }
+        });
+        Some(offered.collect())
+    });
+    (models, call)
+}
+
+fn read_listed(summary: &FoundationModelSummary) -> ListedModel {
+    let lifecycle = summary.model_lifecycle();
+    ListedModel {
+        id: summary.model_id().to_owned(),
+        provider: summary.provider_name().map(str::to_owned),
+        lifecycle: lifecycle.map(|lifecycle| lifecycle.status().as_str().to_owned()),
+        end_of_life: lifecycle
+            .and_then(|lifecycle| lifecycle.end_of_life_time())
+            .and_then(|time| time.fmt(Format::DateTime).ok()),
+        // The SDK's enum lacks `INFERENCE_PROFILE`, so the strings are kept.
+        inference_types: summary.inference_types_supported().iter().map(|kind| kind.as_str().to_owned()).collect(),
+        streaming: summary.response_streaming_supported(),
+    }
+}
+
+pub(super) async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<Availability, Call> {
     let endpoint = clients.endpoint("bedrock");
     let look = clients.bedrock.get_foundation_model_availability().model_id(base).send();
     let about = [clients.region.as_str(), base];
@@ -171,7 +192,7 @@ async fn availability(clients: &Clients, calls: &Calls, base: &str) -> Observed<
     (availability, call)
 }
 
-async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed<UseCaseForm, Option<Call>> {
+pub(super) async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed<UseCaseForm, Option<Call>> {
     if provider_of(base) != "anthropic" {
         return (skipped("only Anthropic's models need the form"), None);
     }

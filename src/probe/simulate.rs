@@ -8,9 +8,10 @@ use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::shared::is_about_the_rate;
 use crate::evidence::{
-    Call, Exclusion, MatchedStatement, Observation, ServiceError, Simulation, SimulationQuestion, Trial,
+    Call, Exclusion, MatchedStatement, Observation, Outcome, ServiceError, SharedQuestion, Simulation,
+    SimulationQuestion, Trial,
 };
-use crate::iam::{Arn, ContextValue, Decision, RequestContext};
+use crate::iam::{Arn, ContextKeys, ContextValue, Decision};
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyError;
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, Statement};
@@ -43,28 +44,72 @@ pub(super) async fn all(
 
 async fn one(clients: &Clients, calls: &Calls, question: &SimulationQuestion) -> (Observation<Simulation>, Call) {
     let SimulationQuestion { principal, leg, trial } = question;
+    let ask = Ask {
+        principal,
+        action: &leg.action,
+        resources: std::slice::from_ref(&leg.resource),
+        context: &leg.context,
+        trial,
+    };
+    let (answer, call) = paced(clients, calls, ask).await;
+    let simulation = answer.and_then(|(results, complete)| {
+        let read = read(&results, complete, &leg.action, &leg.resource);
+        read.map_or_else(|detail| unreadable(&clients.endpoint("iam"), &detail), Observation::Seen)
+    });
+    (simulation, call)
+}
+
+/// Asks about many resources at once, and returns what is said of each, in their order.
+///
+/// Each has its own decision, statements and boundary; whether the organization allows is said of all together
+/// (IAM API Reference, "EvaluationResult").
+pub(super) async fn many(
+    clients: &Clients,
+    calls: &Calls,
+    question: &SharedQuestion,
+) -> (Vec<Observation<Simulation>>, Call) {
+    let SharedQuestion { principal, action, context, resources } = question;
+    let trial = Trial::default();
+    let (answer, call) = paced(clients, calls, Ask { principal, action, resources, context, trial: &trial }).await;
+    let of_one = |resource: &String| match &answer {
+        Observation::Seen((results, complete)) => read(results, *complete, action, resource)
+            .map_or_else(|detail| unreadable(&clients.endpoint("iam"), &detail), Observation::Seen),
+        Observation::Refused(error) => Observation::Refused(error.clone()),
+        Observation::Failed(failure) => Observation::Failed(failure.clone()),
+        Observation::Skipped(reason) => Observation::Skipped(reason.clone()),
+    };
+    (resources.iter().map(of_one).collect(), call)
+}
+
+/// What one call to the simulator says.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    principal: &'a Arn,
+    action: &'a str,
+    resources: &'a [String],
+    context: &'a ContextKeys,
+    trial: &'a Trial,
+}
+
+/// Asks at the pace that the simulator bears, and again where a refusal may pass.
+async fn paced(clients: &Clients, calls: &Calls, ask: Ask<'_>) -> (Observation<(Vec<EvaluationResult>, bool)>, Call) {
     let endpoint = clients.endpoint("iam");
     let pace = &calls.traffic.pace;
     let mut attempt = 0;
-    let (answer, call) = loop {
+    loop {
         let turn = calls.wait(pace.turn()).await;
-        let (answer, call) =
-            calls.read(Api::SimulatePrincipalPolicy, &endpoint, pages(clients, principal, leg, trial)).await;
+        let (answer, call) = calls.read(Api::SimulatePrincipalPolicy, &endpoint, pages(clients, ask)).await;
         attempt += 1;
         let may_pass = answer.refused().is_some_and(passes);
         if may_pass {
             turn.slow_down();
-        } else {
+        } else if answer.outcome() != Outcome::Failed {
             turn.answered();
         }
         if !may_pass || attempt == ATTEMPTS || !calls.has_time_for(pace.pause()) {
-            break (answer, call);
+            return (answer, call);
         }
-    };
-    let simulation = answer.and_then(|(results, complete)| {
-        read(&results, complete, leg).map_or_else(|detail| unreadable(&endpoint, &detail), Observation::Seen)
-    });
-    (simulation, call)
+    }
 }
 
 /// Tells whether a refusal may pass by itself.
@@ -75,22 +120,20 @@ fn passes(error: &ServiceError) -> bool {
 /// Follows the pages of an answer; tells whether the last one was reached.
 async fn pages(
     clients: &Clients,
-    principal: &Arn,
-    leg: &RequestContext,
-    trial: &Trial,
+    ask: Ask<'_>,
 ) -> Result<(Vec<EvaluationResult>, bool), SdkError<SimulatePrincipalPolicyError, HttpResponse>> {
     let mut results = Vec::new();
     let mut marker: Option<String> = None;
     for _ in 0..MAX_PAGES {
-        let exclusions = trial.without.clone();
+        let exclusions = ask.trial.without.clone();
         let page = clients
             .simulator
             .simulate_principal_policy()
-            .policy_source_arn(principal.to_string())
-            .action_names(&leg.action)
-            .resource_arns(&leg.resource)
-            .set_context_entries(Some(leg.context.iter().map(|(key, value)| context_entry(key, value)).collect()))
-            .set_policy_input_list(trial.with.clone().map(|policy| vec![policy]))
+            .policy_source_arn(ask.principal.to_string())
+            .action_names(ask.action)
+            .set_resource_arns(Some(ask.resources.to_vec()))
+            .set_context_entries(Some(ask.context.iter().map(|(key, value)| context_entry(key, value)).collect()))
+            .set_policy_input_list(ask.trial.with.clone().map(|policy| vec![policy]))
             .set_marker(marker.take())
             .customize()
             .mutate_request(move |request| exclude(request, &exclusions))
@@ -148,24 +191,24 @@ fn context_entry(key: &str, value: &ContextValue) -> ContextEntry {
         .build()
 }
 
-/// Reads the decision on the leg's own resource, from every result that speaks of it.
+/// Reads the decision on a resource of its own, from every result that speaks of it.
 ///
 /// The most restrictive counts. An answer that is incomplete, about something else, or at odds with itself is no
 /// answer.
-fn read(results: &[EvaluationResult], complete: bool, leg: &RequestContext) -> Result<Simulation, String> {
+fn read(results: &[EvaluationResult], complete: bool, action: &str, resource: &str) -> Result<Simulation, String> {
     if !complete {
         return Err("the answer goes on without an end".to_owned());
     }
     let mut read: Option<Simulation> = None;
-    for result in results.iter().filter(|result| result.eval_action_name().eq_ignore_ascii_case(&leg.action)) {
-        for simulation in read_one(result, leg)? {
+    for result in results.iter().filter(|result| result.eval_action_name().eq_ignore_ascii_case(action)) {
+        for simulation in read_one(result, resource)? {
             let stricter = read.as_ref().is_none_or(|known| rank(simulation.decision) > rank(known.decision));
             if stricter {
                 read = Some(simulation);
             }
         }
     }
-    read.ok_or_else(|| format!("the answer holds no result for `{}` on `{}`", leg.action, leg.resource))
+    read.ok_or_else(|| format!("the answer holds no result for `{action}` on `{resource}`"))
 }
 
 fn rank(decision: Decision) -> u8 {
@@ -177,7 +220,7 @@ fn rank(decision: Decision) -> u8 {
     }
 }
 
-fn read_one(result: &EvaluationResult, leg: &RequestContext) -> Result<Vec<Simulation>, String> {
+fn read_one(result: &EvaluationResult, resource: &str) -> Result<Vec<Simulation>, String> {
     let organizations = result
         .organizations_decision_detail()
         .map(aws_sdk_iam::types::OrganizationsDecisionDetail::allowed_by_organizations);
@@ -189,7 +232,7 @@ fn read_one(result: &EvaluationResult, leg: &RequestContext) -> Result<Vec<Simul
     if specific.is_empty() {
         // There was one resource to judge; a template or `*` stands for it, another ARN does not.
         let name = result.eval_resource_name().unwrap_or("*");
-        if name != leg.resource && !name.contains(['*', '$']) {
+        if name != resource && !name.contains(['*', '$']) {
             return Ok(Vec::new());
         }
         return Ok(vec![Simulation {
@@ -200,7 +243,7 @@ fn read_one(result: &EvaluationResult, leg: &RequestContext) -> Result<Vec<Simul
             allowed_by_boundary: boundary(result.permissions_boundary_decision_detail()),
         }]);
     }
-    let own = specific.iter().filter(|own| own.eval_resource_name() == leg.resource || leg.resource == "*");
+    let own = specific.iter().filter(|own| own.eval_resource_name() == resource || resource == "*");
     own.map(|own| {
         let decided = decision(own.eval_resource_decision())?;
         // The top-level decision is the most restrictive over the resources, and only one was asked about.

@@ -1,6 +1,6 @@
 //! What all connections of a run have in common: HTTP connections, the number of calls in flight, the simulator's pace.
 
-use super::connection;
+use super::http;
 use super::pace::Pace;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::time::Duration;
@@ -44,8 +44,8 @@ impl Traffic {
             pace: Pace::new(calls_in_flight),
             allowance,
             patient,
-            aws: connection::shared(),
-            loopback: connection::loopback(),
+            aws: http::shared(),
+            loopback: http::loopback(),
         }
     }
 }

@@ -27,9 +27,9 @@ pub fn json(diagnosis: &Diagnosis) -> String {
 }
 
 #[derive(Serialize)]
-struct Document<'d> {
+pub(super) struct Document<'d> {
     schema: &'static str,
-    id: Option<&'d str>,
+    pub(super) id: Option<&'d Value>,
     verdict: &'static str,
     certainty: Option<&'static str>,
     documented_cause: Option<DocumentedCause>,
@@ -214,7 +214,7 @@ struct ObservationJson<'d> {
 }
 
 impl<'d> Document<'d> {
-    fn of(diagnosis: &'d Diagnosis) -> Self {
+    pub(super) fn of(diagnosis: &'d Diagnosis) -> Self {
         let access = &diagnosis.model_access;
         Self {
             schema: SCHEMA,

@@ -128,7 +128,9 @@ fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> io::Result<()> {
     }
 }
 
-fn suite(target: &Target<'_>) -> Suite {
+/// Makes a suite of a diagnosis: one case a check.
+#[must_use]
+pub fn suite(target: &Target<'_>) -> Suite {
     let Target { id, diagnosis, expected } = target;
     let asked = &diagnosis.request;
     let model = asked.model.as_ref().map(|model| format!(" {model}")).unwrap_or_default();

@@ -17,15 +17,18 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> String {
             "the test call was authorized".to_owned()
         }
         (Verdict::Allowed, _) => "allowed as far as can be simulated, without a test call".to_owned(),
-        (Verdict::Denied, Some(first)) => {
-            let more = match diagnosis.findings.len() {
-                0 | 1 => String::new(),
-                n => format!(" and {} more", n - 1),
-            };
-            format!("{} [{}{more}]", documented(diagnosis, first), first.cause)
-        }
+        (Verdict::Denied, Some(first)) => headline_of(diagnosis, first),
         _ => "what could be seen does not settle whether it is allowed".to_owned(),
     }
+}
+
+/// Says which of the documented causes a refusal comes down to, and the first finding's cause.
+pub(super) fn headline_of(diagnosis: &Diagnosis, first: &Finding) -> String {
+    let more = match diagnosis.findings.len() {
+        0 | 1 => String::new(),
+        n => format!(" and {} more", n - 1),
+    };
+    format!("{} [{}{more}]", documented(diagnosis, first), first.cause)
 }
 
 /// Says the same with fewer words, for a line that has no room for more.

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -39,6 +40,8 @@ struct Shared {
     account: Account,
     latency: Duration,
     port: u16,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
 }
 
 impl Sandbox {
@@ -57,7 +60,13 @@ impl Sandbox {
             tokio::net::TcpListener::from_std(listener)?
         };
         let account = Account::new(world).map_err(io::Error::other)?;
-        let shared = Arc::new(Shared { account, latency, port: address.port() });
+        let shared = Arc::new(Shared {
+            account,
+            latency,
+            port: address.port(),
+            in_flight: AtomicUsize::new(0),
+            most_in_flight: AtomicUsize::new(0),
+        });
         let app = Router::new()
             .fallback(answer)
             .with_state(Arc::clone(&shared))
@@ -87,6 +96,12 @@ impl Sandbox {
     pub fn calls(&self) -> BTreeMap<&'static str, u64> {
         self.shared.account.calls()
     }
+
+    /// Returns how many calls were under way at once at most.
+    #[must_use]
+    pub fn most_at_once(&self) -> usize {
+        self.shared.most_in_flight.load(Ordering::Relaxed)
+    }
 }
 
 impl Drop for Sandbox {
@@ -101,11 +116,29 @@ impl Drop for Sandbox {
     }
 }
 
+/// Counts a call while it is under way.
+struct InFlight<'s>(&'s Shared);
+
+impl<'s> InFlight<'s> {
+    fn new(shared: &'s Shared) -> Self {
+        let now = shared.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        shared.most_in_flight.fetch_max(now, Ordering::Relaxed);
+        Self(shared)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 async fn answer(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(order): ConnectInfo<Order>,
     request: Request,
 ) -> Response<Body> {
+    let _in_flight = InFlight::new(&shared);
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
     }

@@ -35,7 +35,8 @@ fn runs() -> Vec<Run> {
         .flat_map(|operation| modes.iter().map(|mode| ("healthy", [asking(*operation), mode.clone()].concat())));
     let principals = ["arn:aws:iam::111122223333:role/apps/chat-api", "arn:aws:iam::111122223333:user/nobody"]
         .map(|principal| ("healthy", vec!["--principal".to_owned(), principal.to_owned()]));
-    worlds.chain(operations).chain(principals).collect()
+    let role = ("healthy", vec!["--assume-role".to_owned(), "arn:aws:iam::111122223333:role/nobody".to_owned()]);
+    worlds.chain(operations).chain(principals).chain([role]).collect()
 }
 
 fn listed(name: &str) -> Option<Api> {
@@ -78,8 +79,33 @@ fn nothing_is_called_that_the_table_does_not_list() {
         assert_eq!(made, calls.keys().copied().collect(), "{run}: the report tells every call");
         called.extend(calls.keys());
     }
+    for world in World::names() {
+        let calls = calls_of_models(world);
+        for name in calls.keys() {
+            let api = listed(name).unwrap_or_else(|| panic!("models in {world}: `{name}` was called"));
+            assert_eq!(api.kind(), ApiKind::Read, "models in {world}: {name}");
+        }
+        called.extend(calls.keys());
+    }
     let idle: Vec<&str> = Api::ALL.iter().map(|api| api.name()).filter(|name| !called.contains(name)).collect();
     assert!(idle.is_empty(), "no run makes these calls, so nothing is shown about them: {idle:?}");
+}
+
+/// Runs `models` in a world, and returns the calls that reached the account.
+fn calls_of_models(world: &str) -> BTreeMap<&'static str, u64> {
+    let account = Account::named(world);
+    let region = World::embedded(world).unwrap().request.region.to_string();
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_bedrock-access"))
+        .args(["models", "--region", &region])
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .envs(account.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(matches!(status.code(), Some(0 | 3)), "{world}: {status}");
+    account.sandbox.calls()
 }
 
 #[test]

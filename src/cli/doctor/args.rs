@@ -4,6 +4,8 @@ use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, Regi
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
 use crate::iam::{Arn, AssumingService};
+use crate::probe::RoleToAssume;
+use clap::builder::TypedValueParser as _;
 use clap::{Arg, ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -35,11 +37,11 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 /// of the account's access to the model, makes a test call if asked, and says which of the two documented causes
 /// applies: 1, the identity lacks the IAM permission; 2, access to the model was not granted; or both, or neither
 /// and what it is then. Everything but the test call is a read.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "bundle", "evidence", "error"])]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "bundle", "evidence", "error", "targets"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
@@ -66,6 +68,23 @@ pub(in crate::cli) struct DoctorArgs {
     /// Diagnose another IAM user or role than the caller
     #[arg(long, value_name = "ARN")]
     pub(super) principal: Option<Arn>,
+    /// Ask with the credentials of this role, which the caller may assume
+    #[arg(long, value_name = "ARN", conflicts_with = "principal")]
+    pub(super) assume_role: Option<Arn>,
+    /// The external id that the role's trust policy asks for
+    #[arg(long, value_name = "ID", requires = "assume_role")]
+    pub(super) external_id: Option<String>,
+    /// Answer a file of targets, one JSON object a line or a YAML list; `-` is standard input. What a target leaves
+    /// out is taken from the other options
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["model", "error", "wait", "verbose", "quiet", "save_evidence"])]
+    pub(super) targets: Option<PathBuf>,
+    /// Leave out the targets that an earlier run has answered in this file, by their ids; with the same file as
+    /// `--output` it is continued
+    #[arg(long, value_name = "OUTPUT", requires = "targets")]
+    pub(super) skip_done: Option<PathBuf>,
+    /// How many calls are in flight at most, with `--targets`
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = concurrency(), requires = "targets")]
+    pub(super) concurrency: usize,
     /// A further condition key that the call carries; repeat the key for several values
     #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair)]
     pub(super) context: Vec<(String, String)>,
@@ -118,12 +137,25 @@ pub(in crate::cli) struct DoctorArgs {
     /// When to colour the text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = paint::When::Auto)]
     pub(super) color: paint::When,
-    /// Show every call that was made
+    /// Show every call that was made; twice: over time
     #[arg(short, long, action = ArgAction::Count)]
     pub(super) verbose: u8,
     /// Show the verdict alone
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
+}
+
+impl DoctorArgs {
+    /// Returns the role whose credentials ask.
+    pub(super) fn role_to_assume(&self) -> Option<RoleToAssume> {
+        let arn = self.assume_role.clone()?;
+        Some(RoleToAssume { arn, external_id: self.external_id.clone() })
+    }
+}
+
+/// Parses the number of calls in flight.
+pub(in crate::cli) fn concurrency() -> impl clap::builder::TypedValueParser<Value = usize> {
+    clap::value_parser!(u16).range(1..=1000).map(usize::from)
 }
 
 /// The formats of a report.

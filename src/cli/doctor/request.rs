@@ -230,6 +230,18 @@ pub(super) fn warn(request: &Request) {
     }
 }
 
+/// Says before many targets what test calls of them may cost or accept.
+pub(super) fn warn_of_calls(args: &DoctorArgs) {
+    if args.invoke {
+        output::note("note: this makes a real call for each target, billed for its input and at most one output token");
+    }
+    if args.invoke || args.probe {
+        output::note(
+            "on a third-party model that the account has never used, a call may accept the model's licence (EULA)",
+        );
+    }
+}
+
 fn context(pairs: &[(String, String)]) -> ContextKeys {
     let mut keys = ContextKeys::new();
     for (key, value) in pairs {

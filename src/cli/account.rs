@@ -1,0 +1,46 @@
+//! The account that a command asks: AWS, or the embedded one for as long as the command runs.
+
+use super::exit::Failure;
+use crate::evidence::RuntimeEndpoint;
+use crate::probe::{Account, EmbeddedAccount};
+use crate::sandbox::{Sandbox, World};
+use std::time::Duration;
+
+/// The moment at which an embedded account stands still, so that its reports are the same every time.
+const SANDBOX_CLOCK: &str = "2026-11-22T12:00:00Z";
+
+/// A world's account, served until this is dropped.
+#[derive(Debug)]
+pub(super) struct Served {
+    account: EmbeddedAccount,
+    _server: Sandbox,
+}
+
+impl Served {
+    /// Serves a world on loopback.
+    pub(super) fn start(world: World) -> Result<Self, Failure> {
+        let (access_key_id, secret_access_key, session_token) = world.caller_credentials();
+        let mut account = EmbeddedAccount {
+            world: world.name.clone(),
+            endpoint: String::new(),
+            access_key_id: access_key_id.to_owned(),
+            secret_access_key: secret_access_key.to_owned(),
+            session_token: session_token.map(str::to_owned),
+            bearer_token: world.caller_bearer_token().map(str::to_owned),
+            runtime: RuntimeEndpoint { host: world.runtime_host(), addresses: vec![world.runtime_address()] },
+            observed_at: SANDBOX_CLOCK.to_owned(),
+        };
+        let server = Sandbox::start(world, Duration::ZERO, 0)
+            .map_err(|error| Failure::input(format!("the embedded account cannot listen on loopback: {error}")))?;
+        account.endpoint = server.endpoint();
+        Ok(Self { account, _server: server })
+    }
+}
+
+/// Returns the account to look at: the one that is served, or AWS with the profile's credentials.
+pub(super) fn account_of(served: Option<&Served>, profile: Option<&str>) -> Account {
+    match served {
+        Some(served) => Account::Embedded(served.account.clone()),
+        None => Account::Aws { profile: profile.map(str::to_owned) },
+    }
+}

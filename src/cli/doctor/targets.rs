@@ -1,0 +1,168 @@
+//! `doctor --targets`: one request a line in, one diagnosis a line out as each is ready.
+//!
+//! A target is the command line with the line's fields put in, so that its answer is the one that it would get
+//! alone. What targets have in common is read once, the calls in flight are bounded, and nothing but the hashes of
+//! ids grows with the number of targets. A line that is no target is answered in its place; a mistake of this program
+//! on one target costs that target its answer, and no other.
+
+mod accounts;
+mod done;
+mod output;
+mod read;
+mod tally;
+mod target;
+
+use super::args::DoctorArgs;
+use super::observe::settle;
+use super::request::{request, warn_of_calls};
+use super::without_names;
+use crate::cli::children;
+use crate::cli::exit::{ExitStatus, Failure};
+use crate::cli::progress::Count;
+use crate::diagnose::{Diagnosis, diagnose};
+use accounts::Accounts;
+use done::{Ids, Met};
+use futures_util::FutureExt;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use output::Output;
+use read::Entry;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::time::Duration;
+use tally::Tally;
+use target::{BadTarget, Target};
+
+/// The answer to a line.
+enum Answer {
+    Diagnosed(Box<(Diagnosis, Target)>),
+    Bad(BadTarget),
+}
+
+/// Answers every target of a file.
+pub(super) fn run(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
+    let answered = runtime.block_on(answer_all(args, file));
+    runtime.shutdown_background();
+    children::end_all();
+    answered
+}
+
+async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failure> {
+    let (mut ids, mut tally) = (Ids::default(), Tally::default());
+    if let Some(path) = &args.skip_done {
+        done::read(path, &mut ids, &mut tally)?;
+    }
+    let accounts = Accounts::open(args)?;
+    let mut output = Output::open(args)?;
+    let mut entries = read::start(file)?;
+    if !accounts.are_embedded() {
+        warn_of_calls(args);
+    }
+    let mut progress = Count::new("targets answered");
+    let mut under_way = FuturesUnordered::new();
+    let mut failure = None;
+    let mut more = true;
+    loop {
+        tokio::select! {
+            entry = entries.recv(), if more && under_way.len() < args.concurrency => match entry {
+                None => more = false,
+                Some(Err(unreadable)) => {
+                    failure = Some(unreadable);
+                    more = false;
+                }
+                Some(Ok(Entry { line, target })) => {
+                    let target = target.and_then(|target| match ids.meet(&target.id, line) {
+                        Met::Never => Ok(Some(target)),
+                        Met::Done => Ok(None),
+                        Met::Before(first) => {
+                            let error = format!("the id {} was used before, in line {first}", target.id);
+                            Err(BadTarget { id: target.id, error })
+                        }
+                    });
+                    if let Some(target) = target.transpose() {
+                        let accounts = &accounts;
+                        under_way.push(Box::pin(async move { (line, answer(accounts, args, target).await) }));
+                    }
+                }
+            },
+            Some((line, answer)) = under_way.next() => {
+                progress.tick();
+                if !output.write(line, &answer, &mut tally)? {
+                    // Nobody reads the answers any more.
+                    break;
+                }
+            }
+            else => break,
+        }
+    }
+    progress.end();
+    output.end(&tally)?;
+    failure.map_or_else(|| Ok(tally.status()), Err)
+}
+
+/// Answers a line, whatever happens on the way.
+async fn answer(accounts: &Accounts, args: &DoctorArgs, target: Result<Target, BadTarget>) -> Answer {
+    let target = match target {
+        Ok(target) => target,
+        Err(bad) => return Answer::Bad(bad),
+    };
+    let id = target.id.clone();
+    let diagnosis = unless_it_panics(diagnose_one(accounts, args, &target)).await;
+    match diagnosis {
+        Some(Ok(diagnosis)) => Answer::Diagnosed(Box::new((diagnosis, target))),
+        Some(Err(failure)) => Answer::Bad(BadTarget { id, error: in_one_line(failure) }),
+        None => {
+            let error = "this program failed on the target, which is a mistake in it".to_owned();
+            Answer::Bad(BadTarget { id, error })
+        }
+    }
+}
+
+async fn diagnose_one(accounts: &Accounts, given: &DoctorArgs, target: &Target) -> Result<Diagnosis, Failure> {
+    let mut arguments = target.arguments(given);
+    if accounts.are_embedded() && target.profile.is_some() {
+        return Err(Failure::usage("a profile has no meaning in a sandbox, where the world names the caller"));
+    }
+    let account = accounts.of(&arguments);
+    let needs_region = arguments.region.is_none() && target.names_no_region();
+    if needs_region && !accounts.are_embedded() {
+        arguments.region = account.default_region().await;
+    }
+    let timeout = Duration::from_secs(given.timeout);
+    let request = request(&arguments, accounts.world(), timeout).await?;
+    let evidence = Box::pin(settle(&account.probe, request)).await;
+    let evidence = if given.redact { without_names(&evidence)? } else { evidence };
+    Ok(diagnose(&evidence))
+}
+
+fn in_one_line(failure: Failure) -> String {
+    match failure.hint {
+        Some(hint) => format!("{} ({hint})", failure.message),
+        None => failure.message,
+    }
+}
+
+/// Does the work, and gives nothing where it panics: the message is on standard error by then.
+async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work).catch_unwind().await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::panic, reason = "a panic is what this is about")]
+    fn a_panic_costs_one_answer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let fail = || async { panic!("on purpose") };
+            assert_eq!(unless_it_panics::<()>(fail()).await, None);
+            assert_eq!(unless_it_panics(async { 7 }).await, Some(7));
+        });
+    }
+}

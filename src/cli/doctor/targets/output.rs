@@ -1,0 +1,158 @@
+//! Where the answers go: a line each, to standard output or a file, at once.
+
+use super::Answer;
+use super::done::continue_after;
+use super::tally::Tally;
+use super::target::BadTarget;
+use crate::cli::doctor::args::{DoctorArgs, Format};
+use crate::cli::exit::Failure;
+use crate::cli::{output, paint};
+use crate::diagnose::Expectation;
+use crate::report::junit::{self, Case, CaseResult, Suite, suite};
+use crate::report::{self, Label};
+use serde::Serialize;
+use serde_json::Value;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+
+/// How many deviations are named on standard error; further ones are counted.
+const NAMED: usize = 20;
+
+/// The stream of answers.
+pub(super) struct Output {
+    format: Format,
+    color: paint::When,
+    /// None: standard output.
+    file: Option<(File, String)>,
+    deviations: Vec<String>,
+    /// `JUnit` is one document: its suites are kept to the end.
+    suites: Vec<Suite>,
+}
+
+/// The answer to a line that holds no target.
+#[derive(Serialize)]
+struct BadLine<'a> {
+    schema: &'static str,
+    id: &'a Value,
+    line: u64,
+    error: &'a str,
+}
+
+impl Output {
+    pub(super) fn open(args: &DoctorArgs) -> Result<Self, Failure> {
+        if matches!(args.format, Format::Markdown | Format::Html) {
+            return Err(Failure::usage("many targets are answered as text, JSON lines or JUnit")
+                .hint("`--format text`, `--format json` or `--format junit`"));
+        }
+        let file = match &args.output {
+            None => None,
+            Some(path) => {
+                let continued = args.skip_done.as_ref() == Some(path);
+                let file = if continued { continue_after(path) } else { File::create(path) };
+                let name = path.display().to_string();
+                Some((file.map_err(|error| unwritable(&format!("`{name}`"), &error))?, name))
+            }
+        };
+        Ok(Self { format: args.format, color: args.color, file, deviations: Vec::new(), suites: Vec::new() })
+    }
+
+    /// Writes an answer, and tells whether anybody still reads.
+    pub(super) fn write(&mut self, line: u64, answer: &Answer, tally: &mut Tally) -> Result<bool, Failure> {
+        let mut text = match answer {
+            Answer::Bad(bad) => {
+                tally.bad += 1;
+                if self.format == Format::Junit {
+                    self.suites.push(suite_of_bad(line, bad));
+                    return Ok(true);
+                }
+                self.bad(line, bad)
+            }
+            Answer::Diagnosed(answered) => {
+                let (diagnosis, target) = answered.as_ref();
+                let label = Label { id: &target.id, line, expect: target.expect };
+                if tally.count(diagnosis.verdict, target.expect) == Some(false) {
+                    self.deviations.push(report::deviation(diagnosis, &label));
+                    self.deviations.truncate(NAMED);
+                }
+                match self.format {
+                    Format::Json => report::json_line(diagnosis, &label),
+                    Format::Junit => {
+                        let id = label.name();
+                        let expected = target.expect.map(Expectation::verdict);
+                        self.suites.push(suite(&junit::Target { id: Some(&id), diagnosis, expected }));
+                        return Ok(true);
+                    }
+                    _ => self.paint(&report::target_line(diagnosis, &label)),
+                }
+            }
+        };
+        text.push('\n');
+        self.write_text(&text)
+    }
+
+    fn bad(&self, line: u64, BadTarget { id, error }: &BadTarget) -> String {
+        match self.format {
+            Format::Json => {
+                let bad = BadLine { schema: "bedrock-access/error/1", id, line, error };
+                // Strings and numbers alone: serialization has no case to fail in.
+                serde_json::to_string(&bad).unwrap_or_default()
+            }
+            _ => self.paint(&report::bad_target_line(id, line, error)),
+        }
+    }
+
+    fn paint(&self, text: &report::Styled) -> String {
+        paint::paint(text, self.color, self.file.is_some())
+    }
+
+    fn write_text(&mut self, text: &str) -> Result<bool, Failure> {
+        let (written, name) = match &mut self.file {
+            Some((file, name)) => (file.write_all(text.as_bytes()), format!("`{name}`")),
+            None => {
+                let mut stdout = io::stdout().lock();
+                (stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()), "standard output".to_owned())
+            }
+        };
+        match written {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(unwritable(&name, &error)),
+        }
+    }
+
+    /// Ends the answers with what they come to: for people among the answers, for programs beside them.
+    pub(super) fn end(&mut self, tally: &Tally) -> Result<(), Failure> {
+        match self.format {
+            Format::Json => output::note(&tally.summary()),
+            Format::Junit => {
+                let document = junit::write(&self.suites)
+                    .map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?;
+                self.write_text(&document)?;
+                output::note(&tally.summary());
+            }
+            _ => {
+                self.write_text(&format!("{}\n", tally.summary()))?;
+            }
+        }
+        for deviation in &self.deviations {
+            output::note(&format!("not as expected: {deviation}"));
+        }
+        let unnamed = tally.deviating.saturating_sub(self.deviations.len() as u64);
+        if unnamed > 0 {
+            output::note(&format!("not as expected: {unnamed} more"));
+        }
+        Ok(())
+    }
+}
+
+/// A line without a diagnosis, as a case that failed.
+fn suite_of_bad(line: u64, bad: &BadTarget) -> Suite {
+    let name = Label { id: &bad.id, line, expect: None }.name();
+    let result = CaseResult::Failed { message: bad.error.clone(), text: bad.error.clone() };
+    let case = Case { class: "target".to_owned(), name: format!("line {line} holds a target"), result };
+    Suite { name, timestamp: None, cases: vec![case] }
+}
+
+fn unwritable(name: &str, error: &io::Error) -> Failure {
+    Failure::input(format!("{name} cannot be written: {error}"))
+}

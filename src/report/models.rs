@@ -1,0 +1,277 @@
+//! Which models a principal can call, as a table for people and as JSON, `bedrock-access/models/1`.
+
+use super::styled::{Role, Styled};
+use crate::cause::Cause;
+use crate::diagnose::{Cell, Certainty, Matrix, ModelAccess, Row, Verdict};
+use crate::iam::Decision;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+const SCHEMA: &str = "bedrock-access/models/1";
+
+/// Lays the matrix out as a table: with one Region what the verdict rests on, with several their verdicts side by
+/// side.
+#[must_use]
+pub fn models_text(matrix: &Matrix) -> Styled {
+    let mut out = Styled::default();
+    let who = matrix.principal.as_ref().or(matrix.caller.as_ref());
+    let who = who.map_or_else(|| "an unknown principal".to_owned(), ToString::to_string);
+    if let Some(world) = &matrix.sandbox {
+        out.push(Role::Hint, format!("(sandbox `{world}`) "));
+    }
+    out.line(Role::Heading, format!("{} by {who}", matrix.operation.as_str()));
+    for (column, region) in matrix.regions.iter().enumerate() {
+        let cells = || matrix.rows.iter().filter_map(|row| row.cells.get(column)?.as_ref());
+        let count = |verdict: Verdict| cells().filter(|cell| cell.verdict == verdict).count();
+        out.line(
+            Role::Plain,
+            format!(
+                "  {region}: {} allowed, {} denied, {} undetermined of {} models and profiles",
+                count(Verdict::Allowed),
+                count(Verdict::Denied),
+                count(Verdict::Undetermined),
+                cells().count()
+            ),
+        );
+    }
+    out.end_line();
+    table(&mut out, matrix);
+    let cells = || matrix.rows.iter().flat_map(|row| &row.cells).flatten();
+    let inferred = cells().filter(|cell| cell.certainty == Some(Certainty::Inferred)).count();
+    if inferred > 0 {
+        out.end_line();
+        out.line(
+            Role::Hint,
+            format!("{inferred} verdicts are inferred, from AWS's account data or from simulations of many resources at once;"),
+        );
+        out.line(Role::Hint, "`--exact` asks the simulator about each resource alone");
+    }
+    let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for unsettled in cells().filter_map(|cell| cell.unsettled.as_ref()) {
+        *open.entry((&unsettled.what, &unsettled.why)).or_default() += 1;
+    }
+    for unread in &matrix.not_checked {
+        *open.entry((&unread.what, &unread.why)).or_default() += 1;
+    }
+    if !open.is_empty() {
+        out.end_line();
+        out.line(Role::Heading, "Not known");
+        for ((what, why), count) in open {
+            let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+            out.line(Role::Plain, format!("- {what}: {why}{times}"));
+        }
+    }
+    out
+}
+
+fn table(out: &mut Styled, matrix: &Matrix) {
+    let single = matrix.regions.len() == 1;
+    let mut heads = vec!["MODEL OR PROFILE".to_owned()];
+    if single {
+        heads.extend(["LIFECYCLE", "ACCESS", "IAM", "VERDICT"].map(str::to_owned));
+    } else {
+        heads.extend(matrix.regions.iter().map(ToString::to_string));
+    }
+    let lines: Vec<Vec<(Role, String)>> = matrix
+        .rows
+        .iter()
+        .map(|row| {
+            let mut line = vec![(Role::Plain, row.id.clone())];
+            match row.cells.as_slice() {
+                [Some(cell)] if single => {
+                    let lifecycle = cell.access.lifecycle.clone().unwrap_or_else(|| "?".to_owned());
+                    line.push((Role::Plain, lifecycle));
+                    line.push((Role::Plain, access_in_short(&cell.access)));
+                    line.push((Role::Plain, decision_in_short(cell.iam).to_owned()));
+                    line.push((role_of(cell.verdict), verdict_in_short(cell)));
+                }
+                cells => line.extend(cells.iter().map(|cell| match cell {
+                    Some(cell) => (role_of(cell.verdict), verdict_in_short(cell)),
+                    None => (Role::Hint, "-".to_owned()),
+                })),
+            }
+            line
+        })
+        .collect();
+    let width = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column)).map(|(_, text)| text.len());
+        cells.chain(heads.get(column).map(String::len)).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+    let heads: Vec<(Role, String)> = heads.into_iter().map(|head| (Role::Heading, head)).collect();
+    for line in std::iter::once(&heads).chain(&lines) {
+        let last = line.len().saturating_sub(1);
+        for (column, ((role, text), width)) in line.iter().zip(&widths).enumerate() {
+            out.push(*role, text.as_str());
+            if column < last {
+                out.push(Role::Plain, " ".repeat(width.saturating_sub(text.len()) + 2));
+            }
+        }
+        out.end_line();
+    }
+}
+
+fn role_of(verdict: Verdict) -> Role {
+    match verdict {
+        Verdict::Allowed => Role::Allowed,
+        Verdict::Denied => Role::Denied,
+        Verdict::Undetermined => Role::Unknown,
+    }
+}
+
+fn decision_in_short(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Undetermined => "?",
+        known => known.as_str(),
+    }
+}
+
+/// Names the first thing that stands between the account and the model.
+fn access_in_short(access: &ModelAccess) -> String {
+    let fields = [
+        ("agreement", &access.agreement, "AVAILABLE"),
+        ("authorization", &access.authorization, "AUTHORIZED"),
+        ("entitlement", &access.entitlement, "AVAILABLE"),
+        ("region", &access.region, "AVAILABLE"),
+    ];
+    if access.use_case_form == Some(false) {
+        return "form missing".to_owned();
+    }
+    let closed = fields.iter().find(|(_, value, good)| value.as_deref().is_some_and(|value| value != *good));
+    match closed {
+        Some((name, value, _)) => format!("{name} {}", value.as_deref().unwrap_or_default()),
+        None if fields.iter().all(|(_, value, _)| value.is_some()) => "open".to_owned(),
+        None => "?".to_owned(),
+    }
+}
+
+/// Says the verdict, and the way to it or the cause.
+fn verdict_in_short(cell: &Cell) -> String {
+    let mut text = cell.verdict.as_str().to_owned();
+    match cell.verdict {
+        Verdict::Allowed if cell.direct != Verdict::Allowed => {
+            let prefixes: Vec<&str> = cell.through.iter().map(|id| id.split('.').next().unwrap_or(id)).collect();
+            let _ = write!(text, " via {}", prefixes.join(", "));
+        }
+        Verdict::Denied => {
+            if let Some(cause) = cell.cause {
+                let _ = write!(text, ": {cause}");
+            }
+        }
+        _ => {}
+    }
+    if cell.access.lifecycle.as_deref() == Some("LEGACY") {
+        text.push_str(" (LEGACY)");
+    }
+    text
+}
+
+/// Writes the matrix as one JSON document, indented and ended with a line feed.
+#[must_use]
+pub fn models_json(matrix: &Matrix) -> String {
+    let document = Document {
+        schema: SCHEMA,
+        sandbox: matrix.sandbox.as_deref(),
+        observed_at: &matrix.observed_at,
+        operation: matrix.operation.as_str(),
+        caller: matrix.caller.as_ref().map(ToString::to_string),
+        principal: matrix.principal.as_ref().map(ToString::to_string),
+        regions: matrix.regions.iter().map(ToString::to_string).collect(),
+        complete: matrix.is_complete(),
+        models: matrix.rows.iter().map(|row| row_json(matrix, row)).collect(),
+        not_checked: matrix.not_checked.iter().map(|unread| Unread { what: &unread.what, why: &unread.why }).collect(),
+        calls: &matrix.calls,
+    };
+    // Strings, numbers and lists alone: serialization has no case to fail in.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'m> {
+    schema: &'static str,
+    sandbox: Option<&'m str>,
+    observed_at: &'m str,
+    operation: &'static str,
+    caller: Option<String>,
+    principal: Option<String>,
+    regions: Vec<String>,
+    complete: bool,
+    models: Vec<RowJson<'m>>,
+    not_checked: Vec<Unread<'m>>,
+    calls: &'m BTreeMap<String, usize>,
+}
+
+#[derive(Serialize)]
+struct RowJson<'m> {
+    id: &'m str,
+    kind: &'static str,
+    provider: &'m str,
+    cells: Vec<CellJson<'m>>,
+}
+
+#[derive(Serialize)]
+struct CellJson<'m> {
+    region: String,
+    offered: bool,
+    lifecycle: Option<&'m str>,
+    agreement: Option<&'m str>,
+    authorization: Option<&'m str>,
+    entitlement: Option<&'m str>,
+    availability: Option<&'m str>,
+    use_case_form: Option<&'static str>,
+    iam: Option<Decision>,
+    direct: Option<&'static str>,
+    through: &'m [String],
+    verdict: Option<&'static str>,
+    certainty: Option<&'static str>,
+    cause: Option<Cause>,
+    unsettled: Option<Unread<'m>>,
+}
+
+#[derive(Serialize)]
+struct Unread<'m> {
+    what: &'m str,
+    why: &'m str,
+}
+
+fn row_json<'m>(matrix: &'m Matrix, row: &'m Row) -> RowJson<'m> {
+    RowJson {
+        id: &row.id,
+        kind: if row.is_profile { "inference-profile" } else { "foundation-model" },
+        provider: &row.provider,
+        cells: matrix
+            .regions
+            .iter()
+            .zip(&row.cells)
+            .map(|(region, cell)| cell_json(region.to_string(), cell.as_ref()))
+            .collect(),
+    }
+}
+
+fn cell_json(region: String, cell: Option<&Cell>) -> CellJson<'_> {
+    let access = cell.map(|cell| &cell.access);
+    CellJson {
+        region,
+        offered: cell.is_some(),
+        lifecycle: access.and_then(|access| access.lifecycle.as_deref()),
+        agreement: access.and_then(|access| access.agreement.as_deref()),
+        authorization: access.and_then(|access| access.authorization.as_deref()),
+        entitlement: access.and_then(|access| access.entitlement.as_deref()),
+        availability: access.and_then(|access| access.region.as_deref()),
+        use_case_form: access
+            .and_then(|access| access.use_case_form)
+            .map(|found| if found { "submitted" } else { "missing" }),
+        iam: cell.map(|cell| cell.iam),
+        direct: cell.map(|cell| cell.direct.as_str()),
+        through: cell.map_or(&[], |cell| &cell.through),
+        verdict: cell.map(|cell| cell.verdict.as_str()),
+        certainty: cell.and_then(|cell| cell.certainty).map(Certainty::as_str),
+        cause: cell.and_then(|cell| cell.cause),
+        unsettled: cell
+            .and_then(|cell| cell.unsettled.as_ref())
+            .map(|unsettled| Unread { what: &unsettled.what, why: &unsettled.why }),
+    }
+}
