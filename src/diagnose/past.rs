@@ -88,15 +88,12 @@ impl Weighing<'_> {
         }
         let left: Vec<&Alternative> =
             self.reading.alternatives.iter().filter(|other| self.is_excluded(other.cause).is_none()).collect();
-        match (self.is_excluded(said), left.as_slice()) {
-            (None, _) => {
+        match self.is_excluded(said) {
+            None => {
                 let left = left.into_iter().copied().collect();
                 past.finding = Some(self.finding(said, Certainty::Reported, left, None));
             }
-            (Some(_), [only]) => {
-                past.finding = Some(self.finding(only.cause, Certainty::Inferred, Vec::new(), Some(only)));
-            }
-            (Some(why), _) => {
+            Some(why) => {
                 past.contradictions.push(format!(
                     "the given error says {said}, and what is read now excludes it ({why}): it may have been fixed since"
                 ));
