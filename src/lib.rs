@@ -22,6 +22,7 @@ pub mod iam;
 pub mod policy;
 pub mod report;
 pub mod request;
+pub mod visible;
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -1,5 +1,7 @@
 //! Text whose parts are labelled by what they are, for a terminal to paint or to leave plain.
 
+use crate::visible::{visible, visible_lines};
+
 /// What a part of a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -23,24 +25,10 @@ pub enum Role {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Styled(Vec<(Role, String)>);
 
-/// Shows what could steer a terminal or turn the reading direction, instead of sending it there. Line feeds stay:
-/// they are the layout's.
-fn escaped(text: &str) -> String {
-    let steers = |c: char| {
-        c != '\n' && c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    shown
-}
-
 impl Styled {
     /// Appends a part.
     pub fn push(&mut self, role: Role, text: impl Into<String>) {
-        self.0.push((role, escaped(&text.into())));
+        self.0.push((role, visible_lines(&text.into()).into_owned()));
     }
 
     /// Ends the line.
@@ -51,6 +39,12 @@ impl Styled {
     /// Appends a part and ends the line.
     pub fn line(&mut self, role: Role, text: impl Into<String>) {
         self.push(role, text);
+        self.end_line();
+    }
+
+    /// Appends a part that is one line whatever it holds, and ends the line.
+    pub fn row(&mut self, role: Role, text: impl Into<String>) {
+        self.push(role, visible(&text.into()).into_owned());
         self.end_line();
     }
 

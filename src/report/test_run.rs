@@ -3,6 +3,7 @@
 use super::styled::{Role, Styled};
 use crate::iam::{Decision, PolicyType};
 use crate::policy::{Case, Evaluation, Expectation, ParseError, StatementRef};
+use crate::visible::{visible, visible_json};
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
 use serde::Serialize;
@@ -73,7 +74,7 @@ impl TestRun {
             "failed": self.results.len() - passed,
             "results": self.results,
         });
-        format!("{value:#}\n")
+        visible_json(format!("{value:#}\n"))
     }
 
     /// Renders the mismatches and a summary for people.
@@ -82,12 +83,12 @@ impl TestRun {
         let mut page = Styled::default();
         for result in self.results.iter().filter(|result| !result.ok) {
             page.push(Role::Denied, "failed  ");
-            page.line(Role::Plain, format!("{} {}", result.file, result.name()));
-            page.line(Role::Plain, format!("        {}", result.message.as_deref().unwrap_or_default()));
+            page.row(Role::Plain, format!("{} {}", result.file, result.name()));
+            page.row(Role::Plain, format!("        {}", result.message.as_deref().unwrap_or_default()));
             for statement in &result.decided_by {
                 let StatementRef { policy_type, policy, statement, line, column, .. } = statement;
                 let policy = policy.as_deref().unwrap_or("the case");
-                page.line(
+                page.row(
                     Role::Hint,
                     format!("        by {policy_type}, statement {statement} ({policy}:{line}:{column})"),
                 );
@@ -95,7 +96,7 @@ impl TestRun {
         }
         let passed = self.results.iter().filter(|result| result.ok).count();
         let role = if self.is_clean() { Role::Allowed } else { Role::Denied };
-        page.line(role, format!("{passed} of {} as expected", self.results.len()));
+        page.row(role, format!("{passed} of {} as expected", self.results.len()));
         page
     }
 }
@@ -142,18 +143,18 @@ pub fn junit_of_tests(run: &TestRun) -> std::io::Result<String> {
     ]);
     suite.write_inner_content(|writer| {
         for result in &run.results {
-            let (name, file) = (printable(&result.name()), printable(&result.file));
+            let (name, file) = (visible(&result.name()).into_owned(), visible(&result.file));
             let case = writer
                 .create_element("testcase")
-                .with_attributes([("classname", file.as_str()), ("name", name.as_str())]);
+                .with_attributes([("classname", file.as_ref()), ("name", name.as_str())]);
             match &result.message {
                 None => {
                     case.write_empty()?;
                 }
                 Some(message) => {
-                    let message = printable(message);
+                    let message = visible(message);
                     case.write_inner_content(|writer| {
-                        let failure = writer.create_element("failure").with_attribute(("message", message.as_str()));
+                        let failure = writer.create_element("failure").with_attribute(("message", message.as_ref()));
                         failure.write_text_content(BytesText::new(&message))?;
                         Ok(())
                     })?;
@@ -165,9 +166,4 @@ pub fn junit_of_tests(run: &TestRun) -> std::io::Result<String> {
     let mut bytes = writer.into_inner();
     bytes.push(b'\n');
     String::from_utf8(bytes).map_err(std::io::Error::other)
-}
-
-/// Replaces what XML 1.0 cannot hold.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && !matches!(c, '\t' | '\n' | '\r') { '\u{fffd}' } else { c }).collect()
 }

@@ -7,6 +7,7 @@ use crate::diagnose::{Diagnosis, Finding, Leg, LiveOutcome, Verdict};
 use crate::evidence::{Call, FoundBy, Outcome};
 use crate::iam::{Arn, Decision};
 use crate::request::LiveCall;
+use crate::visible::{visible, visible_json};
 use textwrap::Options;
 
 /// The columns that the text fits in; what cannot be broken, such as an ARN, may run over.
@@ -62,7 +63,7 @@ fn first_line(out: &mut Styled, diagnosis: &Diagnosis) {
     };
     out.push(role, diagnosis.verdict.as_str().to_uppercase());
     if let Some(world) = &diagnosis.sandbox {
-        out.push(Role::Hint, format!(" (sandbox `{world}`)"));
+        out.push(Role::Hint, format!(" (sandbox `{}`)", visible(world)));
     }
     out.line(Role::Plain, format!(": {}", wording::headline(diagnosis)));
 }
@@ -210,7 +211,7 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
     }
     let told = diagnosis.findings.iter().take(number).any(|earlier| earlier.remedy.policy == finding.remedy.policy);
     if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !told) {
-        let text = serde_json::to_string_pretty(policy).unwrap_or_default();
+        let text = visible_json(serde_json::to_string_pretty(policy).unwrap_or_default());
         for line in text.lines() {
             out.line(Role::Code, format!("    {line}"));
         }

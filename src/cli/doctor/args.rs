@@ -4,6 +4,7 @@ use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
 use crate::iam::Arn;
+use crate::visible::steers;
 use clap::{ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -93,6 +94,9 @@ pub(super) enum Format {
 }
 
 fn context_pair(text: &str) -> Result<(String, String), String> {
+    if text.chars().any(steers) {
+        return Err("a condition key and its value hold no control characters".to_owned());
+    }
     match text.split_once('=') {
         Some((key, value)) if key.contains(':') => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE with a condition key such as `aws:SourceVpce`".to_owned()),
