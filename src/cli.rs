@@ -4,6 +4,7 @@
 //! one function; this file dispatches, and turns failures into text in one place. Nothing here starts an async
 //! runtime: a command that needs one builds it itself, so that the offline commands start at once.
 
+mod actions;
 mod causes;
 mod children;
 mod doctor;
@@ -39,6 +40,7 @@ enum Command {
     Run(run::RunArgs),
     Sandbox(sandbox::SandboxArgs),
     Causes(causes::CausesArgs),
+    Actions(actions::ActionsArgs),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),
         Command::Causes(args) => causes::run(&args),
+        Command::Actions(args) => actions::run(&args),
     };
     match result {
         Ok(status) => status.into(),

@@ -16,18 +16,20 @@ mod questions;
 mod remedy;
 mod service_role;
 mod trials;
+mod trust;
 mod unseen;
 mod verdict;
 
 pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, Verified};
 pub use legs::{DecidedBy, Leg};
 pub use questions::open_questions;
+pub use trust::Trust;
 pub use verdict::Verdict;
 
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cause::{Cause, DocumentedCause};
 use crate::evidence::{Availability, Call, Evidence, FoundBy, Listing, Observation, ServiceError, UseCaseForm};
-use crate::iam::{Arn, PrincipalKind};
+use crate::iam::{Arn, Decision, PolicyType, PrincipalKind};
 use crate::request::LiveCall;
 
 /// What a diagnosis came to: facts for the renderers to word.
@@ -51,6 +53,8 @@ pub struct Diagnosis {
     pub principal: PrincipalSeen,
     /// Every authorization that the call needs, judged.
     pub legs: Vec<Leg>,
+    /// Whether the services that assume the roles concerned may do so.
+    pub trust: Vec<Trust>,
     /// What was read of the account's access to the model.
     pub model_access: ModelAccess,
     /// The test call and its outcome.
@@ -67,6 +71,33 @@ pub struct Diagnosis {
     pub advice: Vec<String>,
     /// Every call that was made.
     pub calls: Vec<Call>,
+}
+
+/// What a diagnosis says, less names and words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gist {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How sure it is.
+    pub certainty: Option<Certainty>,
+    /// The causes, the one to fix first at the head.
+    pub causes: Vec<Cause>,
+    /// What became of each leg, and by which policy type.
+    pub legs: Vec<(Decision, Option<PolicyType>)>,
+}
+
+impl Diagnosis {
+    /// Returns what the diagnosis says, less names and words: cases of the same gist differ in whose they are, and in
+    /// nothing that counts.
+    #[must_use]
+    pub fn gist(&self) -> Gist {
+        Gist {
+            verdict: self.verdict,
+            certainty: self.certainty,
+            causes: self.findings.iter().map(|finding| finding.cause).collect(),
+            legs: self.legs.iter().map(|leg| (leg.decision, leg.policy_type)).collect(),
+        }
+    }
 }
 
 /// The request, as reports show it.
@@ -209,7 +240,9 @@ impl NotChecked {
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let legs = legs::judge(evidence);
     let live = live::read(evidence);
-    let gates = gates::read(evidence);
+    let mut gates = gates::read(evidence);
+    let trust = trust::read(evidence);
+    gates.unread.extend(trust.unread);
 
     let service_role = service_role::judge(evidence);
 
@@ -217,6 +250,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     findings.extend(live.findings(evidence, &legs));
     findings.extend(legs.findings(evidence));
     findings.extend(service_role::findings(&service_role, evidence));
+    findings.extend(trust.findings);
     findings.extend(gates.findings);
     let findings = finding::rank(finding::merge(findings));
     let legs = service_role.behind(legs);
@@ -227,7 +261,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 
     Diagnosis {
         documented_cause: verdict.documented_cause(),
-        ruled_out: verdict::ruled_out(evidence, &live, &legs, &verdict),
+        ruled_out: verdict::ruled_out(evidence, &live, &legs, &trust.seen, &verdict),
         contradictions: live.contradictions(&legs),
         verdict: verdict.verdict,
         certainty: verdict.certainty,
@@ -251,6 +285,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         },
         principal: principal_seen(evidence, legs.principal.clone()),
         legs: legs.legs,
+        trust: trust.seen,
         model_access: model_access(evidence),
         invocation: live.invocation,
         not_checked: unseen,

@@ -3,9 +3,11 @@
 //! Plain serializable data with the request in it, so that a saved case replays without any call. What could not
 //! be read is an [`Observation`] of its own: absent is not the same as unread.
 
+mod file;
 mod observation;
 mod simulation;
 
+pub use file::{DamagedEvidence, Place};
 pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError};
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
 
@@ -25,31 +27,42 @@ pub struct Evidence {
     /// When the observation began, RFC 3339 in UTC.
     pub observed_at: String,
     /// The world that answered instead of AWS.
+    #[serde(default)]
     pub sandbox: Option<String>,
     /// What was asked.
     pub request: Request,
     /// Where the credentials came from.
+    #[serde(default)]
     pub credentials: Observation<Credentials>,
     /// Who calls (`sts:GetCallerIdentity`).
+    #[serde(default)]
     pub caller: Observation<Caller>,
     /// The IAM user or role whose policies count.
+    #[serde(default)]
     pub principal: Observation<PolicySource>,
     /// The role that Bedrock assumes to carry the operation out (`iam:GetRole`).
     #[serde(default)]
     pub service_role: Observation<ServiceRole>,
     /// The inference profile (`bedrock:GetInferenceProfile`).
+    #[serde(default)]
     pub profile: Observation<InferenceProfile>,
     /// What `bedrock:ListFoundationModels` says of the base model.
+    #[serde(default)]
     pub listing: Observation<Listing>,
     /// What `bedrock:GetFoundationModelAvailability` says of the base model.
+    #[serde(default)]
     pub availability: Observation<Availability>,
     /// Whether `bedrock:GetUseCaseForModelAccess` finds a form; a refusal with 404 says that there is none.
+    #[serde(default)]
     pub use_case_form: Observation<UseCaseForm>,
     /// The test call.
+    #[serde(default)]
     pub invocation: Observation<LiveSuccess>,
     /// The questions that were asked after the first look, with their answers.
+    #[serde(default)]
     pub answers: Vec<Answer>,
     /// Every call that was made, in a fixed order.
+    #[serde(default)]
     pub calls: Vec<Call>,
 }
 

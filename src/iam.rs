@@ -6,10 +6,12 @@
 mod arn;
 mod context;
 mod principal;
+mod service;
 
 pub use arn::{Arn, ArnError};
 pub use context::{ContextKeys, ContextValue, RequestContext};
 pub use principal::{Principal, PrincipalKind};
+pub use service::AssumingService;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

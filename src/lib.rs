@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod explain;
 pub mod iam;
 pub mod policy;
+pub mod redact;
 pub mod report;
 pub mod request;
 pub mod visible;

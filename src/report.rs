@@ -3,19 +3,32 @@
 //! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, so that all formats say the same;
 //! the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
+mod actions;
+mod checks;
+mod diff;
+mod foreign;
+mod html;
 mod infrastructure;
 mod json;
+#[cfg(feature = "cli")]
+pub mod junit;
 mod lint;
+mod markdown;
+mod outline;
 mod simulation;
 mod styled;
 #[cfg(feature = "cli")]
 mod test_run;
 mod text;
+mod way;
 mod wording;
 
+pub use actions::{actions_json, actions_text};
+pub use html::html;
 pub use infrastructure::{cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
+pub use markdown::markdown;
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};
 #[cfg(feature = "cli")]

@@ -10,7 +10,7 @@ mod misuse;
 pub use misuse::Misuse;
 
 use crate::bedrock::{Kind, ModelReference, Operation, Region};
-use crate::iam::{Arn, ContextKeys, RequestContext};
+use crate::iam::{Arn, AssumingService, ContextKeys, RequestContext};
 use serde::{Deserialize, Serialize};
 
 /// What `aws:RequestedRegion` holds where a model is authorized without Region, as for a global profile
@@ -35,6 +35,9 @@ pub struct Request {
     /// The role that Bedrock assumes to carry the work out, where the operation has one.
     #[serde(default)]
     pub service_role: Option<Arn>,
+    /// The service that assumes the principal's role so that its workload can make the call.
+    #[serde(default)]
+    pub service: Option<AssumingService>,
     /// Further condition keys that the call would carry, from the user.
     #[serde(default)]
     pub context: ContextKeys,
@@ -92,6 +95,7 @@ impl Request {
             region,
             resources: Vec::new(),
             service_role: None,
+            service: None,
             context: ContextKeys::new(),
             principal: None,
             live: LiveCall::None,
@@ -104,10 +108,12 @@ impl Request {
         self.model.as_ref().is_some_and(ModelReference::is_profile)
     }
 
-    /// Returns the id of the foundation model behind the reference, where its form alone tells it.
+    /// Returns the id of the foundation model behind the reference, where its form alone tells it, or where a resource
+    /// names the model behind a prompt or a router.
     #[must_use]
     pub fn base_model(&self) -> Option<&str> {
-        self.model.as_ref().and_then(ModelReference::base_model)
+        let model = self.model.as_ref()?;
+        model.base_model().or_else(|| self.given(Kind::ModelBehind).next().map(Arn::resource_id))
     }
 
     /// Walks over the resources of a kind that the call names.

@@ -8,9 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in the order of the table; "all above" means the ones before.
-const ROOMS: [&str; 12] = [
-    "iam", "bedrock", "cause", "request", "policy", "evidence", "explain", "diagnose", "report", "probe", "sandbox",
-    "cli",
+const ROOMS: [&str; 13] = [
+    "iam", "bedrock", "cause", "request", "policy", "evidence", "redact", "explain", "diagnose", "report", "probe",
+    "sandbox", "cli",
 ];
 
 /// What every room may use, and what uses none.

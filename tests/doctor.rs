@@ -4,10 +4,15 @@
 //! same, mended worlds are allowed, and merged worlds show what both show.
 
 mod doctor {
+    pub mod formats;
+    mod report;
     pub mod run;
+    pub mod saved;
 }
 
+use doctor::formats::FORMATS;
 use doctor::run::{Answer, Doctor};
+use doctor::saved::{evidence, report};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -297,6 +302,44 @@ fn the_exit_status_is_the_same_in_every_format() {
     for (name, .., status) in TABLE {
         assert_eq!(Doctor::new(["--sandbox", name, "-q"]).run().status, status, "{name}");
     }
+    for (name, .., status) in [TABLE[0], TABLE[1], TABLE[16]] {
+        for format in FORMATS {
+            assert_eq!(Doctor::new(["--sandbox", name, "--format", format]).run().status, status, "{name} as {format}");
+        }
+    }
+}
+
+#[test]
+fn the_first_line_fits_a_terminal() {
+    for (name, ..) in TABLE {
+        let report = report(&evidence(name), "text");
+        assert!(report.lines().next().unwrap().chars().count() <= 80, "{report}");
+    }
+}
+
+#[test]
+fn every_format_shows_every_finding() {
+    for (name, ..) in TABLE {
+        let evidence = evidence(name);
+        let document: Value = serde_json::from_str(&report(&evidence, "json")).unwrap();
+        let findings = document["findings"].as_array().unwrap();
+        for format in FORMATS {
+            let shown = report(&evidence, format);
+            for finding in findings {
+                let cause = finding["cause"].as_str().unwrap();
+                assert!(shown.contains(cause), "{name} as {format} without {cause}");
+            }
+            let headings = match format {
+                "text" => shown.lines().filter(|line| line.starts_with("Fix")).count(),
+                "json" => shown.matches("\"takes_effect\"").count(),
+                "markdown" => shown.lines().filter(|line| line.starts_with("### Fix")).count(),
+                "html" => shown.matches("<section class=\"cause\"").count(),
+                "junit" => shown.matches("classname=\"cause\"").count(),
+                other => panic!("count the findings of {other}"),
+            };
+            assert_eq!(headings, findings.len(), "{name} as {format}");
+        }
+    }
 }
 
 #[test]
@@ -307,6 +350,13 @@ fn whole_reports() {
             format!("{name}.json"),
             Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout
         );
+        // The rest lays out the same words: one file a world holds what differs.
+        let others = ["markdown", "junit", "html"].map(|format| {
+            let report = report(&evidence(name), format);
+            let head = report.find("<style>").map_or(0, |_| report.find("</style>").unwrap());
+            format!("==== {format}\n{}", &report[head..])
+        });
+        insta::assert_snapshot!(format!("{name}.others"), others.join("\n"));
     }
 }
 

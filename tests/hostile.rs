@@ -44,6 +44,41 @@ fn formats(command: &[&str]) -> Vec<String> {
     values.split(']').next().unwrap().split(", ").map(str::to_owned).collect()
 }
 
+/// Takes fenced blocks and code spans out of Markdown: what stands in them is shown as it is (CommonMark, "Code spans").
+fn without_code(markdown: &str) -> String {
+    let (mut prose, mut fence) = (String::new(), String::new());
+    for line in markdown.lines() {
+        let run: String = line.trim_start().chars().take_while(|c| *c == '`').collect();
+        if run.len() >= 3 && (fence.is_empty() || run == fence) {
+            fence = if fence.is_empty() { run } else { String::new() };
+            continue;
+        }
+        if !fence.is_empty() {
+            continue;
+        }
+        let mut rest = line;
+        while let Some(at) = rest.find('`') {
+            prose.push_str(&rest[..at]);
+            let ticks: String = rest[at..].chars().take_while(|c| *c == '`').collect();
+            let behind = &rest[at + ticks.len()..];
+            let closes = behind.match_indices(&ticks).map(|(end, _)| end).find(|end| {
+                let (before, after) = (&behind[..*end], &behind[end + ticks.len()..]);
+                !before.ends_with('`') && !after.starts_with('`')
+            });
+            match closes {
+                Some(end) => rest = &behind[end + ticks.len()..],
+                None => {
+                    prose.push_str(&ticks);
+                    rest = behind;
+                }
+            }
+        }
+        prose.push_str(rest);
+        prose.push('\n');
+    }
+    prose
+}
+
 /// Checks what was printed: nothing steers, and no markup of the format is the text's own.
 fn check(what: &str, format: &str, output: &str) {
     let steering: Vec<char> = output.chars().filter(|c| *c != '\n' && steers(*c)).collect();
@@ -61,6 +96,7 @@ fn check(what: &str, format: &str, output: &str) {
             }
         }
         "markdown" => {
+            let output = without_code(output);
             for markup in ["<script>", "<img src=x", "[click](javascript", "![x](http"] {
                 assert!(!output.contains(markup), "{what} as {format}: {output}");
             }
@@ -199,7 +235,11 @@ fn a_hostile_refusal_is_shown_in_every_format() {
     );
     for format in formats(&["doctor"]) {
         for message in [HOSTILE, &denial] {
-            check_answer("a refusal", &format, &refused_with(message, &["-v", "--format", &format]));
+            let answer = refused_with(message, &["-v", "--format", &format]);
+            check_answer("a refusal", &format, &answer);
+            if format == "json" {
+                assert_ne!(answer.json()["verdict"], "allowed", "{}", answer.stdout);
+            }
         }
     }
 }

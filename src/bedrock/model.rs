@@ -204,6 +204,18 @@ fn is_profile_id(id: &str) -> bool {
     !PROVIDERS.contains(&first) && (GEOGRAPHIES.contains(&first) || PROVIDERS.contains(&second))
 }
 
+/// Tells whether a text has the form of the id of AWS's models or profiles: a known provider, perhaps behind a
+/// geography, and a name.
+#[must_use]
+pub fn is_model_id(text: &str) -> bool {
+    let mut parts = text.split('.');
+    let first = parts.next().unwrap_or_default();
+    let provider = if GEOGRAPHIES.contains(&first) { parts.next().unwrap_or_default() } else { first };
+    PROVIDERS.contains(&provider)
+        && parts.next().is_some_and(|name| !name.is_empty())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '_' | '*'))
+}
+
 /// Returns the provider in a foundation model's id: its part before the first dot.
 #[must_use]
 pub fn provider_of(model: &str) -> &str {

@@ -299,11 +299,13 @@ pub(super) static RESOURCE_POLICY: Entry = Entry {
     title: "The resource's own policy does not allow the action",
     meaning: "The refused resource carries a policy of its own, or belongs to another account, and that policy does not allow \
               the principal. Foundation models and inference profiles have none: it concerns custom models, guardrails, \
-              knowledge bases, keys, buckets, or a resource of another account.",
-    who: "the owner of the resource",
+              knowledge bases, keys, buckets, or a resource of another account. A role's trust policy is one too: it says who may \
+              assume the role, so that a Lambda function's role has to trust Lambda and not Bedrock.",
+    who: "the owner of the resource; for a trust policy, whoever administers the role",
     steps: &[
         "check the account in the resource's ARN: an inference profile belongs to the account that calls it",
-        "have the owner allow the principal in the resource's policy (for `kms:` actions, in the key policy)",
+        "have the owner allow the principal in the resource's policy (for `kms:` actions, in the key policy; for `sts:AssumeRole`, in \
+         the role's trust policy)",
     ],
     commands: &[],
     verify: "repeat the call",

@@ -1,34 +1,41 @@
 //! `doctor`: asks AWS, or the embedded account, and says why the call is refused.
 //!
 //! Turns what was typed into a request, lets `probe` gather the evidence, asks what `diagnose` finds open until
-//! nothing is, and prints the report. The async runtime lives here and is left without waiting for its threads.
+//! nothing is, and prints the report; or takes evidence that was saved, and asks nobody. The async runtime lives
+//! here and is left without waiting for its threads.
 
 mod args;
 mod observe;
 mod request;
+mod saved;
 
 pub(super) use args::DoctorArgs;
 
 use super::exit::{ExitStatus, Failure};
 use super::{children, output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
+use crate::evidence::Evidence;
+use crate::redact::redact;
+use crate::report::junit::{Target, junit};
 use crate::report::{self, Detail};
 use args::Format;
 use observe::observe;
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
-    // One thread is enough for a dozen calls that wait, and starts sooner.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
-    let evidence = runtime.block_on(observe(args));
-    // A thread that still resolves a name or waits for a credential process is not waited for.
-    runtime.shutdown_background();
-    children::end_all();
-    let diagnosis = diagnose(&evidence?);
-    let report = render(&diagnosis, args);
+    if let Some(path) = &args.save_evidence {
+        saved::check(path, args.force)?;
+    }
+    let evidence = match &args.evidence {
+        Some(path) => saved::read(path)?,
+        None => gather(args)?,
+    };
+    let evidence = if args.redact { without_names(&evidence)? } else { evidence };
+    if let Some(path) = &args.save_evidence {
+        saved::write(path, &evidence, args.force)?;
+    }
+    let diagnosis = diagnose(&evidence);
+    let report = render(&diagnosis, args)?;
     match &args.output {
         Some(path) => output::write_file(path, &report)?,
         None => output::print(&report)?,
@@ -40,9 +47,40 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     })
 }
 
-fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> String {
-    match args.format {
+/// Redacts the evidence, so that whatever is made of it is redacted, and says where that changes the answer.
+fn without_names(evidence: &Evidence) -> Result<Evidence, Failure> {
+    let redacted = redact(evidence)
+        .map_err(|error| Failure::input(format!("the evidence does not hold together without its names: {error}")))?;
+    if diagnose(&redacted).gist() != diagnose(evidence).gist() {
+        output::note(
+            "note: without the names the evidence leads to another answer: a policy of the case matches a part of one",
+        );
+    }
+    Ok(redacted)
+}
+
+fn gather(args: &DoctorArgs) -> Result<Evidence, Failure> {
+    // One thread is enough for a dozen calls that wait, and starts sooner.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
+    let evidence = runtime.block_on(observe(args));
+    // A thread that still resolves a name or waits for a credential process is not waited for.
+    runtime.shutdown_background();
+    children::end_all();
+    evidence
+}
+
+fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> Result<String, Failure> {
+    Ok(match args.format {
         Format::Json => report::json(diagnosis),
+        Format::Markdown => report::markdown(diagnosis),
+        Format::Html => report::html(diagnosis),
+        Format::Junit => {
+            let target = Target { id: None, diagnosis, expected: None };
+            junit(&[target]).map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?
+        }
         Format::Text => {
             let detail = match (args.quiet, args.verbose) {
                 (true, _) => Detail::Quiet,
@@ -51,5 +89,5 @@ fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> String {
             };
             paint::paint(&report::text(diagnosis, detail), args.color, args.output.is_some())
         }
-    }
+    })
 }

@@ -1,6 +1,7 @@
 //! Findings: a cause, how sure it is, what it rests on and what mends it. Facts; the renderers word them.
 
 use super::legs::DecidedBy;
+use super::trust::Trust;
 use crate::cause::{Cause, Family};
 use crate::evidence::ServiceError;
 use crate::explain::Alternative;
@@ -97,6 +98,8 @@ pub enum Basis {
         /// The nearest ids that are listed.
         nearest: Vec<String>,
     },
+    /// What a role trust policy says, by the crate's own evaluation.
+    Trust(Trust),
     /// Something that prevented the calls, in words.
     Failure(String),
     /// The simulator allows every leg, and the live answer does not.

@@ -5,6 +5,8 @@
 
 mod command;
 
+pub(super) use command::check_again;
+
 use super::finding::{Change, ChangeKind, Finding, Remedy, Verified};
 use super::legs::Legs;
 use super::trials::Trials;

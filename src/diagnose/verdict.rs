@@ -8,9 +8,10 @@ use super::RuledOut;
 use super::finding::{Certainty, Finding};
 use super::legs::Legs;
 use super::live::Live;
-use super::{NotChecked, form_submitted};
+use super::{NotChecked, Trust, form_submitted};
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::evidence::Evidence;
+use crate::iam::Decision;
 use crate::request::LiveCall;
 
 /// The answer to "is this call allowed?".
@@ -80,7 +81,13 @@ impl Ruling {
 }
 
 /// Lists the causes that the evidence excludes. What was not read excludes nothing.
-pub(super) fn ruled_out(evidence: &Evidence, live: &Live, legs: &Legs, ruling: &Ruling) -> Vec<RuledOut> {
+pub(super) fn ruled_out(
+    evidence: &Evidence,
+    live: &Live,
+    legs: &Legs,
+    trust: &[Trust],
+    ruling: &Ruling,
+) -> Vec<RuledOut> {
     let mut out: Vec<RuledOut> = Vec::new();
     let mut exclude = |cause: Cause, why: &str| {
         let found = ruling.findings.iter().any(|finding| finding.cause == cause);
@@ -98,6 +105,10 @@ pub(super) fn ruled_out(evidence: &Evidence, live: &Live, legs: &Legs, ruling: &
         exclude(Cause::IdentityPolicyExplicitDeny, why);
         exclude(Cause::PermissionsBoundary, why);
         exclude(Cause::ServiceControlPolicy, why);
+    }
+    for trust in trust.iter().filter(|trust| trust.decision == Decision::Allowed) {
+        let why = format!("the role trust policy lets `{}` assume `{}`", trust.service.principal(), trust.role);
+        exclude(Cause::ResourcePolicy, &why);
     }
     if let Some(fields) = evidence.availability.seen() {
         if fields.agreement.as_deref() == Some("AVAILABLE") {

@@ -4,7 +4,7 @@
 
 use super::wording;
 use crate::cause::{Cause, DocumentedCause, Family};
-use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, Leg, NotChecked, RuledOut};
+use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, Leg, NotChecked, RuledOut, Trust};
 use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
@@ -38,6 +38,7 @@ struct Document<'d> {
     caller: Caller<'d>,
     principal: Principal<'d>,
     requirements: Vec<Requirement<'d>>,
+    trust: Vec<TrustJson<'d>>,
     model_access: ModelAccess<'d>,
     invocation: Invocation<'d>,
     findings: Vec<FindingJson<'d>>,
@@ -86,6 +87,17 @@ struct Requirement<'d> {
     policy_type: Option<PolicyType>,
     decided_by: Vec<DecidedByJson<'d>>,
     missing_context: &'d [String],
+    unread: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct TrustJson<'d> {
+    role: String,
+    service: &'static str,
+    principal: &'static str,
+    action: &'static str,
+    decision: Decision,
+    trusts: &'d [String],
     unread: Option<&'d str>,
 }
 
@@ -211,6 +223,7 @@ impl<'d> Document<'d> {
                 found_by: diagnosis.principal.found_by,
             },
             requirements: diagnosis.legs.iter().map(requirement).collect(),
+            trust: diagnosis.trust.iter().map(trust).collect(),
             model_access: ModelAccess {
                 model: access.model.as_deref(),
                 listed: access.listed,
@@ -267,6 +280,18 @@ fn requirement(leg: &Leg) -> Requirement<'_> {
         decided_by: leg.decided_by.iter().map(decided_by).collect(),
         missing_context: &leg.missing_context,
         unread: leg.unread.as_deref(),
+    }
+}
+
+fn trust(trust: &Trust) -> TrustJson<'_> {
+    TrustJson {
+        role: trust.role.to_string(),
+        service: trust.service.as_str(),
+        principal: trust.service.principal(),
+        action: trust.action,
+        decision: trust.decision,
+        trusts: &trust.trusts,
+        unread: trust.unread.as_deref(),
     }
 }
 

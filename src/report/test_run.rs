@@ -1,11 +1,10 @@
 //! A run of policy cases against their expectations.
 
+use super::junit::{self, CaseResult, Suite};
 use super::styled::{Role, Styled};
 use crate::iam::{Decision, PolicyType};
 use crate::policy::{Case, Evaluation, Expectation, ParseError, StatementRef};
-use crate::visible::{visible, visible_json};
-use quick_xml::events::{BytesDecl, BytesText, Event};
-use quick_xml::writer::Writer;
+use crate::visible::visible_json;
 use serde::Serialize;
 
 /// What became of each case, in the order in which they were read.
@@ -131,39 +130,13 @@ fn got(evaluation: &Evaluation) -> String {
 /// # Errors
 /// When the writer refuses a text.
 pub fn junit_of_tests(run: &TestRun) -> std::io::Result<String> {
-    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let failed = run.results.iter().filter(|result| !result.ok).count().to_string();
-    let all = run.results.len().to_string();
-    let suite = writer.create_element("testsuite").with_attributes([
-        ("name", "policy"),
-        ("tests", all.as_str()),
-        ("failures", failed.as_str()),
-        ("errors", "0"),
-    ]);
-    suite.write_inner_content(|writer| {
-        for result in &run.results {
-            let (name, file) = (visible(&result.name()).into_owned(), visible(&result.file));
-            let case = writer
-                .create_element("testcase")
-                .with_attributes([("classname", file.as_ref()), ("name", name.as_str())]);
-            match &result.message {
-                None => {
-                    case.write_empty()?;
-                }
-                Some(message) => {
-                    let message = visible(message);
-                    case.write_inner_content(|writer| {
-                        let failure = writer.create_element("failure").with_attribute(("message", message.as_ref()));
-                        failure.write_text_content(BytesText::new(&message))?;
-                        Ok(())
-                    })?;
-                }
-            }
-        }
-        Ok(())
-    })?;
-    let mut bytes = writer.into_inner();
-    bytes.push(b'\n');
-    String::from_utf8(bytes).map_err(std::io::Error::other)
+    let cases = run.results.iter().map(|result| junit::Case {
+        class: result.file.clone(),
+        name: result.name(),
+        result: match &result.message {
+            None => CaseResult::Passed,
+            Some(message) => CaseResult::Failed { message: message.clone(), text: message.clone() },
+        },
+    });
+    junit::write(&[Suite { name: "policy".to_owned(), timestamp: None, cases: cases.collect() }])
 }

@@ -3,7 +3,7 @@
 //! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
 
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
-use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Verdict, Verified};
+use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Trust, Verdict, Verified};
 use crate::iam::{Decision, PolicyType};
 use crate::request::LiveCall;
 use time::OffsetDateTime;
@@ -27,6 +27,30 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> String {
     }
 }
 
+/// Says the same with fewer words, for a line that has no room for more.
+pub(super) fn short_headline(diagnosis: &Diagnosis) -> String {
+    match (diagnosis.verdict, diagnosis.findings.first()) {
+        (Verdict::Allowed, _) if diagnosis.certainty != Some(Certainty::Reported) => {
+            "as far as can be simulated".to_owned()
+        }
+        (Verdict::Denied, Some(first)) => {
+            let documented = match diagnosis.documented_cause {
+                Some(DocumentedCause::IamPermission) => "cause 1 ",
+                Some(DocumentedCause::ModelAccess) => "cause 2 ",
+                Some(DocumentedCause::Both) => "both causes ",
+                _ => "",
+            };
+            let more = match diagnosis.findings.len() {
+                0 | 1 => String::new(),
+                n => format!(" +{}", n - 1),
+            };
+            format!("{documented}[{}{more}]", first.cause)
+        }
+        (Verdict::Undetermined, _) => "what was seen does not settle it".to_owned(),
+        _ => headline(diagnosis),
+    }
+}
+
 fn documented(diagnosis: &Diagnosis, first: &Finding) -> &'static str {
     match diagnosis.documented_cause {
         Some(DocumentedCause::IamPermission) => "documented cause 1, IAM permission",
@@ -46,6 +70,8 @@ fn documented(diagnosis: &Diagnosis, first: &Finding) -> &'static str {
 pub(super) fn summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
     let entry = catalogue::entry(finding.cause);
     match finding.cause {
+        Cause::ResourcePolicy if matches!(finding.basis.first(), Some(Basis::Trust(_))) => trust_summary(finding),
+        Cause::ServiceRolePermission if finding.action.is_some() => service_role_summary(finding),
         Cause::IdentityPolicyMissingAllow
         | Cause::IdentityPolicyExplicitDeny
         | Cause::PermissionsBoundary
@@ -72,8 +98,48 @@ fn base_model(diagnosis: &Diagnosis) -> String {
     diagnosis.model_access.model.clone().unwrap_or_else(|| named_model(diagnosis))
 }
 
+fn trust_summary(finding: &Finding) -> String {
+    let trusts = finding.basis.iter().filter_map(|basis| match basis {
+        Basis::Trust(trust) => Some(trust),
+        _ => None,
+    });
+    let all: Vec<String> = trusts
+        .map(|trust| {
+            format!(
+                "the role trust policy does not let `{}` assume `{}`",
+                trust.service.principal(),
+                trust.role.resource
+            )
+        })
+        .collect();
+    all.join("; ")
+}
+
+fn service_role_summary(finding: &Finding) -> String {
+    let action = finding.action.as_deref().unwrap_or("the action");
+    format!("the service role is not allowed {action} on {}", finding.resources.join(", "))
+}
+
 fn named_model(diagnosis: &Diagnosis) -> String {
     diagnosis.request.model.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Says what a role trust policy comes to for a service.
+pub(super) fn trusts(trust: &Trust) -> String {
+    let service = trust.service.principal();
+    let trusted: Vec<String> = trust.trusts.iter().map(|service| format!("`{service}`")).collect();
+    let trusted = match trusted.as_slice() {
+        [] => "no service".to_owned(),
+        some => some.join(", "),
+    };
+    match (&trust.unread, trust.decision) {
+        (Some(why), _) => format!("not known whether `{service}` may assume the role: {why}"),
+        (None, Decision::Allowed) => format!("`{service}` may assume `{}`", trust.role.resource),
+        (None, decision) => format!(
+            "the role trust policy of `{}` says {decision} to `{service}` for {}; it trusts {trusted}",
+            trust.role.resource, trust.action
+        ),
+    }
 }
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
@@ -150,6 +216,7 @@ pub(super) fn basis(basis: &Basis) -> String {
             "bedrock:ListFoundationModels does not list `{model}` in the Region; it lists {}",
             nearest.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
         ),
+        Basis::Trust(trust) => trusts(trust),
         Basis::Failure(text) => text.clone(),
         Basis::SimulatorDisagrees => {
             "the policy simulator allows every leg: what refuses the call is something that it does not evaluate"

@@ -118,6 +118,8 @@ impl Expansion<'_> {
             On::OutputBucket => request.given(Kind::S3).last().map(bucket).into_iter().collect(),
             On::OutputObjects => request.given(Kind::S3).last().map(objects).into_iter().collect(),
             On::ServiceRole => request.service_role.iter().map(Touched::new).collect(),
+            // Which tools a model uses, a request here does not tell.
+            On::SystemTool => Vec::new(),
             On::Everything => vec![Touched { resource: "*".to_owned(), region: None, via: None }],
         }
     }

@@ -137,6 +137,22 @@ impl Simulation {
         }
     }
 
+    /// Returns the policies that have a say in an action.
+    ///
+    /// A key's own policy is no part of the call; the one that a key is made with leaves the decision to the account's
+    /// policies (KMS Developer Guide, "Default key policy").
+    fn policies_for(&self, action: &str) -> Policies {
+        let mut policies = self.layers.policies.clone();
+        let account = self.principal.split(':').nth(4).unwrap_or_default();
+        if action.starts_with("kms:") && policies.resource.is_none() {
+            let text = format!(
+                r#"{{"Statement": [{{"Effect": "Allow", "Principal": {{"AWS": "{account}"}}, "Action": "kms:*", "Resource": "*"}}]}}"#
+            );
+            policies.resource = Document::parse(&text).ok().map(|document| vec![Policy::unnamed(document)]);
+        }
+        policies
+    }
+
     fn of_resource(&self, action: &str, resource: &str) -> ResourceResult {
         let request =
             RequestContext { action: action.to_owned(), resource: resource.to_owned(), context: self.context.clone() };
@@ -147,7 +163,7 @@ impl Simulation {
             // That another account's resource grants nothing is not what the policies alone refuse.
             evaluation.decision == Decision::Allowed || evaluation.policy_type == Some(PolicyType::ResourcePolicy)
         };
-        let all = &self.layers.policies;
+        let all = &self.policies_for(action);
         let organization = (!all.service_control.is_empty())
             .then(|| alone(Policies { service_control: all.service_control.clone(), ..Policies::default() }));
         let boundary = all

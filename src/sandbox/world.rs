@@ -20,7 +20,7 @@ pub(super) use principals::{
 
 use super::fault::Fault;
 use crate::bedrock::{ModelReference, Operation, Region};
-use crate::iam::Arn;
+use crate::iam::{Arn, AssumingService};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -94,6 +94,9 @@ pub struct WorldRequest {
     /// The role that Bedrock assumes to carry the operation out.
     #[serde(default)]
     pub service_role: Option<Arn>,
+    /// The service whose workload runs with the caller's role.
+    #[serde(default)]
+    pub service: Option<AssumingService>,
     /// The live call, where only a live answer can tell.
     #[serde(default)]
     pub live: Option<Live>,

@@ -55,7 +55,8 @@ fn nonsense_is_survived() {
     );
     let answer = client.raw("POST", "/", &[("authorization", &iam), ("x-amz-security-token", &token)], form.as_bytes());
     assert_eq!(answer.code(), "InvalidInput", "{}", answer.text());
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    // What grows with the square of the parameters would take minutes, also where the machine is idle.
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     // What is not HTTP at all ends the connection, not the server.
     for junk in [&b"\x16\x03\x01\x02\x00"[..], b"GET\r\n\r\n", &[0xff; 70_000]] {
         let address = client.sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();

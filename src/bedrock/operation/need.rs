@@ -2,6 +2,7 @@
 //!
 //! Plain words for the rows of the table; what a request makes of them is [`crate::request`]'s.
 
+use crate::bedrock::ServiceAuthorization;
 use crate::iam::Arn;
 
 /// One authorization that an operation needs.
@@ -20,6 +21,21 @@ pub struct Need {
     pub key: Option<(&'static str, &'static str)>,
     /// The page that says so.
     pub source: &'static str,
+}
+
+impl Need {
+    /// Returns the IAM resource types that the authorization can be asked on; none where `Resource` must be `*`.
+    ///
+    /// For the services whose authorization data is carried, only those that the action supports.
+    #[must_use]
+    pub fn resource_types(&self) -> Vec<&'static str> {
+        let mut types = self.on.resource_types();
+        let (prefix, name) = self.action.split_once(':').unwrap_or(("", self.action));
+        if let Some((_, published)) = ServiceAuthorization::of(prefix).and_then(|service| service.action(name)) {
+            types.retain(|known| published.resource_types().any(|supported| supported == *known));
+        }
+        types
+    }
 }
 
 /// Whose permission an authorization asks for.
@@ -74,6 +90,8 @@ pub enum On {
     OutputObjects,
     /// The service role itself.
     ServiceRole,
+    /// A tool of Bedrock's own that the model uses.
+    SystemTool,
     /// `*`: the action has no resource type.
     Everything,
 }
@@ -97,15 +115,16 @@ impl On {
             Self::OutputBucket => "the bucket that is written to",
             Self::OutputObjects => "the objects that are written",
             Self::ServiceRole => "the service role",
+            Self::SystemTool => "the system tool",
             Self::Everything => "`*`: the action has no resource type",
         };
         words.to_owned()
     }
 
-    /// Returns the IAM resource types that it comes to, as the Service Authorization Reference names them.
-    #[must_use]
-    pub fn resource_types(self) -> &'static [&'static str] {
-        match self {
+    /// Returns the IAM resource types that it can come to, as the Service Authorization Reference names them.
+    fn resource_types(self) -> Vec<&'static str> {
+        let types: &[&str] = match self {
+            Self::Made(kind) => return vec![kind],
             Self::Model => &[
                 "application-inference-profile",
                 "bedrock-marketplace-model-endpoint",
@@ -123,15 +142,13 @@ impl On {
             Self::Prompt => &["prompt", "prompt-version"],
             Self::Endpoint => &["endpoint"],
             Self::Given(kind) | Self::Project(kind) => kind.resource_types(),
-            Self::Made("async-invoke") => &["async-invoke"],
-            Self::Made("model-invocation-job") => &["model-invocation-job"],
-            Self::Made("custom-model") => &["custom-model"],
-            Self::Made(_) => &[],
             Self::InputBucket | Self::OutputBucket => &["bucket"],
             Self::InputObjects | Self::OutputObjects => &["object"],
             Self::ServiceRole => &["role"],
+            Self::SystemTool => &["system-tool"],
             Self::Everything => &[],
-        }
+        };
+        types.to_vec()
     }
 }
 

@@ -70,10 +70,13 @@ impl Need {
 const PROMPT: Need = caller("bedrock:RenderPrompt", On::Prompt, PREREQUISITES);
 const GUARDRAIL: Need = caller("bedrock:ApplyGuardrail", On::Given(Kind::Guardrail), GUARDRAILS);
 const SYSTEM_TOOL: Need =
-    caller("bedrock:InvokeTool", On::Everything, SAR).when(When::If("where a system tool is used"));
+    caller("bedrock:InvokeTool", On::SystemTool, SAR).when(When::If("where a system tool is used"));
 const BEARER: Need =
     caller("bedrock:CallWithBearerToken", On::Everything, API_KEY).when(When::If("with a Bedrock API key"));
-const TAGS: Need = caller("bedrock:TagResource", On::Everything, SAR).when(When::If("where tags are given"));
+/// A new resource that is tagged when it is made asks for that too.
+const fn tags(made: &'static str) -> Need {
+    caller("bedrock:TagResource", On::Made(made), SAR).when(When::If("where tags are given"))
+}
 /// Bedrock passes the role on to itself.
 const PASS: Need =
     caller("iam:PassRole", On::ServiceRole, PASS_ROLE).with("iam:PassedToService", "bedrock.amazonaws.com");
@@ -173,7 +176,12 @@ pub(super) static TABLE: [Row; 21] = [
         api: "StartAsyncInvoke",
         tested: false,
         takes: &[],
-        needs: &[caller(INVOKE, On::Model, SAR), caller(INVOKE, On::Made("async-invoke"), SAR), TAGS, BEARER],
+        needs: &[
+            caller(INVOKE, On::Model, SAR),
+            caller(INVOKE, On::Made("async-invoke"), SAR),
+            tags("async-invoke"),
+            BEARER,
+        ],
         ..CALL
     },
     Row {
@@ -234,7 +242,7 @@ pub(super) static TABLE: [Row; 21] = [
             caller("bedrock:CreateModelInvocationJob", On::BaseModel, BATCH),
             caller("bedrock:CreateModelInvocationJob", On::Made("model-invocation-job"), BATCH),
             PASS,
-            TAGS,
+            tags("model-invocation-job"),
             role(INVOKE, On::Model, BATCH_ROLE),
             role("s3:ListBucket", On::InputBucket, BATCH_ROLE),
             role("s3:GetObject", On::InputObjects, BATCH_ROLE),
@@ -259,7 +267,7 @@ pub(super) static TABLE: [Row; 21] = [
             caller("bedrock:CreateModelCustomizationJob", On::BaseModel, SAR),
             caller("bedrock:CreateModelCustomizationJob", On::Made("custom-model"), SAR),
             PASS,
-            TAGS,
+            tags("custom-model"),
             caller("kms:CreateGrant", On::Given(Kind::KmsKey), CUSTOMIZATION_KEY)
                 .with("kms:ViaService", "bedrock.REGION.amazonaws.com"),
             caller("kms:DescribeKey", On::Given(Kind::KmsKey), CUSTOMIZATION_KEY)
@@ -279,7 +287,7 @@ pub(super) static TABLE: [Row; 21] = [
         api: "CreateProvisionedModelThroughput",
         model: BASE,
         takes: &[Kind::CustomModel],
-        needs: &[caller("bedrock:CreateProvisionedModelThroughput", On::BaseModel, SAR), TAGS],
+        needs: &[caller("bedrock:CreateProvisionedModelThroughput", On::BaseModel, SAR), tags("provisioned-model")],
         ..CONTROL
     },
     Row {
@@ -310,7 +318,7 @@ pub(super) static TABLE: [Row; 21] = [
         needs: &[
             caller("bedrock:CreateAgent", On::Everything, SAR),
             PASS,
-            TAGS,
+            tags("agent"),
             AGENT[0],
             AGENT[1],
             AGENT[2],

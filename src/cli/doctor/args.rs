@@ -3,9 +3,9 @@
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
-use crate::iam::Arn;
+use crate::iam::{Arn, AssumingService};
 use crate::visible::steers;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{Arg, ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -18,6 +18,10 @@ Examples:
       also a test call whose body no model accepts: authorized like a true one, no token processed
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --principal arn:aws:iam::111122223333:role/apps/chat-api
       an administrator asks for somebody else's role
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --save-evidence case.json
+      also keep what was observed, to look at it again elsewhere (with `--redact`, to give it away)
+  bedrock-access doctor --evidence case.json
+      the same report, on any machine, without credentials or network
 
 Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermined, 4 unreadable or unwritable file";
 
@@ -28,10 +32,10 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 /// applies: 1, the identity lacks the IAM permission; 2, access to the model was not granted; or both, or neither
 /// and what it is then. Everything but the test call is a read.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation"])]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "evidence"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
@@ -43,6 +47,9 @@ pub(in crate::cli) struct DoctorArgs {
     /// The role that Bedrock assumes to carry the operation out
     #[arg(long, value_name = "ARN")]
     pub(super) service_role: Option<Arn>,
+    /// The service whose workload runs with the principal's role: its trust policy is checked too
+    #[arg(long, value_name = "NAME", value_parser = service_parser())]
+    pub(super) service: Option<AssumingService>,
     /// The Region whose endpoint is called [default: that of the ARN, the environment or the profile]
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<Region>,
@@ -64,6 +71,18 @@ pub(in crate::cli) struct DoctorArgs {
     /// Ask the embedded account instead of AWS: an embedded world's name, or a world file
     #[arg(long, value_name = "WORLD", num_args = 0..=1, default_missing_value = DEFAULT_WORLD, conflicts_with = "profile")]
     pub(super) sandbox: Option<String>,
+    /// Diagnose what `--save-evidence` wrote, `-` for standard input: no call is made, and no option for one is taken
+    #[arg(long, value_name = "FILE")]
+    pub(super) evidence: Option<PathBuf>,
+    /// Save what was observed, for `--evidence` here or on another machine; only you can read the file
+    #[arg(long, value_name = "FILE", value_parser = a_file)]
+    pub(super) save_evidence: Option<PathBuf>,
+    /// Give accounts, names and ids aliases, in the report and in saved evidence; models, Regions and causes stay
+    #[arg(long)]
+    pub(super) redact: bool,
+    /// Let `--save-evidence` replace a file
+    #[arg(long, requires = "save_evidence")]
+    pub(super) force: bool,
     /// The report's format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
@@ -91,6 +110,31 @@ pub(super) enum Format {
     Text,
     /// For programs: `bedrock-access/diagnosis/1`.
     Json,
+    /// For tickets and pull requests, with a picture of the request's way.
+    Markdown,
+    /// One page to look at, to print and to send: no script, no network.
+    Html,
+    /// For CI: one suite a target, one case a check.
+    Junit,
+}
+
+/// What goes together with `--evidence`: how it is shown and kept. Everything else is for making calls.
+const OF_THE_REPORT: [&str; 9] =
+    ["evidence", "save_evidence", "redact", "force", "format", "output", "color", "verbose", "quiet"];
+
+fn without_calls(argument: Arg) -> Arg {
+    if OF_THE_REPORT.iter().any(|name| argument.get_id() == name) {
+        argument
+    } else {
+        argument.conflicts_with("evidence")
+    }
+}
+
+fn a_file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" | "-" => Err("evidence is saved to a file, beside the report".to_owned()),
+        path => Ok(PathBuf::from(path)),
+    }
 }
 
 fn context_pair(text: &str) -> Result<(String, String), String> {
@@ -108,4 +152,10 @@ fn operation_parser() -> impl clap::builder::TypedValueParser<Value = Operation>
     // The names come from the one table, and clap suggests the nearest for a misspelt one.
     clap::builder::PossibleValuesParser::new(Operation::ALL.map(Operation::as_str))
         .try_map(|name| name.parse::<Operation>())
+}
+
+fn service_parser() -> impl clap::builder::TypedValueParser<Value = AssumingService> {
+    use clap::builder::TypedValueParser;
+    clap::builder::PossibleValuesParser::new(AssumingService::ALL.map(AssumingService::as_str))
+        .try_map(|name| name.parse::<AssumingService>())
 }

@@ -4,7 +4,7 @@ use super::args::DoctorArgs;
 use crate::bedrock::{Marketplace, ModelReference, Region, provider_of};
 use crate::cli::exit::Failure;
 use crate::cli::output;
-use crate::iam::{ContextKeys, ContextValue};
+use crate::iam::{Arn, ContextKeys, ContextValue};
 use crate::probe::{can_invoke, default_region};
 use crate::request::{LiveCall, Request};
 use crate::sandbox::{Live, World};
@@ -44,6 +44,7 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
         region,
         resources,
         service_role,
+        service: args.service.or_else(|| same.and_then(|asked| asked.service)),
         context: context(&args.context),
         principal: args.principal.clone(),
         live,
@@ -97,11 +98,22 @@ fn check(request: &Request) -> Result<(), Failure> {
         return Err(Failure::usage("a test call is made by the caller, and `--principal` names somebody else")
             .hint("leave out `--probe` and `--invoke`, or run with the principal's own credentials (`--profile`)"));
     }
+    if let Some(group) = request.principal.as_ref().filter(|arn| arn.service == "iam" && arn.resource_type() == "group")
+    {
+        return Err(Failure::usage(format!("`{group}` is a group, and a group makes no calls"))
+            .hint("name one of its users: what the group allows counts for each of them"));
+    }
     if let Some(principal) = &request.principal
-        && !matches!(principal.service.as_str(), "iam" | "sts")
+        && !is_principal(principal)
     {
         return Err(Failure::usage(format!("`{principal}` is not the ARN of an IAM user or role"))
             .hint("such as arn:aws:iam::111122223333:role/apps/chat-api"));
+    }
+    if let (Some(service), Some(principal)) = (request.service, &request.principal)
+        && !matches!(principal.resource_type(), "role" | "assumed-role")
+    {
+        return Err(Failure::usage(format!("`{}` assumes roles, and `{principal}` is none", service.principal()))
+            .hint("leave `--service` out, or name the role with `--principal`"));
     }
     // A profile's model is not known yet where only its ARN is given; that is noticed when it is read.
     let known = request.base_model();
@@ -113,6 +125,15 @@ fn check(request: &Request) -> Result<(), Failure> {
         .hint("`--probe` needs no body of the model's, and `--operation converse` has the same for every model"));
     }
     Ok(())
+}
+
+/// Tells whether an ARN is of the kinds that make calls.
+fn is_principal(arn: &Arn) -> bool {
+    match arn.service.as_str() {
+        "iam" => matches!(arn.resource_type(), "user" | "role" | "root"),
+        "sts" => matches!(arn.resource_type(), "assumed-role" | "federated-user"),
+        _ => false,
+    }
 }
 
 /// Says before a live call what it may cost or accept.

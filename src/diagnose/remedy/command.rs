@@ -35,7 +35,7 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> (String, String) {
 }
 
 /// Returns the line that asks the same question again after the fix.
-pub(super) fn check_again(evidence: &Evidence) -> String {
+pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
     let request = &evidence.request;
     let mut line = "bedrock-access doctor".to_owned();
     if let Some(world) = &evidence.sandbox {
@@ -53,6 +53,9 @@ pub(super) fn check_again(evidence: &Evidence) -> String {
     }
     if let Some(role) = &request.service_role {
         line.push_str(&format!(" --service-role {}", quoted(&role.to_string())));
+    }
+    if let Some(service) = request.service {
+        line.push_str(&format!(" --service {service}"));
     }
     if let Some(principal) = &request.principal {
         line.push_str(&format!(" --principal {}", quoted(&principal.to_string())));

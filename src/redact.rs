@@ -1,0 +1,147 @@
+//! Redaction: the same case without the names that tell whose it is.
+//!
+//! Takes evidence and gives evidence, in which every account, name and id has become an alias such as `account-1`,
+//! the same thing always the same alias. A report of redacted evidence is thus a redacted report, in every format.
+//! What is kept is what is recognized as AWS's or as plain language; everything else is replaced, so that a field
+//! that is new is safe before anybody thought of it.
+
+mod aliases;
+mod arn;
+mod document;
+mod known;
+mod text;
+
+use crate::evidence::{DamagedEvidence, Evidence};
+use crate::policy::ManagedPolicy;
+use aliases::Aliases;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Replaces what identifies somebody: accounts, users, roles, sessions, groups, policies, organizations, networks,
+/// requests, and every word of a free text that is neither AWS's nor plain language.
+///
+/// Models, Regions, actions, policy types, partitions and error codes stay readable, and so do the names of the
+/// policies that AWS manages. The verdict, its causes and its legs stay what they are.
+///
+/// # Errors
+///
+/// When the evidence does not hold together without what was replaced; nothing is given away then.
+pub fn redact(evidence: &Evidence) -> Result<Evidence, DamagedEvidence> {
+    let mut redactor = Redactor::of(evidence);
+    // Strings, numbers, lists and maps with string keys alone: serialization has no case to fail in.
+    let value = serde_json::to_value(evidence).unwrap_or_default();
+    // Twice: a name may stand in a text before the place that tells that it is one.
+    redactor.walk(&value, Place::Text);
+    let redacted = redactor.walk(&value, Place::Text);
+    Evidence::from_json(&redacted.to_string())
+}
+
+/// What a string is, as far as its place tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// A text, an ARN, or a word of ours.
+    Text,
+    /// A value that a customer chose, in which plain words identify too: a tag, a condition's value.
+    Chosen,
+    /// The name or id of a thing of this kind, whatever it looks like.
+    Name(&'static str),
+    /// A policy's name or ARN.
+    Policy,
+    /// A policy document.
+    Document,
+    /// Where credentials come from, which may name a profile.
+    Source,
+    /// Ours, and the same in every file.
+    Ours,
+}
+
+/// Replaces names, and remembers what by.
+struct Redactor {
+    aliases: Aliases,
+    /// What is readable in this case though nothing in its form tells: the model and the Region that were asked for.
+    readable: BTreeSet<String>,
+}
+
+impl Redactor {
+    fn of(evidence: &Evidence) -> Self {
+        let mut readable = BTreeSet::from([evidence.request.region.to_string()]);
+        let model = evidence.request.model.as_ref().map(ToString::to_string);
+        readable.extend(model.filter(|model| !model.starts_with("arn:")));
+        readable.extend(evidence.base_model().map(str::to_owned));
+        // What AWS lists is AWS's.
+        readable.extend(evidence.listing.seen().into_iter().flat_map(|listing| listing.ids.iter().cloned()));
+        Self { aliases: Aliases::default(), readable }
+    }
+
+    fn walk(&mut self, value: &Value, place: Place) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.string(text, place)),
+            Value::Array(list) => Value::Array(list.iter().map(|item| self.walk(item, place)).collect()),
+            Value::Object(object) => Value::Object(self.object(object, place)),
+            other => other.clone(),
+        }
+    }
+
+    fn object(&mut self, object: &Map<String, Value>, place: Place) -> Map<String, Value> {
+        object
+            .iter()
+            .map(|(key, value)| {
+                if place == Place::Chosen {
+                    return (self.condition_key(key), self.walk(value, place));
+                }
+                (key.clone(), self.walk(value, place_of(key, object)))
+            })
+            .collect()
+    }
+
+    fn string(&mut self, text: &str, place: Place) -> String {
+        match place {
+            Place::Ours => text.to_owned(),
+            Place::Text => self.text(text),
+            Place::Chosen => self.chosen(text),
+            Place::Name(_) | Place::Policy if text.starts_with("arn:") => self.text(text),
+            Place::Name(kind) => self.aliases.name(kind, text),
+            Place::Policy if ManagedPolicy::find(text).is_some() => text.to_owned(),
+            Place::Policy => self.aliases.name("policy", text),
+            Place::Document => self.document(text),
+            Place::Source => self.source(text),
+        }
+    }
+
+    /// `profile NAME` or `source (profile NAME)`.
+    fn source(&mut self, text: &str) -> String {
+        match text.split_once("profile ") {
+            Some((before, rest)) => {
+                let (name, after) = rest.split_once(')').map_or((rest, ""), |(name, _)| (name, ")"));
+                let name = if name == "default" { name.to_owned() } else { self.aliases.name("profile", name) };
+                format!("{}profile {name}{after}", self.text(before))
+            }
+            None => self.text(text),
+        }
+    }
+}
+
+/// Tells what stands under a key. What is not told is a text, in which nothing unknown stays.
+fn place_of(key: &str, object: &Map<String, Value>) -> Place {
+    let word = |key: &str| object.get(key).and_then(Value::as_str);
+    let holder = ["attached_to", "holder", "kind"].into_iter().find_map(word);
+    match key {
+        "schema" => Place::Ours,
+        "account" => Place::Name("account"),
+        // The names of AWS's own policies are known to everybody.
+        "policy" if word("source").is_some_and(|source| source.eq_ignore_ascii_case("aws-managed")) => Place::Text,
+        "policy" | "inline" => Place::Policy,
+        "entity" | "name" => Place::Name(match holder {
+            Some("user") => "user",
+            Some("group") => "group",
+            Some("role") => "role",
+            _ => "name",
+        }),
+        "groups" => Place::Name("group"),
+        "request_id" => Place::Name("request"),
+        "document" | "trust" | "with" => Place::Document,
+        "context" | "tags" => Place::Chosen,
+        "source" => Place::Source,
+        _ => Place::Text,
+    }
+}

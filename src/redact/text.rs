@@ -1,0 +1,167 @@
+//! Free texts: error messages, reasons, values. Word by word, what is not known to be harmless is replaced.
+
+use super::{Redactor, known};
+use crate::bedrock::is_model_id;
+use std::net::IpAddr;
+
+/// Where words end: quotes, brackets and lists, as people and programs set them.
+fn separates(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || "\"'`()[]{}<>,;=|\\".contains(c) || !c.is_ascii() && !c.is_alphanumeric()
+}
+
+/// What joins the parts of a word.
+const JOINTS: [char; 13] = ['/', ':', '@', '#', '&', '?', '%', '+', '*', '$', '~', '!', '^'];
+
+impl Redactor {
+    /// Redacts a text whose plain words are plain language.
+    pub(super) fn text(&mut self, text: &str) -> String {
+        self.words(text, false)
+    }
+
+    /// Redacts a value that somebody chose: plain words identify there too.
+    pub(super) fn chosen(&mut self, text: &str) -> String {
+        self.words(text, true)
+    }
+
+    /// Redacts a condition key: the key of a tag is somebody's choice.
+    pub(super) fn condition_key(&mut self, key: &str) -> String {
+        match key.split_once('/') {
+            Some((name, tag)) => format!("{}/{}", self.text(name), self.aliases.of("tag", tag)),
+            None => self.text(key),
+        }
+    }
+
+    fn words(&mut self, text: &str, chosen: bool) -> String {
+        let mut redacted = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let end = rest.find(separates).unwrap_or(rest.len());
+            let word = rest.get(..end).unwrap_or_default();
+            if word.is_empty() {
+                redacted.push(c);
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            } else {
+                let core = word.trim_end_matches(['.', ':', '!', '?']);
+                redacted.push_str(&self.word(core, chosen));
+                redacted.push_str(word.get(core.len()..).unwrap_or_default());
+                rest = rest.get(end..).unwrap_or_default();
+            }
+        }
+        redacted
+    }
+
+    fn word(&mut self, word: &str, chosen: bool) -> String {
+        if word.is_empty() {
+            return String::new();
+        }
+        if let Some(at) = word.find("arn:") {
+            let (before, arn) = word.split_at(at);
+            return format!("{}{}", self.word(before, chosen), self.arn(arn));
+        }
+        if let Some(alias) = self.aliases.spoken(word) {
+            return alias.to_owned();
+        }
+        if self.readable.contains(word) || known::is_fixed_value(word) || is_model_id(word) {
+            return word.to_owned();
+        }
+        if let Some(alias) = self.id(word) {
+            return alias;
+        }
+        if !chosen && known::is_plain(word) && !known::is_host(word) {
+            return word.to_owned();
+        }
+        if known::is_host(word) {
+            return self.host(word);
+        }
+        match word.find(JOINTS) {
+            Some(at) => {
+                let (before, joint) = word.split_at(at);
+                let (joint, after) = joint.split_at(1);
+                format!("{}{joint}{}", self.word(before, chosen), self.word(after, chosen))
+            }
+            None => self.aliases.of("name", word),
+        }
+    }
+
+    /// Replaces what its form tells to be an id of AWS, an address or a person's.
+    fn id(&mut self, word: &str) -> Option<String> {
+        let lower = |text: &str, least: usize| {
+            text.len() >= least && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        if word.len() == 12 && word.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(self.aliases.of("account", word));
+        }
+        if let Some((before, after)) = word.split_once('@')
+            && !before.is_empty()
+            && known::is_host(after)
+        {
+            return Some(self.aliases.of("email", word));
+        }
+        if let Ok(address) = word.trim_matches(['[', ']']).parse::<IpAddr>() {
+            return Some(self.aliases.address(address).to_string());
+        }
+        if let Some((address, port)) = word.rsplit_once([':', '/'])
+            && let Ok(address) = address.parse::<IpAddr>()
+            && port.len() <= 5
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            let joint = word.get(word.len() - port.len() - 1..word.len() - port.len()).unwrap_or_default();
+            return Some(format!("{}{joint}{port}", self.aliases.address(address)));
+        }
+        if is_uuid(word) {
+            return Some(self.aliases.of("request", word));
+        }
+        for (beginning, least, kind) in [
+            ("o-", 10, "organization"),
+            ("r-", 4, "root"),
+            ("p-", 8, "policy"),
+            ("vpce-", 8, "vpc-endpoint"),
+            ("vpc-", 8, "vpc"),
+            ("subnet-", 8, "subnet"),
+            ("sg-", 8, "security-group"),
+            ("eni-", 8, "interface"),
+        ] {
+            let id = word.strip_prefix(beginning);
+            if id.is_some_and(|id| {
+                lower(id, least) && id.bytes().any(|byte| byte.is_ascii_digit()) || beginning == "o-" && id.len() > 9
+            }) {
+                return Some(self.aliases.of(kind, word));
+            }
+        }
+        if let Some((root, unit)) = word.strip_prefix("ou-").and_then(|id| id.split_once('-'))
+            && lower(root, 4)
+            && lower(unit, 8)
+        {
+            return Some(self.aliases.of("organizational-unit", word));
+        }
+        let (beginning, rest) = word.split_at_checked(4)?;
+        let is_id = rest.len() >= 12 && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        match beginning {
+            "AKIA" | "ASIA" | "ABIA" | "ACCA" if is_id => Some(self.aliases.of("access-key", word)),
+            "AROA" | "AIDA" | "AGPA" | "AIPA" | "ANPA" | "ANVA" | "APKA" | "ASCA" if is_id => {
+                Some(self.aliases.of("unique-id", word))
+            }
+            _ => None,
+        }
+    }
+
+    /// Keeps AWS's names of the Internet but for what is the customer's in them.
+    fn host(&mut self, host: &str) -> String {
+        if !known::is_of_aws(host) {
+            return self.aliases.of("host", host);
+        }
+        let labels: Vec<String> = host
+            .split('.')
+            .map(|label| {
+                let aws = known::is_plain(label) || known::is_region(label) || self.readable.contains(label);
+                if aws { label.to_owned() } else { self.aliases.of("host", label) }
+            })
+            .collect();
+        labels.join(".")
+    }
+}
+
+fn is_uuid(word: &str) -> bool {
+    let parts: Vec<usize> = word.split('-').map(str::len).collect();
+    parts == [8, 4, 4, 4, 12] && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}

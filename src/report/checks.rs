@@ -1,0 +1,173 @@
+//! What was checked, and how it came out: the same list for every format.
+
+use super::wording;
+use crate::bedrock::Whose;
+use crate::diagnose::{Diagnosis, Leg, LiveOutcome};
+use crate::evidence::FoundBy;
+use crate::iam::{Arn, Decision};
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// As it should be.
+    Good,
+    /// Not as it should be.
+    Bad,
+    /// It could not be seen.
+    Unknown,
+    /// Nobody asked for it.
+    Skipped,
+}
+
+impl Mark {
+    /// Returns the sign that stands for it, beside any colour.
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Good => "✓",
+            Self::Bad => "✗",
+            Self::Unknown => "?",
+            Self::Skipped => "–",
+        }
+    }
+
+    /// Returns the word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Unknown => "unknown",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Check {
+    /// How it came out.
+    pub(super) mark: Mark,
+    /// What was looked at, in a word or two.
+    pub(super) what: String,
+    /// What was seen.
+    pub(super) text: String,
+}
+
+/// Lists the checks of a diagnosis, in the order in which AWS would come to them.
+pub(super) fn list(diagnosis: &Diagnosis) -> Vec<Check> {
+    let mut list = Vec::new();
+    let out = &mut list;
+    let caller = &diagnosis.caller;
+    match (&caller.arn, caller.kind) {
+        (Some(arn), Some(kind)) => {
+            let source = caller.credential_source.as_deref().unwrap_or("an unknown source");
+            let left = wording::time_left(diagnosis).map(|left| format!(", {left}")).unwrap_or_default();
+            let account = caller.account.as_deref().unwrap_or("unknown");
+            let text = format!("{arn} ({kind} in account {account}, credentials from {source}{left})");
+            check(out, Mark::Good, "caller", &text);
+        }
+        _ => check(out, Mark::Unknown, "caller", "not known"),
+    }
+    if let Some(principal) = diagnosis.principal.arn.as_ref().filter(|arn| Some(*arn) != caller.arn.as_ref()) {
+        let (mark, note) = match diagnosis.principal.found_by {
+            Some(FoundBy::BareName) => {
+                (Mark::Unknown, ": iam:GetRole could not be read, so its path is taken to be `/`")
+            }
+            Some(FoundBy::IdentityCenterForms) => {
+                (Mark::Unknown, ": iam:GetRole could not be read, so it is one of the forms that Identity Center uses")
+            }
+            Some(FoundBy::Given | FoundBy::GetRole) => (Mark::Good, ""),
+            None => (Mark::Unknown, ": not read"),
+        };
+        check(out, mark, "policies of", &format!("{principal}{note}"));
+    }
+    for leg in &diagnosis.legs {
+        leg_check(out, leg);
+    }
+    for trust in &diagnosis.trust {
+        let mark = match trust.decision {
+            Decision::Allowed => Mark::Good,
+            Decision::Undetermined => Mark::Unknown,
+            _ => Mark::Bad,
+        };
+        check(out, mark, "trust", &wording::trusts(trust));
+    }
+    model_checks(out, diagnosis);
+    let mark = match diagnosis.invocation.outcome {
+        LiveOutcome::Succeeded | LiveOutcome::BodyRejected | LiveOutcome::Throttled => Mark::Good,
+        LiveOutcome::Refused => Mark::Bad,
+        LiveOutcome::Failed => Mark::Unknown,
+        LiveOutcome::NotMade => Mark::Skipped,
+    };
+    check(out, mark, "test call", &wording::invocation(diagnosis));
+    list
+}
+
+fn leg_check(out: &mut Vec<Check>, leg: &Leg) {
+    let (mark, decision) = match leg.decision {
+        Decision::Allowed => (Mark::Good, "allowed".to_owned()),
+        Decision::ExplicitDeny | Decision::ImplicitDeny => {
+            let by = leg.policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
+            (Mark::Bad, format!("{}{by}", leg.decision))
+        }
+        Decision::Undetermined => (Mark::Unknown, "not simulated".to_owned()),
+    };
+    let region = leg.request.requested_region().unwrap_or("no Region");
+    let whose = match leg.whose {
+        Whose::Caller => "",
+        Whose::ServiceRole => ", for the service role",
+    };
+    let text = format!("{decision}: {} on {}{whose}", leg.request.action, short(&leg.request.resource));
+    check(out, mark, region, &text);
+}
+
+/// Returns the resource part of an ARN: the Region stands beside it, and the whole ARN in the evidence.
+pub(super) fn short(resource: &str) -> String {
+    resource.parse::<Arn>().map_or_else(|_| resource.to_owned(), |arn| arn.resource)
+}
+
+fn model_checks(out: &mut Vec<Check>, diagnosis: &Diagnosis) {
+    let access = &diagnosis.model_access;
+    let Some(model) = &access.model else {
+        if diagnosis.request.model.is_none() {
+            return;
+        }
+        check(out, Mark::Unknown, "model", "which foundation model it is, is not known");
+        return;
+    };
+    match access.listed {
+        Some(true) => {
+            let lifecycle = access.lifecycle.as_deref().unwrap_or("lifecycle unknown");
+            let text =
+                format!("{model} is listed in {} ({lifecycle}); listed is not accessible", diagnosis.request.region);
+            check(out, Mark::Good, "model", &text);
+        }
+        Some(false) => {
+            check(out, Mark::Bad, "model", &format!("{model} is not listed in {}", diagnosis.request.region))
+        }
+        None => check(out, Mark::Unknown, "model", &format!("{model}: the list of models could not be read")),
+    }
+    let fields = [
+        ("agreement", &access.agreement, "AVAILABLE"),
+        ("authorization", &access.authorization, "AUTHORIZED"),
+        ("entitlement", &access.entitlement, "AVAILABLE"),
+        ("Region", &access.region, "AVAILABLE"),
+    ];
+    if fields.iter().all(|(_, value, _)| value.is_none()) {
+        check(out, Mark::Unknown, "access", "the account's access to the model could not be read");
+    } else {
+        let good = fields.iter().all(|(_, value, good)| value.as_deref() == Some(*good));
+        let text: Vec<String> =
+            fields.iter().map(|(name, value, _)| format!("{name} {}", value.as_deref().unwrap_or("unknown"))).collect();
+        check(out, if good { Mark::Good } else { Mark::Bad }, "access", &text.join(", "));
+    }
+    match access.use_case_form {
+        Some(true) => check(out, Mark::Good, "use case form", "submitted"),
+        Some(false) => check(out, Mark::Bad, "use case form", "missing"),
+        None if model.starts_with("anthropic.") => check(out, Mark::Unknown, "use case form", "could not be read"),
+        None => {}
+    }
+}
+
+fn check(out: &mut Vec<Check>, mark: Mark, what: &str, text: &str) {
+    out.push(Check { mark, what: what.to_owned(), text: text.to_owned() });
+}

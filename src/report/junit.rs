@@ -1,0 +1,191 @@
+//! `JUnit` XML, as every CI system reads it: suites of cases, whatever they are about.
+//!
+//! Of a diagnosis, one suite is a target and one case a check; the causes are cases that failed. `policy test` writes
+//! its cases the same way.
+
+use super::foreign::on_one_line;
+use super::{checks, outline, wording};
+use crate::diagnose::{Diagnosis, Verdict};
+use crate::visible::{visible_json, visible_lines};
+use checks::Mark;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::writer::Writer;
+use std::io;
+
+/// Cases that belong together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suite {
+    /// Its name.
+    pub name: String,
+    /// When its cases were run, RFC 3339 in UTC.
+    pub timestamp: Option<String>,
+    /// The cases.
+    pub cases: Vec<Case>,
+}
+
+/// One case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// What the case belongs to: a file, a kind of check.
+    pub class: String,
+    /// Its name.
+    pub name: String,
+    /// How it came out.
+    pub result: CaseResult,
+}
+
+/// How a case came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseResult {
+    /// As it should.
+    Passed,
+    /// Not as it should: a line that says it, and everything there is to say.
+    Failed {
+        /// The line.
+        message: String,
+        /// Everything.
+        text: String,
+    },
+    /// It could not be told, and why.
+    Skipped(String),
+}
+
+/// A diagnosis for `JUnit`, and what was expected of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'d> {
+    /// The target's id, where it has one.
+    pub id: Option<&'d str>,
+    /// The diagnosis.
+    pub diagnosis: &'d Diagnosis,
+    /// The verdict that was expected; none where the call is simply to be allowed.
+    pub expected: Option<Verdict>,
+}
+
+/// Writes diagnoses as one `JUnit` document.
+///
+/// # Errors
+/// When the writer refuses a text.
+pub fn junit(targets: &[Target<'_>]) -> io::Result<String> {
+    write(&targets.iter().map(suite).collect::<Vec<_>>())
+}
+
+/// Writes suites as one `JUnit` document.
+///
+/// # Errors
+/// When the writer refuses a text.
+pub fn write(suites: &[Suite]) -> io::Result<String> {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    writer
+        .create_element("testsuites")
+        .with_attribute(("name", "bedrock-access"))
+        .write_inner_content(|writer| suites.iter().try_for_each(|suite| write_suite(writer, suite)))?;
+    let mut bytes = writer.into_inner();
+    bytes.push(b'\n');
+    String::from_utf8(bytes).map_err(io::Error::other)
+}
+
+fn write_suite(writer: &mut Writer<Vec<u8>>, suite: &Suite) -> io::Result<()> {
+    let count = |is: fn(&CaseResult) -> bool| suite.cases.iter().filter(|case| is(&case.result)).count().to_string();
+    let failed = count(|result| matches!(result, CaseResult::Failed { .. }));
+    let skipped = count(|result| matches!(result, CaseResult::Skipped(_)));
+    let (name, all) = (printable(&suite.name), suite.cases.len().to_string());
+    let mut element = writer.create_element("testsuite").with_attributes([
+        ("name", name.as_str()),
+        ("tests", all.as_str()),
+        ("failures", failed.as_str()),
+        ("errors", "0"),
+        ("skipped", skipped.as_str()),
+    ]);
+    if let Some(timestamp) = &suite.timestamp {
+        element = element.with_attribute(("timestamp", timestamp.as_str()));
+    }
+    element.write_inner_content(|writer| suite.cases.iter().try_for_each(|case| write_case(writer, case)))?;
+    Ok(())
+}
+
+fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> io::Result<()> {
+    let (class, name) = (printable(&on_one_line(&case.class)), printable(&on_one_line(&case.name)));
+    let element =
+        writer.create_element("testcase").with_attributes([("classname", class.as_str()), ("name", name.as_str())]);
+    match &case.result {
+        CaseResult::Passed => element.write_empty().map(drop),
+        CaseResult::Failed { message, text } => element
+            .write_inner_content(|writer| {
+                let message = printable(&on_one_line(message));
+                let failure = writer.create_element("failure").with_attribute(("message", message.as_str()));
+                failure.write_text_content(BytesText::new(&printable(text))).map(drop)
+            })
+            .map(drop),
+        CaseResult::Skipped(why) => element
+            .write_inner_content(|writer| {
+                writer
+                    .create_element("skipped")
+                    .with_attribute(("message", printable(&on_one_line(why)).as_str()))
+                    .write_empty()
+                    .map(drop)
+            })
+            .map(drop),
+    }
+}
+
+fn suite(target: &Target<'_>) -> Suite {
+    let Target { id, diagnosis, expected } = target;
+    let asked = &diagnosis.request;
+    let model = asked.model.as_ref().map(|model| format!(" {model}")).unwrap_or_default();
+    let name = format!("{}{model} in {}", asked.operation, asked.region);
+    let name = id.map_or(name.clone(), |id| format!("{id}: {name}"));
+    // Where a refusal is what was wanted, what leads to it is no failure.
+    let wanted = *expected == Some(diagnosis.verdict);
+    let failed = |message: String, text: String| match wanted {
+        true => CaseResult::Passed,
+        false => CaseResult::Failed { message, text },
+    };
+    let mut cases =
+        vec![Case { class: "verdict".to_owned(), name: "verdict".to_owned(), result: verdict(diagnosis, *expected) }];
+    for check in checks::list(diagnosis) {
+        let result = match check.mark {
+            Mark::Good => CaseResult::Passed,
+            Mark::Bad => failed(check.text.clone(), on_one_line(&check.text)),
+            Mark::Unknown | Mark::Skipped => CaseResult::Skipped(check.text.clone()),
+        };
+        let name = format!("{}: {}", check.what, check.text);
+        cases.push(Case { class: "check".to_owned(), name, result });
+    }
+    for (number, finding) in diagnosis.findings.iter().enumerate() {
+        let mut text: Vec<String> =
+            vec![on_one_line(&wording::summary(finding, diagnosis)), format!("who: {}", wording::who(finding))];
+        text.extend(wording::bases(&finding.basis).into_iter().map(|basis| format!("- {}", on_one_line(&basis))));
+        text.extend(
+            wording::steps(finding)
+                .into_iter()
+                .enumerate()
+                .map(|(at, step)| format!("{}. {}", at + 1, on_one_line(step))),
+        );
+        if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
+            text.push(visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
+        }
+        text.extend(finding.remedy.commands.iter().map(|command| format!("$ {command}")));
+        let result = failed(wording::summary(finding, diagnosis), text.join("\n"));
+        cases.push(Case { class: "cause".to_owned(), name: finding.cause.code().to_owned(), result });
+    }
+    Suite { name, timestamp: Some(diagnosis.observed_at.clone()), cases }
+}
+
+fn verdict(diagnosis: &Diagnosis, expected: Option<Verdict>) -> CaseResult {
+    let said = on_one_line(&format!("{}: {}", diagnosis.verdict.as_str(), wording::headline(diagnosis)));
+    match (expected, diagnosis.verdict) {
+        (Some(expected), verdict) if expected == verdict => CaseResult::Passed,
+        (Some(expected), _) => {
+            CaseResult::Failed { message: format!("expected {}, and it is {said}", expected.as_str()), text: said }
+        }
+        (None, Verdict::Allowed) => CaseResult::Passed,
+        (None, Verdict::Denied) => CaseResult::Failed { message: said.clone(), text: said },
+        (None, Verdict::Undetermined) => CaseResult::Skipped(said),
+    }
+}
+
+/// Replaces what XML 1.0 cannot hold, and shows what would turn the reading direction.
+fn printable(text: &str) -> String {
+    visible_lines(text).chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
+}

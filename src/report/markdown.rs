@@ -1,0 +1,240 @@
+//! The diagnosis as Markdown, for a ticket or a pull request, with the request's way as a Mermaid picture.
+//!
+//! Text from outside stays text: it opens no link, mentions nobody, and closes no code block.
+
+use super::foreign::{on_one_line, spans};
+use super::outline::{self, Outline};
+use super::way::{self, Gate};
+use super::{checks, wording};
+use crate::diagnose::{Diagnosis, Finding};
+use crate::visible::{visible_json, visible_lines};
+
+/// Lays a diagnosis out as Markdown (GitHub's and GitLab's).
+#[must_use]
+pub fn markdown(diagnosis: &Diagnosis) -> String {
+    let Outline { why, next, lists } = outline::of(diagnosis);
+    let mut page = Page(String::new());
+    let world = diagnosis.sandbox.as_ref().map(|world| format!(" (sandbox `{world}`)")).unwrap_or_default();
+    let verdict = diagnosis.verdict.as_str().to_uppercase();
+    page.line(&format!("## {verdict}{}: {}", inline(&world), inline(&wording::headline(diagnosis))));
+    page.line("");
+    for (label, text) in [
+        ("Why", why),
+        ("Next", next),
+        ("Asked", Some(asked(diagnosis))),
+        ("Observed", Some(diagnosis.observed_at.clone())),
+    ] {
+        if let Some(text) = text {
+            page.line(&format!("- **{label}:** {}", inline(&text)));
+        }
+    }
+    page.heading("The way of the request");
+    page.block("mermaid", &mermaid(diagnosis));
+    page.heading("Checks");
+    page.line("| | Check | What was seen |\n|---|---|---|");
+    for check in checks::list(diagnosis) {
+        page.line(&format!("| {} | {} | {} |", check.mark.sign(), cell(&check.what), cell(&check.text)));
+    }
+    for (number, finding) in diagnosis.findings.iter().enumerate() {
+        page.fix(diagnosis, finding, number);
+    }
+    for (title, items) in lists {
+        page.heading(title);
+        for item in items {
+            page.line(&format!("- {}", inline(&item)));
+        }
+    }
+    page.line("\n<details><summary>Calls</summary>\n");
+    for call in &diagnosis.calls {
+        page.line(&format!("- {}", inline(&outline::call(call))));
+    }
+    page.line("\n</details>");
+    page.0
+}
+
+fn asked(diagnosis: &Diagnosis) -> String {
+    let asked = &diagnosis.request;
+    let model = asked.model.as_ref().map(|model| format!(" of `{model}`")).unwrap_or_default();
+    let principal = diagnosis.principal.arn.as_ref().map(|arn| format!(" for `{arn}`")).unwrap_or_default();
+    format!("`{}`{model} in `{}`{principal}", asked.operation, asked.region)
+}
+
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn heading(&mut self, title: &str) {
+        self.line(&format!("\n### {}\n", inline(title)));
+    }
+
+    /// Sets a block of code, with a fence that nothing in it closes.
+    fn block(&mut self, language: &str, text: &str) {
+        let text = visible_lines(text);
+        let mut longest = 0;
+        let mut run = 0;
+        for c in text.chars() {
+            run = if c == '`' { run + 1 } else { 0 };
+            longest = longest.max(run);
+        }
+        let fence = "`".repeat(longest.max(2) + 1);
+        self.line(&format!("{fence}{language}\n{}\n{fence}", text.trim_end()));
+    }
+
+    fn fix(&mut self, diagnosis: &Diagnosis, finding: &Finding, number: usize) {
+        self.heading(&outline::fix_title(diagnosis, number, finding));
+        self.line(&inline(&wording::summary(finding, diagnosis)));
+        self.line("");
+        self.line(&format!("- **Who:** {}", inline(wording::who(finding))));
+        self.line(&format!("- **Sure:** {}", finding.certainty.as_str()));
+        for basis in wording::bases(&finding.basis) {
+            self.line(&format!("- {}", inline(&basis)));
+        }
+        for other in &finding.alternatives {
+            self.line(&format!("- or {}: {}", inline(other.cause.code()), inline(other.tell)));
+        }
+        self.line("");
+        for (step, text) in wording::steps(finding).iter().enumerate() {
+            self.line(&format!("{}. {}", step + 1, inline(text)));
+        }
+        self.line("");
+        if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
+            self.block("json", &visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
+        }
+        if !finding.remedy.commands.is_empty() {
+            self.block("sh", &finding.remedy.commands.join("\n"));
+        }
+        if let Some(verified) = finding.remedy.verified {
+            self.line(&format!("\n- **Tried:** {}", wording::verified(verified)));
+        }
+        for note in &finding.remedy.notes {
+            self.line(&format!("- **Note:** {}", inline(note)));
+        }
+        self.line(&format!("- **In force:** {}", inline(wording::takes_effect(finding))));
+    }
+}
+
+/// Sets a sentence: values as code, and everything else as the letters that it is.
+fn inline(sentence: &str) -> String {
+    let mut line = String::new();
+    for span in spans(sentence) {
+        if span.is_code {
+            line.push_str(&code(&span.text));
+            continue;
+        }
+        for word in span.text.split_inclusive(' ') {
+            let (core, end) = word.strip_suffix(' ').map_or((word, ""), |core| (core, " "));
+            // What would become a link or a mention of somebody is code.
+            let links = ["://", "www.", "@", "arn:"].iter().any(|mark| core.contains(mark))
+                || core.strip_prefix('#').is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()));
+            if links {
+                let name = core.trim_end_matches([',', '.', ';', ':', ')']);
+                line.push_str(&code(name));
+                line.push_str(&escaped(core.strip_prefix(name).unwrap_or_default()));
+            } else {
+                line.push_str(&escaped(core));
+            }
+            line.push_str(end);
+        }
+    }
+    line
+}
+
+/// Sets a sentence in a cell of a table, where a bar ends the cell even within code.
+fn cell(sentence: &str) -> String {
+    inline(sentence).replace("\\|", "|").replace('|', "\\|")
+}
+
+fn code(text: &str) -> String {
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' | '$' => escaped.extend(['\\', c]),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// Draws the way as a Mermaid flow chart.
+fn mermaid(diagnosis: &Diagnosis) -> String {
+    let way = way::trace(diagnosis);
+    let mut chart = "flowchart LR\n".to_owned();
+    let mut put = |line: String| chart.push_str(&format!("    {line}\n"));
+    let node = |id: &str, gate: &Gate| {
+        format!("{id}[\"{} {}<br>{}\"]:::{}", gate.state.sign(), gate.name, gate.state.words(), gate.state.class())
+    };
+    put(node("first", &way.first));
+    for (number, lane) in way.lanes.iter().enumerate() {
+        put(format!("subgraph lane{number}[\"{}\"]", label(&lane.label)));
+        put("direction LR".to_owned());
+        for (at, gate) in lane.gates.iter().enumerate() {
+            put(node(&format!("lane{number}gate{at}"), gate));
+        }
+        let ids: Vec<String> = (0..lane.gates.len()).map(|at| format!("lane{number}gate{at}")).collect();
+        put(ids.join(" --> "));
+        put("end".to_owned());
+        put(format!("first --> lane{number} --> last0"));
+    }
+    for (at, gate) in way.last.iter().enumerate() {
+        put(node(&format!("last{at}"), gate));
+    }
+    let ids: Vec<String> = (0..way.last.len()).map(|at| format!("last{at}")).collect();
+    put(ids.join(" --> "));
+    for (class, style) in [
+        ("passed", "fill:#e6f4ea,stroke:#0a6b2d,color:#1b1f24"),
+        ("stopped", "fill:#fde8e8,stroke:#b3141d,color:#1b1f24,stroke-width:3px"),
+        ("unseen", "fill:#fff4d6,stroke:#7a5200,color:#1b1f24,stroke-dasharray:4"),
+        ("behind", "fill:#f2f3f5,stroke:#57606a,color:#1b1f24"),
+    ] {
+        put(format!("classDef {class} {style}"));
+    }
+    chart
+}
+
+/// Makes a label that ends no string and opens no directive.
+fn label(text: &str) -> String {
+    on_one_line(text)
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || " .:/,*-_…".contains(c) { c } else { '?' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_stays_text() {
+        for (text, expected) in [
+            ("a <b>bold</b> *claim*", "a &lt;b&gt;bold&lt;/b&gt; \\*claim\\*"),
+            ("see https://evil.example/x, now", "see `https://evil.example/x`, now"),
+            ("ask @everyone about #12", "ask `@everyone` about `#12`"),
+            ("the role `chat|api`", "the role `chat|api`"),
+            ("an odd ` back-quote", "an odd \\` back-quote"),
+            ("![x](javascript:y)", "\\!\\[x\\](javascript:y)"),
+            ("one\nline\u{202e}", "one line\\\\u{202e}"),
+        ] {
+            assert_eq!(inline(text), expected);
+        }
+        assert_eq!(cell("a|b `c|d`"), "a\\|b `c\\|d`");
+        assert_eq!(label("x\"]; click a href \"javascript:1\""), "x??? click a href ?javascript:1?");
+    }
+
+    #[test]
+    fn nothing_closes_a_block_of_code() {
+        let mut page = Page(String::new());
+        page.block("json", "```\n# not a heading");
+        assert_eq!(page.0, "````json\n```\n# not a heading\n````\n");
+    }
+}

@@ -1,0 +1,99 @@
+//! What a report says beside checks and fixes, in the order of every format.
+
+use super::wording;
+use crate::diagnose::{Diagnosis, Finding, Verdict};
+use crate::evidence::{Call, Outcome};
+use crate::request::LiveCall;
+
+/// The frame of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Outline {
+    /// Why the verdict is what it is, where there is more to say than the headline does.
+    pub(super) why: Option<String>,
+    /// What comes next, and who does it.
+    pub(super) next: Option<String>,
+    /// Lists behind the fixes, those that hold something, with their headings.
+    pub(super) lists: Vec<(&'static str, Vec<String>)>,
+}
+
+/// Frames a diagnosis.
+pub(super) fn of(diagnosis: &Diagnosis) -> Outline {
+    let (why, next) = match (diagnosis.findings.first(), diagnosis.not_checked.first()) {
+        (Some(first), _) => (Some(wording::summary(first, diagnosis)), Some(next_step(first))),
+        (None, Some(unseen)) if diagnosis.verdict == Verdict::Undetermined => {
+            (Some(format!("{}: {}", unseen.what, unseen.why)), Some(settle(diagnosis)))
+        }
+        _ => (None, None),
+    };
+    let not_checked = diagnosis.not_checked.iter().map(|unseen| format!("{}: {}", unseen.what, unseen.why)).collect();
+    let mut lists = vec![
+        ("Contradictions", diagnosis.contradictions.clone()),
+        ("Worth knowing", diagnosis.advice.clone()),
+        ("Ruled out", ruled_out(diagnosis)),
+        ("Not checked", not_checked),
+    ];
+    lists.retain(|(_, items)| !items.is_empty());
+    Outline { why, next, lists }
+}
+
+/// Says what kind of fix a finding has, and which of how many it is.
+pub(super) fn fix_title(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> String {
+    match diagnosis.findings.len() {
+        1 => format!("Fix: {}", finding.cause),
+        n => format!("Fix {} of {n}: {}", number + 1, finding.cause),
+    }
+}
+
+/// Tells whether an earlier finding has the same policy to attach, which is then shown once.
+pub(super) fn is_told(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> bool {
+    diagnosis.findings.iter().take(number).any(|earlier| earlier.remedy.policy == finding.remedy.policy)
+}
+
+/// Words a call for the record.
+pub(super) fn call(call: &Call) -> String {
+    let outcome = outcome(call.outcome);
+    let request = call
+        .error
+        .as_ref()
+        .and_then(|error| error.request_id.as_ref())
+        .map(|id| format!(", request {id}"))
+        .unwrap_or_default();
+    let error = call.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    format!("{} {outcome} in {} ms{request}{error}", call.api, call.duration_ms)
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Seen => "seen",
+        Outcome::Refused => "refused",
+        Outcome::Failed => "failed",
+        Outcome::Skipped => "skipped",
+    }
+}
+
+fn next_step(finding: &Finding) -> String {
+    let first = wording::steps(finding).into_iter().next().unwrap_or_default();
+    format!("{}: {first}", wording::who(finding))
+}
+
+fn settle(diagnosis: &Diagnosis) -> String {
+    if diagnosis.principal.chosen_by != "caller" {
+        "run it with the principal's own credentials (`--profile`) and `--probe`, which settles it".to_owned()
+    } else if diagnosis.invocation.kind == LiveCall::None {
+        "`--probe` makes a test call that no model accepts, and settles it".to_owned()
+    } else {
+        "make what could not be read readable for this caller, and ask again".to_owned()
+    }
+}
+
+/// Lists the causes that were ruled out, those for the same reason on one line.
+fn ruled_out(diagnosis: &Diagnosis) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for ruled in &diagnosis.ruled_out {
+        match reasons.iter_mut().find(|(why, _)| *why == ruled.why) {
+            Some((_, causes)) => causes.push(ruled.cause.code()),
+            None => reasons.push((&ruled.why, vec![ruled.cause.code()])),
+        }
+    }
+    reasons.into_iter().map(|(why, causes)| format!("{}: {why}", causes.join(", "))).collect()
+}

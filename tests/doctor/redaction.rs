@@ -1,0 +1,212 @@
+//! Redaction: no name gets through in any format, and the answer stays what it is.
+//!
+//! The canary tests plant a word that nobody says into every string of a case, and then look for it.
+
+use super::formats::FORMATS;
+use super::run::Doctor;
+use super::saved::{evidence, report};
+use bedrock_access::diagnose::diagnose;
+use bedrock_access::evidence::Evidence;
+use bedrock_access::redact::redact;
+use bedrock_access::sandbox::World;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+
+/// A word that no text of AWS or of this program holds.
+const CANARY: &str = "qzxvkw";
+
+#[test]
+fn the_answer_stays_what_it_is_in_every_world() {
+    for world in World::names() {
+        let evidence = evidence(world);
+        let redacted = redact(&evidence).unwrap();
+        assert_eq!(diagnose(&redacted).gist(), diagnose(&evidence).gist(), "{world}");
+        assert_eq!(redact(&redacted).unwrap(), redacted, "{world}: redacting twice is redacting once");
+        let text = redacted.to_json();
+        for gone in ["111122223333", "444455556666", "chat-api", "apps/", "7d9f", "o-exampleorgid", "vpce-0a1b"] {
+            assert!(!text.contains(gone), "{world}: {gone}\n{text}");
+        }
+        let causes = |evidence: &Evidence| {
+            diagnose(evidence)
+                .findings
+                .iter()
+                .map(|finding| {
+                    (finding.cause, finding.certainty, finding.remedy.verified, finding.remedy.changes.len())
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(causes(&redacted), causes(&evidence), "{world}");
+    }
+}
+
+#[test]
+fn the_report_of_redacted_evidence_is_the_redacted_report_of_the_evidence() {
+    let folder = tempfile::tempdir().unwrap();
+    for world in World::names() {
+        let file = folder.path().join(world);
+        fs::write(&file, evidence(world).to_json()).unwrap();
+        let redacted = redact(&evidence(world)).unwrap();
+        for format in FORMATS {
+            let answer = Doctor::new(["--evidence", file.to_str().unwrap(), "--redact", "--format", format]).run();
+            assert_eq!((answer.stdout, answer.stderr.as_str()), (report(&redacted, format), ""), "{world} as {format}");
+        }
+        let saved = folder.path().join(format!("{world}.redacted"));
+        let arguments = ["--sandbox", world, "-q", "--redact", "--save-evidence", saved.to_str().unwrap()];
+        assert_eq!(Doctor::new(arguments).run().stderr, "");
+        assert_eq!(fs::read_to_string(&saved).unwrap(), redacted.to_json(), "{world}");
+    }
+}
+
+#[test]
+fn what_everybody_may_know_stays_readable() {
+    let report = Doctor::new(["--sandbox", "scp-region-deny", "--redact"]).run().stdout;
+    for stays in [
+        "DENIED (sandbox `scp-region-deny`)",
+        "service-control-policy",
+        "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "us-east-2",
+        "bedrock:InvokeModel",
+        "account-1",
+        "role-1",
+        "session-1",
+        "STS accepted the credentials",
+    ] {
+        assert!(report.contains(stays), "{stays}\n{report}");
+    }
+    let report = Doctor::new(["--sandbox", "vpc-endpoint", "--redact"]).run().stdout;
+    assert!(report.contains("because no VPC endpoint policy allows the bedrock:InvokeModel action"), "{report}");
+}
+
+/// Walks over every string of a document, and gives each to `look` with its way.
+fn walk(value: &Value, way: &mut Vec<String>, look: &mut dyn FnMut(&[String], &str)) {
+    match value {
+        Value::String(text) => look(way, text),
+        Value::Array(list) => {
+            for (at, item) in list.iter().enumerate() {
+                way.push(at.to_string());
+                walk(item, way, look);
+                way.pop();
+            }
+        }
+        Value::Object(object) => {
+            for (key, item) in object {
+                way.push(key.clone());
+                walk(item, way, look);
+                way.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn at<'v>(value: &'v mut Value, way: &[String]) -> &'v mut Value {
+    way.iter().fold(value, |value, step| match value {
+        Value::Array(list) => &mut list[step.parse::<usize>().unwrap()],
+        other => &mut other[step.as_str()],
+    })
+}
+
+/// What stays readable by purpose: the model, the Region, the action, the condition's key, and what AWS lists.
+fn is_readable(way: &[String], text: &str) -> bool {
+    let last = way.last().unwrap().as_str();
+    let is_model =
+        text.contains("foundation-model/") || text.contains("inference-profile/") || text.contains(".anthropic.");
+    matches!(last, "schema" | "sandbox")
+        || way[0] == "request" && matches!(last, "model" | "region")
+        || way[0] == "listing" && (way.contains(&"ids".to_owned()) || last == "id")
+        || way[0] == "profile" && is_model
+        || is_model
+}
+
+/// Plants the canary in the ways in which a name may stand in a text.
+fn planted(text: &str) -> Vec<String> {
+    let mut planted =
+        vec![format!("{text} {CANARY}"), format!("{text}{CANARY}"), format!("{CANARY}-{text}"), CANARY.to_owned()];
+    if text.contains('/') {
+        planted.push(text.replacen('/', &format!("/{CANARY}/"), 1));
+    }
+    for (at, _) in text.match_indices([' ', ':', '/', '"', '-', '.']) {
+        planted.push(format!("{}{CANARY}{}", &text[..at], &text[at..]));
+        planted.push(format!("{} {CANARY}{}", &text[..at], &text[at..]));
+    }
+    planted
+}
+
+#[test]
+fn a_canary_in_any_string_of_a_case_is_never_heard_again() {
+    let mut heard = Vec::new();
+    let mut planted_in_all = 0;
+    // The worlds have most of their strings in common; each is planted in once for each field.
+    let mut done = BTreeSet::new();
+    for world in World::names() {
+        let evidence: Value = serde_json::from_str(&evidence(world).to_json()).unwrap();
+        let mut strings = Vec::new();
+        walk(&evidence, &mut Vec::new(), &mut |way, text| strings.push((way.to_vec(), text.to_owned())));
+        for (way, text) in strings.iter().filter(|(way, text)| !is_readable(way, text)) {
+            let field: Vec<&str> =
+                way.iter().map(String::as_str).filter(|step| step.parse::<usize>().is_err()).collect();
+            if !done.insert((field.join("."), text.clone())) {
+                continue;
+            }
+            for canary in planted(text).into_iter().take(24) {
+                let mut case = evidence.clone();
+                *at(&mut case, way) = Value::String(canary.clone());
+                // Where the type takes no such word, no such word can be in it.
+                let Ok(case) = Evidence::from_json(&case.to_string()) else { continue };
+                planted_in_all += 1;
+                let Ok(redacted) = redact(&case) else { continue };
+                let text = redacted.to_json();
+                if text.contains(CANARY) {
+                    let line = text.lines().find(|line| line.contains(CANARY)).unwrap();
+                    heard.push(format!("{world} {}: {canary} → {}", way.join("."), line.trim()));
+                }
+            }
+        }
+    }
+    assert!(planted_in_all > 1_000, "{planted_in_all}");
+    assert!(heard.is_empty(), "{} of {planted_in_all}: {:#?}", heard.len(), &heard[..heard.len().min(20)]);
+}
+
+#[test]
+fn a_world_of_canaries_gives_none_away_in_any_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sang = 0;
+    for world in World::names() {
+        let facts = World::embedded_text(world).unwrap();
+        let facts = facts
+            .replace("apps/chat-api", &format!("{CANARY}path/{CANARY}-role"))
+            .replace("chat-api", &format!("{CANARY}-role"))
+            .replace("o-exampleorgid", &format!("o-{CANARY}0123"))
+            .replace("bedrock-invoke", &format!("{CANARY}-policy"))
+            .replace("\"Sid\": \"", &format!("\"Sid\": \"{CANARY}"))
+            .replace("vpce-0a1b2c3d4e5f60718", &format!("vpce-{CANARY}0718"))
+            .replace("p-regions1", &format!("p-{CANARY}12"));
+        let file = folder.path().join(format!("{world}.json"));
+        fs::write(&file, &facts).unwrap();
+        let file = file.to_str().unwrap();
+        let open = Doctor::new(["--sandbox", file, "-v"]).run();
+        assert_ne!(open.status, 4, "{world}: {}", open.stderr);
+        sang += usize::from(open.stdout.contains(CANARY));
+        let case = folder.path().join(format!("{world}.case"));
+        let closed =
+            Doctor::new(["--sandbox", file, "-v", "--redact", "--save-evidence", case.to_str().unwrap()]).run();
+        assert_eq!(closed.status, open.status, "{world}: {}", closed.stderr);
+        let evidence = fs::read_to_string(case).unwrap();
+        let redacted = Evidence::from_json(&evidence).unwrap();
+        for format in FORMATS {
+            let shown = report(&redacted, format);
+            for (what, text) in [
+                ("report", &shown),
+                ("verbose report", &closed.stdout),
+                ("evidence", &evidence),
+                ("stderr", &closed.stderr),
+            ] {
+                let line = text.lines().find(|line| line.to_ascii_lowercase().contains(CANARY));
+                assert!(line.is_none(), "{world} as {format}, {what}: {line:?}");
+            }
+        }
+    }
+    // Where STS names nobody, there is no name.
+    assert!(sang + 2 > World::names().count(), "without redaction the canary is heard: {sang}");
+}

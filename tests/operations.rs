@@ -1,0 +1,15 @@
+//! Operations, principals and services: what each needs, held against tables that were written by hand.
+//!
+//! The tables are of AWS's documentation and not of the code's own table, and the accounts are made of them.
+
+#[path = "doctor/run.rs"]
+mod run;
+
+mod operations {
+    pub mod account;
+    mod managed;
+    mod needs;
+    mod principals;
+    mod published;
+    mod services;
+}
