@@ -160,7 +160,7 @@ fn suite(target: &Target<'_>) -> Suite {
             wording::steps(finding)
                 .into_iter()
                 .enumerate()
-                .map(|(at, step)| format!("{}. {}", at + 1, on_one_line(step))),
+                .map(|(at, step)| format!("{}. {}", at + 1, on_one_line(&step))),
         );
         if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
             text.push(visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
