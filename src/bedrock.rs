@@ -1,18 +1,24 @@
-//! Amazon Bedrock's nouns: operations, model references, inference profiles and Regions.
+//! Amazon Bedrock's nouns: operations, model references, inference profiles, guardrails and Regions.
 //!
 //! Holds the one table that says which IAM actions and resources an operation needs, and what AWS publishes
 //! about its actions as data. Knows no policy and makes no call.
 
+mod api_key;
 mod authorization;
 mod bundle;
+mod guardrail;
 mod model;
 mod operation;
 mod profile;
 mod region;
+mod retention;
 
+pub use api_key::{ApiKey, ApiKeyError};
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
 pub use bundle::Bundle;
+pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, is_model_id, provider_of};
 pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};
 pub use profile::{InferenceProfile, ProfileKind};
 pub use region::{Partition, Region, RegionError};
+pub use retention::required_retention;

@@ -11,6 +11,7 @@ mod completions;
 mod doctor;
 mod exit;
 mod explain;
+mod input;
 mod output;
 mod paint;
 mod policy;

@@ -10,19 +10,25 @@
 mod credentials;
 mod finding;
 mod gates;
+mod given;
+mod judge;
 mod legs;
 mod live;
+mod past;
 mod questions;
+mod reading;
 mod remedy;
 mod service_role;
+mod statement;
 mod trials;
 mod trust;
 mod unseen;
 mod verdict;
 
-pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, Verified};
-pub use legs::{DecidedBy, Leg};
+pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, StatementId, Verified};
+pub use legs::{JudgedBy, Leg};
 pub use questions::open_questions;
+pub use statement::{DecidedBy, NearMiss};
 pub use trust::Trust;
 pub use verdict::Verdict;
 
@@ -69,6 +75,8 @@ pub struct Diagnosis {
     pub contradictions: Vec<String>,
     /// What is no cause and worth knowing.
     pub advice: Vec<String>,
+    /// What has to be known before anything else: whose permissions these are, where it is not the caller's.
+    pub warnings: Vec<String>,
     /// Every call that was made.
     pub calls: Vec<Call>,
 }
@@ -139,7 +147,7 @@ pub struct PrincipalSeen {
     pub arn: Option<Arn>,
     /// The kind of principal.
     pub kind: Option<PrincipalKind>,
-    /// `caller` or `option`.
+    /// `caller`, `option`, `error` or `api-key`.
     pub chosen_by: &'static str,
     /// How the ARN was found.
     pub found_by: Option<FoundBy>,
@@ -252,8 +260,19 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     findings.extend(service_role::findings(&service_role, evidence));
     findings.extend(trust.findings);
     findings.extend(gates.findings);
+    let past = match &evidence.request.error {
+        Some(_) => {
+            let now = verdict::decide(&live, &legs, &gates.unread, findings.clone());
+            let excluded = verdict::ruled_out(evidence, &live, &legs, &trust.seen, &now);
+            past::weigh(evidence, &live, &legs, &findings, &excluded)
+        }
+        None => past::Past::default(),
+    };
+    findings.extend(past.finding);
+    gates.advice.extend(past.advice);
+    gates.unread.splice(..0, past.open);
     let findings = finding::rank(finding::merge(findings));
-    let legs = service_role.behind(legs);
+    let mut legs = service_role.behind(legs);
 
     let verdict = verdict::decide(&live, &legs, &gates.unread, findings);
     let unseen = unseen::list(evidence, &live, &legs, &gates.unread, verdict.verdict);
@@ -262,7 +281,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     Diagnosis {
         documented_cause: verdict.documented_cause(),
         ruled_out: verdict::ruled_out(evidence, &live, &legs, &trust.seen, &verdict),
-        contradictions: live.contradictions(&legs),
+        contradictions: [past.contradictions, live.contradictions(&legs), legs.contradictions()].concat(),
         verdict: verdict.verdict,
         certainty: verdict.certainty,
         findings: verdict.findings,
@@ -289,26 +308,19 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         model_access: model_access(evidence),
         invocation: live.invocation,
         not_checked: unseen,
-        advice: gates.advice,
+        advice: [gates.advice, credentials::advice(evidence), std::mem::take(&mut legs.advice)].concat(),
+        warnings: credentials::whose(evidence),
         calls: evidence.calls.clone(),
     }
 }
 
 fn principal_seen(evidence: &Evidence, settled: Option<Arn>) -> PrincipalSeen {
-    let found_by = evidence.principal.seen().map(|source| source.found_by);
-    match &evidence.request.principal {
-        Some(given) => PrincipalSeen {
-            kind: Some(crate::iam::Principal::new(given.clone()).kind),
-            arn: settled.or_else(|| Some(given.clone())),
-            chosen_by: "option",
-            found_by,
-        },
-        None => PrincipalSeen {
-            kind: evidence.caller.seen().map(|caller| caller.principal.kind),
-            arn: settled.or_else(|| evidence.caller.seen().map(|caller| caller.principal.arn.clone())),
-            chosen_by: "caller",
-            found_by,
-        },
+    let subject = evidence.subject();
+    PrincipalSeen {
+        kind: subject.principal.as_ref().map(|principal| principal.kind),
+        arn: settled.or_else(|| subject.principal.map(|principal| principal.arn)),
+        chosen_by: subject.chosen_by.as_str(),
+        found_by: evidence.principal.seen().map(|source| source.found_by),
     }
 }
 

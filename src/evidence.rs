@@ -5,16 +5,23 @@
 
 mod file;
 mod observation;
+mod policies;
 mod simulation;
+mod subject;
 
 pub use file::{DamagedEvidence, Place};
 pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError};
+pub use policies::{
+    Entity, Holder, HolderKind, IdentityPolicies, PolicyContent, PolicyQuestion, PolicyRef, PolicyText,
+};
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
+pub use subject::{ChosenBy, Subject};
 
-use crate::bedrock::InferenceProfile;
+use crate::bedrock::{EnforcedGuardrail, InferenceProfile};
 use crate::iam::{Arn, Principal};
-use crate::request::Request;
+use crate::request::{Request, Requirements};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// The schema that this version writes.
 pub const SCHEMA: &str = "bedrock-access/evidence/1";
@@ -40,6 +47,9 @@ pub struct Evidence {
     /// The IAM user or role whose policies count.
     #[serde(default)]
     pub principal: Observation<PolicySource>,
+    /// The policies of that user or role.
+    #[serde(default)]
+    pub policies: IdentityPolicies,
     /// The role that Bedrock assumes to carry the operation out (`iam:GetRole`).
     #[serde(default)]
     pub service_role: Observation<ServiceRole>,
@@ -55,6 +65,18 @@ pub struct Evidence {
     /// Whether `bedrock:GetUseCaseForModelAccess` finds a form; a refusal with 404 says that there is none.
     #[serde(default)]
     pub use_case_form: Observation<UseCaseForm>,
+    /// The guardrails that the account enforces in the Region (`bedrock:ListEnforcedGuardrailsConfiguration`).
+    #[serde(default)]
+    pub guardrails: Observation<Vec<EnforcedGuardrail>>,
+    /// The account's data-retention mode in the Region (`bedrock:GetAccountDataRetention`), where it may matter.
+    #[serde(default)]
+    pub data_retention: Observation<DataRetention>,
+    /// Where the runtime's host name leads from here.
+    #[serde(default)]
+    pub endpoint: Observation<RuntimeEndpoint>,
+    /// The inference profiles of the Region (`bedrock:ListInferenceProfiles`), asked for where another id would help.
+    #[serde(default)]
+    pub profiles: Observation<Vec<InferenceProfile>>,
     /// The test call.
     #[serde(default)]
     pub invocation: Observation<LiveSuccess>,
@@ -67,21 +89,82 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Returns the account whose resources a profile id names: the principal's, else the caller's.
+    /// Begins a case in which nothing has been looked at yet.
     #[must_use]
-    pub fn account(&self) -> Option<&str> {
-        self.request
-            .principal
-            .as_ref()
-            .map(|arn| arn.account.as_str())
-            .or_else(|| self.caller.seen().map(|caller| caller.account.as_str()))
+    pub fn new(request: Request, observed_at: String, sandbox: Option<String>) -> Self {
+        Self {
+            schema: SCHEMA.to_owned(),
+            observed_at,
+            sandbox,
+            request,
+            credentials: Observation::default(),
+            caller: Observation::default(),
+            principal: Observation::default(),
+            policies: IdentityPolicies::default(),
+            service_role: Observation::default(),
+            profile: Observation::default(),
+            listing: Observation::default(),
+            availability: Observation::default(),
+            use_case_form: Observation::default(),
+            guardrails: Observation::default(),
+            data_retention: Observation::default(),
+            endpoint: Observation::default(),
+            profiles: Observation::default(),
+            invocation: Observation::default(),
+            answers: Vec::new(),
+            calls: Vec::new(),
+        }
     }
 
-    /// Tells whether the principal under diagnosis belongs to another account than the caller, who reads.
+    /// Notes of everything that was not looked at yet why it never will be.
+    pub fn skip_all(&mut self, reason: &str) {
+        fn skip<T>(observation: &mut Observation<T>, reason: &str) {
+            if observation.is_skipped() {
+                *observation = Observation::Skipped(reason.to_owned());
+            }
+        }
+        skip(&mut self.caller, reason);
+        skip(&mut self.principal, reason);
+        skip(&mut self.service_role, reason);
+        skip(&mut self.profile, reason);
+        skip(&mut self.listing, reason);
+        skip(&mut self.availability, reason);
+        skip(&mut self.use_case_form, reason);
+        skip(&mut self.guardrails, reason);
+        skip(&mut self.invocation, reason);
+    }
+
+    /// Lists every authorization of the call, as far as what was read tells.
+    #[must_use]
+    pub fn requirements(&self) -> Requirements {
+        let mut requirements = self.request.requirements(self.profile.seen(), self.account().as_deref());
+        // What the caller's account enforces says nothing of another account.
+        if let Some(enforced) = self.guardrails.seen().filter(|_| !self.is_about_another_account()) {
+            self.request.require_enforced_guardrails(&mut requirements, enforced, self.base_model());
+        }
+        // A key counts for whom it stands for, not for a principal that was named instead.
+        let bears_key = self.subject().chosen_by == ChosenBy::ApiKey;
+        if let Some(token_type) = self.api_key().filter(|_| bears_key).and_then(BedrockApiKey::token_type) {
+            self.request.require_bearer_token(&mut requirements, token_type);
+        }
+        requirements
+    }
+
+    /// Returns the account whose resources a profile id names: that of whoever is diagnosed, else the caller's.
+    #[must_use]
+    pub fn account(&self) -> Option<String> {
+        let subject = self.subject();
+        subject.account().map(str::to_owned).or_else(|| self.caller.seen().map(|caller| caller.account.clone()))
+    }
+
+    /// Tells whether the principal under diagnosis belongs to another account than the one that was read.
+    ///
+    /// With an API key Bedrock answers for the key's account, whoever STS sees.
     #[must_use]
     pub fn is_about_another_account(&self) -> bool {
-        match (&self.request.principal, self.caller.seen()) {
-            (Some(principal), Some(caller)) => !principal.account.is_empty() && principal.account != caller.account,
+        let subject = self.subject();
+        match (subject.account(), self.caller.seen()) {
+            (Some(account), Some(caller)) => subject.chosen_by != ChosenBy::ApiKey && account != caller.account,
             _ => false,
         }
     }
@@ -101,20 +184,65 @@ impl Evidence {
     /// Tells whether the principal under diagnosis is the one whose credentials make the calls.
     #[must_use]
     pub fn is_about_the_caller(&self) -> bool {
-        self.request.principal.is_none()
+        self.subject().is_caller
     }
 }
 
 /// Where the credentials came from; never the credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
-    /// Whether Bedrock is called with an API key, which outranks the credentials that STS sees.
+    /// The Bedrock API key in the environment, which outranks the credentials that STS sees.
     #[serde(default)]
-    pub bedrock_api_key: bool,
+    pub api_key: Option<BedrockApiKey>,
     /// The source in words: `environment`, `profile NAME`, `instance metadata`, …
     pub source: String,
     /// When they expire, RFC 3339 in UTC; none for long-term credentials.
     pub expires_at: Option<String>,
+}
+
+/// What a Bedrock API key tells about itself; never the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum BedrockApiKey {
+    /// It stands for an IAM user.
+    LongTerm {
+        /// The user's name.
+        user: String,
+        /// The user's account.
+        account: String,
+    },
+    /// It was made of somebody's credentials and acts as they do.
+    ShortTerm {
+        /// The id of the access key that it was made with, but for its middle.
+        access_key: String,
+        /// Whether that is the access key that signs the calls to STS and IAM.
+        is_callers: bool,
+        /// The only Region that takes it.
+        region: String,
+        /// When it was made, RFC 3339 in UTC.
+        issued_at: String,
+        /// When it ends at the latest, RFC 3339 in UTC.
+        expires_at: String,
+    },
+    /// It is no key, or a damaged one.
+    Unreadable {
+        /// Why, in words.
+        why: String,
+    },
+    /// The variable is set and holds nothing.
+    Empty,
+}
+
+impl BedrockApiKey {
+    /// Returns what `bedrock:BearerTokenType` holds in calls with the key (Service Authorization Reference).
+    #[must_use]
+    pub fn token_type(&self) -> Option<&'static str> {
+        match self {
+            Self::LongTerm { .. } => Some("LONG_TERM"),
+            Self::ShortTerm { .. } => Some("SHORT_TERM"),
+            Self::Unreadable { .. } | Self::Empty => None,
+        }
+    }
 }
 
 /// Who calls, as STS says.
@@ -133,12 +261,6 @@ pub struct PolicySource {
     pub candidates: Vec<Arn>,
     /// How the ARN was found.
     pub found_by: FoundBy,
-    /// The permissions boundary's ARN, where `iam:GetRole` or `iam:GetUser` told.
-    #[serde(default)]
-    pub boundary: Option<String>,
-    /// The role's trust policy, where `iam:GetRole` told.
-    #[serde(default)]
-    pub trust: Option<String>,
 }
 
 /// The service role, as `iam:GetRole` tells it.
@@ -173,6 +295,9 @@ pub struct Listing {
     pub model: Option<ListedModel>,
     /// The ids of all models listed in the Region, for near misses.
     pub ids: Vec<String>,
+    /// The ids of those that are ACTIVE and take calls by their own id.
+    #[serde(default)]
+    pub callable: Vec<String>,
 }
 
 /// A listed model. Being listed says nothing of access.
@@ -211,6 +336,22 @@ pub struct Availability {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UseCaseForm {}
 
+/// How long the account lets model providers and AWS keep what is sent, as AWS spells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataRetention {
+    /// `default`, `none`, `aws_review`, `provider_data_share`, `inherit`.
+    pub mode: String,
+}
+
+/// Where the runtime's host name leads from the machine that this program runs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuntimeEndpoint {
+    /// The host's name or address.
+    pub host: String,
+    /// The addresses that the name resolves to.
+    pub addresses: Vec<IpAddr>,
+}
+
 /// A test call that the model answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveSuccess {
@@ -225,7 +366,13 @@ pub struct LiveSuccess {
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
     /// What does the policy simulator say of a leg?
-    Simulate(SimulationQuestion),
+    Simulate(Box<SimulationQuestion>),
+    /// What does a policy say?
+    ReadPolicy(PolicyQuestion),
+    /// Which inference profiles does the Region have?
+    Profiles,
+    /// Which data-retention mode does the account have?
+    DataRetention,
 }
 
 /// One call that was made, for the record.

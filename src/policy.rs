@@ -26,6 +26,7 @@ mod case;
 mod condition;
 mod decide;
 mod document;
+mod held;
 mod json;
 mod least_privilege;
 mod lint;
@@ -42,6 +43,7 @@ mod truth;
 
 pub use case::{Answer, Case, CaseError, Expectation, Load};
 pub use document::{Document, ParseError};
+pub use held::Held;
 pub use least_privilege::least_privilege;
 pub use lint::{Finding, LintCode, Severity, lint};
 pub use managed::ManagedPolicy;

@@ -13,12 +13,16 @@
 mod account;
 mod answer;
 mod api;
+mod api_key;
 mod call;
 mod caller;
 mod connection;
+mod endpoint;
+mod gates;
 mod live;
 mod model;
 mod pace;
+mod policies;
 mod service_role;
 mod shared;
 mod simulate;
@@ -29,7 +33,9 @@ pub use api::{Api, ApiKind};
 pub use live::can_invoke;
 pub use traffic::Traffic;
 
-use crate::evidence::{Answer, Call, Evidence, Observation, Question, SCHEMA, SimulationQuestion};
+use crate::evidence::{
+    Answer, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText, Question, SimulationQuestion, Subject,
+};
 use crate::request::{LiveCall, Request};
 use account::{Clients, Connection};
 use call::Caller as Calls;
@@ -89,26 +95,11 @@ impl Probe {
         };
         let calls = self.calls(timeout);
         let (credentials, clients) = self.connection.clients(&request.region, &calls).await;
-        let mut evidence = Evidence {
-            schema: SCHEMA.to_owned(),
-            observed_at,
-            sandbox: match &self.connection.account {
-                Account::Embedded(embedded) => Some(embedded.world.clone()),
-                Account::Aws { .. } => None,
-            },
-            credentials,
-            caller: skipped("there are no credentials"),
-            principal: skipped("there are no credentials"),
-            service_role: skipped("there are no credentials"),
-            profile: skipped("there are no credentials"),
-            listing: skipped("there are no credentials"),
-            availability: skipped("there are no credentials"),
-            use_case_form: skipped("there are no credentials"),
-            invocation: skipped("there are no credentials"),
-            answers: Vec::new(),
-            calls: Vec::new(),
-            request,
+        let sandbox = match &self.connection.account {
+            Account::Embedded(embedded) => Some(embedded.world.clone()),
+            Account::Aws { .. } => None,
         };
+        let mut evidence = Evidence { credentials, ..Evidence::new(request, observed_at, sandbox) };
         let session = Session { clients, calls };
         session.first_look(&mut evidence).await;
         (evidence, session)
@@ -122,21 +113,44 @@ impl Probe {
 
 impl Session {
     async fn first_look(&self, evidence: &mut Evidence) {
-        let Some(clients) = &self.clients else { return };
+        let Some(clients) = &self.clients else {
+            evidence.skip_all("there are no credentials");
+            return;
+        };
         let request = evidence.request.clone();
-        let (identity, (service_role, role_calls), model, invocation) = tokio::join!(
-            caller::look(clients, &self.calls, &request),
-            service_role::look(clients, &self.calls, &request),
-            model::look(clients, &self.calls, &request),
-            live::look(clients, &self.calls, &request),
+        let credentials = evidence.credentials.seen();
+        // Whose call the test call would be has to be known first where a given error names somebody.
+        let identity_and_live = async {
+            let identity = Box::pin(caller::look(clients, &self.calls, &request, credentials));
+            if request.error.as_ref().is_none_or(|error| error.principal.is_none()) {
+                return tokio::join!(identity, Box::pin(live::look(clients, &self.calls, &request)));
+            }
+            let identity = identity.await;
+            let subject = Subject::of(&request, credentials, identity.caller.seen());
+            let invocation = match subject.principal.filter(|_| subject.chosen_by == ChosenBy::Error) {
+                Some(other) => live::not_made(&other.arn),
+                None => Box::pin(live::look(clients, &self.calls, &request)).await,
+            };
+            (identity, invocation)
+        };
+        let ((identity, invocation), (service_role, role_calls), model, endpoint) = tokio::join!(
+            // On the heap: together they are more than a small stack holds.
+            Box::pin(identity_and_live),
+            Box::pin(service_role::look(clients, &self.calls, &request)),
+            Box::pin(model::look(clients, &self.calls, &request)),
+            Box::pin(endpoint::look(&clients.route, &self.calls)),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;
+        evidence.policies = identity.policies;
         evidence.service_role = service_role;
         evidence.profile = model.profile;
         evidence.listing = model.listing;
         evidence.availability = model.availability;
         evidence.use_case_form = model.use_case_form;
+        evidence.guardrails = model.guardrails;
+        evidence.data_retention = model.data_retention;
+        evidence.endpoint = endpoint;
         evidence.invocation = invocation.outcome;
         evidence.calls = [identity.calls, role_calls, model.calls, invocation.calls].concat();
     }
@@ -144,12 +158,36 @@ impl Session {
     /// Puts the answers to questions into the evidence, in the order in which they were asked.
     pub async fn ask(&self, evidence: &mut Evidence, questions: Vec<Question>) {
         let Some(clients) = &self.clients else { return };
-        let simulations: Vec<SimulationQuestion> =
-            questions.into_iter().map(|Question::Simulate(question)| question).collect();
-        let answers: Vec<(Observation<_>, Call)> = simulate::all(clients, &self.calls, &simulations).await;
-        for (question, (simulation, call)) in simulations.into_iter().zip(answers) {
+        let (mut simulations, mut policies): (Vec<SimulationQuestion>, Vec<PolicyQuestion>) = (Vec::new(), Vec::new());
+        for question in questions {
+            match question {
+                Question::Simulate(question) => simulations.push(*question),
+                Question::ReadPolicy(question) => policies.push(question),
+                Question::Profiles => {
+                    let (profiles, call) = gates::profiles(clients, &self.calls).await;
+                    evidence.profiles = profiles;
+                    evidence.calls.push(call);
+                }
+                Question::DataRetention => {
+                    let (mode, call) = gates::data_retention(clients, &self.calls).await;
+                    evidence.data_retention = mode;
+                    evidence.calls.push(call);
+                }
+            }
+        }
+        let (simulated, read) = tokio::join!(
+            simulate::all(clients, &self.calls, &simulations),
+            policies::read_all(clients, &self.calls, &policies),
+        );
+        for (question, (simulation, call)) in simulations.into_iter().zip(simulated) {
             evidence.answers.push(Answer { question, simulation });
             evidence.calls.push(call);
+        }
+        for (PolicyQuestion { policy, .. }, (content, calls)) in policies.into_iter().zip(read) {
+            // What was not fetched before is fetched now, and takes its place.
+            evidence.policies.texts.retain(|known| known.policy != policy);
+            evidence.policies.texts.push(PolicyText { policy, content });
+            evidence.calls.extend(calls);
         }
     }
 }

@@ -69,7 +69,8 @@ impl Redactor {
         readable.extend(model.filter(|model| !model.starts_with("arn:")));
         readable.extend(evidence.base_model().map(str::to_owned));
         // What AWS lists is AWS's.
-        readable.extend(evidence.listing.seen().into_iter().flat_map(|listing| listing.ids.iter().cloned()));
+        let listed = evidence.listing.seen().into_iter();
+        readable.extend(listed.flat_map(|listing| listing.ids.iter().chain(&listing.callable).cloned()));
         Self { aliases: Aliases::default(), readable }
     }
 
@@ -89,7 +90,9 @@ impl Redactor {
                 if place == Place::Chosen {
                     return (self.condition_key(key), self.walk(value, place));
                 }
-                (key.clone(), self.walk(value, place_of(key, object)))
+                // An observation says nothing of what was seen: the key above it does.
+                let inner = if key == "seen" { place } else { place_of(key, object) };
+                (key.clone(), self.walk(value, inner))
             })
             .collect()
     }

@@ -16,6 +16,7 @@ mod lint;
 mod markdown;
 mod outline;
 mod simulation;
+mod statements;
 mod styled;
 #[cfg(feature = "cli")]
 mod test_run;

@@ -4,12 +4,16 @@
 //! request contexts ("legs") that must all be allowed, the caller's and the service role's apart. Decides nothing
 //! and calls nothing.
 
+mod bearer;
 mod expand;
+mod given;
+mod guardrail;
 mod misuse;
 
+pub use given::{GivenError, GivenPolicies, GivenPolicy};
 pub use misuse::Misuse;
 
-use crate::bedrock::{Kind, ModelReference, Operation, Region};
+use crate::bedrock::{GuardrailReference, Kind, ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService, ContextKeys, RequestContext};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +48,15 @@ pub struct Request {
     /// The principal that makes the call, where it is not the caller of this program.
     #[serde(default)]
     pub principal: Option<Arn>,
+    /// The guardrail that the call names.
+    #[serde(default)]
+    pub guardrail: Option<GuardrailReference>,
+    /// Policies that no API shows, from the user.
+    #[serde(default)]
+    pub policies: GivenPolicies,
+    /// An error that such a call was answered with, from the user.
+    #[serde(default)]
+    pub error: Option<GivenError>,
     /// The test call that the user asked for.
     #[serde(default)]
     pub live: LiveCall,
@@ -98,6 +111,9 @@ impl Request {
             service: None,
             context: ContextKeys::new(),
             principal: None,
+            guardrail: None,
+            policies: GivenPolicies::default(),
+            error: None,
             live: LiveCall::None,
         }
     }

@@ -2,12 +2,16 @@
 //!
 //! Every test starts from a case in which everything was seen and is good, and changes what it is about.
 
+#[path = "diagnose/policies.rs"]
+mod policies;
+
 use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
 use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
 use bedrock_access::evidence::{
-    Answer, Availability, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy, ListedModel, Listing,
-    LiveSuccess, MatchedStatement, Observation, PolicySource, Question, SCHEMA, ServiceError, Simulation, UseCaseForm,
+    Answer, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy,
+    IdentityPolicies, ListedModel, Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question,
+    ServiceError, Simulation, SimulationQuestion, UseCaseForm,
 };
 use bedrock_access::iam::{Arn, Decision, Principal};
 use bedrock_access::policy;
@@ -34,17 +38,11 @@ fn unasked(model: &str) -> Evidence {
             .to_vec(),
     };
     let is_profile = reference.is_profile();
+    let operation = bedrock_access::bedrock::Operation::Converse;
+    let request = Request::new(Some(reference), operation, "us-west-2".parse().unwrap());
     Evidence {
-        schema: SCHEMA.to_owned(),
-        observed_at: "2026-11-22T12:00:00Z".to_owned(),
-        sandbox: None,
-        request: Request::new(
-            Some(reference),
-            bedrock_access::bedrock::Operation::Converse,
-            "us-west-2".parse().unwrap(),
-        ),
         credentials: Observation::Seen(Credentials {
-            bedrock_api_key: false,
+            api_key: None,
             source: "environment".to_owned(),
             expires_at: None,
         }),
@@ -52,12 +50,7 @@ fn unasked(model: &str) -> Evidence {
             account: "111122223333".to_owned(),
             principal: Principal::new(arn("arn:aws:sts::111122223333:assumed-role/chat-api/session")),
         }),
-        principal: Observation::Seen(PolicySource {
-            candidates: vec![arn(ROLE)],
-            found_by: FoundBy::GetRole,
-            boundary: None,
-            trust: None,
-        }),
+        principal: Observation::Seen(PolicySource { candidates: vec![arn(ROLE)], found_by: FoundBy::GetRole }),
         service_role: skipped(),
         profile: if is_profile { Observation::Seen(profile) } else { skipped() },
         listing: Observation::Seen(Listing {
@@ -70,6 +63,7 @@ fn unasked(model: &str) -> Evidence {
                 streaming: Some(true),
             }),
             ids: vec![base.clone()],
+            callable: vec![base.clone()],
         }),
         availability: Observation::Seen(Availability {
             agreement: Some("AVAILABLE".to_owned()),
@@ -78,18 +72,34 @@ fn unasked(model: &str) -> Evidence {
             entitlement: Some("AVAILABLE".to_owned()),
             region: Some("AVAILABLE".to_owned()),
         }),
+        policies: IdentityPolicies::default(),
         use_case_form: if base.starts_with("anthropic") { Observation::Seen(UseCaseForm {}) } else { skipped() },
-        invocation: skipped(),
-        answers: Vec::new(),
-        calls: Vec::new(),
+        guardrails: Observation::Seen(Vec::new()),
+        ..Evidence::new(request, "2026-11-22T12:00:00Z".to_owned(), None)
     }
+}
+
+/// The simulations that are still to be asked.
+fn simulations(evidence: &Evidence) -> Vec<SimulationQuestion> {
+    let simulation = |question| match question {
+        Question::Simulate(question) => Some(*question),
+        _ => None,
+    };
+    open_questions(evidence).into_iter().filter_map(simulation).collect()
 }
 
 /// The same with every question answered alike.
 fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evidence {
     for _ in 0..4 {
-        for Question::Simulate(question) in open_questions(&evidence) {
-            evidence.answers.push(Answer { question, simulation: simulation.clone() });
+        for question in open_questions(&evidence) {
+            match question {
+                Question::Simulate(question) => {
+                    evidence.answers.push(Answer { question: *question, simulation: simulation.clone() });
+                }
+                Question::ReadPolicy(_) => {}
+                Question::Profiles => evidence.profiles = failed(FailureKind::TimedOut),
+                Question::DataRetention => evidence.data_retention = failed(FailureKind::TimedOut),
+            }
         }
     }
     assert_eq!(open_questions(&evidence), [], "every answer closes its question");
@@ -339,14 +349,14 @@ fn a_missing_agreement_is_a_cause_where_the_caller_may_not_subscribe() {
     fields.agreement = Some("NOT_AVAILABLE".to_owned());
     let asked = open_questions(&evidence);
     for question in asked {
-        let Question::Simulate(question) = question;
+        let Question::Simulate(question) = question else { continue };
         let leg = &question.leg;
         let decision =
             if leg.action.starts_with("aws-marketplace:") { Decision::ImplicitDeny } else { Decision::Allowed };
         if leg.action.starts_with("aws-marketplace:") {
             assert_eq!(leg.context.get("aws:CalledViaLast").unwrap().as_single(), Some("bedrock.amazonaws.com"));
         }
-        evidence.answers.push(Answer { question, simulation: Observation::Seen(simulation(decision)) });
+        evidence.answers.push(Answer { question: *question, simulation: Observation::Seen(simulation(decision)) });
     }
     let diagnosis = diagnose(&evidence);
     assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Denied, vec!["marketplace-permission"]));
@@ -607,12 +617,8 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
         .map(|path| arn(&format!("arn:aws:iam::111122223333:role/{path}{role}")))
         .to_vec();
     let mut evidence = unasked(NOVA);
-    evidence.principal = Observation::Seen(PolicySource {
-        candidates: candidates.clone(),
-        found_by: FoundBy::IdentityCenterForms,
-        boundary: None,
-        trust: None,
-    });
+    evidence.principal =
+        Observation::Seen(PolicySource { candidates: candidates.clone(), found_by: FoundBy::IdentityCenterForms });
     let mut asked = Vec::new();
     loop {
         let questions = open_questions(&evidence);
@@ -620,7 +626,7 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
             break;
         }
         for question in questions {
-            let Question::Simulate(question) = question;
+            let Question::Simulate(question) = question else { continue };
             let principal = &question.principal;
             asked.push(principal.clone());
             let simulation = if *principal == candidates[1] {
@@ -628,7 +634,7 @@ fn a_role_whose_path_is_not_known_is_looked_for_in_turn() {
             } else {
                 refused("NoSuchEntity", 404, "The role cannot be found.")
             };
-            evidence.answers.push(Answer { question, simulation });
+            evidence.answers.push(Answer { question: *question, simulation });
         }
     }
     assert_eq!(asked, candidates[..2], "the third was not needed");
@@ -656,6 +662,7 @@ fn the_statement_that_denies_is_named_with_its_place() {
         source: Some("user-managed".to_owned()),
         line: Some(7),
         column: Some(5),
+        end: None,
     }];
     let diagnosis = diagnose(&answered(unasked(NOVA), &Observation::Seen(denied)));
     assert_eq!(causes(&diagnosis), ["identity-policy-explicit-deny"]);
@@ -749,10 +756,10 @@ fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evide
         }
         for question in questions {
             asked += 1;
-            let Question::Simulate(question) = question;
+            let Question::Simulate(question) = question else { continue };
             let (leg, trial) = (&question.leg, &question.trial);
             let simulation = Observation::Seen(decide(&leg.resource, trial));
-            evidence.answers.push(Answer { question, simulation });
+            evidence.answers.push(Answer { question: *question, simulation });
         }
     }
 }
@@ -848,6 +855,7 @@ fn the_simulator_is_asked_within_a_budget() {
             source: Some("user-managed".to_owned()),
             line: Some(1),
             column: Some(1),
+            end: None,
         }],
         ..simulation(Decision::ExplicitDeny)
     });
@@ -935,6 +943,7 @@ fn a_boundary_behind_an_identity_policys_deny_is_found_too() {
                 source: Some("role".to_owned()),
                 line: Some(4),
                 column: Some(8),
+                end: None,
             }]
         } else {
             Vec::new()
@@ -952,7 +961,12 @@ fn an_api_key_outranks_what_sts_says_of_other_credentials() {
     let mut evidence = good(NOVA);
     evidence.caller = refused("ExpiredToken", 403, "The security token included in the request is expired");
     evidence.principal = skipped();
+    let key = BedrockApiKey::LongTerm { user: "BedrockAPIKey-ab12".to_owned(), account: "111122223333".to_owned() };
     evidence.credentials =
-        Observation::Seen(Credentials { bedrock_api_key: true, source: "environment".to_owned(), expires_at: None });
-    assert_eq!(diagnose(&evidence).verdict, Verdict::Undetermined);
+        Observation::Seen(Credentials { api_key: Some(key), source: "environment".to_owned(), expires_at: None });
+    let diagnosis = diagnose(&evidence);
+    assert_eq!(diagnosis.verdict, Verdict::Undetermined);
+    assert_eq!(diagnosis.principal.chosen_by, "api-key");
+    assert_eq!(diagnosis.principal.arn, Some(arn("arn:aws:iam::111122223333:user/BedrockAPIKey-ab12")));
+    assert!(diagnosis.legs.iter().any(|leg| leg.request.action == "bedrock:CallWithBearerToken"));
 }

@@ -5,6 +5,7 @@
 //! here and is left without waiting for its threads.
 
 mod args;
+mod error;
 mod observe;
 mod request;
 mod saved;

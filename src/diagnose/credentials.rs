@@ -4,8 +4,13 @@ use super::finding::{Basis, Certainty, Finding};
 use super::live::Live;
 use super::remedy;
 use crate::cause::{Cause, Family};
-use crate::evidence::{Evidence, Failure, FailureKind, Observation, ServiceError};
+use crate::evidence::{BedrockApiKey, ChosenBy, Evidence, Failure, FailureKind, Observation, ServiceError};
 use crate::explain;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The variable that holds a Bedrock API key.
+const VARIABLE: &str = "AWS_BEARER_TOKEN_BEDROCK";
 
 /// Finds what keeps every call from being answered.
 pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
@@ -21,8 +26,12 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
     if let Observation::Failed(failure) = &evidence.credentials {
         return vec![finding(cause_of_provider(failure), Certainty::Inferred, Basis::Failure(failure.to_string()))];
     }
+    let mut found = Vec::new();
+    if let Some(why) = rejected_key(evidence) {
+        found.push(finding(Cause::ApiKeyRejected, Certainty::Inferred, Basis::Failure(why)));
+    }
     // Where an API key is used, Bedrock never sees the credentials that STS speaks of.
-    let is_bedrocks = !evidence.credentials.seen().is_some_and(|credentials| credentials.bedrock_api_key);
+    let is_bedrocks = evidence.api_key().is_none();
     if is_bedrocks
         && let Observation::Refused(error) = &evidence.caller
         && let Some(cause) = credentials_cause(error)
@@ -52,18 +61,71 @@ pub(super) fn findings(evidence: &Evidence, live: &Live) -> Vec<Finding> {
         && let Some(cause) = credentials_cause(error)
         && credentials_cause(other) == Some(cause)
     {
-        return vec![finding(
-            cause,
-            Certainty::Reported,
-            Basis::Refused { api: "bedrock:ListFoundationModels", error: error.clone() },
-        )];
+        let basis = Basis::Refused { api: "bedrock:ListFoundationModels", error: error.clone() };
+        found.push(finding(cause, Certainty::Reported, basis));
+        return found;
     }
-    match unreachable(evidence, live) {
-        Some(failure) => {
-            vec![finding(Cause::NetworkUnreachable, Certainty::Inferred, Basis::Failure(failure.to_string()))]
+    if let Some(failure) = unreachable(evidence, live) {
+        found.push(finding(Cause::NetworkUnreachable, Certainty::Inferred, Basis::Failure(failure.to_string())));
+    }
+    found
+}
+
+/// Says why Bedrock will not take the API key that its calls bear, where the key itself tells.
+fn rejected_key(evidence: &Evidence) -> Option<String> {
+    match evidence.api_key()? {
+        BedrockApiKey::Unreadable { why } => Some(format!("`{VARIABLE}` holds no Bedrock API key: {why}")),
+        BedrockApiKey::ShortTerm { expires_at, .. }
+            if instant(expires_at).zip(instant(&evidence.observed_at)).is_some_and(|(end, now)| end <= now) =>
+        {
+            Some(format!("the Bedrock API key in `{VARIABLE}` ended at {expires_at}"))
         }
-        None => Vec::new(),
+        BedrockApiKey::ShortTerm { region, .. } if *region != evidence.request.region.as_str() => Some(format!(
+            "the Bedrock API key in `{VARIABLE}` holds in {region} alone, and the call goes to {}",
+            evidence.request.region
+        )),
+        _ => None,
     }
+}
+
+/// Says whose permissions are diagnosed where that is not whom STS sees: the first thing to know.
+pub(super) fn whose(evidence: &Evidence) -> Vec<String> {
+    let subject = evidence.subject();
+    let caller = evidence.caller.seen().map(|caller| format!("the present caller {}", caller.principal.arn));
+    let caller = caller.unwrap_or_else(|| "the present caller, who is not known".to_owned());
+    let who = subject.principal.as_ref().map(|principal| principal.arn.to_string());
+    match (subject.chosen_by, evidence.api_key()) {
+        (ChosenBy::Error, _) => {
+            vec![format!(
+                "the given error is of {}, not of {caller}: it is diagnosed for that principal",
+                who.unwrap_or_default()
+            )]
+        }
+        (ChosenBy::ApiKey, Some(key)) if !subject.is_caller => {
+            let who = match (key, who) {
+                (_, Some(who)) => who,
+                (BedrockApiKey::ShortTerm { access_key, .. }, None) => {
+                    format!("whoever made it with the access key {access_key}")
+                }
+                _ => "somebody who is not known".to_owned(),
+            };
+            vec![format!("Bedrock sees the API key in `{VARIABLE}`, which stands for {who}, and not {caller}")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What is no cause and may become one.
+pub(super) fn advice(evidence: &Evidence) -> Vec<String> {
+    let empty = evidence.credentials.seen().is_some_and(|seen| seen.api_key == Some(BedrockApiKey::Empty));
+    let unset = format!(
+        "`{VARIABLE}` is set and holds nothing: it is taken as unset here, and clients that send it as a key are refused: unset it"
+    );
+    empty.then_some(unset).into_iter().collect()
+}
+
+fn instant(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
 }
 
 /// A provider that failed had something to say; one that says "expired" is believed.

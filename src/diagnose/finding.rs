@@ -1,6 +1,6 @@
 //! Findings: a cause, how sure it is, what it rests on and what mends it. Facts; the renderers word them.
 
-use super::legs::DecidedBy;
+use super::statement::{DecidedBy, NearMiss};
 use super::trust::Trust;
 use crate::cause::{Cause, Family};
 use crate::evidence::ServiceError;
@@ -71,6 +71,46 @@ pub enum Basis {
         /// Whether it was asked with the changes of the other findings made.
         mended: bool,
     },
+    /// What the policies that were read come to on a leg, where the simulator did not answer.
+    Policies {
+        /// The action.
+        action: String,
+        /// The resource.
+        resource: String,
+        /// The decision.
+        decision: Decision,
+        /// The policy type that refuses.
+        policy_type: Option<PolicyType>,
+        /// The statements that decided.
+        statements: Vec<DecidedBy>,
+        /// Whether it was evaluated with the changes of the other findings made.
+        mended: bool,
+    },
+    /// What a policy that the user gave says of a leg.
+    Given {
+        /// The action.
+        action: String,
+        /// The resource.
+        resource: String,
+        /// The decision.
+        decision: Decision,
+        /// The type of the policy.
+        policy_type: PolicyType,
+        /// The statements that matched.
+        statements: Vec<DecidedBy>,
+    },
+    /// An allow is there, and misses.
+    NearMiss {
+        /// The statement, and how it misses.
+        near: NearMiss,
+        /// How many legs it misses.
+        legs: usize,
+    },
+    /// No policy that was read allows anything like it.
+    NothingNear {
+        /// The names of the policies that were read.
+        policies: Vec<String>,
+    },
     /// The simulator named keys that it was not given, which may have changed its answer.
     MissingContext(Vec<String>),
     /// The test call's own answer.
@@ -100,6 +140,15 @@ pub enum Basis {
     },
     /// What a role trust policy says, by the crate's own evaluation.
     Trust(Trust),
+    /// The text of an error that the user gave.
+    GivenError(String),
+    /// What was read tells which of the causes that a text fits is the right one.
+    Settled {
+        /// The likeliest by the text alone.
+        said: Cause,
+        /// The right one.
+        is: Cause,
+    },
     /// Something that prevented the calls, in words.
     Failure(String),
     /// The simulator allows every leg, and the live answer does not.
@@ -115,6 +164,8 @@ pub struct Remedy {
     pub commands: Vec<String>,
     /// The steps of this call; where there are none, the catalogue's hold.
     pub steps: Vec<String>,
+    /// The page of the AWS console where it is done.
+    pub console: Option<String>,
     /// What to know before taking them.
     pub notes: Vec<String>,
     /// Whether the change was tried in simulation.
@@ -152,10 +203,51 @@ pub struct Change {
     pub policy_type: Option<PolicyType>,
     /// The policy's name or ARN, where it is known.
     pub policy: Option<String>,
-    /// The statement or document that is added.
+    /// What the policy is attached to: `role/NAME`, `user/NAME` or `group/NAME`.
+    pub attached_to: Option<String>,
+    /// The statements that are removed, or let the request through.
+    pub statements: Vec<StatementId>,
+    /// The statements that are added; the document that is left where one is removed or narrowed, none where the policy
+    /// goes as a whole; of an exemption in a policy that cannot be read, the condition keys of the refused requests
+    /// with their values.
     pub document: Option<Value>,
     /// What is used, accepted or exempted.
     pub value: Option<String>,
+}
+
+impl Change {
+    /// Begins a change about which nothing more is known.
+    pub(super) fn new(kind: ChangeKind) -> Self {
+        Self {
+            kind,
+            policy_type: None,
+            policy: None,
+            attached_to: None,
+            statements: Vec::new(),
+            document: None,
+            value: None,
+        }
+    }
+}
+
+/// Which statement of a policy is meant, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementId {
+    /// Its index.
+    pub statement: Option<usize>,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+    /// Where it begins, 1-based line.
+    pub line: Option<u32>,
+    /// Where it begins, 1-based column.
+    pub column: Option<u32>,
+}
+
+impl StatementId {
+    pub(super) fn of(decided: &DecidedBy) -> Self {
+        let DecidedBy { statement, sid, line, column, .. } = decided;
+        Self { statement: *statement, sid: sid.clone(), line: *line, column: *column }
+    }
 }
 
 /// The kinds of change.
@@ -177,6 +269,8 @@ pub enum ChangeKind {
     UseRegion,
     /// Gets fresh credentials.
     RenewCredentials,
+    /// Sets the account's data-retention mode in the Region.
+    SetDataRetention,
 }
 
 impl ChangeKind {
@@ -192,6 +286,7 @@ impl ChangeKind {
             Self::UseModel => "use-model",
             Self::UseRegion => "use-region",
             Self::RenewCredentials => "renew-credentials",
+            Self::SetDataRetention => "set-data-retention",
         }
     }
 }

@@ -6,9 +6,9 @@
 
 use super::finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy};
 use super::{NotChecked, form_submitted, questions, remedy};
-use crate::bedrock::{Marketplace, ModelReference, provider_of};
+use crate::bedrock::{EnforcedGuardrail, Marketplace, ModelReference, provider_of, required_retention};
 use crate::cause::{Cause, Family};
-use crate::evidence::{Availability, Evidence, ListedModel, Observation, SimulationQuestion};
+use crate::evidence::{Availability, DataRetention, Evidence, ListedModel, Observation, SimulationQuestion};
 use crate::explain;
 use crate::iam::Decision;
 use time::OffsetDateTime;
@@ -37,10 +37,12 @@ pub(super) fn read(evidence: &Evidence) -> Gates {
         return reader.gates;
     }
     reader.profile();
+    reader.guardrails();
     match evidence.base_model() {
         Some(model) => {
             reader.listing(model);
             reader.availability(model);
+            reader.data_retention(model);
             if provider_of(model) == "anthropic" {
                 reader.use_case_form();
             }
@@ -68,6 +70,46 @@ impl Reader<'_> {
                 Cause::InvalidModelId,
                 vec![Basis::Refused { api: "bedrock:GetInferenceProfile", error: error.clone() }],
             );
+        }
+    }
+
+    /// An enforced guardrail is one more authorization: that it could not be asked for leaves one unknown.
+    fn guardrails(&mut self) {
+        if !self.evidence.request.operation.model().answers {
+            return;
+        }
+        match &self.evidence.guardrails {
+            Observation::Seen(enforced) => {
+                let holds = |guardrail: &&EnforcedGuardrail| {
+                    self.evidence.base_model().is_none_or(|model| guardrail.is_enforced_on(model))
+                };
+                for guardrail in enforced.iter().filter(holds) {
+                    self.gates.advice.push(format!(
+                        "the account enforces the guardrail {} on this model: every caller needs bedrock:ApplyGuardrail on it, though the call names none",
+                        guardrail.arn
+                    ));
+                }
+            }
+            unseen => self.unread("enforced guardrails", unseen.why_unseen().unwrap_or_default()),
+        }
+    }
+
+    /// A model that is documented to need a data-retention mode refuses calls under a lower one.
+    fn data_retention(&mut self, model: &str) {
+        let Some(needed) = required_retention(model) else { return };
+        match &self.evidence.data_retention {
+            Observation::Seen(retention) if retention.mode == needed => {}
+            Observation::Seen(DataRetention { mode }) if matches!(mode.as_str(), "default" | "none") => {
+                let basis = Basis::Field { api: "bedrock:GetAccountDataRetention", field: "mode", value: mode.clone() };
+                self.close(Cause::DataRetentionMode, vec![basis]);
+            }
+            Observation::Seen(DataRetention { mode }) => self.unread(
+                "whether the account's data-retention mode suits the model",
+                format!("AWS says `{mode}`, and the model is documented to need `{needed}`"),
+            ),
+            unseen => {
+                self.unread("the account's data-retention mode", unseen.why_unseen().unwrap_or_default());
+            }
         }
     }
 
@@ -266,11 +308,8 @@ impl Reader<'_> {
             remedy.changes.insert(
                 0,
                 Change {
-                    kind: ChangeKind::AcceptAgreement,
-                    policy_type: None,
-                    policy: None,
-                    document: None,
                     value: self.evidence.base_model().map(str::to_owned),
+                    ..Change::new(ChangeKind::AcceptAgreement)
                 },
             );
             self.push(Cause::MarketplacePermission, basis, remedy);

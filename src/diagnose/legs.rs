@@ -1,17 +1,16 @@
-//! The legs of the call, judged by the policy simulator's answers.
-//!
-//! Attributes each refusal to a policy type from what the simulator shows: the statements that matched, and its
-//! separate verdicts of the organization's policies and of the permissions boundary (IAM API Reference,
-//! "EvaluationResult"). What it does not show is not guessed.
+//! The legs of the call, and the findings that the refused ones come to.
 
 use super::finding::{Basis, Certainty, Finding};
+use super::judge::{self, Judge};
 use super::questions::{call_legs, current_candidate};
-use super::remedy;
+use super::statement::{DecidedBy, NearMiss};
 use super::trials::{self, Trials};
+use super::{given, remedy};
 use crate::bedrock::Whose;
 use crate::cause::Cause;
-use crate::evidence::{Evidence, MatchedStatement, Observation, Simulation, SimulationQuestion};
+use crate::evidence::Evidence;
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
+use crate::policy::least_privilege;
 
 /// One authorization of the call, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,31 +23,31 @@ pub struct Leg {
     pub decision: Decision,
     /// The policy type that a refusal is attributed to.
     pub policy_type: Option<PolicyType>,
-    /// The statements that decided, where the simulator names them.
+    /// What the decision rests on.
+    pub judged_by: JudgedBy,
+    /// The statements that decided, where they are known.
     pub decided_by: Vec<DecidedBy>,
+    /// Allows that miss the leg, and how.
+    pub near_misses: Vec<NearMiss>,
     /// Keys that policies name and the simulation was not given.
     pub missing_context: Vec<String>,
     /// Why there is no decision.
     pub unread: Option<String>,
+    /// How the simulator and the policies that were read contradict each other, in words.
+    pub contradiction: Option<String>,
 }
 
-/// A statement that decided a leg.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecidedBy {
-    /// The type of its policy.
-    pub policy_type: PolicyType,
-    /// What the policy is attached as, in the simulator's words: `role`, `aws-managed`, …
-    pub source: Option<String>,
-    /// The policy's name or ARN.
-    pub policy: Option<String>,
-    /// The statement's index in the policy.
-    pub statement: Option<usize>,
-    /// The statement's `Sid`.
-    pub sid: Option<String>,
-    /// Where it begins, 1-based line.
-    pub line: Option<u32>,
-    /// Where it begins, 1-based column.
-    pub column: Option<u32>,
+/// What a leg was judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JudgedBy {
+    /// Nothing that could be seen.
+    Nothing,
+    /// The policy simulator.
+    Simulator,
+    /// The policies that were read, by this program's own engine.
+    Policies,
+    /// Both, and they agree.
+    Both,
 }
 
 /// All legs of a call.
@@ -60,6 +59,12 @@ pub(super) struct Legs {
     pub(super) unlisted: Vec<String>,
     /// The IAM user or role that was simulated, where one ARN answered.
     pub(super) principal: Option<Arn>,
+    /// The names of the policies that were read, and why others were not.
+    pub(super) policies_read: Option<(Vec<String>, Vec<String>)>,
+    /// Allows that are wider than the call needs, one line each.
+    pub(super) advice: Vec<String>,
+    /// Refusals of policies that the user gave, on legs that are refused for another reason as well.
+    pub(super) given: Vec<Leg>,
     /// The ARN of its permissions boundary, where that is known.
     pub(super) boundary: Option<String>,
     /// What the simulator says of the refused legs once policies are mended.
@@ -74,6 +79,12 @@ impl Legs {
             && self.legs.iter().all(|leg| leg.decision == Decision::Allowed)
     }
 
+    /// Tells whether a refusal, or a contradiction, rests on the texts of policies and on nothing that AWS said: then
+    /// the texts that this program carries are checked to be those in force.
+    pub(super) fn rest_on_the_policies_alone(&self) -> bool {
+        self.legs.iter().any(|leg| leg.judged_by == JudgedBy::Policies || leg.contradiction.is_some())
+    }
+
     /// Turns the refused legs into findings, one for each cause and action; those that only show once others are
     /// mended come after them.
     pub(super) fn findings(&self, evidence: &Evidence) -> Vec<Finding> {
@@ -81,7 +92,12 @@ impl Legs {
         for (leg, mended) in self.refusals() {
             let cause = cause_of(leg);
             let basis = basis_of(leg, mended);
-            let certainty = if leg.policy_type.is_some() { Certainty::Simulated } else { Certainty::Inferred };
+            let certainty = match leg.policy_type {
+                // The simulator evaluates neither; the engine did, on the user's word for what the policy says.
+                Some(PolicyType::SessionPolicy | PolicyType::VpcEndpointPolicy) | None => Certainty::Inferred,
+                Some(_) if leg.judged_by == JudgedBy::Policies => Certainty::Inferred,
+                Some(_) => Certainty::Simulated,
+            };
             match findings
                 .iter_mut()
                 .find(|known| known.cause == cause && known.action.as_ref() == Some(&leg.request.action))
@@ -103,15 +119,72 @@ impl Legs {
                 }),
             }
         }
+        for finding in &mut findings {
+            self.explain(finding);
+        }
         remedy::verify(&mut findings, &self.trials);
         findings
+    }
+
+    /// Adds how the allows that are there miss, each statement once, or that there is none.
+    fn explain(&self, finding: &mut Finding) {
+        let mut told: Vec<(&NearMiss, usize)> = Vec::new();
+        let mut policies: Option<PolicyType> = None;
+        for (leg, _) in self.refusals().filter(|(leg, _)| cause_of(leg) == finding.cause) {
+            for near in &leg.near_misses {
+                match told.iter_mut().find(|(known, _)| known.statement == near.statement) {
+                    Some((_, legs)) => *legs += 1,
+                    None => told.push((near, 1)),
+                }
+            }
+            if matches!(leg.judged_by, JudgedBy::Both | JudgedBy::Policies) && leg.decision == Decision::ImplicitDeny {
+                policies = leg.policy_type;
+            }
+        }
+        let read = match policies.filter(|_| told.is_empty()) {
+            Some(PolicyType::IdentityPolicy) => self.policies_read.as_ref().map(|(names, _)| names.clone()),
+            Some(PolicyType::PermissionsBoundary) => self.boundary.clone().map(|boundary| vec![boundary]),
+            _ => None,
+        };
+        finding.basis.extend(read.map(|policies| Basis::NothingNear { policies }));
+        let near_misses = told.into_iter().map(|(near, legs)| Basis::NearMiss { near: near.clone(), legs });
+        finding.basis.extend(near_misses);
+    }
+
+    /// Says where the simulator and the policies that were read contradict each other.
+    pub(super) fn contradictions(&self) -> Vec<String> {
+        let mut all = self.legs.iter().filter_map(|leg| leg.contradiction.clone());
+        let first = all.next();
+        let more = all.count();
+        let and_more = if more == 0 { String::new() } else { format!(", and likewise on {more} more resources") };
+        first.map(|first| format!("{first}{and_more}: one of the two is wrong or out of date")).into_iter().collect()
     }
 
     /// Walks over the refused legs, as they are first and then with each further change.
     fn refusals(&self) -> impl Iterator<Item = (&Leg, bool)> {
         let before = self.legs.iter().map(|leg| (leg, false));
         let after = self.trials.stages.iter().flat_map(|stage| &stage.legs).map(|leg| (leg, true));
-        before.chain(after).filter(|(leg, _)| leg.decision.is_denied())
+        let given = self.given.iter().map(|leg| (leg, false));
+        before.chain(given).chain(after).filter(|(leg, _)| leg.decision.is_denied())
+    }
+
+    /// Walks over the requests that policies of a type refuse, each once.
+    pub(super) fn refused_by(&self, policy_type: PolicyType) -> impl Iterator<Item = &RequestContext> {
+        let mut told: Vec<&RequestContext> = Vec::new();
+        for (leg, _) in self.refusals().filter(|(leg, _)| leg.policy_type == Some(policy_type)) {
+            if !told.contains(&&leg.request) {
+                told.push(&leg.request);
+            }
+        }
+        told.into_iter()
+    }
+
+    /// Walks over the requests that policies of a type deny explicitly, each once.
+    pub(super) fn denied_by(&self, policy_type: PolicyType) -> impl Iterator<Item = &RequestContext> {
+        let denied = |request: &&RequestContext| {
+            self.refusals().any(|(leg, _)| leg.decision == Decision::ExplicitDeny && leg.request == **request)
+        };
+        self.refused_by(policy_type).filter(denied).collect::<Vec<_>>().into_iter()
     }
 
     /// Tells whether a policy of the type denies explicitly, now or once other policies are mended.
@@ -130,124 +203,59 @@ impl Legs {
 
 /// Judges every leg of the call.
 pub(super) fn judge(evidence: &Evidence) -> Legs {
-    let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
-    let boundary = evidence.principal.seen().and_then(|source| source.boundary.clone());
+    let requirements = evidence.requirements();
     let Some(principal) = current_candidate(evidence) else {
         let why = evidence.principal.why_unseen().unwrap_or_else(|| "the principal is not known".to_owned());
-        let legs = requirements.legs.into_iter().map(|request| undetermined(request, why.clone())).collect();
-        return Legs { legs, unlisted: requirements.unlisted, boundary, ..Legs::default() };
+        let mut legs: Vec<Leg> =
+            requirements.legs.into_iter().map(|request| judge::undetermined(request, why.clone())).collect();
+        let given = given::judge(evidence, None, &mut legs);
+        return Legs { legs, given, unlisted: requirements.unlisted, ..Legs::default() };
     };
-    let legs = judge_all(evidence, &principal, call_legs(evidence, &principal));
+    let judge = Judge::of_principal(evidence);
+    let mut legs = judge.legs(&principal, call_legs(evidence, &principal));
     let answered = legs.iter().any(|leg| leg.unread.is_none());
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
-    let trials = trials::follow(evidence, &principal, &legs);
-    let principal = (answered || certain).then_some(principal);
-    Legs { legs, unlisted: requirements.unlisted, principal, boundary, trials }
-}
-
-/// Judges legs of one principal by the simulator's answers.
-pub(super) fn judge_all(evidence: &Evidence, principal: &Arn, legs: Vec<RequestContext>) -> Vec<Leg> {
-    legs.into_iter().map(|leg| judge_one(evidence, &SimulationQuestion::new(principal, &leg), leg)).collect()
-}
-
-/// Returns the name of the principal's permissions boundary, as the simulator would call it.
-fn boundary_name<'e>(evidence: &'e Evidence, principal: &Arn) -> Option<&'e str> {
-    let of_service_role = evidence.service_role.seen().filter(|role| role.arn == *principal);
-    let boundary = match of_service_role {
-        Some(role) => role.boundary.as_deref(),
-        None => evidence.principal.seen()?.boundary.as_deref(),
-    };
-    boundary?.rsplit('/').next()
-}
-
-pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
-    Leg {
-        whose: Whose::Caller,
-        request,
-        decision: Decision::Undetermined,
-        policy_type: None,
-        decided_by: Vec::new(),
-        missing_context: Vec::new(),
-        unread: Some(why),
+    // What is tried is tried in simulation, which does not know the given policies.
+    let trials = trials::follow(&judge, &principal, &legs);
+    let advice = advice(&judge, &legs);
+    let given = given::judge(evidence, Some(&principal), &mut legs);
+    Legs {
+        unlisted: requirements.unlisted,
+        principal: (answered || certain).then_some(principal),
+        boundary: evidence.policies.boundary().map(str::to_owned),
+        advice,
+        policies_read: judge.reading.map(|reading| (reading.names(), reading.gaps)),
+        legs,
+        given,
+        trials,
     }
 }
 
-/// Judges a leg by the answer to a question about it, where it was asked and answered.
-pub(super) fn judge_one(evidence: &Evidence, question: &SimulationQuestion, request: RequestContext) -> Leg {
-    match evidence.answer(question) {
-        Some(Observation::Seen(simulation)) => {
-            judge_by(request, simulation, boundary_name(evidence, &question.principal))
+/// Names the statements that allow the call and far more, with the policy that would be enough. No cause of anything.
+fn advice(judge: &Judge<'_>, legs: &[Leg]) -> Vec<String> {
+    let Some(reading) = &judge.reading else { return Vec::new() };
+    let mut wide: Vec<String> = Vec::new();
+    let allowed = legs.iter().filter(|leg| leg.decision == Decision::Allowed);
+    for statement in allowed.flat_map(|leg| &leg.decided_by).filter(|statement| reading.is_wide(statement)) {
+        let policy = statement.policy_name().unwrap_or_default();
+        let name = match &statement.sid {
+            Some(sid) => format!("`{sid}` of `{policy}`"),
+            None => format!("number {} of `{policy}`", statement.statement.map_or(1, |index| index + 1)),
+        };
+        if !wide.contains(&name) {
+            wide.push(name);
         }
-        Some(unseen) => undetermined(request, unseen.why_unseen().unwrap_or_default()),
-        None => undetermined(request, "the policy simulator was not asked".to_owned()),
     }
-}
-
-fn judge_by(request: RequestContext, simulation: &Simulation, boundary: Option<&str>) -> Leg {
-    let refused_elsewhere =
-        simulation.allowed_by_organizations == Some(false) || simulation.allowed_by_boundary == Some(false);
-    if simulation.decision == Decision::Allowed && refused_elsewhere {
-        let why = "the policy simulator contradicts itself: allowed, and not by the organization or the boundary";
-        return undetermined(request, why.to_owned());
+    if wide.is_empty() {
+        return Vec::new();
     }
-    let policy_type = attribute(simulation, boundary);
-    let decided_by = simulation.matched.iter().map(decided_by).collect();
-    Leg {
-        whose: Whose::Caller,
-        request,
-        decision: simulation.decision,
-        policy_type,
-        decided_by,
-        missing_context: simulation.missing_context.clone(),
-        unread: None,
-    }
-}
-
-/// Tells which policy type a refusal comes from.
-///
-/// The organization's policies come first: where they refuse, the simulator stops there. An explicit deny that
-/// shows no statement and does not come from the boundary can only come from a policy whose text the simulator
-/// hides, which among those it evaluates is an SCP; where it says that the organization allows, nothing is left.
-/// `boundary` is the boundary's name, whose own statements are not an identity policy's.
-fn attribute(simulation: &Simulation, boundary: Option<&str>) -> Option<PolicyType> {
-    let of_boundary = |statement: &MatchedStatement| boundary.is_some() && statement.policy.as_deref() == boundary;
-    let Simulation { decision, matched, allowed_by_organizations, allowed_by_boundary, .. } = simulation;
-    match decision {
-        Decision::Allowed | Decision::Undetermined => None,
-        _ if *allowed_by_organizations == Some(false) => Some(PolicyType::ServiceControlPolicy),
-        Decision::ExplicitDeny
-            if matched.iter().any(|statement| source_type(statement) == PolicyType::ResourcePolicy) =>
-        {
-            Some(PolicyType::ResourcePolicy)
-        }
-        // A boundary that lacks the allow as well shows once the deny is out of the way.
-        Decision::ExplicitDeny if matched.iter().any(|statement| !of_boundary(statement)) => {
-            Some(PolicyType::IdentityPolicy)
-        }
-        _ if *allowed_by_boundary == Some(false) => Some(PolicyType::PermissionsBoundary),
-        Decision::ExplicitDeny if allowed_by_organizations.is_none() => Some(PolicyType::ServiceControlPolicy),
-        Decision::ExplicitDeny => None,
-        Decision::ImplicitDeny => Some(PolicyType::IdentityPolicy),
-    }
-}
-
-fn source_type(statement: &MatchedStatement) -> PolicyType {
-    match statement.source.as_deref() {
-        Some(source) if source.eq_ignore_ascii_case("resource") => PolicyType::ResourcePolicy,
-        _ => PolicyType::IdentityPolicy,
-    }
-}
-
-fn decided_by(statement: &MatchedStatement) -> DecidedBy {
-    DecidedBy {
-        policy_type: source_type(statement),
-        source: statement.source.clone(),
-        policy: statement.policy.clone(),
-        statement: None,
-        sid: None,
-        line: statement.line,
-        column: statement.column,
-    }
+    let requests: Vec<RequestContext> = legs.iter().map(|leg| leg.request.clone()).collect();
+    let (noun, verb) = if wide.len() == 1 { ("statement", "allows") } else { ("statements", "allow") };
+    vec![format!(
+        "the {noun} {} {verb} more than this call needs; enough is {}",
+        wide.join(", "),
+        least_privilege(&requests)
+    )]
 }
 
 fn cause_of(leg: &Leg) -> Cause {
@@ -264,70 +272,17 @@ fn cause_of(leg: &Leg) -> Cause {
 }
 
 fn basis_of(leg: &Leg, mended: bool) -> Vec<Basis> {
-    let mut basis = vec![Basis::Simulation {
-        action: leg.request.action.clone(),
-        resource: leg.request.resource.clone(),
-        decision: leg.decision,
-        policy_type: leg.policy_type,
-        statements: leg.decided_by.clone(),
-        mended,
+    let (action, resource) = (leg.request.action.clone(), leg.request.resource.clone());
+    let (decision, policy_type, statements) = (leg.decision, leg.policy_type, leg.decided_by.clone());
+    if let Some(policy_type @ (PolicyType::SessionPolicy | PolicyType::VpcEndpointPolicy)) = policy_type {
+        return vec![Basis::Given { action, resource, decision, policy_type, statements }];
+    }
+    let mut basis = vec![match leg.judged_by {
+        JudgedBy::Policies => Basis::Policies { action, resource, decision, policy_type, statements, mended },
+        _ => Basis::Simulation { action, resource, decision, policy_type, statements, mended },
     }];
     if !leg.missing_context.is_empty() {
         basis.push(Basis::MissingContext(leg.missing_context.clone()));
     }
     basis
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn simulation(
-        decision: Decision,
-        matched: &[&str],
-        organizations: Option<bool>,
-        boundary: Option<bool>,
-    ) -> Simulation {
-        Simulation {
-            decision,
-            matched: matched
-                .iter()
-                .map(|source| MatchedStatement {
-                    policy: Some("p".to_owned()),
-                    source: Some((*source).to_owned()),
-                    line: Some(1),
-                    column: Some(1),
-                })
-                .collect(),
-            missing_context: Vec::new(),
-            allowed_by_organizations: organizations,
-            allowed_by_boundary: boundary,
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_attributed_to_what_the_simulator_shows() {
-        use Decision::{Allowed, ExplicitDeny, ImplicitDeny};
-        use PolicyType::{IdentityPolicy, PermissionsBoundary, ResourcePolicy, ServiceControlPolicy};
-        for (decision, matched, organizations, boundary, expected) in [
-            (Allowed, &["role"][..], Some(true), None, None),
-            (ImplicitDeny, &[], None, None, Some(IdentityPolicy)),
-            (ImplicitDeny, &[], Some(true), Some(true), Some(IdentityPolicy)),
-            (ImplicitDeny, &[], Some(false), Some(true), Some(ServiceControlPolicy)),
-            (ExplicitDeny, &[], Some(false), None, Some(ServiceControlPolicy)),
-            (ImplicitDeny, &[], Some(true), Some(false), Some(PermissionsBoundary)),
-            (ExplicitDeny, &[], Some(true), Some(false), Some(PermissionsBoundary)),
-            (ExplicitDeny, &["role"], Some(true), Some(true), Some(IdentityPolicy)),
-            (ExplicitDeny, &["role"], Some(true), Some(false), Some(IdentityPolicy)),
-            (ExplicitDeny, &["aws-managed"], None, None, Some(IdentityPolicy)),
-            (ExplicitDeny, &["resource"], None, None, Some(ResourcePolicy)),
-            (ExplicitDeny, &[], None, None, Some(ServiceControlPolicy)),
-            (ExplicitDeny, &[], Some(true), Some(true), None),
-        ] {
-            let simulation = simulation(decision, matched, organizations, boundary);
-            assert_eq!(attribute(&simulation, None), expected, "{simulation:?}");
-        }
-        let denied = simulation(ExplicitDeny, &["user-managed"], Some(true), Some(false));
-        assert_eq!(attribute(&denied, Some("p")), Some(PermissionsBoundary));
-    }
 }

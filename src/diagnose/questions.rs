@@ -1,8 +1,10 @@
-//! What the evidence leaves open and the policy simulator could still settle.
+//! What the evidence leaves open, and a further question could still settle.
 
-use super::{legs, service_role};
+use super::{gates, legs, live, reading, service_role};
 use crate::bedrock::{Marketplace, provider_of};
-use crate::evidence::{Evidence, Observation, Question, Simulation, SimulationQuestion};
+use crate::cause::Cause;
+use crate::evidence::{Evidence, Observation, PolicyQuestion, Question, Simulation, SimulationQuestion};
+use crate::explain;
 use crate::iam::{Arn, ContextKeys, RequestContext};
 
 /// The actions that the first call to a Marketplace model makes on the caller's behalf
@@ -15,12 +17,52 @@ pub(super) const SUBSCRIPTION_ACTIONS: [&str; 2] = ["aws-marketplace:Subscribe",
 /// so that this comes to an end.
 #[must_use]
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
-    let of_caller = current_candidate(evidence).map(|principal| {
-        let first = unanswered(evidence, &principal, &legs_to_simulate(evidence, &principal));
-        if first.is_empty() { legs::judge(evidence).trials.open } else { first }
-    });
-    let simulations = of_caller.into_iter().flatten().chain(service_role::open_questions(evidence));
-    simulations.map(Question::Simulate).collect()
+    let (mut simulations, policies) =
+        current_candidate(evidence).map(|principal| of_principal(evidence, &principal)).unwrap_or_default();
+    simulations.extend(service_role::open_questions(evidence));
+    let mut questions = reads(evidence);
+    questions.extend(simulations.into_iter().map(|question| Question::Simulate(Box::new(question))));
+    questions.extend(policies.into_iter().map(Question::ReadPolicy));
+    questions
+}
+
+/// Names what is open about the principal: the policies are read while the legs are simulated, and what follows
+/// needs both.
+fn of_principal(evidence: &Evidence, principal: &Arn) -> (Vec<SimulationQuestion>, Vec<PolicyQuestion>) {
+    let first = unanswered(evidence, principal, &legs_to_simulate(evidence, principal));
+    let policies = reading::open(evidence, false);
+    if !first.is_empty() || !policies.is_empty() {
+        return (first, policies);
+    }
+    let legs = legs::judge(evidence);
+    let verify = legs.rest_on_the_policies_alone();
+    (legs.trials.open, reading::open(evidence, verify))
+}
+
+/// What to read once more is known than at the first look.
+fn reads(evidence: &Evidence) -> Vec<Question> {
+    let mut questions = Vec::new();
+    if evidence.credentials.seen().is_none() || evidence.is_about_another_account() {
+        return questions;
+    }
+    let causes = closed(evidence);
+    let another_id_helps =
+        [Cause::InferenceProfileRequired, Cause::InvalidModelId, Cause::RegionUnavailable, Cause::LegacyModel];
+    if evidence.profiles.is_skipped() && another_id_helps.iter().any(|cause| causes.contains(cause)) {
+        questions.push(Question::Profiles);
+    }
+    if evidence.data_retention.is_skipped() && causes.contains(&Cause::DataRetentionMode) {
+        questions.push(Question::DataRetention);
+    }
+    questions
+}
+
+/// The causes that stand in the way behind IAM, as far as gates and a live answer tell.
+fn closed(evidence: &Evidence) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = gates::read(evidence).findings.iter().map(|finding| finding.cause).collect();
+    causes.extend(live::read(evidence).recognized().map(|reading| reading.cause));
+    causes.extend(evidence.request.error.iter().map(|given| explain::classify(None, None, &given.text).cause));
+    causes
 }
 
 /// Asks about legs that have not been asked about yet.
@@ -40,8 +82,8 @@ fn legs_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext>
 
 /// The legs of the call itself, with the principal's ARN in their context.
 pub(super) fn call_legs(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
-    let requirements = evidence.request.requirements(evidence.profile.seen(), evidence.account());
-    requirements.legs.into_iter().map(|leg| with_principal(leg, principal)).collect()
+    let requirements = evidence.requirements();
+    requirements.legs.into_iter().map(|leg| with_tags(with_principal(leg, principal), evidence)).collect()
 }
 
 /// The Marketplace actions, where an agreement is missing that the caller would have to make.
@@ -60,7 +102,7 @@ pub(super) fn subscription_legs(evidence: &Evidence, principal: &Arn) -> Vec<Req
                 .with("aws:CalledViaLast", "bedrock.amazonaws.com")
                 .with("aws:CalledVia", vec!["bedrock.amazonaws.com".to_owned()]);
             let leg = RequestContext { action: (*action).to_owned(), resource: "*".to_owned(), context };
-            with_principal(leg, principal)
+            with_tags(with_principal(leg, principal), evidence)
         })
         .collect()
 }
@@ -69,6 +111,17 @@ pub(super) fn with_principal(mut leg: RequestContext, principal: &Arn) -> Reques
     // The simulator fills in most principal keys by itself, and this one is not in its list.
     if leg.context.get("aws:PrincipalArn").is_none() {
         leg.context.set("aws:PrincipalArn", principal.to_string());
+    }
+    leg
+}
+
+/// Adds the tags of the principal under diagnosis, which the simulator does not fill in either.
+fn with_tags(mut leg: RequestContext, evidence: &Evidence) -> RequestContext {
+    for (key, value) in evidence.policies.entity.seen().iter().flat_map(|entity| &entity.tags) {
+        let key = format!("aws:PrincipalTag/{key}");
+        if leg.context.get(&key).is_none() {
+            leg.context.set(&key, value.as_str());
+        }
     }
     leg
 }

@@ -5,7 +5,8 @@
 //! refuses, the basis and the remedy say.
 
 use super::finding::Finding;
-use super::legs::{self, Leg, Legs};
+use super::judge::{self, Judge};
+use super::legs::{Leg, Legs};
 use super::questions::{unanswered, with_principal};
 use super::trials;
 use crate::bedrock::Whose;
@@ -17,16 +18,17 @@ use crate::iam::{Arn, RequestContext};
 pub(super) fn judge(evidence: &Evidence) -> Legs {
     let requests = requests(evidence);
     let Some(role) = evidence.request.service_role.clone() else { return Legs::default() };
+    let judge = Judge::of_service_role(evidence);
     let mut legs: Vec<Leg> = match why_unasked(evidence) {
-        Some(why) => requests.into_iter().map(|request| legs::undetermined(request, why.clone())).collect(),
-        None => legs::judge_all(evidence, &role, requests),
+        Some(why) => requests.into_iter().map(|request| judge::undetermined(request, why.clone())).collect(),
+        None => judge.legs(&role, requests),
     };
     for leg in &mut legs {
         leg.whose = Whose::ServiceRole;
     }
-    let trials = trials::follow(evidence, &role, &legs);
+    let trials = trials::follow(&judge, &role, &legs);
     let boundary = evidence.service_role.seen().and_then(|role| role.boundary.clone());
-    Legs { legs, unlisted: Vec::new(), principal: Some(role), boundary, trials }
+    Legs { legs, principal: Some(role), boundary, trials, ..Legs::default() }
 }
 
 /// Names what the simulator would still have to be asked about the role.
@@ -58,13 +60,13 @@ impl Legs {
 
 fn requests(evidence: &Evidence) -> Vec<RequestContext> {
     let Some(role) = &evidence.request.service_role else { return Vec::new() };
-    let requirements = evidence.request.requirements(evidence.profile.seen(), Some(account_of(evidence, role)));
+    let requirements = evidence.request.requirements(evidence.profile.seen(), Some(&account_of(evidence, role)));
     requirements.service_role.into_iter().map(|leg| with_principal(leg, role)).collect()
 }
 
 /// The role belongs to the account whose resources it uses.
-fn account_of<'e>(evidence: &'e Evidence, role: &'e Arn) -> &'e str {
-    evidence.account().unwrap_or(&role.account)
+fn account_of(evidence: &Evidence, role: &Arn) -> String {
+    evidence.account().unwrap_or_else(|| role.account.clone())
 }
 
 /// Says why the simulator cannot be asked about the role from here.

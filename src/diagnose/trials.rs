@@ -4,10 +4,14 @@
 //! again, until every leg is allowed or nothing further can be tried. So the report names every policy that has to
 //! change, not only the first one that AWS names, and says of a remedy that it was tried.
 
-use super::legs::{DecidedBy, Leg, judge_one};
-use crate::evidence::{Evidence, Exclusion, SimulationQuestion, Trial};
+use super::judge::Judge;
+use super::legs::{JudgedBy, Leg};
+use super::reading::Reading;
+use super::statement::DecidedBy;
+use crate::evidence::{Exclusion, SimulationQuestion, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::least_privilege;
+use serde_json::{Value, json};
 
 /// Simulator calls of one diagnosis: a call through a profile of three Regions and two changes fit in.
 const BUDGET: usize = 14;
@@ -24,34 +28,35 @@ pub(super) struct Trials {
 /// The legs that were refused before a change, judged with it.
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
-    /// Everything that is changed so far.
-    pub(super) trial: Trial,
+    /// Whether it is exactly the changes that the remedies name: nothing is left out without what would be left of it.
+    pub(super) exact: bool,
     /// The legs that were refused without it.
     pub(super) legs: Vec<Leg>,
 }
 
 impl Trials {
-    /// Returns the trial with which every leg is allowed.
-    pub(super) fn successful(&self) -> Option<&Trial> {
-        let last = self.stages.last()?;
-        last.legs.iter().all(|leg| leg.decision == Decision::Allowed).then_some(&last.trial)
+    /// Returns the stage in which every leg is allowed.
+    pub(super) fn successful(&self) -> Option<&Stage> {
+        self.stages.last().filter(|last| last.legs.iter().all(|leg| leg.decision == Decision::Allowed))
     }
 }
 
 /// Follows the trials as far as their answers reach.
-pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Trials {
+pub(super) fn follow(judge: &Judge<'_>, principal: &Arn, judged: &[Leg]) -> Trials {
     let mut trials = Trials::default();
     let mut refused: Vec<Leg> = judged.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
     // A leg that could not be simulated at all cannot be tried either, and nothing would be proven.
     if refused.is_empty() || judged.iter().any(|leg| leg.decision == Decision::Undetermined) {
         return trials;
     }
+    // Where the simulator does not answer, the engine goes on alone, and nothing is asked.
+    let simulates = judged.iter().all(|leg| leg.judged_by != JudgedBy::Policies);
     let every_leg: Vec<RequestContext> = judged.iter().map(|leg| leg.request.clone()).collect();
     let budget = BUDGET.max(2 * every_leg.len());
     let mut spent = judged.len();
-    let mut trial = Trial::default();
-    while let Some(next) = mend(&trial, &refused, &every_leg, principal) {
-        trial = next;
+    let mut mending = Mending::default();
+    while mending.mend(&refused, &every_leg, judge, principal) {
+        let trial = mending.trial();
         spent += refused.len();
         if spent > budget {
             break;
@@ -67,17 +72,16 @@ pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Tr
         trials.open = asked
             .iter()
             .map(|(question, _)| question)
-            .filter(|question| evidence.answer(question).is_none())
+            .filter(|question| simulates && judge.evidence.answer(question).is_none())
             .cloned()
             .collect();
         if !trials.open.is_empty() {
             break;
         }
-        let legs: Vec<Leg> =
-            asked.into_iter().map(|(question, request)| judge_one(evidence, &question, request)).collect();
+        let legs: Vec<Leg> = asked.into_iter().map(|(question, request)| judge.leg(&question, request)).collect();
         refused = legs.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
         let unread = legs.iter().any(|leg| leg.decision == Decision::Undetermined);
-        trials.stages.push(Stage { trial: trial.clone(), legs });
+        trials.stages.push(Stage { exact: mending.put_back == mending.without.len(), legs });
         if unread {
             break;
         }
@@ -85,32 +89,88 @@ pub(super) fn follow(evidence: &Evidence, principal: &Arn, judged: &[Leg]) -> Tr
     trials
 }
 
-/// Adds to a trial what would mend the refused legs; none where it already holds all that is known to help.
-fn mend(trial: &Trial, refused: &[Leg], every_leg: &[RequestContext], principal: &Arn) -> Option<Trial> {
-    let mut mended = trial.clone();
-    for leg in refused {
-        match (leg.policy_type, leg.decision) {
-            (Some(PolicyType::ServiceControlPolicy), _) => {
-                leave_out(&mut mended, Exclusion::ServiceControlPolicies);
-            }
-            (Some(PolicyType::PermissionsBoundary), _) => leave_out(&mut mended, Exclusion::PermissionsBoundary),
-            (Some(PolicyType::IdentityPolicy), Decision::ExplicitDeny) => {
-                for exclusion in leg.decided_by.iter().filter_map(|statement| policy_of(statement, principal)) {
-                    leave_out(&mut mended, exclusion);
-                }
-            }
-            (Some(PolicyType::IdentityPolicy), Decision::ImplicitDeny) if mended.with.is_none() => {
-                mended.with = Some(least_privilege(every_leg).to_string());
-            }
-            _ => {}
-        }
-    }
-    (mended != *trial).then_some(mended)
+/// What a trial changes, as it grows.
+#[derive(Debug, Default)]
+struct Mending {
+    without: Vec<Exclusion>,
+    /// What is left of the policies that are left out, and the policy that is proposed.
+    with: Vec<Value>,
+    /// How many of the policies that are left out have something put back.
+    put_back: usize,
+    proposed: bool,
 }
 
-fn leave_out(trial: &mut Trial, exclusion: Exclusion) {
-    if !trial.without.contains(&exclusion) {
-        trial.without.push(exclusion);
+impl Mending {
+    /// Adds what would mend the refused legs; tells whether anything is new.
+    fn mend(&mut self, refused: &[Leg], every_leg: &[RequestContext], judge: &Judge<'_>, principal: &Arn) -> bool {
+        let before = (self.without.len(), self.with.len());
+        for leg in refused {
+            match (leg.policy_type, leg.decision) {
+                (Some(PolicyType::ServiceControlPolicy), _) => {
+                    self.leave_out(Exclusion::ServiceControlPolicies);
+                }
+                (Some(PolicyType::PermissionsBoundary), _) => {
+                    self.leave_out(Exclusion::PermissionsBoundary);
+                }
+                (Some(PolicyType::IdentityPolicy), Decision::ExplicitDeny) => {
+                    self.lift(leg, refused, judge.reading.as_ref(), principal);
+                }
+                (Some(PolicyType::IdentityPolicy), Decision::ImplicitDeny) if !self.proposed => {
+                    self.proposed = true;
+                    self.with.push(least_privilege(every_leg));
+                }
+                _ => {}
+            }
+        }
+        before != (self.without.len(), self.with.len())
+    }
+
+    /// Leaves out the policies that denied a leg, and puts back what is left of them without the statements that did.
+    fn lift(&mut self, leg: &Leg, refused: &[Leg], reading: Option<&Reading<'_>>, principal: &Arn) {
+        for statement in &leg.decided_by {
+            let read = reading.and_then(|reading| reading.exclusion(statement));
+            let Some(exclusion) = read.or_else(|| policy_of(statement, principal)) else { continue };
+            if !self.leave_out(exclusion) {
+                continue;
+            }
+            let of_policy: Vec<(&Leg, usize)> = refused
+                .iter()
+                .flat_map(|leg| leg.decided_by.iter().map(move |statement| (leg, statement)))
+                .filter(|(_, other)| other.policy == statement.policy && other.holder == statement.holder)
+                .filter_map(|(leg, other)| Some((leg, other.statement?)))
+                .collect();
+            let indices: Vec<usize> = of_policy.iter().map(|(_, index)| *index).collect();
+            let requests: Vec<&RequestContext> = of_policy.iter().map(|(leg, _)| &leg.request).collect();
+            // Nobody can change a policy of AWS: it goes as a whole.
+            let lifted = reading.filter(|_| !statement.is_aws_managed());
+            let lifted = lifted.and_then(|reading| reading.lift(statement, &indices, &requests));
+            if let Some(document) = lifted.and_then(|lifted| lifted.document) {
+                self.put_back += 1;
+                self.with.push(document);
+            }
+        }
+    }
+
+    fn leave_out(&mut self, exclusion: Exclusion) -> bool {
+        let is_new = !self.without.contains(&exclusion);
+        if is_new {
+            self.without.push(exclusion);
+        }
+        is_new
+    }
+
+    fn trial(&self) -> Trial {
+        let statements: Vec<Value> = self.with.iter().flat_map(statements).cloned().collect();
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        Trial { with: (!self.with.is_empty()).then(|| document.to_string()), without: self.without.clone() }
+    }
+}
+
+fn statements(document: &Value) -> &[Value] {
+    match document.get("Statement") {
+        Some(Value::Array(statements)) => statements,
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
     }
 }
 

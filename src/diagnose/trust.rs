@@ -91,11 +91,12 @@ impl Trusts {
             ));
             return;
         };
-        let document = source.trust.clone().ok_or_else(|| {
-            let refused = evidence.calls.iter().rev().find(|call| call.api == "iam:GetRole");
-            let error = refused.and_then(|call| call.error.as_ref()).map(ToString::to_string);
-            error.unwrap_or_else(|| "the role's trust policy was not shown".to_owned())
-        });
+        let document = match &evidence.policies.entity {
+            Observation::Seen(entity) => {
+                entity.trust.clone().ok_or_else(|| "the role's trust policy was not shown".to_owned())
+            }
+            unseen => Err(unseen.why_unseen().unwrap_or_default()),
+        };
         let kinds: &[&str] = match service {
             AssumingService::Bedrock => &["agent", "knowledge-base", "model-invocation-job", "model-customization-job"],
             _ => &[],
@@ -272,20 +273,17 @@ fn finding(evidence: &Evidence, trust: &Trust, sources: &[String], document: &Va
     let change = if denied {
         steps.push(format!("remove or narrow the statement of the role trust policy that denies {}", trust.action));
         Change {
-            kind: ChangeKind::RemoveStatement,
             policy_type: Some(PolicyType::ResourcePolicy),
             policy: Some(trust.role.to_string()),
-            document: None,
-            value: None,
+            ..Change::new(ChangeKind::RemoveStatement)
         }
     } else {
         steps.push(format!("let `{}` assume the role: give it the trust policy below", trust.service.principal()));
         Change {
-            kind: ChangeKind::AddStatement,
             policy_type: Some(PolicyType::ResourcePolicy),
             policy: Some(trust.role.to_string()),
             document: Some(json!({"Version": "2012-10-17", "Statement": [statement]})),
-            value: None,
+            ..Change::new(ChangeKind::AddStatement)
         }
     };
     let only_bedrock = trust.trusts.iter().any(|service| service == "bedrock.amazonaws.com");
@@ -313,8 +311,8 @@ fn finding(evidence: &Evidence, trust: &Trust, sources: &[String], document: &Va
             commands,
             steps,
             notes: vec!["the command replaces the whole trust policy".to_owned()],
-            verified: None,
             changes: vec![change],
+            ..Remedy::default()
         },
         alternatives: Vec::new(),
     }

@@ -2,11 +2,13 @@
 
 use super::legs::Legs;
 use super::live::Live;
+use super::reading;
 use super::{LiveOutcome, NotChecked, Verdict};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
-use crate::evidence::Evidence;
-use crate::iam::Decision;
+use crate::evidence::{ChosenBy, Evidence, Observation};
+use crate::iam::{Decision, PrincipalKind};
 use crate::request::Request;
+use core::net::IpAddr;
 
 /// Lists what was not seen, only where it could change the answer.
 pub(super) fn list(
@@ -19,6 +21,9 @@ pub(super) fn list(
     let mut unseen = Vec::new();
     let authorized = live.verdict() == Some(Verdict::Allowed);
     unsimulated(legs, &mut unseen);
+    if let Some(why) = reading::why_incomplete(evidence).filter(|_| !authorized) {
+        unseen.push(NotChecked::new("the texts of the policies, beside what the policy simulator says of them", why));
+    }
     if !authorized {
         unseen.extend(unread_gates.iter().cloned());
     }
@@ -36,7 +41,7 @@ pub(super) fn list(
         _ => {}
     }
     if live.verdict().is_none() && evidence.credentials.seen().is_some() {
-        unsimulatable(evidence, verdict, &mut unseen);
+        unsimulatable(evidence, legs, verdict, &mut unseen);
     }
     beside_the_call(&evidence.request, &mut unseen);
     unseen
@@ -108,24 +113,38 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
 }
 
 /// What no simulation evaluates (IAM User Guide, "IAM policy testing with the IAM policy simulator").
-fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
+fn unsimulatable(evidence: &Evidence, legs: &Legs, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
     if verdict == Verdict::Allowed {
-        let why = if evidence.is_about_the_caller() {
+        let why = if matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
             "no test call was asked for; `--probe` makes one that no model accepts"
         } else {
             "only the principal itself can make a test call"
         };
         unseen.push(NotChecked::new("the call itself", why));
     }
-    let session = evidence.is_about_the_caller()
-        && evidence.caller.seen().is_some_and(|caller| caller.principal.kind.is_role_session());
+    let subject = evidence.subject();
+    let session = evidence.request.policies.session.is_none()
+        && subject.principal.as_ref().is_some_and(|principal| principal.kind.is_role_session());
     if session {
         unseen.push(NotChecked::new(
             "the session policy",
-            "a policy handed over when the role was assumed restricts it further, and no API shows it",
+            "a policy handed over when the role was assumed restricts it further, and no API shows it; `--session-policy` gives it",
         ));
     }
-    unseen.push(NotChecked::new("the VPC endpoint policy", "the policy simulator does not evaluate it"));
+    let is_user = subject.principal.as_ref().is_some_and(|principal| principal.kind == PrincipalKind::IamUser);
+    if is_user && legs.legs.iter().any(|leg| leg.unread.is_some()) {
+        unseen.push(NotChecked::new(
+            "a quarantine policy",
+            "AWS attaches `AWSCompromisedKeyQuarantineV3` to a user whose access key leaked, and it denies invoking; what is attached to this user could not be simulated",
+        ));
+    }
+    unseen.extend(endpoint_policy(evidence));
+    if in_an_organization(evidence) && !evidence.is_about_another_account() {
+        unseen.push(NotChecked::new(
+            "guardrails that the organization enforces",
+            "they need bedrock:ApplyGuardrail like the account's own, and only the management account's policies show them",
+        ));
+    }
     let third_party =
         evidence.base_model().is_some_and(|model| Marketplace::of(provider_of(model)) != Marketplace::NotSold);
     if third_party {
@@ -133,5 +152,91 @@ fn unsimulatable(evidence: &Evidence, verdict: Verdict, unseen: &mut Vec<NotChec
             "account-level gates of AWS and the provider (AWS Sales, geography, payment, data retention)",
             "no API shows them; only a call does",
         ));
+    }
+}
+
+/// Says whether the call passes a VPC endpoint whose policy has a say; nothing where it does not, or where its
+/// policy was given.
+fn endpoint_policy(evidence: &Evidence) -> Option<NotChecked> {
+    if evidence.request.policies.vpc_endpoint.is_some() {
+        return None;
+    }
+    let what = "the VPC endpoint policy";
+    if !matches!(evidence.subject().chosen_by, ChosenBy::Caller | ChosenBy::ApiKey) {
+        return Some(NotChecked::new(what, "which way the principal's own calls take is not known"));
+    }
+    let given = "no simulation evaluates it; `--vpc-endpoint-policy` gives it";
+    // The name tells by itself, also where it could not be resolved from here.
+    let host = match &evidence.endpoint {
+        Observation::Seen(endpoint) => Some(&endpoint.host),
+        Observation::Failed(failure) => failure.endpoint.as_ref(),
+        _ => None,
+    };
+    if let Some(host) = host.filter(|host| host.contains(".vpce.amazonaws.com")) {
+        return Some(NotChecked::new(what, format!("calls go to `{host}`, which is a VPC endpoint, and {given}")));
+    }
+    match &evidence.endpoint {
+        Observation::Seen(endpoint) => {
+            let private = endpoint.addresses.iter().find(|address| is_private(**address))?;
+            Some(NotChecked::new(
+                what,
+                format!(
+                    "`{}` resolves to the private address {private}: calls pass a VPC endpoint, and {given}",
+                    endpoint.host
+                ),
+            ))
+        }
+        unseen => Some(NotChecked::new(
+            what,
+            format!("whether calls pass a VPC endpoint is not known: {}", unseen.why_unseen().unwrap_or_default()),
+        )),
+    }
+}
+
+/// Tells whether an address belongs to a private network: RFC 1918, RFC 6598, link-local, or IPv6 unique local.
+/// Loopback does not: what listens there stands in for AWS.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_private() || address.is_link_local() || first == 100 && second & 0b1100_0000 == 64
+        }
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(mapped) => is_private(IpAddr::V4(mapped)),
+            None => address.is_unique_local() || address.is_unicast_link_local(),
+        },
+    }
+}
+
+/// Tells whether the account belongs to an organization: the simulator speaks of one only then.
+fn in_an_organization(evidence: &Evidence) -> bool {
+    let mut simulations = evidence.answers.iter().filter_map(|answer| answer.simulation.seen());
+    simulations.any(|simulation| simulation.allowed_by_organizations.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_addresses_are_those_that_no_public_endpoint_has() {
+        for (address, private) in [
+            ("10.0.0.10", true),
+            ("172.16.5.4", true),
+            ("172.32.0.1", false),
+            ("192.168.1.1", true),
+            ("100.64.0.1", true),
+            ("100.128.0.1", false),
+            ("169.254.1.1", true),
+            ("127.0.0.1", false),
+            ("52.94.133.131", false),
+            ("fd00::1", true),
+            ("fe80::1", true),
+            ("::1", false),
+            ("2600:1f14::1", false),
+            ("::ffff:10.0.0.1", true),
+        ] {
+            assert_eq!(is_private(address.parse().unwrap()), private, "{address}");
+        }
     }
 }

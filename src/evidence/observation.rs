@@ -18,8 +18,9 @@ pub enum Observation<T> {
 }
 
 impl<T> Default for Observation<T> {
+    /// Nothing asked for it, or the evidence is older than the question.
     fn default() -> Self {
-        Self::Skipped("not looked at".to_owned())
+        Self::Skipped("it was not asked for".to_owned())
     }
 }
 
@@ -42,6 +43,12 @@ impl<T> Observation<T> {
             Self::Failed(failure) => Observation::Failed(failure),
             Self::Skipped(reason) => Observation::Skipped(reason),
         }
+    }
+
+    /// Tells whether it was not looked at.
+    #[must_use]
+    pub fn is_skipped(&self) -> bool {
+        matches!(self, Self::Skipped(_))
     }
 
     /// Returns AWS's error, where it answered with one.

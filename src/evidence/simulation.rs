@@ -97,4 +97,7 @@ pub struct MatchedStatement {
     pub line: Option<u32>,
     /// Where the statement begins, 1-based column.
     pub column: Option<u32>,
+    /// Where the statement ends, 1-based line and column.
+    #[serde(default)]
+    pub end: Option<(u32, u32)>,
 }

@@ -128,6 +128,22 @@ impl Principal {
         (self.kind == PrincipalKind::IamUser).then(|| self.arn.resource_id().rsplit('/').next())?
     }
 
+    /// Tells whether an ARN names the same user or role: sessions of one role are one entity, whatever their names
+    /// and whether the ARN has the role's path.
+    #[must_use]
+    pub fn is_same_entity(&self, other: &Arn) -> bool {
+        let other = Self::new(other.clone());
+        let (ours, theirs) = (&self.arn, &other.arn);
+        if (&ours.partition, &ours.account) != (&theirs.partition, &theirs.account) {
+            return false;
+        }
+        match (self.role_name(), other.role_name()) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            (None, None) => self.user_name().is_some_and(|user| other.user_name() == Some(user)) || ours == theirs,
+            _ => false,
+        }
+    }
+
     /// Returns the name of a role's session.
     #[must_use]
     pub fn session_name(&self) -> Option<&str> {
@@ -209,6 +225,24 @@ mod tests {
         let session = principal("arn:aws:sts::111122223333:assumed-role/exec/my-function");
         assert_eq!(session.clone().with_lambda_function(Some("other")).kind, PrincipalKind::AssumedRole);
         assert_eq!(session.with_lambda_function(Some("my-function")).kind, PrincipalKind::LambdaFunction);
+    }
+
+    #[test]
+    fn sessions_of_one_role_are_one_entity() {
+        let caller = principal("arn:aws:sts::111122223333:assumed-role/chat-api/one");
+        for (other, same) in [
+            ("arn:aws:sts::111122223333:assumed-role/chat-api/two", true),
+            ("arn:aws:iam::111122223333:role/apps/chat-api", true),
+            ("arn:aws:iam::444455556666:role/apps/chat-api", false),
+            ("arn:aws:iam::111122223333:role/apps/chat", false),
+            ("arn:aws:iam::111122223333:user/chat-api", false),
+            ("arn:aws:iam::111122223333:root", false),
+        ] {
+            assert_eq!(caller.is_same_entity(&other.parse().unwrap()), same, "{other}");
+        }
+        let user = principal("arn:aws:iam::111122223333:user/platform/ana");
+        assert!(user.is_same_entity(&"arn:aws:iam::111122223333:user/ana".parse().unwrap()));
+        assert!(principal("arn:aws:iam::1:root").is_same_entity(&"arn:aws:iam::1:root".parse().unwrap()));
     }
 
     #[test]

@@ -173,7 +173,8 @@ fn resource_miss(statement: &Statement, asked: &Asked<'_>) -> Miss {
     let Some(listed) = &statement.resources else { return nothing(String::new()) };
     let first = listed.patterns.first().map(|pattern| pattern.source.to_string()).unwrap_or_default();
     let (Some(arn), false) = (&asked.parts, listed.negated) else { return nothing(first) };
-    let Some(closest) = listed.patterns.iter().max_by_key(|pattern| pattern.closeness(arn, asked)) else {
+    // Of several that are as close, the first one listed.
+    let Some(closest) = listed.patterns.iter().rev().max_by_key(|pattern| pattern.closeness(arn, asked)) else {
         return nothing(first);
     };
     let part = closest.first_difference(arn, asked);

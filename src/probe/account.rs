@@ -5,9 +5,11 @@
 
 use super::answer::WholeXml;
 use super::api::OnlyListed;
+use super::api_key::{self, Bearer};
 use super::call::{Caller, innermost};
+use super::endpoint::Route;
 use crate::bedrock::Region;
-use crate::evidence::{Credentials, Failure, FailureKind, Observation};
+use crate::evidence::{Credentials, Failure, FailureKind, Observation, RuntimeEndpoint};
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -53,6 +55,10 @@ pub struct EmbeddedAccount {
     pub secret_access_key: String,
     /// The caller's session token, where it is a role's session.
     pub session_token: Option<String>,
+    /// The Bedrock API key that the caller's calls to Bedrock bear instead of a signature.
+    pub bearer_token: Option<String>,
+    /// Where the host name of the runtime leads in the world.
+    pub runtime: RuntimeEndpoint,
     /// The time that stands still in the world, RFC 3339 in UTC.
     pub observed_at: String,
 }
@@ -74,10 +80,10 @@ pub(super) struct Clients {
     /// The host of every service, where one override serves all.
     endpoint: Option<String>,
     pub(super) region: String,
+    /// Where the runtime is.
+    pub(super) route: Route,
     /// The name of the Lambda function that this program runs in.
     pub(super) lambda_function: Option<String>,
-    /// A Bedrock API key outranks the credentials that STS sees.
-    pub(super) bedrock_api_key: bool,
     /// There are credentials to sign with; without them only the API key speaks.
     pub(super) signs: bool,
 }
@@ -170,7 +176,9 @@ impl Connection {
         match &self.account {
             Account::Embedded(embedded) => {
                 let source = format!("sandbox `{}`", embedded.world);
-                let credentials = Credentials { bedrock_api_key: false, source, expires_at: None };
+                let api_key =
+                    embedded.bearer_token.as_deref().map(|key| api_key::describe(key, Some(&embedded.access_key_id)));
+                let credentials = Credentials { api_key, source, expires_at: None };
                 let config = embedded_config(embedded, calls.traffic.loopback.clone());
                 Ok(Opened { credentials, config, signs: true, renewal: None, clients: HashMap::new() })
             }
@@ -189,9 +197,10 @@ impl Connection {
                         let renewal = expiry.map(|expiry| expiry - RENEWAL);
                         Ok(Opened { credentials, config, signs: true, renewal, clients: HashMap::new() })
                     }
-                    Err(_) if api_key_is_set() => {
-                        let source = "AWS_BEARER_TOKEN_BEDROCK".to_owned();
-                        let credentials = Credentials { bedrock_api_key: true, source, expires_at: None };
+                    Err(_) if api_key::is_borne() => {
+                        let source = api_key::VARIABLE.to_owned();
+                        let credentials =
+                            Credentials { api_key: api_key::in_environment(None), source, expires_at: None };
                         let mut config = config.into_builder();
                         config.set_credentials_provider(None);
                         let config = config.build();
@@ -213,16 +222,18 @@ impl Opened {
     fn clients(&mut self, region: &Region, account: &Account, patient: bool) -> Arc<Clients> {
         let make = || {
             let config = self.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
-            let reads_environment = matches!(account, Account::Aws { .. });
-            Arc::new(Clients { signs: self.signs, ..clients(&config, region, reads_environment, patient) })
+            let (reads_environment, route, bearer) = match account {
+                Account::Aws { .. } => (true, Route::of(&config), Bearer::of_environment()),
+                Account::Embedded(embedded) => {
+                    let bearer = embedded.bearer_token.clone().map_or(Bearer::Unchanged, Bearer::Key);
+                    (false, Route::Known(embedded.runtime.clone()), bearer)
+                }
+            };
+            let clients = clients(&config, region, reads_environment, patient, &bearer);
+            Arc::new(Clients { signs: self.signs, route, ..clients })
         };
         self.clients.entry(region.clone()).or_insert_with(make).clone()
     }
-}
-
-/// Tells whether the environment holds a Bedrock API key, which the SDK then prefers for Bedrock.
-fn api_key_is_set() -> bool {
-    std::env::var("AWS_BEARER_TOKEN_BEDROCK").is_ok_and(|key| !key.is_empty())
 }
 
 /// Reads environment and config files, on a thread of its own: a config file may be a pipe that nobody writes to.
@@ -260,7 +271,7 @@ fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient) -> SdkCon
         .build()
 }
 
-fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient: bool) -> Clients {
+fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient: bool, bearer: &Bearer) -> Clients {
     let variable = |name: &str| reads_environment.then(|| std::env::var(name).ok()).flatten().filter(|v| !v.is_empty());
     let brief = RetryConfig::standard()
         .with_max_attempts(2)
@@ -293,15 +304,12 @@ fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient
                 .build(),
         ),
         bedrock: aws_sdk_bedrock::Client::from_conf(
-            aws_sdk_bedrock::config::Builder::from(config)
-                .interceptor(OnlyListed)
-                .interceptor(WholeXml)
-                .retry_config(brief)
-                .build(),
+            bearer.for_bedrock(config).interceptor(OnlyListed).interceptor(WholeXml).retry_config(brief).build(),
         ),
         // A test call is made once: a retry would be a second call that nobody asked for.
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
-            aws_sdk_bedrockruntime::config::Builder::from(config)
+            bearer
+                .for_runtime(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
                 .retry_config(RetryConfig::disabled())
@@ -309,8 +317,8 @@ fn clients(config: &SdkConfig, region: &Region, reads_environment: bool, patient
         ),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),
+        route: Route::of(config),
         lambda_function: variable("AWS_LAMBDA_FUNCTION_NAME"),
-        bedrock_api_key: reads_environment && api_key_is_set(),
         signs: true,
     }
 }
@@ -353,7 +361,7 @@ async fn load(
     let features = credentials.get_property::<Vec<AwsCredentialFeature>>().cloned().unwrap_or_default();
     let named = profile.map(str::to_owned).or_else(|| std::env::var("AWS_PROFILE").ok());
     let described = Credentials {
-        bedrock_api_key: api_key_is_set(),
+        api_key: api_key::in_environment(Some(credentials.access_key_id())),
         source: source(&features, named.as_deref()),
         expires_at: credentials.expiry().and_then(|expiry| OffsetDateTime::from(expiry).format(&Rfc3339).ok()),
     };

@@ -56,7 +56,20 @@ macro_rules! apis {
 // the Converse operations are authorized as invocations (Bedrock API Reference, "Converse").
 apis! {
     GetCallerIdentity: "sts:GetCallerIdentity", Read, None, "who calls";
-    GetRole: "iam:GetRole", Read, Some("iam:GetRole"), "the path of the role behind a session, its boundary and trust policy; the service role";
+    GetRole: "iam:GetRole", Read, Some("iam:GetRole"), "the path of the role behind a session, its boundary, tags and trust policy; the service role";
+    GetUser: "iam:GetUser", Read, Some("iam:GetUser"), "the user's boundary and tags";
+    ListAttachedRolePolicies: "iam:ListAttachedRolePolicies", Read, Some("iam:ListAttachedRolePolicies"), "the managed policies of the role";
+    ListRolePolicies: "iam:ListRolePolicies", Read, Some("iam:ListRolePolicies"), "the inline policies of the role";
+    ListAttachedUserPolicies: "iam:ListAttachedUserPolicies", Read, Some("iam:ListAttachedUserPolicies"), "the managed policies of the user";
+    ListUserPolicies: "iam:ListUserPolicies", Read, Some("iam:ListUserPolicies"), "the inline policies of the user";
+    ListGroupsForUser: "iam:ListGroupsForUser", Read, Some("iam:ListGroupsForUser"), "the groups of the user";
+    ListAttachedGroupPolicies: "iam:ListAttachedGroupPolicies", Read, Some("iam:ListAttachedGroupPolicies"), "the managed policies of its groups";
+    ListGroupPolicies: "iam:ListGroupPolicies", Read, Some("iam:ListGroupPolicies"), "the inline policies of its groups";
+    GetPolicy: "iam:GetPolicy", Read, Some("iam:GetPolicy"), "which version of a managed policy is in force";
+    GetPolicyVersion: "iam:GetPolicyVersion", Read, Some("iam:GetPolicyVersion"), "what a managed policy says";
+    GetRolePolicy: "iam:GetRolePolicy", Read, Some("iam:GetRolePolicy"), "what an inline policy of the role says";
+    GetUserPolicy: "iam:GetUserPolicy", Read, Some("iam:GetUserPolicy"), "what an inline policy of the user says";
+    GetGroupPolicy: "iam:GetGroupPolicy", Read, Some("iam:GetGroupPolicy"), "what an inline policy of a group says";
     SimulatePrincipalPolicy: "iam:SimulatePrincipalPolicy", Read, Some("iam:SimulatePrincipalPolicy"),
         "whether the policies allow the call";
     GetInferenceProfile: "bedrock:GetInferenceProfile", Read, Some("bedrock:GetInferenceProfile"),
@@ -67,6 +80,12 @@ apis! {
         Some("bedrock:GetFoundationModelAvailability"), "the account's access to the model";
     GetUseCaseForModelAccess: "bedrock:GetUseCaseForModelAccess", Read, Some("bedrock:GetUseCaseForModelAccess"),
         "whether the use case form was submitted";
+    ListEnforcedGuardrailsConfiguration: "bedrock:ListEnforcedGuardrailsConfiguration", Read,
+        Some("bedrock:ListEnforcedGuardrailsConfiguration"), "the guardrails that every call must pass";
+    GetAccountDataRetention: "bedrock:GetAccountDataRetention", Read, Some("bedrock:GetAccountDataRetention"),
+        "the account's data-retention mode, where the model asks for one";
+    ListInferenceProfiles: "bedrock:ListInferenceProfiles", Read, Some("bedrock:ListInferenceProfiles"),
+        "the inference profiles that can be called instead";
     InvokeModel: "bedrock:InvokeModel", Test, Some("bedrock:InvokeModel"), "the test call";
     InvokeModelWithResponseStream: "bedrock:InvokeModelWithResponseStream", Test,
         Some("bedrock:InvokeModelWithResponseStream"), "the test call of a streaming operation";

@@ -4,7 +4,7 @@
 //! through its `Display` or `Debug` text.
 
 use super::api::Api;
-use super::shared::{Answer, Shared};
+use super::shared::{Answer, Shared, is_about_the_rate};
 use super::traffic::Traffic;
 use crate::evidence::{Call, Failure, FailureKind, Observation, ServiceError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -15,6 +15,12 @@ use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How often a read is made that AWS throttles or cannot answer.
+const ATTEMPTS: u32 = 7;
+
+/// The first pause between two attempts; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Makes the calls of one diagnosis under its deadline, and remembers which endpoints failed.
 #[derive(Debug)]
@@ -166,6 +172,37 @@ impl Caller {
         E: ProvideErrorMetadata + Error + 'static,
     {
         self.make(api, endpoint, Limit::Read, call).await
+    }
+
+    /// Makes a shared read again and again while AWS throttles it or fails, as long as there is time: IAM throttles
+    /// early, and a list that is missing leaves a reading incomplete.
+    pub(super) async fn patient<T, E, F>(
+        &self,
+        api: Api,
+        endpoint: Endpoint<'_>,
+        about: &[&str],
+        call: impl Fn() -> F,
+    ) -> Answer<T>
+    where
+        T: Send + Sync + 'static,
+        E: ProvideErrorMetadata + Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let ask = async {
+            let mut attempt = 0;
+            loop {
+                let (answer, record) = self.read(api, endpoint, call()).await;
+                let pause = FIRST_PAUSE * 2_u32.pow(attempt);
+                attempt += 1;
+                let in_trouble = |error: &ServiceError| error.status.is_some_and(|status| status >= 500);
+                let passes = answer.refused().is_some_and(|error| is_about_the_rate(error) || in_trouble(error));
+                if !passes || attempt == ATTEMPTS || !self.has_time_for(pause) {
+                    return (answer, record);
+                }
+                tokio::time::sleep(pause).await;
+            }
+        };
+        self.once(api, endpoint, about, ask).await
     }
 
     /// Makes the test call, which may wait until the time that is left is wanted for what comes after it.

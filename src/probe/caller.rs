@@ -1,62 +1,72 @@
-//! Who calls, and under which ARN the policy simulator knows them.
+//! Who calls, under which ARN the policy simulator knows them, and which policies they have.
 
 use super::account::Clients;
 use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
-use super::service_role::trust;
-use super::skipped;
-use crate::evidence::{Call, Caller, FoundBy, Observation, PolicySource};
+use super::{policies, skipped};
+use crate::evidence::{
+    Call, Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, Subject,
+};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
 use std::sync::Arc;
+
+/// Why the policies behind a short-term key are not read.
+const API_KEY_OF_SOMEBODY: &str = "Bedrock sees the principal whose access key made the Bedrock API key in `AWS_BEARER_TOKEN_BEDROCK`, and which that is, is not known";
 
 /// What was seen of the identity.
 pub(super) struct Identity {
     pub(super) caller: Observation<Caller>,
     pub(super) principal: Observation<PolicySource>,
+    pub(super) policies: IdentityPolicies,
     pub(super) calls: Vec<Call>,
 }
 
 /// Asks STS who calls, and IAM for the role behind a session.
-pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Identity {
+pub(super) async fn look(
+    clients: &Clients,
+    calls: &Calls,
+    request: &Request,
+    credentials: Option<&Credentials>,
+) -> Identity {
     if !clients.signs {
         return Identity {
             caller: skipped("there are no credentials beside the Bedrock API key"),
-            principal: skipped("which principal the Bedrock API key belongs to is not known"),
+            principal: skipped("there are no credentials to read policies with, beside the Bedrock API key"),
+            policies: IdentityPolicies::default(),
             calls: vec![not_made(Api::GetCallerIdentity)],
         };
     }
     let endpoint = clients.endpoint("sts");
     let look = clients.sts.get_caller_identity().send();
     let (answer, call) = calls.shared(Api::GetCallerIdentity, &endpoint, &[&clients.region], look).await;
-    let mut identity =
-        Identity { caller: observe_caller(answer, clients, &endpoint), principal: skipped(""), calls: vec![call] };
+    let mut identity = Identity {
+        caller: observe_caller(answer, clients, &endpoint),
+        principal: skipped(""),
+        policies: IdentityPolicies::default(),
+        calls: vec![call],
+    };
 
-    if clients.bedrock_api_key && request.principal.is_none() {
-        identity.principal = skipped(
-            "`AWS_BEARER_TOKEN_BEDROCK` is set: Bedrock sees that API key's principal, and not the caller that STS names",
-        );
+    let seen = identity.caller.seen();
+    let subject = Subject::of(request, credentials, seen);
+    let account = subject.account().map(str::to_owned);
+    let reader = seen.map(|caller| caller.account.clone());
+    let Some(principal) = subject.principal else {
+        identity.principal = skipped(match subject.chosen_by {
+            ChosenBy::ApiKey => API_KEY_OF_SOMEBODY,
+            _ => "the caller is not known",
+        });
+        return identity;
+    };
+    if let (Some(account), Some(reader)) = (account, reader)
+        && account != reader
+    {
+        identity.principal = skipped(&format!(
+            "the principal belongs to account {account}, and the caller to {reader}: its policies can only be read there"
+        ));
         return identity;
     }
-    let seen = identity.caller.seen();
-    let subject = match (&request.principal, seen) {
-        (Some(given), Some(caller)) if !given.account.is_empty() && given.account != caller.account => {
-            identity.principal = skipped(&format!(
-                "the principal belongs to account {}, and the caller to {}: its policies can only be read there",
-                given.account, caller.account
-            ));
-            return identity;
-        }
-        (Some(given), _) => Principal::new(given.clone()),
-        (None, Some(caller)) => caller.principal.clone(),
-        (None, None) => {
-            identity.principal = skipped("the caller is not known");
-            return identity;
-        }
-    };
-    let (principal, call) = policy_source(clients, calls, &subject, request).await;
-    identity.principal = principal;
-    identity.calls.extend(call);
+    policy_source(clients, calls, &principal, request, &mut identity).await;
     identity
 }
 
@@ -78,41 +88,42 @@ fn observe_caller(
     })
 }
 
-/// Finds the ARN of the user or role whose policies count.
+/// Finds the ARN of the user or role whose policies count, and what is attached to it.
 async fn policy_source(
     clients: &Clients,
     calls: &Calls,
     subject: &Principal,
     request: &Request,
-) -> (Observation<PolicySource>, Option<Call>) {
-    let given =
-        |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by, boundary: None, trust: None };
-    match subject.kind {
-        PrincipalKind::IamUser => (Observation::Seen(given(FoundBy::Given)), None),
-        PrincipalKind::Root => (skipped("the root user cannot be simulated"), None),
-        PrincipalKind::FederatedUser => (skipped("a federated user cannot be simulated"), None),
-        PrincipalKind::Other => (skipped("the principal is neither a user nor a role"), None),
+    identity: &mut Identity,
+) {
+    let given = |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by };
+    identity.principal = match subject.kind {
+        PrincipalKind::Root => skipped("the root user cannot be simulated"),
+        PrincipalKind::FederatedUser => skipped("a federated user cannot be simulated"),
+        PrincipalKind::Other => skipped("the principal is neither a user nor a role"),
+        PrincipalKind::IamUser => {
+            let look = policies::of_user(clients, calls, subject.user_name().unwrap_or_default()).await;
+            identity.policies = look.policies;
+            identity.calls.extend(look.calls);
+            Observation::Seen(given(FoundBy::Given))
+        }
         _ => {
             let Some(role) = subject.role_name() else {
-                return (skipped("the session's ARN names no role"), Some(not_made(Api::GetRole)));
+                identity.principal = skipped("the session's ARN names no role");
+                identity.calls.push(not_made(Api::GetRole));
+                return;
             };
-            let look = clients.iam.get_role().role_name(role).send();
-            let (answer, call) = calls.shared(Api::GetRole, &clients.endpoint("iam"), &[role], look).await;
-            let found = answer.seen().and_then(|output| output.role()).and_then(|role| {
-                let boundary = role.permissions_boundary().and_then(|boundary| boundary.permissions_boundary_arn());
-                Some(PolicySource {
-                    candidates: vec![role.arn().parse().ok()?],
-                    found_by: FoundBy::GetRole,
-                    boundary: boundary.map(str::to_owned),
-                    trust: trust(role),
-                })
-            });
+            let look = policies::of_role(clients, calls, role).await;
+            identity.policies = look.policies;
+            identity.calls.extend(look.calls);
             let is_given = subject.kind == PrincipalKind::IamRole;
-            let source =
-                found.unwrap_or_else(|| if is_given { given(FoundBy::Given) } else { guess(subject, role, request) });
-            (Observation::Seen(source), Some(call))
+            Observation::Seen(match look.arn {
+                Some(arn) => PolicySource { candidates: vec![arn], found_by: FoundBy::GetRole },
+                None if is_given => given(FoundBy::Given),
+                None => guess(subject, role, request),
+            })
         }
-    }
+    };
 }
 
 /// Lists the ARNs that a role may have whose path could not be read.
@@ -130,9 +141,7 @@ fn guess(subject: &Principal, role: &str, request: &Request) -> PolicySource {
                 arn(""),
             ],
             found_by: FoundBy::IdentityCenterForms,
-            boundary: None,
-            trust: None,
         },
-        _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName, boundary: None, trust: None },
+        _ => PolicySource { candidates: vec![arn("")], found_by: FoundBy::BareName },
     }
 }

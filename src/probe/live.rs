@@ -7,12 +7,16 @@ use super::account::Clients;
 use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::skipped;
-use crate::bedrock::{Operation, provider_of};
+use crate::bedrock::{GuardrailReference, Operation, provider_of};
 use crate::evidence::{Call, LiveSuccess, Observation};
+use crate::iam::Arn;
 use crate::request::{LiveCall, Request};
 use aws_sdk_bedrockruntime::operation::RequestId;
 use aws_sdk_bedrockruntime::primitives::Blob;
-use aws_sdk_bedrockruntime::types::{ContentBlock, ConversationRole, InferenceConfiguration, Message};
+use aws_sdk_bedrockruntime::types::{
+    ContentBlock, ConversationRole, GuardrailConfiguration, GuardrailStreamConfiguration, InferenceConfiguration,
+    Message,
+};
 use serde_json::{Value, json};
 
 /// Well-formed JSON that no model accepts: every model validates it away behind the access checks.
@@ -36,6 +40,12 @@ pub fn can_invoke(operation: Operation, base_model: Option<&str>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Leaves out a test call that would be another principal's than the one that is diagnosed.
+pub(super) fn not_made(principal: &Arn) -> Invocation {
+    let reason = format!("the given error is of {principal}, and a test call would be the caller's own");
+    Invocation { outcome: skipped(&reason), calls: Vec::new() }
 }
 
 /// Makes the test call that the request asks for.
@@ -80,6 +90,7 @@ async fn invoke_model(
     let endpoint = clients.endpoint("bedrock-runtime");
     let model = named(request);
     let body = Blob::new(body);
+    let guardrail = request.guardrail.as_ref();
     if operation.streams() {
         let call = clients
             .runtime
@@ -88,6 +99,8 @@ async fn invoke_model(
             .content_type(JSON)
             .accept(JSON)
             .body(body)
+            .set_guardrail_identifier(guardrail.map(GuardrailReference::identifier))
+            .set_guardrail_version(guardrail.map(|guardrail| guardrail.version().to_owned()))
             .send();
         let call = async {
             let mut output = call.await?;
@@ -97,7 +110,16 @@ async fn invoke_model(
         };
         success(calls.test(Api::InvokeModelWithResponseStream, &endpoint, call).await, &endpoint)
     } else {
-        let call = clients.runtime.invoke_model().model_id(model).content_type(JSON).accept(JSON).body(body).send();
+        let call = clients
+            .runtime
+            .invoke_model()
+            .model_id(model)
+            .content_type(JSON)
+            .accept(JSON)
+            .body(body)
+            .set_guardrail_identifier(guardrail.map(GuardrailReference::identifier))
+            .set_guardrail_version(guardrail.map(|guardrail| guardrail.version().to_owned()))
+            .send();
         let call = async {
             let output = call.await?;
             let is_json = serde_json::from_slice::<Value>(output.body().as_ref()).is_ok();
@@ -114,6 +136,10 @@ async fn converse(clients: &Clients, calls: &Calls, request: &Request) -> (Obser
         .model_id(named(request))
         .set_messages(greeting().map(|message| vec![message]))
         .inference_config(one_token())
+        .set_guardrail_config(request.guardrail.as_ref().map(|guardrail| {
+            let config = GuardrailConfiguration::builder().guardrail_identifier(guardrail.identifier());
+            config.guardrail_version(guardrail.version()).build()
+        }))
         .send();
     let call = async {
         let output = call.await?;
@@ -131,6 +157,10 @@ async fn converse_stream(clients: &Clients, calls: &Calls, request: &Request) ->
         .model_id(named(request))
         .set_messages(greeting().map(|message| vec![message]))
         .inference_config(one_token())
+        .set_guardrail_config(request.guardrail.as_ref().map(|guardrail| {
+            let config = GuardrailStreamConfiguration::builder().guardrail_identifier(guardrail.identifier());
+            config.guardrail_version(guardrail.version()).build()
+        }))
         .send();
     let call = async {
         let mut output = call.await?;

@@ -3,11 +3,13 @@
 use super::account::Clients;
 use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
-use super::skipped;
-use crate::bedrock::{InferenceProfile, ProfileKind, provider_of};
-use crate::evidence::{Availability, Call, ListedModel, Listing, Observation, UseCaseForm};
+use super::{gates, skipped};
+use crate::bedrock::{EnforcedGuardrail, InferenceProfile, ProfileKind, provider_of};
+use crate::evidence::{Availability, Call, DataRetention, ListedModel, Listing, Observation, UseCaseForm};
 use crate::request::Request;
-use aws_sdk_bedrock::types::InferenceProfileType;
+use aws_sdk_bedrock::types::{
+    FoundationModelLifecycleStatus, FoundationModelSummary, InferenceProfileType, InferenceType,
+};
 use aws_smithy_types::date_time::Format;
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ pub(super) struct Model {
     pub(super) listing: Observation<Listing>,
     pub(super) availability: Observation<Availability>,
     pub(super) use_case_form: Observation<UseCaseForm>,
+    pub(super) guardrails: Observation<Vec<EnforcedGuardrail>>,
+    pub(super) data_retention: Observation<DataRetention>,
     pub(super) calls: Vec<Call>,
 }
 
@@ -25,22 +29,39 @@ pub(super) struct Model {
 /// Where the reference itself shows the base model everything runs at once; an application profile has to be
 /// read first.
 pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Model {
-    let by_form = request.base_model().map(str::to_owned);
-    let (profile, facts) = if by_form.is_some() {
-        tokio::join!(profile(clients, calls, request), facts(clients, calls, by_form.as_deref()))
-    } else {
-        let profile = profile(clients, calls, request).await;
-        let base = profile.0.seen().and_then(InferenceProfile::base_model).map(str::to_owned);
-        let facts = facts(clients, calls, base.as_deref()).await;
-        (profile, facts)
+    let of_model = async {
+        let by_form = request.base_model().map(str::to_owned);
+        if by_form.is_some() {
+            tokio::join!(profile(clients, calls, request), facts(clients, calls, by_form.as_deref()))
+        } else {
+            let profile = profile(clients, calls, request).await;
+            let base = profile.0.seen().and_then(InferenceProfile::base_model).map(str::to_owned);
+            let facts = facts(clients, calls, base.as_deref()).await;
+            (profile, facts)
+        }
     };
-    let (listing, availability, form) = facts;
-    let calls = [profile.1, Some(listing.1), Some(availability.1), form.1].into_iter().flatten().collect();
-    Model { profile: profile.0, listing: listing.0, availability: availability.0, use_case_form: form.0, calls }
+    let ((profile, facts), guardrails) =
+        tokio::join!(Box::pin(of_model), Box::pin(gates::guardrails(clients, calls, request)));
+    let (listing, availability, form, retention) = facts;
+    let calls = [profile.1, Some(listing.1), Some(availability.1), form.1, guardrails.1, retention.1];
+    Model {
+        profile: profile.0,
+        listing: listing.0,
+        availability: availability.0,
+        use_case_form: form.0,
+        guardrails: guardrails.0,
+        data_retention: retention.0,
+        calls: calls.into_iter().flatten().collect(),
+    }
 }
 
 type Observed<T, C> = (Observation<T>, C);
-type Facts = (Observed<Listing, Call>, Observed<Availability, Call>, Observed<UseCaseForm, Option<Call>>);
+type Facts = (
+    Observed<Listing, Call>,
+    Observed<Availability, Call>,
+    Observed<UseCaseForm, Option<Call>>,
+    Observed<DataRetention, Option<Call>>,
+);
 
 async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
     let Some(base) = base else {
@@ -49,9 +70,15 @@ async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
             (skipped(reason), not_made(Api::ListFoundationModels)),
             (skipped(reason), not_made(Api::GetFoundationModelAvailability)),
             (skipped(reason), None),
+            (skipped(reason), None),
         );
     };
-    tokio::join!(listing(clients, calls, base), availability(clients, calls, base), use_case_form(clients, calls, base))
+    tokio::join!(
+        Box::pin(listing(clients, calls, base)),
+        Box::pin(availability(clients, calls, base)),
+        Box::pin(use_case_form(clients, calls, base)),
+        Box::pin(gates::data_retention_for(clients, calls, base)),
+    )
 }
 
 async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observed<InferenceProfile, Option<Call>> {
@@ -64,20 +91,34 @@ async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observe
     let look = clients.bedrock.get_inference_profile().inference_profile_identifier(&id).send();
     let (answer, call) = calls.shared(Api::GetInferenceProfile, &endpoint, &about, look).await;
     let profile = read(answer, &endpoint, |output| {
-        let kind = match output.r#type() {
-            InferenceProfileType::Application => ProfileKind::Application,
-            _ => ProfileKind::SystemDefined,
-        };
-        let models: Option<Vec<_>> =
-            output.models().iter().map(|model| model.model_arn().and_then(|arn| arn.parse().ok())).collect();
-        Some(InferenceProfile {
-            arn: output.inference_profile_arn().parse().ok()?,
-            id: output.inference_profile_id().to_owned(),
-            kind,
-            models: models.filter(|models| !models.is_empty())?,
-        })
+        let models = output.models().iter().map(|model| model.model_arn());
+        profile_of(output.inference_profile_arn(), output.inference_profile_id(), output.r#type(), models)
     });
     (profile, Some(call))
+}
+
+/// Tells whether a model is ACTIVE and takes calls by its own id.
+fn is_callable(summary: &FoundationModelSummary) -> bool {
+    let is_active = summary
+        .model_lifecycle()
+        .is_some_and(|lifecycle| *lifecycle.status() == FoundationModelLifecycleStatus::Active);
+    is_active && summary.inference_types_supported().contains(&InferenceType::OnDemand)
+}
+
+/// Puts a profile together; none where AWS left out what a profile has.
+pub(super) fn profile_of<'m>(
+    arn: &str,
+    id: &str,
+    kind: &InferenceProfileType,
+    models: impl Iterator<Item = Option<&'m str>>,
+) -> Option<InferenceProfile> {
+    let kind = match kind {
+        InferenceProfileType::Application => ProfileKind::Application,
+        _ => ProfileKind::SystemDefined,
+    };
+    let models: Option<Vec<_>> = models.map(|model| model.and_then(|arn| arn.parse().ok())).collect();
+    let models = models.filter(|models| !models.is_empty())?;
+    Some(InferenceProfile { arn: arn.parse().ok()?, id: id.to_owned(), kind, models })
 }
 
 async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listing, Call> {
@@ -105,7 +146,9 @@ async fn listing(clients: &Clients, calls: &Calls, base: &str) -> Observed<Listi
                 streaming: summary.response_streaming_supported(),
             }
         });
-        Some(Listing { model, ids: summaries.iter().map(|summary| summary.model_id().to_owned()).collect() })
+        let ids = summaries.iter().map(|summary| summary.model_id().to_owned()).collect();
+        let callable = summaries.iter().filter(|summary| is_callable(summary));
+        Some(Listing { model, ids, callable: callable.map(|summary| summary.model_id().to_owned()).collect() })
     });
     (listing, call)
 }

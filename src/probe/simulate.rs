@@ -231,12 +231,13 @@ fn decision(decision: &PolicyEvaluationDecisionType) -> Result<Decision, String>
 }
 
 fn matched(statement: &Statement) -> MatchedStatement {
-    let start = statement.start_position();
+    let (start, end) = (statement.start_position(), statement.end_position());
     let number = |value: i32| u32::try_from(value).ok();
     MatchedStatement {
         policy: statement.source_policy_id().map(str::to_owned),
         source: statement.source_policy_type().map(|kind| kind.as_str().to_owned()),
         line: start.and_then(|start| number(start.line())),
         column: start.and_then(|start| number(start.column())),
+        end: end.and_then(|end| number(end.line()).zip(number(end.column()))),
     }
 }

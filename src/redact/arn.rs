@@ -1,6 +1,7 @@
 //! ARNs: what they are stays, whose they are goes. An alias stands where the account's id stood.
 
 use super::{Redactor, known};
+use crate::policy::ManagedPolicy;
 
 /// The resource types of Bedrock whose ids are AWS's own, the same for every customer.
 const OF_AWS: [&str; 3] = ["foundation-model", "inference-profile", "default-prompt-router"];
@@ -70,6 +71,10 @@ impl Redactor {
     }
 
     fn iam_name(&mut self, kind: &str, name: &str) -> String {
+        // AWS's own policies are known to everybody.
+        if kind == "policy" && ManagedPolicy::find(name).is_some() {
+            return name.to_owned();
+        }
         self.aliases.pattern(kind, name)
     }
 

@@ -2,12 +2,15 @@
 //!
 //! What was not read is `null`, never left out.
 
-use super::wording;
+use super::{statements, wording};
 use crate::cause::{Cause, DocumentedCause, Family};
-use crate::diagnose::{Change, DecidedBy, Diagnosis, Finding, Leg, NotChecked, RuledOut, Trust};
+use crate::diagnose::{
+    Change, DecidedBy, Diagnosis, Finding, JudgedBy, Leg, NearMiss, NotChecked, RuledOut, StatementId, Trust,
+};
 use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
+use crate::policy::{Held, Miss};
 use crate::visible::visible_json;
 use serde::Serialize;
 use serde_json::Value;
@@ -46,6 +49,7 @@ struct Document<'d> {
     not_checked: Vec<NotCheckedJson<'d>>,
     contradictions: &'d [String],
     advice: &'d [String],
+    warnings: &'d [String],
     observations: Vec<ObservationJson<'d>>,
 }
 
@@ -85,7 +89,9 @@ struct Requirement<'d> {
     requested_region: Option<&'d str>,
     decision: Decision,
     policy_type: Option<PolicyType>,
+    judged_by: Option<&'static str>,
     decided_by: Vec<DecidedByJson<'d>>,
+    near_misses: Vec<NearMissJson<'d>>,
     missing_context: &'d [String],
     unread: Option<&'d str>,
 }
@@ -109,6 +115,15 @@ struct DecidedByJson<'d> {
     sid: Option<&'d str>,
     line: Option<u32>,
     column: Option<u32>,
+    quote: Option<&'d str>,
+    conditions: &'d [Held],
+}
+
+#[derive(Serialize)]
+struct NearMissJson<'d> {
+    statement: DecidedByJson<'d>,
+    says: String,
+    misses: &'d [Miss],
 }
 
 #[derive(Serialize)]
@@ -151,6 +166,7 @@ struct RemedyJson<'d> {
     steps: Vec<String>,
     notes: &'d [String],
     commands: &'d [String],
+    console: Option<&'d str>,
     policy: Option<&'d Value>,
     takes_effect: &'static str,
     verified: Option<&'static str>,
@@ -162,8 +178,18 @@ struct ChangeJson<'d> {
     change: &'static str,
     policy_type: Option<PolicyType>,
     policy: Option<&'d str>,
+    attached_to: Option<&'d str>,
+    statements: Vec<StatementJson<'d>>,
     document: Option<&'d Value>,
     value: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct StatementJson<'d> {
+    statement: Option<usize>,
+    sid: Option<&'d str>,
+    line: Option<u32>,
+    column: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -253,6 +279,7 @@ impl<'d> Document<'d> {
                 .collect(),
             contradictions: &diagnosis.contradictions,
             advice: &diagnosis.advice,
+            warnings: &diagnosis.warnings,
             observations: diagnosis
                 .calls
                 .iter()
@@ -277,7 +304,14 @@ fn requirement(leg: &Leg) -> Requirement<'_> {
         requested_region: leg.request.requested_region(),
         decision: leg.decision,
         policy_type: leg.policy_type,
+        judged_by: match leg.judged_by {
+            JudgedBy::Nothing => None,
+            JudgedBy::Simulator => Some("simulator"),
+            JudgedBy::Policies => Some("policies"),
+            JudgedBy::Both => Some("simulator-and-policies"),
+        },
         decided_by: leg.decided_by.iter().map(decided_by).collect(),
+        near_misses: leg.near_misses.iter().map(near_miss).collect(),
         missing_context: &leg.missing_context,
         unread: leg.unread.as_deref(),
     }
@@ -303,7 +337,13 @@ fn decided_by(statement: &DecidedBy) -> DecidedByJson<'_> {
         sid: statement.sid.as_deref(),
         line: statement.line,
         column: statement.column,
+        quote: statement.quote.as_deref(),
+        conditions: &statement.conditions,
     }
+}
+
+fn near_miss(near: &NearMiss) -> NearMissJson<'_> {
+    NearMissJson { statement: decided_by(&near.statement), says: statements::near_miss(near), misses: &near.misses }
 }
 
 fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<'d> {
@@ -321,6 +361,7 @@ fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<
             steps: wording::steps(finding),
             notes: &finding.remedy.notes,
             commands: &finding.remedy.commands,
+            console: finding.remedy.console.as_deref(),
             policy: finding.remedy.policy.as_ref(),
             takes_effect: wording::takes_effect(finding),
             verified: finding.remedy.verified.map(crate::diagnose::Verified::as_str),
@@ -330,11 +371,22 @@ fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<
     }
 }
 
+fn statement(statement: &StatementId) -> StatementJson<'_> {
+    StatementJson {
+        statement: statement.statement,
+        sid: statement.sid.as_deref(),
+        line: statement.line,
+        column: statement.column,
+    }
+}
+
 fn change(change: &Change) -> ChangeJson<'_> {
     ChangeJson {
         change: change.kind.as_str(),
         policy_type: change.policy_type,
         policy: change.policy.as_deref(),
+        attached_to: change.attached_to.as_deref(),
+        statements: change.statements.iter().map(statement).collect(),
         document: change.document.as_ref(),
         value: change.value.as_deref(),
     }

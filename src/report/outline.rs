@@ -25,6 +25,11 @@ pub(super) fn of(diagnosis: &Diagnosis) -> Outline {
         }
         _ => (None, None),
     };
+    // Whose permissions these are is the first thing to know, where they are not the caller's.
+    let why = match diagnosis.warnings.as_slice() {
+        [] => why,
+        whose => Some(whose.iter().cloned().chain(why).collect::<Vec<_>>().join("; ")),
+    };
     let not_checked = diagnosis.not_checked.iter().map(|unseen| format!("{}: {}", unseen.what, unseen.why)).collect();
     let mut lists = vec![
         ("Contradictions", diagnosis.contradictions.clone()),
@@ -77,7 +82,7 @@ fn next_step(finding: &Finding) -> String {
 }
 
 fn settle(diagnosis: &Diagnosis) -> String {
-    if diagnosis.principal.chosen_by != "caller" {
+    if matches!(diagnosis.principal.chosen_by, "option" | "error") {
         "run it with the principal's own credentials (`--profile`) and `--probe`, which settles it".to_owned()
     } else if diagnosis.invocation.kind == LiveCall::None {
         "`--probe` makes a test call that no model accepts, and settles it".to_owned()

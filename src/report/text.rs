@@ -4,8 +4,8 @@ use super::checks::{self, Check, Mark};
 use super::foreign::on_one_line;
 use super::outline::{self, Outline};
 use super::styled::{Role, Styled};
-use super::wording;
-use crate::diagnose::{Diagnosis, Finding, Verdict};
+use super::{statements, wording};
+use crate::diagnose::{DecidedBy, Diagnosis, Finding, Verdict};
 use crate::visible::visible_json;
 use textwrap::Options;
 
@@ -69,7 +69,7 @@ fn first_line(out: &mut Styled, diagnosis: &Diagnosis) {
     out.push(Role::Hint, sandbox);
     let headline = wording::headline(diagnosis);
     // A long name takes the room of what the second line says in full.
-    let headline = if headline.chars().count() > left { wording::short_headline(diagnosis) } else { headline };
+    let headline = if headline.chars().count() > left { wording::short_headline(diagnosis, left) } else { headline };
     out.line(Role::Plain, format!(": {headline}"));
 }
 
@@ -101,6 +101,9 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
     for basis in wording::bases(&finding.basis) {
         wrapped(out, Role::Plain, "  - ", "    ", &basis);
     }
+    for statement in statements::quoted(finding) {
+        quote(out, statement);
+    }
     for other in &finding.alternatives {
         wrapped(out, Role::Hint, "  or ", "     ", &format!("{}: {}", other.cause, other.tell));
     }
@@ -118,6 +121,10 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
     for command in &finding.remedy.commands {
         out.line(Role::Code, format!("    $ {}", on_one_line(command)));
     }
+    documents(out, finding);
+    if let Some(console) = &finding.remedy.console {
+        labelled(out, "page", console);
+    }
     if let Some(verified) = finding.remedy.verified {
         labelled(out, "tried", wording::verified(verified));
     }
@@ -125,6 +132,27 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
         wrapped(out, Role::Hint, "  note: ", "        ", note);
     }
     labelled(out, "after", &format!("in force {}", wording::takes_effect(finding)));
+}
+
+/// Shows the documents that are left where statements are removed or narrowed, under the names of their files.
+fn documents(out: &mut Styled, finding: &Finding) {
+    for change in finding.remedy.changes.iter().filter(|change| !change.statements.is_empty()) {
+        let (Some(policy), Some(document)) = (&change.policy, &change.document) else { continue };
+        let file = policy.rsplit('/').next().unwrap_or(policy);
+        wrapped(out, Role::Plain, "  ", "  ", &format!("`{file}.json` is then:"));
+        for line in serde_json::to_string_pretty(document).unwrap_or_default().lines() {
+            out.line(Role::Code, format!("    {line}"));
+        }
+    }
+}
+
+/// Quotes a statement, with its lines' numbers where they stand as they are in the policy.
+fn quote(out: &mut Styled, statement: &DecidedBy) {
+    let (Some(place), Some(words)) = (statements::place(statement), &statement.quote) else { return };
+    wrapped(out, Role::Plain, "    ", "    ", &format!("{place}:"));
+    for line in words.lines() {
+        out.line(Role::Code, format!("      | {}", on_one_line(line)));
+    }
 }
 
 fn labelled(out: &mut Styled, label: &str, text: &str) {

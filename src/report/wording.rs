@@ -2,6 +2,7 @@
 //!
 //! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
 
+use super::statements::{conditions, near_miss, place};
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
 use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Trust, Verdict, Verified};
 use crate::iam::{Decision, PolicyType};
@@ -28,7 +29,7 @@ pub(super) fn headline(diagnosis: &Diagnosis) -> String {
 }
 
 /// Says the same with fewer words, for a line that has no room for more.
-pub(super) fn short_headline(diagnosis: &Diagnosis) -> String {
+pub(super) fn short_headline(diagnosis: &Diagnosis, columns: usize) -> String {
     match (diagnosis.verdict, diagnosis.findings.first()) {
         (Verdict::Allowed, _) if diagnosis.certainty != Some(Certainty::Reported) => {
             "as far as can be simulated".to_owned()
@@ -44,7 +45,8 @@ pub(super) fn short_headline(diagnosis: &Diagnosis) -> String {
                 0 | 1 => String::new(),
                 n => format!(" +{}", n - 1),
             };
-            format!("{documented}[{}{more}]", first.cause)
+            let cause = format!("[{}{more}]", first.cause);
+            if documented.len() + cause.len() > columns { cause } else { format!("{documented}{cause}") }
         }
         (Verdict::Undetermined, _) => "what was seen does not settle it".to_owned(),
         _ => headline(diagnosis),
@@ -143,8 +145,16 @@ pub(super) fn trusts(trust: &Trust) -> String {
 }
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
-    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. }))
-        || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny"))));
+    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. } | Basis::Given { decision: Decision::ExplicitDeny, .. }))
+        || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny")))
+            || matches!(basis, Basis::GivenError(text) if text.contains("explicit deny")));
+    if let Some(quarantine) = quarantine(finding) {
+        let action = finding.action.as_deref().unwrap_or("the action");
+        return format!(
+            "AWS's quarantine policy `{quarantine}` denies {action}{}, because an access key was found in public",
+            on_resources(finding, diagnosis, true)
+        );
+    }
     let policy = match finding.cause {
         Cause::PermissionsBoundary => "the permissions boundary",
         Cause::SessionPolicy => "the session policy",
@@ -169,6 +179,22 @@ fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
         .map(|arn| format!(" to `{}`", arn.resource_id().rsplit('/').next().unwrap_or_default()))
         .unwrap_or_default();
     format!("{policy} {verb} {action}{whose}{}", on_resources(finding, diagnosis, explicit))
+}
+
+/// Returns the name of the quarantine policy that a finding rests on, where it is one.
+fn quarantine(finding: &Finding) -> Option<&str> {
+    const NAME: &str = "AWSCompromisedKeyQuarantine";
+    finding.basis.iter().find_map(|basis| match basis {
+        Basis::Simulation { statements, .. } | Basis::Policies { statements, .. } => {
+            statements.iter().find(|statement| statement.is_quarantine())?.policy_name()
+        }
+        Basis::Live(error) => {
+            let text = error.message.as_deref()?;
+            let name = text.get(text.find(NAME)?..)?;
+            name.split(|c: char| !c.is_ascii_alphanumeric()).next()
+        }
+        _ => None,
+    })
 }
 
 fn on_resources(finding: &Finding, diagnosis: &Diagnosis, explicit: bool) -> String {
@@ -200,12 +226,43 @@ pub(super) fn basis(basis: &Basis) -> String {
             let named: Vec<String> = statements.iter().filter_map(place).collect();
             let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
             let when = if *mended { "with the other changes made, " } else { "" };
-            format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}")
+            let why = why(*decision, statements);
+            format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}{why}")
+        }
+        Basis::Policies { action, resource, decision, policy_type, statements, mended } => {
+            let by = policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
+            let named: Vec<String> = statements.iter().filter_map(place).collect();
+            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            let when = if *mended { "with the other changes made, " } else { "" };
+            let why = why(*decision, statements);
+            format!("{when}the policies that were read come to {decision}{by}{named} for {action} on {resource}{why}")
+        }
+        Basis::NearMiss { near, legs } => {
+            let more = if *legs > 1 { format!(" (and likewise on {} more)", legs - 1) } else { String::new() };
+            format!("{}{more}", near_miss(near))
+        }
+        Basis::NothingNear { policies } if policies.is_empty() => "no policy is attached at all".to_owned(),
+        Basis::NothingNear { policies } => format!(
+            "no statement comes close in the policies that were read: {}",
+            policies
+                .iter()
+                .map(|name| format!("`{}`", name.rsplit('/').next().unwrap_or(name)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        Basis::Given { action, resource, decision, policy_type, statements } => {
+            let named: Vec<String> = statements.iter().filter_map(place).collect();
+            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            format!("the given {policy_type} comes to {decision}{named} for {action} on {resource}")
         }
         Basis::MissingContext(keys) => format!(
             "policies name condition keys that the simulation was not given, which may matter: {}",
             keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
         ),
+        Basis::GivenError(text) => format!("the given error says: {text}"),
+        Basis::Settled { said, is } => {
+            format!("the text alone would sooner be {said}, and also fits {is}: what was read settles it as {is}")
+        }
         Basis::Live(error) => format!("the test call was answered with {error}"),
         Basis::Refused { api, error } => format!("{api} was answered with {error}"),
         Basis::Field { api, field, value } => format!("{api} says `{field}` = {value}"),
@@ -225,9 +282,14 @@ pub(super) fn basis(basis: &Basis) -> String {
     }
 }
 
-/// Words the evidence for a reader: the simulator's decisions that differ in their resource alone are one line.
+/// Says which conditions of denying statements hold.
+fn why(decision: Decision, statements: &[DecidedBy]) -> String {
+    let denies = decision == Decision::ExplicitDeny;
+    statements.iter().filter(|_| denies).filter_map(conditions).map(|condition| format!("; {condition}")).collect()
+}
+
+/// Words the evidence for a reader: decisions that differ in their resource alone are one line.
 pub(super) fn bases(all: &[Basis]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
     let mut counted: Vec<(&Basis, usize)> = Vec::new();
     for one in all {
         match counted.iter_mut().find(|(known, _)| same_but_resource(known, one)) {
@@ -235,45 +297,25 @@ pub(super) fn bases(all: &[Basis]) -> Vec<String> {
             None => counted.push((one, 1)),
         }
     }
-    for (one, count) in counted {
-        let more = match count {
-            _ if !matches!(one, Basis::Simulation { .. }) => String::new(),
-            1 => String::new(),
-            2 => ", and on one more resource".to_owned(),
-            n => format!(", and on {} more resources", n - 1),
-        };
-        lines.push(format!("{}{more}", basis(one)));
-    }
-    lines
+    let is_of_a_leg = |one: &Basis| matches!(one, Basis::Simulation { .. } | Basis::Policies { .. });
+    counted
+        .into_iter()
+        .map(|(one, count)| match count {
+            2 if is_of_a_leg(one) => format!("{}, and on one more resource", basis(one)),
+            3.. if is_of_a_leg(one) => format!("{}, and on {} more resources", basis(one), count - 1),
+            _ => basis(one),
+        })
+        .collect()
 }
 
 fn same_but_resource(one: &Basis, other: &Basis) -> bool {
-    match (one, other) {
-        (
-            Basis::Simulation { action, decision, policy_type, statements, mended, .. },
-            Basis::Simulation {
-                action: other_action,
-                decision: other_decision,
-                policy_type: other_type,
-                statements: other_statements,
-                mended: other_mended,
-                ..
-            },
-        ) => {
-            (action, decision, policy_type, statements, mended)
-                == (other_action, other_decision, other_type, other_statements, other_mended)
-        }
-        _ => one == other,
+    let mut alike = other.clone();
+    match (one, &mut alike) {
+        (Basis::Simulation { resource, .. }, Basis::Simulation { resource: theirs, .. })
+        | (Basis::Policies { resource, .. }, Basis::Policies { resource: theirs, .. }) => theirs.clone_from(resource),
+        _ => {}
     }
-}
-
-/// Names a statement by its policy and its place in it.
-fn place(statement: &DecidedBy) -> Option<String> {
-    let policy = statement.policy.as_ref()?;
-    Some(match (statement.line, statement.column) {
-        (Some(line), Some(column)) => format!("`{policy}`, line {line}, column {column}"),
-        _ => format!("`{policy}`"),
-    })
+    *one == alike
 }
 
 /// Returns who mends a finding.
@@ -293,7 +335,7 @@ pub(super) fn steps(finding: &Finding) -> Vec<String> {
 /// Says what trying a remedy in simulation showed.
 pub(super) fn verified(verified: Verified) -> &'static str {
     match verified {
-        Verified::Allowed => "with this policy the policy simulator allows every leg",
+        Verified::Allowed => "with this change the policy simulator allows every leg",
         Verified::AllowedWithout => "without the blocking policy the policy simulator allows every leg",
     }
 }

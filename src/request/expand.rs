@@ -62,6 +62,7 @@ impl Request {
             }
         }
         requirements.unlisted = expansion.unlisted;
+        self.require_named_guardrail(&mut requirements, account);
         requirements
     }
 

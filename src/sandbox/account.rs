@@ -9,7 +9,7 @@ use super::fault::FaultKind;
 use super::protocol::{Operation, Reply, Service, WireRequest};
 use super::refusal::{Denial, Refusal};
 use super::signature::{self, Signature};
-use super::world::{AgreementStatus, Gate, Model, PrincipalFacts, World};
+use super::world::{AgreementStatus, DataRetention, Gate, Model, PrincipalFacts, World};
 use super::xml::Xml;
 use super::{control_plane, directory, fingerprint, runtime, simulator, sts};
 use crate::iam::{Arn, ContextKeys, RequestContext};
@@ -227,6 +227,12 @@ impl Account {
     pub(super) fn agreement(&self, model: &Model, gate: &Gate) -> AgreementStatus {
         let state = self.state();
         if state.subscribed.contains(&model.id) { AgreementStatus::Available } else { gate.agreement.status }
+    }
+
+    /// Returns the account's data-retention mode in a Region.
+    pub(super) fn data_retention(&self, region: &str) -> DataRetention {
+        let mut modes = self.world.data_retention.iter();
+        modes.find(|(here, _)| here.as_str() == region).map(|(_, mode)| *mode).unwrap_or_default()
     }
 
     /// Notes that a first invocation has subscribed the account to a model.

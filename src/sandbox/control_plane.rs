@@ -30,6 +30,10 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
                 "bedrock:GetUseCaseForModelAccess" => use_case(call),
                 "bedrock:ListFoundationModelAgreementOffers" => offers(call),
                 "bedrock:ListEnforcedGuardrailsConfiguration" => Ok(enforced_guardrails(call)),
+                "bedrock:GetAccountDataRetention" => {
+                    let mode = call.account.data_retention(&call.caller.region);
+                    Ok(Reply::json(&json!({ "mode": mode.as_str() })))
+                }
                 _ => Err(Refusal::unknown_operation(format!("the sandbox has no answer for {name}"))),
             }
         }
@@ -267,6 +271,10 @@ fn enforced_guardrails(call: &Call<'_>) -> Reply {
                 "guardrailVersion": guardrail.version.as_deref().unwrap_or("DRAFT"),
                 "inputTags": "HONOR",
                 "owner": "ACCOUNT",
+                "modelEnforcement": {
+                    "includedModels": guardrail.included_models,
+                    "excludedModels": guardrail.excluded_models,
+                },
             })
         })
         .collect();

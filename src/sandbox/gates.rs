@@ -37,6 +37,7 @@ pub(super) fn pass(account: &Account, caller: &Caller<'_>, target: &Target<'_>) 
             "You don't have access to the model with the specified model ID.",
         ));
     }
+    data_retention(account, caller, model)?;
     form(account, model)?;
     agreement(account, caller, model, gate)
 }
@@ -75,6 +76,18 @@ fn lifecycle(lifecycle: &Lifecycle) -> Result<(), Refusal> {
             "ResourceNotFoundException",
             "Access denied. This Model is marked by provider as Legacy and you have not been actively using the \
              model in the last 30 days. Please upgrade to an active model on Amazon Bedrock",
+        ));
+    }
+    Ok(())
+}
+
+fn data_retention(account: &Account, caller: &Caller<'_>, model: &Model) -> Result<(), Refusal> {
+    let mode = account.data_retention(&caller.region);
+    if model.data_retention.is_some_and(|needed| mode < needed) {
+        return Err(Refusal::service(
+            400,
+            "ValidationException",
+            format!("This model is not available under data retention mode '{}'.", mode.as_str()),
         ));
     }
     Ok(())

@@ -44,9 +44,15 @@ pub(super) fn of_call(call: &Call<'_>) -> Result<Option<Named>, Refusal> {
 }
 
 /// Returns the ARNs of the guardrails that a call passes, each once.
-pub(super) fn applied(call: &Call<'_>, named: Option<&Named>) -> Vec<String> {
-    let enforced = call.account.world.guardrails.iter();
-    let enforced = enforced.filter(|guardrail| guardrail.enforced && guardrail.arn.region == call.caller.region);
+pub(super) fn applied(call: &Call<'_>, named: Option<&Named>, model: Option<&str>) -> Vec<String> {
+    let enforced = call.account.world.guardrails.iter().filter(|guardrail| {
+        let holds = model.is_none_or(|model| {
+            let listed = |ids: &[String]| ids.iter().any(|id| id == model);
+            (guardrail.included_models.is_empty() || listed(&guardrail.included_models))
+                && !listed(&guardrail.excluded_models)
+        });
+        guardrail.enforced && guardrail.arn.region == call.caller.region && holds
+    });
     let mut arns: Vec<String> = named.map(|named| named.arn.clone()).into_iter().collect();
     for arn in enforced.map(|guardrail| guardrail.arn.to_string()) {
         if !arns.contains(&arn) {

@@ -34,7 +34,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         call.require(action, &resource, Some(&resource), &context)?;
     }
     if action != "bedrock:CountTokens" {
-        for arn in guardrails::applied(call, guardrail.as_ref()) {
+        for arn in guardrails::applied(call, guardrail.as_ref(), target.model.map(|model| model.id.as_str())) {
             let context = via_endpoint(call, ContextKeys::new());
             call.require("bedrock:ApplyGuardrail", &arn, Some(&arn), &context)?;
         }

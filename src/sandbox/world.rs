@@ -3,26 +3,27 @@
 //! Takes a text and gives a checked [`World`], or says what is wrong in it and where. A world holds no cause,
 //! verdict or remedy: what the sandbox answers is derived from these facts when it is asked.
 
+mod api_keys;
 mod check;
 mod embedded;
 mod error;
 mod models;
 mod principals;
 
+pub(super) use api_keys::ApiKey;
 pub use error::WorldError;
 pub(super) use models::{
-    AgreementStatus, Authorization, Availability, Gate, Guardrail, Lifecycle, LifecycleStatus, Model, Profile,
-    ProfileType,
+    AgreementStatus, Authorization, Availability, DataRetention, Gate, Guardrail, Lifecycle, LifecycleStatus, Model,
+    Profile, ProfileType,
 };
-pub(super) use principals::{
-    ApiKey, AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name,
-};
+pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
 
 use super::fault::Fault;
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The secret access key of every principal in every world. It opens nothing outside the sandbox.
 pub(super) const SECRET_ACCESS_KEY: &str = "sandbox/secret/that/opens/nothing/EXAMPLEKEY";
@@ -59,13 +60,17 @@ pub struct World {
     /// The forms that the account has submitted, by model provider.
     #[serde(default)]
     pub(super) forms: BTreeMap<String, UseCaseForm>,
+    /// The account's data-retention mode in each Region where it is not the default.
+    #[serde(default)]
+    pub(super) data_retention: BTreeMap<Region, DataRetention>,
     /// The interface endpoint that calls to the runtime pass, if they pass one.
     #[serde(default)]
     pub(super) vpc_endpoint_policy: Option<VpcEndpoint>,
     /// Bedrock API keys.
     #[serde(default)]
     pub(super) api_keys: Vec<ApiKey>,
-    /// The API key in the caller's environment, which its Bedrock calls bear instead of a signature.
+    /// The API key in the caller's environment, which its Bedrock calls bear instead of a signature: the key, or the
+    /// ARN of the principal that it stands for.
     #[serde(default)]
     pub(super) bearer_token: Option<String>,
     /// What the services do wrong.
@@ -197,7 +202,15 @@ impl World {
         if text.trim().is_empty() {
             return Err(WorldError::empty());
         }
-        let world: Self = serde_json::from_str(text).map_err(|error| WorldError::json(&error))?;
+        let mut world: Self = serde_json::from_str(text).map_err(|error| WorldError::json(&error))?;
+        for key in &mut world.api_keys {
+            key.complete(&world.principals);
+        }
+        // A key that the world does not spell out is borne by naming whose it is.
+        let named = world.bearer_token.as_ref().filter(|token| token.starts_with("arn:"));
+        if let Some(own) = named.and_then(|arn| world.api_keys.iter().find(|key| key.principal.to_string() == *arn)) {
+            world.bearer_token = Some(own.key.clone());
+        }
         check::check(&world, text)?;
         Ok(world)
     }
@@ -224,6 +237,22 @@ impl World {
     #[must_use]
     pub fn caller_bearer_token(&self) -> Option<&str> {
         self.bearer_token.as_deref()
+    }
+
+    /// Returns the name of the runtime's host in the Region that the world is about.
+    #[must_use]
+    pub fn runtime_host(&self) -> String {
+        format!("bedrock-runtime.{}.amazonaws.com", self.request.region)
+    }
+
+    /// Returns the address that the runtime's host name resolves to for the world's caller: one of its VPC where
+    /// calls pass an interface endpoint, and loopback, where the sandbox itself is, where they do not.
+    #[must_use]
+    pub fn runtime_address(&self) -> IpAddr {
+        match self.vpc_endpoint_policy {
+            Some(_) => IpAddr::V4(Ipv4Addr::new(10, 0, 0, 10)),
+            None => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
     }
 
     /// Returns the partition, as the caller's ARN has it.

@@ -114,8 +114,9 @@ fn is_readable(way: &[String], text: &str) -> bool {
         text.contains("foundation-model/") || text.contains("inference-profile/") || text.contains(".anthropic.");
     matches!(last, "schema" | "sandbox")
         || way[0] == "request" && matches!(last, "model" | "region")
-        || way[0] == "listing" && (way.contains(&"ids".to_owned()) || last == "id")
+        || way[0] == "listing" && (way.iter().any(|step| step == "ids" || step == "callable") || last == "id")
         || way[0] == "profile" && is_model
+        || way[0] == "profiles" && last == "id" && text.contains('.')
         || is_model
 }
 

@@ -208,7 +208,12 @@ impl Cell<'_> {
             offences.push("says allowed where the truth is denied".to_owned());
         }
         let live = ["succeeded", "body-rejected", "throttled"].contains(&text(&report["invocation"]["outcome"]));
-        if verdict == "allowed" && unseen && !live {
+        // The policies' own texts explain what the simulator says; that they were not read has to be told.
+        let explains =
+            self.api.contains("Policies") || self.api.contains("PolicyVersion") || self.api.ends_with("Policy");
+        let is_told = report["not_checked"].to_string().contains("the texts of the policies");
+        let explained = explains && !self.api.contains("Simulate") && is_told;
+        if verdict == "allowed" && unseen && !live && !explained {
             offences.push("says allowed without having seen the answer".to_owned());
         }
         if verdict == "denied" && truth == "allowed" && !refused_itself {

@@ -71,6 +71,8 @@ pub struct Client {
     pub sandbox: Sandbox,
     pub access_key: String,
     pub token: Option<String>,
+    /// The API key in the caller's environment.
+    pub bearer: Option<String>,
     pub region: String,
     pub model: String,
 }
@@ -79,20 +81,24 @@ impl Client {
     pub fn new(world: World) -> Self {
         let (access_key, _, token) = world.caller_credentials();
         let (access_key, token) = (access_key.to_owned(), token.map(str::to_owned));
+        let bearer = world.caller_bearer_token().map(str::to_owned);
         let (region, model) = (
             world.request.region.to_string(),
             world.request.model.as_ref().map(ToString::to_string).unwrap_or_default(),
         );
         let sandbox = Sandbox::start(world, Duration::ZERO, 0).unwrap();
-        Self { sandbox, access_key, token, region, model }
+        Self { sandbox, access_key, token, bearer, region, model }
     }
 
     pub fn named(world: &str) -> Self {
         Self::new(World::embedded(world).unwrap())
     }
 
-    /// Signs for a service; the signature itself is nothing.
+    /// Signs for a service, the signature itself is nothing; to Bedrock an API key goes instead.
     pub fn authorization(&self, service: &str) -> String {
+        if let Some(key) = self.bearer.as_ref().filter(|_| service == "bedrock") {
+            return format!("Bearer {key}");
+        }
         format!(
             "AWS4-HMAC-SHA256 Credential={}/20260302/{}/{service}/aws4_request, SignedHeaders=host;x-amz-date, Signature=00",
             self.access_key, self.region

@@ -1,6 +1,6 @@
 //! What `doctor` takes from the command line.
 
-use crate::bedrock::{ModelReference, Operation, Region};
+use crate::bedrock::{GuardrailReference, ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
 use crate::iam::{Arn, AssumingService};
@@ -37,7 +37,7 @@ Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermi
 #[command(after_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "evidence"])]
+    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "evidence", "error"])]
     pub(super) model: Option<ModelReference>,
     /// The API operation [default: invoke-model, or the world's]
     #[arg(long, value_name = "OP", value_parser = operation_parser())]
@@ -64,6 +64,19 @@ pub(in crate::cli) struct DoctorArgs {
     /// A further condition key that the call carries; repeat the key for several values
     #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair)]
     pub(super) context: Vec<(String, String)>,
+    /// A file with an error that such a call was answered with, `-` for standard input: model, Region, operation and
+    /// principal come from it
+    #[arg(long, value_name = "FILE")]
+    pub(super) error: Option<String>,
+    /// The guardrail that the call names: its id or ARN, `:VERSION` behind it [default version: DRAFT]
+    #[arg(long, value_name = "ID[:VERSION]")]
+    pub(super) guardrail: Option<GuardrailReference>,
+    /// A file with the policy handed over when the role was assumed, which no API shows; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) session_policy: Option<String>,
+    /// A file with the policy of the VPC endpoint that the call passes, which no simulation sees
+    #[arg(long, value_name = "FILE")]
+    pub(super) vpc_endpoint_policy: Option<String>,
     /// Make a test call whose body no model accepts, so that no token is processed
     #[arg(long)]
     pub(super) probe: bool,

@@ -5,7 +5,7 @@ use super::request::{request, warn};
 use crate::cli::exit::Failure;
 use crate::cli::sandbox::load_world;
 use crate::diagnose::open_questions;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, RuntimeEndpoint};
 use crate::probe::{Account, EmbeddedAccount, Probe};
 use crate::sandbox::{Sandbox, World};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -60,6 +60,8 @@ fn start(world: World) -> Result<(EmbeddedAccount, Sandbox), Failure> {
         access_key_id: access_key_id.to_owned(),
         secret_access_key: secret_access_key.to_owned(),
         session_token: session_token.map(str::to_owned),
+        bearer_token: world.caller_bearer_token().map(str::to_owned),
+        runtime: RuntimeEndpoint { host: world.runtime_host(), addresses: vec![world.runtime_address()] },
         observed_at: SANDBOX_CLOCK.to_owned(),
     };
     let sandbox = Sandbox::start(world, Duration::ZERO, 0)

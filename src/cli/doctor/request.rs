@@ -1,31 +1,41 @@
 //! The request, put together from what was typed and from what the sandbox's world is about.
 
 use super::args::DoctorArgs;
-use crate::bedrock::{Marketplace, ModelReference, Region, provider_of};
+use super::error::Pasted;
+use crate::bedrock::{Given, Marketplace, ModelReference, Region, provider_of};
 use crate::cli::exit::Failure;
-use crate::cli::output;
+use crate::cli::{input, output};
 use crate::iam::{Arn, ContextKeys, ContextValue};
+use crate::policy::Document;
 use crate::probe::{can_invoke, default_region};
-use crate::request::{LiveCall, Request};
+use crate::request::{GivenPolicies, GivenPolicy, LiveCall, Request};
 use crate::sandbox::{Live, World};
 use std::time::Duration;
 
 /// Puts the request together from what was typed and, in a sandbox, from what the world is about.
 pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: Duration) -> Result<Request, Failure> {
     let asked = world.map(|world| &world.request);
-    let operation = args.operation.or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
+    let pasted = Pasted::read(args.error.as_deref())?;
+    pasted.check(args.model.as_ref(), args.principal.as_ref())?;
+    let operation =
+        args.operation.or(pasted.operation).or_else(|| asked.map(|asked| asked.operation)).unwrap_or_default();
     // What a world is about belongs to its own operation; another one has its own model, resources and role.
     let same = asked.filter(|asked| asked.operation.model().given == operation.model().given);
-    let model = args.model.clone().or_else(|| same.and_then(|asked| asked.model.clone()));
+    let model =
+        args.model.clone().or_else(|| pasted.model.clone()).or_else(|| same.and_then(|asked| asked.model.clone()));
     let same = asked.filter(|asked| asked.operation == operation);
     let resources = match same {
         Some(asked) if args.resource.is_empty() => asked.resources.clone(),
         _ => args.resource.clone(),
     };
     let service_role = args.service_role.clone().or_else(|| same.and_then(|asked| asked.service_role.clone()));
+    if pasted.error.is_some() && model.is_none() && operation.model().given != Given::Never {
+        return Err(Failure::usage("the error names no model").hint("name the one that was called with `--model`"));
+    }
+    let said = region_of(args, model.as_ref())?.or_else(|| pasted.region.clone());
     let region = match asked {
-        Some(asked) => region_of(args, model.as_ref())?.unwrap_or_else(|| asked.region.clone()),
-        None => match region_of(args, model.as_ref())? {
+        Some(asked) => said.unwrap_or_else(|| asked.region.clone()),
+        None => match said {
             Some(region) => region,
             None => configured_region(args, timeout).await?,
         },
@@ -38,19 +48,34 @@ pub(super) async fn request(args: &DoctorArgs, world: Option<&World>, timeout: D
         _ => LiveCall::None,
     };
     let live = if operation.has_test_call() || args.probe || args.invoke { live } else { LiveCall::None };
+    let policies = GivenPolicies {
+        session: args.session_policy.as_deref().map(given_policy).transpose()?,
+        vpc_endpoint: args.vpc_endpoint_policy.as_deref().map(given_policy).transpose()?,
+    };
     let request = Request {
-        model,
-        operation,
-        region,
         resources,
         service_role,
         service: args.service.or_else(|| same.and_then(|asked| asked.service)),
         context: context(&args.context),
         principal: args.principal.clone(),
+        guardrail: args.guardrail.clone(),
+        policies,
+        error: pasted.error.clone(),
         live,
+        ..Request::new(model, operation, region)
     };
     check(&request)?;
+    pasted.note(request.operation, &request.region);
     Ok(request)
+}
+
+/// Reads a policy that no API shows; what is no policy is not sent on its way.
+fn given_policy(path: &str) -> Result<GivenPolicy, Failure> {
+    let document = input::text(path)?;
+    Document::parse(&document)
+        .map_err(|error| Failure::input(format!("`{path}` is not a policy: {error}")))
+        .map_err(|failure| failure.hint(format!("`bedrock-access policy lint {path}` says more")))?;
+    Ok(GivenPolicy { name: path.to_owned(), document })
 }
 
 /// Returns the Region that was typed, by itself or within the model's ARN or a resource's.

@@ -1,30 +1,10 @@
-//! Reading what the `policy` commands take: files and standard input, as text.
+//! Reading what the `policy` commands take: policies by their file or their name.
+
+pub(super) use crate::cli::input::text;
 
 use crate::cli::exit::Failure;
 use crate::policy::{Document, ManagedPolicy, Policy};
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
-
-/// The largest file that is read whole, in bytes; a policy has at most some 130 kB.
-const LARGEST: u64 = 64 << 20;
-
-/// Reads a file, or standard input for `-`, as UTF-8 text.
-pub(super) fn text(path: &str) -> Result<String, Failure> {
-    let failed = |error: io::Error| Failure::input(format!("`{path}` cannot be read: {error}"));
-    let mut bytes = Vec::new();
-    let source: &mut dyn Read =
-        if path == "-" { &mut io::stdin().lock() } else { &mut File::open(path).map_err(failed)? };
-    source.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-        return Err(Failure::input(format!("`{path}` is larger than {} MiB", LARGEST >> 20))
-            .hint("policies and cases are small text files; is this the right one?"));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::input(format!("`{path}` is not UTF-8 text (byte {at})")).hint("a policy is JSON in UTF-8")
-    })
-}
 
 /// Reads a policy, whose name is its path; the name of an AWS managed policy stands for its text.
 pub(super) fn policy(path: &str) -> Result<Policy, Failure> {

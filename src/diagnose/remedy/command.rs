@@ -1,19 +1,28 @@
 //! Lines to paste: how a policy is attached, and how the same question is asked again.
 
-use crate::bedrock::{Given, Operation};
-use crate::evidence::Evidence;
+use crate::bedrock::{Given, ModelReference, Operation};
+use crate::evidence::{ChosenBy, Evidence};
 use crate::iam::Arn;
 use crate::request::LiveCall;
 
+/// How a policy is attached.
+pub(super) struct Attach {
+    pub(super) step: String,
+    pub(super) line: String,
+    /// The name of the policy that is made, where it is one.
+    pub(super) policy: Option<String>,
+}
+
 /// Says how a policy is attached to a principal, and the line that does it.
-pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> (String, String) {
-    let name = principal.resource_id().rsplit('/').next().unwrap_or_default();
+pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> Attach {
+    let name = name_of(principal);
     if let Some(permission_set) = name.strip_prefix("AWSReservedSSO_") {
         let permission_set = permission_set.rsplit_once('_').map_or(permission_set, |(name, _)| name);
-        return (
-            format!("the role belongs to IAM Identity Center: add the policy to the permission set `{permission_set}`, not to the role"),
-            "aws sso-admin put-inline-policy-to-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --inline-policy file://policy.json".to_owned(),
-        );
+        return Attach {
+            step: format!("the role belongs to IAM Identity Center: add the policy to the permission set `{permission_set}`, not to the role"),
+            line: "aws sso-admin put-inline-policy-to-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --inline-policy file://policy.json".to_owned(),
+            policy: None,
+        };
     }
     // One name a model, so that the next fix does not replace this one; `:` and `/` are not allowed in it.
     let target = evidence.request.target().unwrap_or_default();
@@ -24,24 +33,125 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> (String, String) {
         (_, target) => format!("Allow-{}-{target}", evidence.request.operation),
     };
     let policy: String = policy.chars().take(128).collect();
-    let kind = if principal.resource_type() == "user" { "user" } else { "role" };
-    (
-        format!("save the policy as `policy.json` and attach it to the {kind} `{name}`"),
-        format!(
-            "aws iam put-{kind}-policy --{kind}-name {} --policy-name {policy} --policy-document file://policy.json",
-            quoted(name)
+    let kind = kind_of(principal);
+    Attach {
+        step: format!("save the policy as `policy.json` and attach it to the {kind} `{name}`"),
+        line: format!(
+            "aws iam put-{kind}-policy --{kind}-name {} --policy-name {} --policy-document file://policy.json",
+            quoted(name),
+            quoted(&policy)
         ),
+        policy: Some(policy),
+    }
+}
+
+fn name_of(principal: &Arn) -> &str {
+    principal.resource_id().rsplit('/').next().unwrap_or_default()
+}
+
+fn kind_of(principal: &Arn) -> &'static str {
+    if principal.resource_type() == "user" { "user" } else { "role" }
+}
+
+/// Names a principal as `role/NAME` or `user/NAME`, without its path.
+pub(super) fn named(principal: &Arn) -> String {
+    format!("{}/{}", kind_of(principal), name_of(principal))
+}
+
+/// Returns the line that takes a managed policy off a user, group or role.
+pub(super) fn detach((kind, name): (&str, &str), arn: &str) -> Option<String> {
+    Some(format!("aws iam detach-{kind}-policy --{kind}-name {} --policy-arn {}", quoted(name), quoted(arn)))
+}
+
+/// Returns the line that takes a policy away: deletes an inline one, detaches a managed one.
+pub(super) fn take_away(holder: Option<(&str, &str)>, policy: &str) -> Option<String> {
+    let (kind, name) = holder?;
+    if policy.starts_with("arn:") {
+        return detach((kind, name), policy);
+    }
+    Some(format!("aws iam delete-{kind}-policy --{kind}-name {} --policy-name {}", quoted(name), quoted(policy)))
+}
+
+/// Returns the line that puts a changed document in a policy's place.
+pub(super) fn replace(holder: Option<(&str, &str)>, policy: &str) -> Option<String> {
+    let file = format!("{}.json", policy.rsplit('/').next().unwrap_or(policy));
+    if policy.starts_with("arn:") {
+        return Some(new_version(policy, &file));
+    }
+    let (kind, name) = holder?;
+    Some(format!(
+        "aws iam put-{kind}-policy --{kind}-name {} --policy-name {} --policy-document {}",
+        quoted(name),
+        quoted(policy),
+        quoted(&format!("file://{file}"))
+    ))
+}
+
+/// Returns the line that puts a new version of a managed policy in force.
+pub(super) fn new_version(arn: &str, file: &str) -> String {
+    format!(
+        "aws iam create-policy-version --policy-arn {} --policy-document {} --set-as-default",
+        quoted(arn),
+        quoted(&format!("file://{file}"))
     )
+}
+
+/// Returns the lines that show a user's access keys and deactivate one.
+pub(super) fn replace_keys(user: &str) -> [String; 2] {
+    let user = quoted(user);
+    [
+        format!("aws iam list-access-keys --user-name {user}"),
+        format!("aws iam update-access-key --user-name {user} --access-key-id ACCESS_KEY_ID --status Inactive"),
+    ]
+}
+
+/// Returns the console's page of a user or role; none where the partition's console is not known, or the name is none
+/// that IAM gives.
+pub(super) fn console(principal: &Arn) -> Option<String> {
+    let name = name_of(principal);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if name.is_empty() || name.starts_with("AWSReservedSSO_") || !name.chars().all(is_plain) {
+        return None;
+    }
+    let list = if kind_of(principal) == "user" { "users" } else { "roles" };
+    Some(format!("{}/iam/home#/{list}/details/{name}?section=permissions", console_of(&principal.partition)?))
+}
+
+/// Returns the console's page of a customer managed policy.
+pub(super) fn console_of_policy(arn: &str) -> Option<String> {
+    let parsed: Arn = arn.parse().ok()?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-:/".contains(c);
+    if parsed.account == "aws" || !arn.chars().all(is_plain) {
+        return None;
+    }
+    let encoded = arn.replace(':', "%3A").replace('/', "%2F");
+    Some(format!("{}/iam/home#/policies/details/{encoded}", console_of(&parsed.partition)?))
+}
+
+/// Returns a partition's console (AWS General Reference, "AWS Management Console").
+fn console_of(partition: &str) -> Option<&'static str> {
+    match partition {
+        "aws" => Some("https://console.aws.amazon.com"),
+        "aws-us-gov" => Some("https://console.amazonaws-us-gov.com"),
+        "aws-cn" => Some("https://console.amazonaws.cn"),
+        "aws-eusc" => Some("https://console.amazonaws-eusc.eu"),
+        _ => None,
+    }
 }
 
 /// Returns the line that asks the same question again after the fix.
 pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
+    check_with(evidence, evidence.request.model.as_ref())
+}
+
+/// Returns the line that asks the same question of another model.
+pub(super) fn check_with(evidence: &Evidence, model: Option<&ModelReference>) -> String {
     let request = &evidence.request;
     let mut line = "bedrock-access doctor".to_owned();
     if let Some(world) = &evidence.sandbox {
         line.push_str(&format!(" --sandbox {}", quoted(world)));
     }
-    if let Some(model) = &request.model {
+    if let Some(model) = model {
         line.push_str(&format!(" --model {}", quoted(&model.to_string())));
     }
     line.push_str(&format!(" --region {}", request.region));
@@ -57,8 +167,20 @@ pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
     if let Some(service) = request.service {
         line.push_str(&format!(" --service {service}"));
     }
-    if let Some(principal) = &request.principal {
+    let of_error = Some(evidence.subject()).filter(|subject| subject.chosen_by == ChosenBy::Error);
+    let of_error = of_error.and_then(|subject| subject.principal).map(|principal| principal.arn);
+    if let Some(principal) = request.principal.as_ref().or(of_error.as_ref()) {
         line.push_str(&format!(" --principal {}", quoted(&principal.to_string())));
+    }
+    if let Some(guardrail) = &request.guardrail {
+        line.push_str(&format!(" --guardrail {}", quoted(&guardrail.to_string())));
+    }
+    for (option, policy) in
+        [("session-policy", &request.policies.session), ("vpc-endpoint-policy", &request.policies.vpc_endpoint)]
+    {
+        if let Some(policy) = policy {
+            line.push_str(&format!(" --{option} {}", quoted(&policy.name)));
+        }
     }
     for (key, value) in request.context.iter() {
         for value in value.values() {

@@ -34,6 +34,9 @@ pub(in crate::sandbox) struct Model {
     /// Whether it can answer as a stream.
     #[serde(default = "yes")]
     pub(in crate::sandbox) streaming: bool,
+    /// The lowest data-retention mode under which it is offered; without it, any.
+    #[serde(default)]
+    pub(in crate::sandbox) data_retention: Option<DataRetention>,
     /// The Regions that have the model.
     pub(in crate::sandbox) regions: BTreeMap<Region, Gate>,
 }
@@ -170,9 +173,38 @@ pub(in crate::sandbox) struct Guardrail {
     /// The numbered version; without it, there is the draft alone.
     #[serde(default)]
     pub(in crate::sandbox) version: Option<String>,
-    /// Whether the account enforces it on every call to a model in its Region.
+    /// Whether the account enforces it on calls to models in its Region.
     #[serde(default)]
     pub(in crate::sandbox) enforced: bool,
+    /// The ids of the models that it is enforced on; without any, on all.
+    #[serde(default)]
+    pub(in crate::sandbox) included_models: Vec<String>,
+    /// The ids of the models that it is not enforced on.
+    #[serde(default)]
+    pub(in crate::sandbox) excluded_models: Vec<String>,
+}
+
+/// How long the account lets what is sent be kept (Bedrock API Reference, "GetAccountDataRetention").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::sandbox) enum DataRetention {
+    None,
+    #[default]
+    Default,
+    AwsReview,
+    ProviderDataShare,
+}
+
+impl DataRetention {
+    /// Returns the mode as AWS spells it.
+    pub(in crate::sandbox) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Default => "default",
+            Self::AwsReview => "aws_review",
+            Self::ProviderDataShare => "provider_data_share",
+        }
+    }
 }
 
 fn text() -> Vec<String> {

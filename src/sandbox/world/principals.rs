@@ -1,6 +1,5 @@
 //! IAM users, roles and groups of a world, with the policies attached to them.
 
-use crate::bedrock::Region;
 use crate::iam::Arn;
 use crate::policy;
 use crate::sandbox::fingerprint;
@@ -92,29 +91,6 @@ fn path_of(arn: &Arn) -> &str {
     let from_type = arn.resource_type().len();
     let to_name = arn.resource.rfind('/').map_or(from_type, |slash| slash + 1);
     arn.resource.get(from_type..to_name).unwrap_or("/")
-}
-
-/// A Bedrock API key (Bedrock User Guide, "API keys").
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an API key (an object)")]
-pub(in crate::sandbox) struct ApiKey {
-    /// The key itself, which starts with `ABSK` (long-term) or `bedrock-api-key-` (short-term).
-    pub(in crate::sandbox) key: String,
-    /// The ARN of the principal that a call with the key acts as.
-    pub(in crate::sandbox) principal: Arn,
-    /// When it ends; without it, never.
-    #[serde(default, deserialize_with = "timestamp")]
-    pub(in crate::sandbox) expires: Option<OffsetDateTime>,
-    /// The only Region that takes a short-term key.
-    #[serde(default)]
-    pub(in crate::sandbox) region: Option<Region>,
-}
-
-impl ApiKey {
-    /// Tells whether the key was made of a session's credentials.
-    pub(in crate::sandbox) fn is_short_term(&self) -> bool {
-        self.key.starts_with("bedrock-api-key-")
-    }
 }
 
 /// Tells whether a text may name the session of a role (STS API Reference, "AssumeRole").

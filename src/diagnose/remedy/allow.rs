@@ -1,0 +1,81 @@
+//! Remedies that add an allow: to a policy of the principal, to its boundary, to a session's or an endpoint's policy.
+
+use super::super::finding::{Change, ChangeKind, Remedy};
+use super::super::legs::Legs;
+use super::command;
+use crate::evidence::Evidence;
+use crate::iam::{PolicyType, RequestContext};
+use crate::policy::least_privilege;
+use serde_json::{Value, json};
+
+/// Gives the principal a policy that allows the requests.
+pub(super) fn to_principal(evidence: &Evidence, legs: &Legs, requests: &[RequestContext]) -> Remedy {
+    let mut remedy = in_policy(evidence, legs, PolicyType::IdentityPolicy, requests);
+    if let Some(principal) = &legs.principal {
+        let attach = command::attach(principal, evidence);
+        remedy.steps.push(attach.step);
+        remedy.commands.insert(0, attach.line);
+        remedy.console = command::console(principal);
+        if let Some(change) = remedy.changes.first_mut() {
+            change.policy = attach.policy;
+            change.attached_to = Some(command::named(principal));
+        }
+    }
+    remedy
+}
+
+/// Adds statements that allow the requests to the boundary, which is a managed policy.
+pub(super) fn to_boundary(evidence: &Evidence, legs: &Legs, requests: &[RequestContext]) -> Remedy {
+    let mut remedy = in_policy(evidence, legs, PolicyType::PermissionsBoundary, requests);
+    let Some(boundary) = &legs.boundary else { return remedy };
+    if boundary.contains(":iam::aws:policy/") {
+        remedy.steps.push(format!(
+            "nobody can change `{boundary}`, which AWS manages: make a policy of your own of it, with the statements below added, and set that as the boundary"
+        ));
+    } else {
+        remedy.steps.push(format!("add the statements below to the permissions boundary `{boundary}`"));
+        remedy.steps.push("save the whole of it as `boundary.json`, and make it the version in force".to_owned());
+        remedy.commands.insert(0, command::new_version(boundary, "boundary.json"));
+    }
+    remedy.console = command::console_of_policy(boundary);
+    if let Some(change) = remedy.changes.first_mut() {
+        change.policy = Some(boundary.clone());
+    }
+    remedy
+}
+
+/// Hands over the statements for a policy that somebody else keeps.
+pub(super) fn in_policy(
+    evidence: &Evidence,
+    legs: &Legs,
+    policy_type: PolicyType,
+    requests: &[RequestContext],
+) -> Remedy {
+    let mut policy = least_privilege(requests);
+    if policy_type == PolicyType::VpcEndpointPolicy {
+        name_everybody(&mut policy);
+    }
+    let change = Change {
+        policy_type: Some(policy_type),
+        document: Some(policy.clone()),
+        ..Change::new(ChangeKind::AddStatement)
+    };
+    let notes = legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
+    Remedy {
+        policy: Some(policy),
+        commands: vec![command::check_again(evidence)],
+        notes,
+        changes: vec![change],
+        ..Remedy::default()
+    }
+}
+
+/// An endpoint's policy has to name principals (VPC User Guide, "Control access to VPC endpoints using endpoint
+/// policies"); it gives nothing that their own policies do not give.
+fn name_everybody(policy: &mut Value) {
+    for statement in policy.get_mut("Statement").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(statement) = statement.as_object_mut() {
+            statement.insert("Principal".to_owned(), json!("*"));
+        }
+    }
+}

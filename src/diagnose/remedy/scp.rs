@@ -1,0 +1,76 @@
+//! Remedies for service control policies, whose text no member account can read: what they may look at is said with
+//! an "if", and what the refused requests carry is handed over as data.
+
+use super::super::finding::{Change, ChangeKind, Remedy};
+use super::super::legs::Legs;
+use super::{command, denies_explicitly, told_policy};
+use crate::evidence::Evidence;
+use crate::iam::{PolicyType, RequestContext};
+use serde_json::{Map, Value, json};
+
+/// The condition keys by which a denying statement can let the refused requests through.
+const EXEMPTING: [&str; 3] = ["aws:RequestedRegion", "bedrock:InferenceProfileArn", "aws:PrincipalArn"];
+
+/// Exempts the refused requests, or allows them at every level where no statement denies.
+pub(super) fn exempt(evidence: &Evidence, legs: &Legs) -> Remedy {
+    let refused: Vec<&RequestContext> = legs.refused_by(PolicyType::ServiceControlPolicy).collect();
+    let carried = |key: &str| -> Vec<&str> {
+        let mut values: Vec<&str> = Vec::new();
+        for value in refused.iter().filter_map(|request| request.context.get(key)?.as_single()) {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        values
+    };
+    let policy = told_policy(evidence);
+    let mut steps = Vec::new();
+    if !denies_explicitly(evidence, legs, PolicyType::ServiceControlPolicy) {
+        steps.push(
+            "allow the action at every level of the organization above the account: one level does not".to_owned(),
+        );
+    }
+    if let Some(policy) = &policy {
+        steps.push(format!("the policy that denies is `{policy}`"));
+    }
+    let regions = carried("aws:RequestedRegion");
+    if !regions.is_empty() {
+        let regions = regions.iter().map(|region| format!("`{region}`")).collect::<Vec<_>>().join(", ");
+        steps.push(format!(
+            "if the policy restricts Regions, add {regions} to those it allows: that is the `aws:RequestedRegion` of the refused resources"
+        ));
+    }
+    // The key is absent where the profile itself is evaluated, and a negated operator matches what is absent.
+    let through_profile = refused.iter().all(|request| request.context.get("bedrock:InferenceProfileArn").is_some());
+    if let ([profile], true) = (carried("bedrock:InferenceProfileArn").as_slice(), through_profile) {
+        steps.push(format!(
+            "or exempt calls through the profile with `ArnNotLike` on `bedrock:InferenceProfileArn` = `{profile}`"
+        ));
+    }
+    if let [principal] = carried("aws:PrincipalArn").as_slice() {
+        steps.push(format!("or exempt the principal with `ArnNotLike` on `aws:PrincipalArn` = `{principal}`"));
+    }
+    steps.push("where AWS Control Tower manages the policy, change it there and not by hand".to_owned());
+    let values: Map<String, Value> = EXEMPTING
+        .iter()
+        .filter(|key| !carried(key).is_empty())
+        .map(|key| ((*key).to_owned(), json!(carried(key))))
+        .collect();
+    let change = Change {
+        policy_type: Some(PolicyType::ServiceControlPolicy),
+        policy,
+        document: Some(Value::Object(values)),
+        value: (!regions.is_empty()).then(|| regions.join(",")),
+        ..Change::new(ChangeKind::Exempt)
+    };
+    Remedy {
+        commands: vec![command::check_again(evidence)],
+        steps,
+        notes: vec![
+            "service control policies restrict neither the organization's management account nor service-linked roles; everyone else in a member account, its root user too, they do"
+                .to_owned(),
+        ],
+        changes: vec![change],
+        ..Remedy::default()
+    }
+}
