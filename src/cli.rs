@@ -23,7 +23,10 @@ mod sandbox;
 
 pub use exit::{ExitStatus, Failure};
 
-use clap::{Parser, Subcommand};
+use crate::visible::visible;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -66,6 +69,17 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success };
+            // What was typed is quoted, and may be anybody's: then it is quoted as it is shown.
+            let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+            let shown: Vec<Cow<'_, str>> = typed.iter().map(|word| visible(word)).collect();
+            let error = if shown.iter().zip(&typed).all(|(shown, typed)| shown == typed) {
+                error
+            } else {
+                let again = Cli::try_parse_from(shown.iter().map(AsRef::as_ref));
+                again
+                    .err()
+                    .unwrap_or_else(|| Cli::command().error(ErrorKind::InvalidValue, "an argument cannot be shown"))
+            };
             // Help may go to a closed pipe; its status stays.
             let _ = error.print();
             return status.into();

@@ -17,7 +17,7 @@ mod words;
 
 pub use crate::cause::catalogue::TextCertainty;
 pub use facts::Facts;
-pub use words::{shown, to_text};
+pub use words::to_text;
 
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
 use catalogue::{Note, Otherwise};

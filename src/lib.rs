@@ -23,6 +23,7 @@ pub mod policy;
 pub mod redact;
 pub mod report;
 pub mod request;
+pub mod visible;
 
 #[cfg(feature = "cli")]
 pub mod cli;

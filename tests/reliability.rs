@@ -7,6 +7,8 @@
 mod account;
 #[path = "reliability/calls.rs"]
 mod calls;
+#[path = "reliability/credentials.rs"]
+mod credentials;
 #[path = "reliability/faults.rs"]
 mod faults;
 #[path = "reliability/matrix.rs"]

@@ -1,6 +1,7 @@
 //! Standard output and standard error: the report alone goes to the first, everything else to the second.
 
 use super::exit::Failure;
+use crate::visible::visible;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -18,19 +19,19 @@ pub(super) fn print(answer: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes a failure to standard error, its hint on a line of its own.
+/// Writes a failure to standard error, its hint on a line of its own; both may quote what is anybody's.
 pub(super) fn report_failure(failure: &Failure) {
     let mut stderr = io::stderr().lock();
     // Nowhere is left to say that standard error is gone.
-    let _ = writeln!(stderr, "error: {}", failure.message);
+    let _ = writeln!(stderr, "error: {}", visible(&failure.message));
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(stderr, "hint: {hint}");
+        let _ = writeln!(stderr, "hint: {}", visible(hint));
     }
 }
 
 /// Writes a line for the person at the terminal to standard error.
 pub(super) fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", visible(line));
 }
 
 /// Writes text to standard error as it is.
@@ -38,8 +39,36 @@ pub(super) fn aside(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Writes a finished answer to a file.
+/// Writes a finished answer to a file, whole or not at all.
+///
+/// It is written beside its place and then moved there. A link is followed, and what is there keeps its mode; what is
+/// no regular file, such as a pipe, is written to.
 pub(super) fn write_file(path: &Path, answer: &str) -> Result<(), Failure> {
-    std::fs::write(path, answer)
-        .map_err(|error| Failure::input(format!("`{}` cannot be written: {error}", path.display())))
+    let written = match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => path.canonicalize().and_then(|path| replace(&path, answer)),
+        Ok(_) => std::fs::write(path, answer),
+        Err(error) if error.kind() == ErrorKind::NotFound => replace(path, answer),
+        Err(error) => Err(error),
+    };
+    written.map_err(|error| Failure::input(format!("`{}` cannot be written: {error}", path.display())))
+}
+
+fn replace(path: &Path, answer: &str) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".bedrock-access-");
+    let permissions = std::fs::metadata(path).map(|metadata| metadata.permissions()).ok();
+    #[cfg(unix)]
+    if permissions.is_none() {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The process's mask takes away from it, as from every file that is made.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(answer.as_bytes())?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }

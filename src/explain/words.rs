@@ -9,6 +9,7 @@ use super::{ExplainedError, Explanation, TextCertainty};
 use crate::bedrock::{Given, Kind, Operation};
 use crate::cause::{Cause, Family, catalogue};
 use crate::iam::Arn;
+use crate::visible::visible;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -277,7 +278,7 @@ fn page_of(page: &mut String, error: &ExplainedError) {
     let mut any = false;
     for (name, value) in facts {
         if let Some(value) = value {
-            let _ = writeln!(page, "  {name:<17}{}", shown(value));
+            let _ = writeln!(page, "  {name:<17}{}", visible(value));
             any = true;
         }
     }
@@ -303,10 +304,10 @@ fn step_of(page: &mut String, step: &str) {
     match at.map(|at| (step.get(..=at), step.get(at + 2..))) {
         Some((Some(words), Some(command))) => {
             wrapped(page, "- ", words);
-            let _ = writeln!(page, "    {}", shown(command));
+            let _ = writeln!(page, "    {}", visible(command));
         }
         _ if step.starts_with("aws ") || step.starts_with("curl ") => {
-            let _ = writeln!(page, "- {}", shown(step));
+            let _ = writeln!(page, "- {}", visible(step));
         }
         _ => wrapped(page, "- ", step),
     }
@@ -314,7 +315,7 @@ fn step_of(page: &mut String, step: &str) {
 
 /// Writes a paragraph.
 fn wrapped(page: &mut String, bullet: &str, text: &str) {
-    let text = shown(text);
+    let text = visible(text);
     let indent = " ".repeat(bullet.len());
     let options = textwrap::Options::new(100)
         .initial_indent(bullet)
@@ -326,20 +327,4 @@ fn wrapped(page: &mut String, bullet: &str, text: &str) {
         page.push_str(&line);
         page.push('\n');
     }
-}
-
-/// Shows what could steer a terminal as an escape.
-#[must_use]
-pub fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        let steers = character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if steers {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
 }

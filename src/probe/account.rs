@@ -129,7 +129,9 @@ pub async fn default_region(profile: Option<&str>, within: Duration) -> Option<S
 pub(super) async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller) -> Option<SdkConfig> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(aws_config::Region::new(region.to_string()))
-        .http_client(calls.traffic.aws.clone());
+        .http_client(calls.traffic.aws.clone())
+        // The clients have their own; read from the environment, a value that is none would end the SDK's thread.
+        .retry_config(RetryConfig::standard());
     if let Some(profile) = profile {
         // A profile that was named on the command line outranks access keys in the environment.
         let provider = ProfileFileCredentialsProvider::builder().profile_name(&profile).build();

@@ -1,23 +1,10 @@
 //! Text from outside, made harmless to show: in a terminal, in Markdown, in HTML, in XML.
 
-/// Shows what could steer a terminal or turn the reading direction, instead of sending it there. Line feeds stay:
-/// they are the layout's.
-pub(super) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    shown
-}
+use crate::visible::visible;
 
-/// The same on one line: a line feed in somebody's text must not look like one of the layout's.
+/// Shows a text on one line: a line feed in somebody's text must not look like one of the layout's.
 pub(super) fn on_one_line(text: &str) -> String {
-    shown(&text.split(['\n', '\r', '\t']).collect::<Vec<_>>().join(" "))
-}
-
-fn steers(c: char) -> bool {
-    c != '\n' && c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    visible(&text.split(['\n', '\r', '\t']).collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 /// A part of a sentence: words of ours, or a value between back-quotes.

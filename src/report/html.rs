@@ -5,11 +5,12 @@
 mod picture;
 
 use super::diff::{self, Line};
-use super::foreign::{Span, on_one_line, shown, spans};
+use super::foreign::{Span, on_one_line, spans};
 use super::outline::{self, Outline};
 use super::way::{self, Gate, Way};
 use super::{checks, wording};
 use crate::diagnose::{Diagnosis, Finding, Verdict};
+use crate::visible::visible_lines;
 use askama::Template;
 use checks::Mark;
 use picture::Picture;
@@ -175,7 +176,10 @@ fn cause(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> CauseView {
         diff: if is_told {
             Vec::new()
         } else {
-            diff::lines(finding).into_iter().map(|line| Line { text: shown(&line.text), ..line }).collect()
+            diff::lines(finding)
+                .into_iter()
+                .map(|line| Line { text: visible_lines(&line.text).into_owned(), ..line })
+                .collect()
         },
         commands: finding.remedy.commands.iter().map(|command| on_one_line(command)).collect(),
         notes: sentences(finding.remedy.notes.clone()),

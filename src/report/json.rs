@@ -11,6 +11,7 @@ use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
 use crate::policy::{Held, Miss};
+use crate::visible::visible_json;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub fn json(diagnosis: &Diagnosis) -> String {
     // Strings, numbers and lists alone: serialization has no case to fail in.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
-    text
+    visible_json(text)
 }
 
 #[derive(Serialize)]

@@ -3,9 +3,10 @@
 //! Of a diagnosis, one suite is a target and one case a check; the causes are cases that failed. `policy test` writes
 //! its cases the same way.
 
-use super::foreign::shown;
+use super::foreign::on_one_line;
 use super::{checks, outline, wording};
 use crate::diagnose::{Diagnosis, Verdict};
+use crate::visible::{visible_json, visible_lines};
 use checks::Mark;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
@@ -104,14 +105,14 @@ fn write_suite(writer: &mut Writer<Vec<u8>>, suite: &Suite) -> io::Result<()> {
 }
 
 fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> io::Result<()> {
-    let (class, name) = (printable(&case.class), printable(&case.name));
+    let (class, name) = (printable(&on_one_line(&case.class)), printable(&on_one_line(&case.name)));
     let element =
         writer.create_element("testcase").with_attributes([("classname", class.as_str()), ("name", name.as_str())]);
     match &case.result {
         CaseResult::Passed => element.write_empty().map(drop),
         CaseResult::Failed { message, text } => element
             .write_inner_content(|writer| {
-                let message = printable(message);
+                let message = printable(&on_one_line(message));
                 let failure = writer.create_element("failure").with_attribute(("message", message.as_str()));
                 failure.write_text_content(BytesText::new(&printable(text))).map(drop)
             })
@@ -120,7 +121,7 @@ fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> io::Result<()> {
             .write_inner_content(|writer| {
                 writer
                     .create_element("skipped")
-                    .with_attribute(("message", printable(why).as_str()))
+                    .with_attribute(("message", printable(&on_one_line(why)).as_str()))
                     .write_empty()
                     .map(drop)
             })
@@ -147,7 +148,7 @@ pub fn suite(target: &Target<'_>) -> Suite {
     for check in checks::list(diagnosis) {
         let result = match check.mark {
             Mark::Good => CaseResult::Passed,
-            Mark::Bad => failed(check.text.clone(), check.text.clone()),
+            Mark::Bad => failed(check.text.clone(), on_one_line(&check.text)),
             Mark::Unknown | Mark::Skipped => CaseResult::Skipped(check.text.clone()),
         };
         let name = format!("{}: {}", check.what, check.text);
@@ -155,11 +156,16 @@ pub fn suite(target: &Target<'_>) -> Suite {
     }
     for (number, finding) in diagnosis.findings.iter().enumerate() {
         let mut text: Vec<String> =
-            vec![wording::summary(finding, diagnosis), format!("who: {}", wording::who(finding))];
-        text.extend(wording::bases(&finding.basis).into_iter().map(|basis| format!("- {basis}")));
-        text.extend(wording::steps(finding).into_iter().enumerate().map(|(at, step)| format!("{}. {step}", at + 1)));
+            vec![on_one_line(&wording::summary(finding, diagnosis)), format!("who: {}", wording::who(finding))];
+        text.extend(wording::bases(&finding.basis).into_iter().map(|basis| format!("- {}", on_one_line(&basis))));
+        text.extend(
+            wording::steps(finding)
+                .into_iter()
+                .enumerate()
+                .map(|(at, step)| format!("{}. {}", at + 1, on_one_line(&step))),
+        );
         if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
-            text.push(serde_json::to_string_pretty(policy).unwrap_or_default());
+            text.push(visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
         }
         text.extend(finding.remedy.commands.iter().map(|command| format!("$ {command}")));
         let result = failed(wording::summary(finding, diagnosis), text.join("\n"));
@@ -169,7 +175,7 @@ pub fn suite(target: &Target<'_>) -> Suite {
 }
 
 fn verdict(diagnosis: &Diagnosis, expected: Option<Verdict>) -> CaseResult {
-    let said = format!("{}: {}", diagnosis.verdict.as_str(), wording::headline(diagnosis));
+    let said = on_one_line(&format!("{}: {}", diagnosis.verdict.as_str(), wording::headline(diagnosis)));
     match (expected, diagnosis.verdict) {
         (Some(expected), verdict) if expected == verdict => CaseResult::Passed,
         (Some(expected), _) => {
@@ -183,5 +189,5 @@ fn verdict(diagnosis: &Diagnosis, expected: Option<Verdict>) -> CaseResult {
 
 /// Replaces what XML 1.0 cannot hold, and shows what would turn the reading direction.
 fn printable(text: &str) -> String {
-    shown(text).chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
+    visible_lines(text).chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }

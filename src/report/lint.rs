@@ -2,6 +2,7 @@
 
 use super::styled::{Role, Styled};
 use crate::policy::{Finding, LintCode, Severity};
+use crate::visible::{visible, visible_json};
 use serde_json::{Value, json};
 
 /// The findings of some files, in the order in which these were given.
@@ -35,15 +36,15 @@ impl LintReport {
                     Severity::Warning => Role::Unknown,
                     Severity::Note => Role::Heading,
                 };
-                page.push(Role::Plain, format!("{file}:{}:{}: ", finding.line, finding.column));
+                page.push(Role::Plain, format!("{}:{}:{}: ", visible(file), finding.line, finding.column));
                 page.push(role, format!("{}[{}]", finding.severity, finding.code));
-                page.line(Role::Plain, format!(": {}", finding.message));
-                page.line(Role::Hint, format!("  why: {}", finding.why));
-                page.line(Role::Hint, format!("  see: {}", finding.code.page()));
+                page.row(Role::Plain, format!(": {}", finding.message));
+                page.row(Role::Hint, format!("  why: {}", finding.why));
+                page.row(Role::Hint, format!("  see: {}", finding.code.page()));
                 if let Some(corrected) = &finding.corrected {
-                    page.line(Role::Hint, "  corrected:");
+                    page.row(Role::Hint, "  corrected:");
                     for line in format!("{corrected:#}").lines() {
-                        page.line(Role::Code, format!("    {line}"));
+                        page.row(Role::Code, format!("    {line}"));
                     }
                 }
                 page.end_line();
@@ -54,9 +55,9 @@ impl LintReport {
             many => format!("{many} files"),
         };
         match count {
-            0 => page.line(Role::Allowed, format!("clean: {files}")),
-            1 => page.line(Role::Denied, format!("1 finding in {files}")),
-            many => page.line(Role::Denied, format!("{many} findings in {files}")),
+            0 => page.row(Role::Allowed, format!("clean: {files}")),
+            1 => page.row(Role::Denied, format!("1 finding in {files}")),
+            many => page.row(Role::Denied, format!("{many} findings in {files}")),
         }
         page
     }
@@ -66,7 +67,7 @@ impl LintReport {
     pub fn json(&self) -> String {
         let files: Vec<Value> =
             self.files.iter().map(|(file, findings)| json!({"file": file, "findings": findings})).collect();
-        format!("{:#}\n", json!({"schema": "bedrock-access/policy-lint/1", "files": files}))
+        visible_json(format!("{:#}\n", json!({"schema": "bedrock-access/policy-lint/1", "files": files})))
     }
 
     /// Renders SARIF 2.1.0, with every rule whether it found something or not.
@@ -91,7 +92,7 @@ impl LintReport {
                 "results": results,
             }],
         });
-        format!("{log:#}\n")
+        visible_json(format!("{log:#}\n"))
     }
 }
 

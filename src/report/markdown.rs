@@ -2,11 +2,12 @@
 //!
 //! Text from outside stays text: it opens no link, mentions nobody, and closes no code block.
 
-use super::foreign::{on_one_line, shown, spans};
+use super::foreign::{on_one_line, spans};
 use super::outline::{self, Outline};
 use super::way::{self, Gate};
 use super::{checks, wording};
 use crate::diagnose::{Diagnosis, Finding};
+use crate::visible::{visible_json, visible_lines};
 
 /// Lays a diagnosis out as Markdown (GitHub's and GitLab's).
 #[must_use]
@@ -72,7 +73,7 @@ impl Page {
 
     /// Sets a block of code, with a fence that nothing in it closes.
     fn block(&mut self, language: &str, text: &str) {
-        let text = shown(text);
+        let text = visible_lines(text);
         let mut longest = 0;
         let mut run = 0;
         for c in text.chars() {
@@ -101,7 +102,7 @@ impl Page {
         }
         self.line("");
         if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
-            self.block("json", &serde_json::to_string_pretty(policy).unwrap_or_default());
+            self.block("json", &visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
         }
         if !finding.remedy.commands.is_empty() {
             self.block("sh", &finding.remedy.commands.join("\n"));

@@ -4,6 +4,7 @@ use super::styled::{Role, Styled};
 use crate::iam::{ContextValue, Decision, RequestContext};
 use crate::policy::{Evaluation, Miss, NearMiss, StatementRef};
 use crate::request::Request;
+use crate::visible::visible_json;
 use serde::Serialize;
 
 /// What the policies say of one call.
@@ -60,14 +61,14 @@ impl Simulation {
     #[must_use]
     pub fn json(&self) -> String {
         // No key of these types is anything but a string, so that this cannot fail.
-        serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default()
+        visible_json(serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default())
     }
 
     /// Renders a page for people.
     #[must_use]
     pub fn text(&self) -> Styled {
         let mut page = Styled::default();
-        page.line(Role::Heading, format!("{} of {} in {}", self.operation, self.model, self.region));
+        page.row(Role::Heading, format!("{} of {} in {}", self.operation, self.model, self.region));
         for leg in &self.legs {
             page.end_line();
             leg.write(&mut page);
@@ -84,16 +85,14 @@ impl Simulation {
             Decision::Allowed => {
                 let what =
                     if all == 1 { "the one authorization".to_owned() } else { format!("all {all} authorizations") };
-                page.line(Role::Allowed, format!("allowed: these policies allow {what} of the call"));
+                page.row(Role::Allowed, format!("allowed: these policies allow {what} of the call"));
             }
-            Decision::Undetermined => page.line(Role::Unknown, "undetermined: what is known does not settle the call"),
-            _ => page.line(
-                Role::Denied,
-                format!("denied: {denied} of {all} authorizations refused, and the call needs all"),
-            ),
+            Decision::Undetermined => page.row(Role::Unknown, "undetermined: what is known does not settle the call"),
+            _ => page
+                .row(Role::Denied, format!("denied: {denied} of {all} authorizations refused, and the call needs all")),
         }
         for reason in &self.unlisted {
-            page.line(Role::Hint, format!("not listed: {reason}; name them with `--destination-region`"));
+            page.row(Role::Hint, format!("not listed: {reason}; name them with `--destination-region`"));
         }
     }
 }
@@ -126,20 +125,20 @@ impl Leg {
         };
         page.push(role, format!("{word:<14}"));
         let region = self.requested_region.as_deref().unwrap_or("-");
-        page.line(Role::Plain, format!("{}  {region}", self.action));
-        page.line(Role::Plain, format!("              {}", self.resource));
+        page.row(Role::Plain, format!("{}  {region}", self.action));
+        page.row(Role::Plain, format!("              {}", self.resource));
         let by = match self.evaluation.decision {
             Decision::Undetermined => "may hang on",
             _ => "by",
         };
         for statement in &self.evaluation.decided_by {
-            page.line(Role::Hint, format!("              {by} {}", place(statement)));
+            page.row(Role::Hint, format!("              {by} {}", place(statement)));
         }
         if let (Decision::ImplicitDeny, Some(policy_type)) = (self.evaluation.decision, self.evaluation.policy_type) {
-            page.line(Role::Hint, format!("              no {policy_type} allows it"));
+            page.row(Role::Hint, format!("              no {policy_type} allows it"));
         }
         for key in &self.evaluation.unknown_keys {
-            page.line(
+            page.row(
                 Role::Hint,
                 format!("              unknown: `{key}` (`--context {key}=VALUE` or `--absent {key}`)"),
             );
@@ -159,9 +158,9 @@ fn place(statement: &StatementRef) -> String {
 }
 
 fn write_near_miss(page: &mut Styled, near_miss: &NearMiss) {
-    page.line(Role::Hint, format!("              near: {}", place(&near_miss.statement)));
+    page.row(Role::Hint, format!("              near: {}", place(&near_miss.statement)));
     for miss in &near_miss.misses {
-        page.line(Role::Hint, format!("                {}", wording(miss)));
+        page.row(Role::Hint, format!("                {}", wording(miss)));
     }
 }
 

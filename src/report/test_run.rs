@@ -4,6 +4,7 @@ use super::junit::{self, CaseResult, Suite};
 use super::styled::{Role, Styled};
 use crate::iam::{Decision, PolicyType};
 use crate::policy::{Case, Evaluation, Expectation, ParseError, StatementRef};
+use crate::visible::visible_json;
 use serde::Serialize;
 
 /// What became of each case, in the order in which they were read.
@@ -72,7 +73,7 @@ impl TestRun {
             "failed": self.results.len() - passed,
             "results": self.results,
         });
-        format!("{value:#}\n")
+        visible_json(format!("{value:#}\n"))
     }
 
     /// Renders the mismatches and a summary for people.
@@ -81,12 +82,12 @@ impl TestRun {
         let mut page = Styled::default();
         for result in self.results.iter().filter(|result| !result.ok) {
             page.push(Role::Denied, "failed  ");
-            page.line(Role::Plain, format!("{} {}", result.file, result.name()));
-            page.line(Role::Plain, format!("        {}", result.message.as_deref().unwrap_or_default()));
+            page.row(Role::Plain, format!("{} {}", result.file, result.name()));
+            page.row(Role::Plain, format!("        {}", result.message.as_deref().unwrap_or_default()));
             for statement in &result.decided_by {
                 let StatementRef { policy_type, policy, statement, line, column, .. } = statement;
                 let policy = policy.as_deref().unwrap_or("the case");
-                page.line(
+                page.row(
                     Role::Hint,
                     format!("        by {policy_type}, statement {statement} ({policy}:{line}:{column})"),
                 );
@@ -94,7 +95,7 @@ impl TestRun {
         }
         let passed = self.results.iter().filter(|result| result.ok).count();
         let role = if self.is_clean() { Role::Allowed } else { Role::Denied };
-        page.line(role, format!("{passed} of {} as expected", self.results.len()));
+        page.row(role, format!("{passed} of {} as expected", self.results.len()));
         page
     }
 }

@@ -5,6 +5,7 @@ use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
 use crate::iam::{Arn, AssumingService};
 use crate::probe::RoleToAssume;
+use crate::visible::steers;
 use clap::builder::TypedValueParser as _;
 use clap::{Arg, ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
@@ -200,6 +201,9 @@ fn a_file(text: &str) -> Result<PathBuf, String> {
 }
 
 fn context_pair(text: &str) -> Result<(String, String), String> {
+    if text.chars().any(steers) {
+        return Err("a condition key and its value hold no control characters".to_owned());
+    }
     match text.split_once('=') {
         Some((key, value)) if key.contains(':') => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE with a condition key such as `aws:SourceVpce`".to_owned()),

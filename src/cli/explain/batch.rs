@@ -8,6 +8,7 @@ use crate::cause::Cause;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::output;
 use crate::explain::{self, MAX_TEXT};
+use crate::visible::visible_json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -249,7 +250,8 @@ impl Answers {
     fn push_bad(&mut self, id: &Value, line: u64, error: &str) {
         self.bad += 1;
         let answer = BadLine { schema: "bedrock-access/error/1", id, line, error };
-        if serde_json::to_writer(&mut self.bytes, &answer).is_ok() {
+        if let Ok(line) = serde_json::to_string(&answer) {
+            self.bytes.extend_from_slice(visible_json(line).as_bytes());
             self.bytes.push(b'\n');
         }
     }

@@ -1,7 +1,8 @@
 //! What is wrong with a world file, and where.
 
 use crate::policy::ParseError;
-use std::fmt::{self, Write};
+use crate::visible::visible;
+use std::fmt;
 
 /// Why a text is not a world.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,16 +66,8 @@ impl fmt::Display for WorldError {
             Place::Pointer(pointer) => write!(f, "at `{pointer}`: ")?,
         }
         // The message quotes a file that may be anybody's.
-        for c in self.message.chars() {
-            if is_treacherous(c) { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
-        }
-        Ok(())
+        f.write_str(&visible(&self.message))
     }
 }
 
 impl std::error::Error for WorldError {}
-
-/// Tells whether a character would steer a terminal or turn the direction of what follows.
-fn is_treacherous(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
