@@ -124,6 +124,13 @@ impl Redactor {
     }
 }
 
+/// Tells whether the object names a policy of AWS whose name is not on the list: it may be told where it is plain words.
+fn is_unknown_policy_of_aws(object: &Map<String, Value>) -> bool {
+    let word = |key: &str| object.get(key).and_then(Value::as_str);
+    word("source").is_some_and(|source| source.eq_ignore_ascii_case("aws-managed"))
+        && word("policy").is_none_or(|policy| ManagedPolicy::find(policy).is_none())
+}
+
 /// Tells what stands under a key. What is not told is a text, in which nothing unknown stays.
 fn place_of(key: &str, object: &Map<String, Value>) -> Place {
     let word = |key: &str| object.get(key).and_then(Value::as_str);
@@ -132,7 +139,7 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
         "schema" => Place::Ours,
         "account" => Place::Name("account"),
         // The names of AWS's own policies are known to everybody.
-        "policy" if word("source").is_some_and(|source| source.eq_ignore_ascii_case("aws-managed")) => Place::Text,
+        "policy" if is_unknown_policy_of_aws(object) => Place::Text,
         "policy" | "inline" => Place::Policy,
         "entity" | "name" => Place::Name(match holder {
             Some("user") => "user",
