@@ -7,6 +7,7 @@
 mod actions;
 mod causes;
 mod children;
+mod completions;
 mod doctor;
 mod exit;
 mod explain;
@@ -21,9 +22,18 @@ pub use exit::{ExitStatus, Failure};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+const EXAMPLES: &str = "\
+Examples:
+  bedrock-access doctor --sandbox
+      try it without an account
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --region us-west-2
+      why may I not call this model?
+  bedrock-access explain error.txt
+      what does this error mean?";
+
 /// Find out why a call to an Amazon Bedrock model is refused, and what makes it work.
 #[derive(Debug, Parser)]
-#[command(name = "bedrock-access", version, about, max_term_width = 100)]
+#[command(name = "bedrock-access", version, about, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -37,6 +47,8 @@ enum Command {
     Run(run::RunArgs),
     Sandbox(sandbox::SandboxArgs),
     Causes(causes::CausesArgs),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
     Actions(actions::ActionsArgs),
 }
 
@@ -61,6 +73,8 @@ pub fn run() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Sandbox(args) => sandbox::run(&args),
         Command::Causes(args) => causes::run(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => completions::man(&args),
         Command::Actions(args) => actions::run(&args),
     };
     match result {

@@ -4,6 +4,8 @@
 //! same, mended worlds are allowed, and merged worlds show what both show.
 
 mod doctor {
+    mod browser;
+    mod docs;
     pub mod formats;
     mod report;
     pub mod run;
@@ -15,8 +17,10 @@ use doctor::run::{Answer, Doctor};
 use doctor::saved::{evidence, report};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// World, first cause, documented cause, exit status.
 const TABLE: [(&str, Option<&str>, Option<&str>, i32); 28] = [
@@ -503,4 +507,34 @@ fn a_closed_pipe_keeps_the_answers_status() {
     let mut child = Doctor::new(["--sandbox"]).0.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn waiting_ends_as_soon_as_the_call_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("world.json");
+    fs::write(&file, text_of("iam-missing")).unwrap();
+    let mut doctor = Doctor::new(["--sandbox", file.to_str().unwrap(), "--wait", "1", "-q"]);
+    let mut child = doctor.0.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.starts_with("waiting: still denied [identity-policy-missing-allow]; a fix is in force"), "{said}");
+    // Somebody attaches the policy in the meantime.
+    fs::write(&file, text_of("healthy")).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("ALLOWED"));
+    assert!(started.elapsed() < Duration::from_secs(45), "it ended before the minute did");
+}
+
+#[test]
+fn waiting_comes_to_an_end_with_what_was_seen_last() {
+    let answer = Doctor::new(["--sandbox", "iam-missing", "--wait", "0.02"]).run();
+    assert_eq!(answer.status, 1);
+    assert!(answer.stdout.starts_with("DENIED"));
+    assert!(answer.stderr.lines().all(|line| line.starts_with("waiting: ")) && answer.stderr.lines().count() >= 1);
+    for minutes in ["0", "-1", "NaN", "inf", "1441", "soon"] {
+        assert_eq!(Doctor::new(["--sandbox", &format!("--wait={minutes}")]).run().status, 2, "{minutes}");
+    }
 }

@@ -81,8 +81,17 @@ fn the_number_of_causes_is_the_codes() {
 
 #[test]
 fn every_link_leads_somewhere() {
-    for (file, text) in ["README.md", "docs/architecture.md", "docs/policy.md", "docs/sandbox.md"]
-        .map(|file| (file, fs::read_to_string(root().join(file)).unwrap()))
+    for (file, text) in [
+        "README.md",
+        "docs/architecture.md",
+        "docs/ci.md",
+        "docs/policy.md",
+        "docs/quick-start.md",
+        "docs/runbook.md",
+        "docs/sandbox.md",
+        "docs/security.md",
+    ]
+    .map(|file| (file, fs::read_to_string(root().join(file)).unwrap()))
     {
         let folder = root().join(file).parent().unwrap().to_owned();
         for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {

@@ -8,8 +8,14 @@ use crate::cause::{Cause, catalogue};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+const EXAMPLES: &str = "\
+Examples:
+  bedrock-access causes
+  bedrock-access causes service-control-policy";
+
 /// List the causes, or show one as a page.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct CausesArgs {
     /// The code of one cause, such as `service-control-policy`.
     #[arg(value_name = "CODE", value_parser = codes(), hide_possible_values = true)]

@@ -8,6 +8,7 @@ mod args;
 mod observe;
 mod request;
 mod saved;
+mod wait;
 
 pub(super) use args::DoctorArgs;
 
@@ -28,7 +29,10 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     }
     let evidence = match &args.evidence {
         Some(path) => saved::read(path)?,
-        None => gather(args)?,
+        None => match args.wait {
+            Some(minutes) => wait::until_allowed(minutes, || gather(args))?,
+            None => gather(args)?,
+        },
     };
     let evidence = if args.redact { without_names(&evidence)? } else { evidence };
     if let Some(path) = &args.save_evidence {

@@ -14,8 +14,17 @@ use std::path::{Path, PathBuf};
 
 mod batch;
 
+const EXAMPLES: &str = "\
+Examples:
+  bedrock-access explain error.txt
+  pbpaste | bedrock-access explain
+  bedrock-access explain --batch --format json < errors.jsonl
+
+Exit status: 0 something was recognized, 2 wrong usage, 3 nothing was, 4 unreadable input";
+
 /// Explain an error text, offline: which cause it names, whose, and what to do.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArgs {
     /// Files that hold error texts; `-`, or no file, is standard input.
     #[arg(value_name = "FILE")]

@@ -17,10 +17,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+const EXAMPLES: &str = "\
+Examples:
+  bedrock-access run -- python app.py
+      the program runs as ever; its Bedrock error is explained behind its own words
+  bedrock-access run -- aws bedrock-runtime converse --model-id amazon.nova-lite-v1:0 --messages file://m.json
+
+Exit status: the command's own; 126 and 127 where it cannot be run";
+
 /// Run a command; if it fails with a Bedrock error, explain that on standard error.
 ///
 /// The command has standard input and output as they are. Its standard error is a pipe, no terminal.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct RunArgs {
     /// The command and its arguments.
     #[arg(last = true, required = true, value_name = "COMMAND")]

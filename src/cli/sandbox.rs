@@ -21,8 +21,16 @@ const MAX_WORLD: u64 = 16 << 20;
 /// How alike a name must be to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.7;
 
+const EXAMPLES: &str = "\
+Examples:
+  bedrock-access sandbox list
+  bedrock-access sandbox show healthy > world.json
+  bedrock-access sandbox serve healthy --port 8080
+      prints the environment that points any AWS client at it";
+
 /// Run or show the embedded AWS account.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct SandboxArgs {
     #[command(subcommand)]
     command: SandboxCommand,

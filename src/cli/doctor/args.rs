@@ -19,6 +19,8 @@ Examples:
       an administrator asks for somebody else's role
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --save-evidence case.json
       also keep what was observed, to look at it again elsewhere (with `--redact`, to give it away)
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --probe --wait 15
+      after a fix: ask again until it is in force
   bedrock-access doctor --evidence case.json
       the same report, on any machine, without credentials or network
 
@@ -91,6 +93,9 @@ pub(in crate::cli) struct DoctorArgs {
     /// The deadline of the diagnosis in seconds, credentials included; `--invoke` adds 60
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) timeout: u64,
+    /// Ask again until the call is allowed, or so many minutes are over; a part of a minute is taken too
+    #[arg(long, value_name = "MINUTES", conflicts_with = "invoke", value_parser = minutes)]
+    pub(super) wait: Option<f64>,
     /// When to colour the text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = paint::When::Auto)]
     pub(super) color: paint::When,
@@ -126,6 +131,13 @@ fn without_calls(argument: Arg) -> Arg {
         argument
     } else {
         argument.conflicts_with("evidence")
+    }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes <= 1440.0 => Ok(minutes),
+        _ => Err("expected minutes, more than 0 and at most 1440".to_owned()),
     }
 }
 

@@ -1,0 +1,95 @@
+//! The HTML report in a real browser: it shows the first finding, and no request leaves the page.
+//!
+//! Needs Chromium, whose path `BEDROCK_ACCESS_TEST_BROWSER` names; without it the tests say so and do nothing.
+
+use super::saved::{evidence, report};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+/// Opens a page through a proxy that serves it and nothing else; returns the document and every address asked for.
+fn open(page: String) -> Option<(String, Vec<String>)> {
+    let Some(browser) = std::env::var_os("BEDROCK_ACCESS_TEST_BROWSER") else {
+        assert!(std::env::var_os("CI").is_none(), "BEDROCK_ACCESS_TEST_BROWSER is not set");
+        eprintln!("skipped: BEDROCK_ACCESS_TEST_BROWSER names no browser");
+        return None;
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (asked, log) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let first = head.next().unwrap_or_default();
+            for line in head {
+                if line.is_empty() {
+                    break;
+                }
+            }
+            let answer = if first.starts_with("GET http://report.test/ ") {
+                let length = page.len();
+                format!(
+                    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{page}"
+                )
+            } else {
+                "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+            };
+            let _ = asked.send(first);
+            // The browser may go away at any time.
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new("timeout")
+        .arg("120")
+        .arg(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--no-first-run", "--disable-sync"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-default-apps"])
+        .args([
+            "--disable-extensions",
+            "--disable-domain-reliability",
+            "--disable-features=OptimizationHints,MediaRouter",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("--proxy-server=http://{address}"))
+        .arg("http://report.test/")
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{:?}", output.status);
+    let mut all = Vec::new();
+    while let Ok(line) = log.recv_timeout(Duration::from_millis(200)) {
+        // The browser calls its maker for itself, whatever page is open.
+        if !line.is_empty() && !line.contains("google.com") {
+            all.push(line);
+        }
+    }
+    Some((String::from_utf8(output.stdout).unwrap(), all))
+}
+
+#[test]
+fn the_browser_shows_the_first_finding_and_asks_nobody() {
+    let Some((document, asked)) = open(report(&evidence("both"), "html")) else { return };
+    assert!(document.contains("<h2 id=\"cause-1\">Fix 1 of 2: identity-policy-missing-allow</h2>"), "{document}");
+    assert_eq!(document.matches("<g class=\"stopped\">").count(), 5, "four legs and the access to the model");
+    assert!(!document.contains("google"));
+    assert_eq!(asked, ["GET http://report.test/ HTTP/1.1"], "nothing but the page itself");
+}
+
+#[test]
+fn a_page_that_tried_to_reach_out_would_be_noticed_and_is_stopped() {
+    let page = report(&evidence("both"), "html");
+    let reaching = "<img src=\"http://elsewhere.test/x.png\"><script>document.title = 'ran'</script></body>";
+    let Some((document, asked)) = open(page.replace("</body>", reaching)) else { return };
+    assert!(document.contains("elsewhere.test") && !document.contains("<title>ran</title>"));
+    assert_eq!(asked.len(), 1, "the page's policy forbids it: {asked:?}");
+    // Without the page's policy the same is seen.
+    let open_page = page.replace("Content-Security-Policy", "x-nothing").replace("</body>", reaching);
+    let Some((document, asked)) = open(open_page) else { return };
+    assert!(document.contains("<title>ran</title>"), "the browser runs scripts");
+    assert!(asked.iter().any(|line| line.contains("elsewhere.test")), "{asked:?}");
+}

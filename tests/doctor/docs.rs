@@ -1,0 +1,198 @@
+//! Holds the documents to the program: the reference of commands, the jobs for CI, the permissions that it needs.
+//!
+//! `BLESS=1 cargo test --test doctor docs` writes what is generated.
+
+use super::run::Doctor;
+use bedrock_access::probe::{Api, ApiKind};
+
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(docs().join(name)).unwrap()
+}
+
+/// Compares a document with what it should be, or writes it where that is asked for.
+///
+/// It is held to the letter where everything is (`.ci/run`): a change of the program and its page may be two steps.
+fn hold(name: &str, expected: &str) {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(docs().join(name), expected).unwrap();
+    } else if std::env::var_os("CI").is_none() {
+        return;
+    }
+    let differing = read(name).lines().map(str::to_owned).zip(expected.lines()).find(|(a, b)| a != b);
+    assert!(differing.is_none() && read(name) == expected, "BLESS=1 writes docs/{name}: {differing:?}");
+}
+
+fn program(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_bedrock-access")).args(arguments).env_clear().output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Returns the help of a command and of all below it.
+fn reference(command: &[&str], page: &mut String) {
+    let help = program(&[command, &["--help"]].concat());
+    let name = ["bedrock-access"].iter().chain(command).copied().collect::<Vec<_>>().join(" ");
+    let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+    page.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", help.join("\n").trim_end()));
+    let below = help.iter().skip_while(|line| **line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for line in below {
+        match line.strip_prefix("  ").and_then(|line| line.split(' ').next()) {
+            Some("" | "help") | None => {}
+            Some(below) => reference(&[command, &[below]].concat(), page),
+        }
+    }
+}
+
+#[test]
+fn the_reference_of_commands_is_what_help_says() {
+    let mut page = "# Command line\n\nWhat `--help` says of each command; a test writes this page.\n".to_owned();
+    reference(&[], &mut page);
+    assert!(page.matches("\n## `").count() > 12, "{page}");
+    let headings = |page: &str| page.lines().filter(|line| line.starts_with("## `")).count();
+    assert!(headings(&page) >= headings(&read("cli.md")), "docs/cli.md shows a command that is gone");
+    hold("cli.md", &page);
+}
+
+#[test]
+fn every_option_and_command_is_told_by_an_example() {
+    for command in ["doctor", "explain", "policy", "run", "sandbox", "completions", "man", "actions", "causes"] {
+        let help = program(&[command, "--help"]);
+        assert!(help.contains("Examples:") || command == "policy", "`{command} --help` shows no example");
+    }
+}
+
+#[test]
+fn shells_and_man_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = program(&["completions", shell]);
+        for word in ["doctor", "save-evidence", "sandbox"] {
+            assert!(script.contains(word), "{shell} without {word}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    program(&["man", pages.to_str().unwrap()]);
+    let page = fs::read_to_string(pages.join("bedrock-access-doctor.1")).unwrap();
+    assert!(page.starts_with(".ie") || page.contains(".TH"), "{page}");
+    assert!(page.contains("Examples:") && pages.join("bedrock-access.1").exists());
+}
+
+/// Returns the strings of a YAML document that hold commands.
+fn commands(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.contains("bedrock-access doctor") => found.push(text.clone()),
+        Value::Array(list) => list.iter().for_each(|item| commands(item, found)),
+        Value::Object(object) => object.values().for_each(|item| commands(item, found)),
+        _ => {}
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_jobs_for_ci_do_what_they_say() {
+    let bin = Path::new(env!("CARGO_BIN_EXE_bedrock-access")).parent().unwrap();
+    for (file, world, status) in [("ci/github.yml", "iam-missing", 1), ("ci/gitlab.yml", "healthy", 0)] {
+        let job: Value = serde_saphyr::from_str(&read(file)).unwrap();
+        let mut lines = Vec::new();
+        commands(&job, &mut lines);
+        assert!(!lines.is_empty(), "{file}");
+        let folder = tempfile::tempdir().unwrap();
+        for (number, line) in lines.iter().enumerate() {
+            let here = line.replace("--model \"$MODEL\" --region \"$REGION\"", &format!("--sandbox {world}"));
+            let output = Command::new("/bin/sh")
+                .args(["-c", &here])
+                .env_clear()
+                .env("PATH", bin)
+                .env("GITHUB_STEP_SUMMARY", folder.path().join("summary.md"))
+                .current_dir(&folder)
+                .output()
+                .unwrap();
+            let expected = if number == 0 { status } else { 0 };
+            assert_eq!(output.status.code(), Some(expected), "{here}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let junit = fs::read_to_string(folder.path().join("access.xml")).unwrap();
+        assert_eq!(junit.contains("<failure"), status == 1, "{junit}");
+        if file.contains("github") {
+            let summary = fs::read_to_string(folder.path().join("summary.md")).unwrap();
+            assert!(summary.starts_with("## DENIED"), "{summary}");
+        }
+    }
+}
+
+/// The policy of docs/security.md.
+fn own_policy() -> Value {
+    let text = read("security.md");
+    let block = text.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    serde_json::from_str(block).unwrap()
+}
+
+#[test]
+fn the_policy_in_the_document_is_that_of_the_reads() {
+    let reads: BTreeSet<&str> =
+        Api::ALL.iter().filter(|api| api.kind() == ApiKind::Read).filter_map(|api| api.permission()).collect();
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "BedrockAccessDoctor", "Effect": "Allow", "Action": reads, "Resource": "*"}]
+    });
+    let text = read("security.md");
+    let (before, rest) = text.split_once("```json\n").unwrap();
+    let (_, after) = rest.split_once("```").unwrap();
+    hold("security.md", &format!("{before}```json\n{policy:#}\n```{after}"));
+}
+
+/// Asks in a healthy world whose caller may read what the policy says; which call came out how.
+fn outcomes(policy: &Value) -> (i32, BTreeMap<String, BTreeSet<String>>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sandbox/worlds/healthy.json");
+    let mut world: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let policies = world["principals"][0]["policies"].as_array_mut().unwrap();
+    let own = policies.iter_mut().find(|policy| policy["name"] == "bedrock-doctor").unwrap();
+    own["document"] = policy.clone();
+    let file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+    fs::write(file.path(), world.to_string()).unwrap();
+    let answer = Doctor::new(["--sandbox", file.path().to_str().unwrap(), "--format", "json"]).run();
+    let report = answer.json();
+    let mut outcomes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for call in report["observations"].as_array().unwrap() {
+        // What the caller may ask and does not exist is answered, not refused.
+        let is_denied = call["error"]["code"].as_str().is_some_and(|code| code.starts_with("AccessDenied"));
+        let outcome = call["outcome"].as_str().unwrap();
+        let outcome = if outcome == "refused" && !is_denied { "answered" } else { outcome }.to_owned();
+        outcomes.entry(call["api"].as_str().unwrap().to_owned()).or_default().insert(outcome);
+    }
+    (answer.status, outcomes)
+}
+
+#[test]
+fn with_the_documents_policy_every_check_works_and_without_an_action_only_its_check_does_not() {
+    let policy = own_policy();
+    let (status, all) = outcomes(&policy);
+    assert_eq!(status, 0, "{all:#?}");
+    let seen = BTreeSet::from(["seen".to_owned()]);
+    assert!(all.len() > 6 && all.values().all(|outcome| *outcome == seen), "{all:#?}");
+
+    let actions: Vec<String> = serde_json::from_value(policy["Statement"][0]["Action"].clone()).unwrap();
+    let mut tried = 0;
+    for action in actions.iter().filter(|action| all.contains_key(*action)) {
+        tried += 1;
+        let mut less = policy.clone();
+        less["Statement"][0]["Action"] = actions.iter().filter(|known| *known != action).cloned().collect();
+        let (status, outcomes) = outcomes(&less);
+        assert_ne!(status, 1, "{action}: what may not be read is no cause");
+        assert_eq!(outcomes[action], BTreeSet::from(["refused".to_owned()]), "{action}");
+        // A further look may become needed or pointless; none of the others is refused.
+        for (api, outcome) in outcomes.iter().filter(|(api, _)| *api != action) {
+            assert!(!outcome.contains("refused") && !outcome.contains("failed"), "{action}: {api} {outcome:?}");
+        }
+    }
+    assert!(tried >= 6, "{tried}");
+}
