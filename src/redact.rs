@@ -9,6 +9,7 @@ mod aliases;
 mod arn;
 mod document;
 mod known;
+mod position;
 mod text;
 
 use crate::evidence::{DamagedEvidence, Evidence};
@@ -33,7 +34,9 @@ pub fn redact(evidence: &Evidence) -> Result<Evidence, DamagedEvidence> {
     // Twice: a name may stand in a text before the place that tells that it is one.
     redactor.walk(&value, Place::Text);
     let redacted = redactor.walk(&value, Place::Text);
-    Evidence::from_json(&redacted.to_string())
+    let mut redacted = Evidence::from_json(&redacted.to_string())?;
+    position::follow(evidence, &mut redacted);
+    Ok(redacted)
 }
 
 /// What a string is, as far as its place tells.

@@ -1,5 +1,6 @@
 //! The proposed change of policies, line by line.
 
+use super::statements;
 use crate::diagnose::{ChangeKind, Finding};
 use crate::visible::visible_json;
 
@@ -12,12 +13,15 @@ pub(super) struct Line {
     pub(super) text: String,
 }
 
-/// Returns the lines that the changes of a finding add; what they take away is not always known.
+/// Returns the lines that the changes of a finding take away, as far as they were read, and those that they add.
 pub(super) fn lines(finding: &Finding) -> Vec<Line> {
     let added = |document: &serde_json::Value| {
         let text = visible_json(serde_json::to_string_pretty(document).unwrap_or_default());
         text.lines().map(|line| Line { is_added: true, text: line.to_owned() }).collect::<Vec<_>>()
     };
+    let removes = finding.remedy.changes.iter().any(|change| change.kind == ChangeKind::RemoveStatement);
+    let removed = statements::quoted(finding).into_iter().filter(|_| removes).filter_map(|it| it.quote.as_deref());
+    let removed = removed.flat_map(str::lines).map(|line| Line { is_added: false, text: line.to_owned() });
     let changes = finding.remedy.changes.iter().filter(|change| change.kind == ChangeKind::AddStatement);
-    changes.filter_map(|change| change.document.as_ref()).flat_map(added).collect()
+    removed.chain(changes.filter_map(|change| change.document.as_ref()).flat_map(added)).collect()
 }

@@ -8,7 +8,7 @@ use super::diff::{self, Line};
 use super::foreign::{Span, on_one_line, spans};
 use super::outline::{self, Outline};
 use super::way::{self, Gate, Way};
-use super::{checks, wording};
+use super::{checks, statements, wording};
 use crate::diagnose::{Diagnosis, Finding, Verdict};
 use crate::visible::visible_lines;
 use askama::Template;
@@ -75,10 +75,18 @@ struct CauseView {
     bases: Vec<Vec<Span>>,
     alternatives: Vec<Vec<Span>>,
     statements: Vec<StatementView>,
+    documents: Vec<Document>,
+    console: Option<String>,
     steps: Vec<Vec<Span>>,
     diff: Vec<Line>,
     commands: Vec<String>,
     notes: Vec<Vec<Span>>,
+}
+
+/// A policy as it is after the change.
+struct Document {
+    file: String,
+    text: String,
 }
 
 /// A statement that decides, and its words where its policy was read.
@@ -171,7 +179,20 @@ fn cause(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> CauseView {
         tried: finding.remedy.verified.map(wording::verified),
         bases: sentences(wording::bases(&finding.basis)),
         alternatives: sentences(alternatives),
-        statements: Vec::new(),
+        statements: statements::quoted(finding)
+            .into_iter()
+            .filter_map(|statement| {
+                Some(StatementView {
+                    place: spans(&statements::place(statement)?),
+                    words: statement.quote.as_deref().map(shown),
+                })
+            })
+            .collect(),
+        documents: outline::documents(finding)
+            .into_iter()
+            .map(|(file, text)| Document { file: on_one_line(&file), text: shown(&text) })
+            .collect(),
+        console: finding.remedy.console.as_deref().map(on_one_line),
         steps: sentences(wording::steps(finding)),
         diff: if is_told {
             Vec::new()

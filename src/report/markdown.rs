@@ -5,7 +5,7 @@
 use super::foreign::{on_one_line, spans};
 use super::outline::{self, Outline};
 use super::way::{self, Gate};
-use super::{checks, wording};
+use super::{checks, statements, wording};
 use crate::diagnose::{Diagnosis, Finding};
 use crate::visible::{visible_json, visible_lines};
 
@@ -93,6 +93,12 @@ impl Page {
         for basis in wording::bases(&finding.basis) {
             self.line(&format!("- {}", inline(&basis)));
         }
+        for statement in statements::quoted(finding) {
+            if let (Some(place), Some(words)) = (statements::place(statement), &statement.quote) {
+                self.line(&format!("\n{}:\n", inline(&place)));
+                self.block("json", words);
+            }
+        }
         for other in &finding.alternatives {
             self.line(&format!("- or {}: {}", inline(other.cause.code()), inline(other.tell)));
         }
@@ -104,8 +110,15 @@ impl Page {
         if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
             self.block("json", &visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
         }
+        for (file, text) in outline::documents(finding) {
+            self.line(&format!("\n{} is then:\n", code(&on_one_line(&file))));
+            self.block("json", &text);
+        }
         if !finding.remedy.commands.is_empty() {
             self.block("sh", &finding.remedy.commands.join("\n"));
+        }
+        if let Some(console) = &finding.remedy.console {
+            self.line(&format!("\n- **Page:** {}", code(&on_one_line(console))));
         }
         if let Some(verified) = finding.remedy.verified {
             self.line(&format!("\n- **Tried:** {}", wording::verified(verified)));

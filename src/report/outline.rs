@@ -54,6 +54,18 @@ pub(super) fn is_told(diagnosis: &Diagnosis, number: usize, finding: &Finding) -
     diagnosis.findings.iter().take(number).any(|earlier| earlier.remedy.policy == finding.remedy.policy)
 }
 
+/// Returns the documents that are left where statements are removed or narrowed, under the names of their files.
+pub(super) fn documents(finding: &Finding) -> Vec<(String, String)> {
+    let changed = finding.remedy.changes.iter().filter(|change| !change.statements.is_empty());
+    changed
+        .filter_map(|change| {
+            let policy = change.policy.as_deref()?;
+            let file = format!("{}.json", policy.rsplit('/').next().unwrap_or(policy));
+            Some((file, serde_json::to_string_pretty(change.document.as_ref()?).unwrap_or_default()))
+        })
+        .collect()
+}
+
 /// Words a call for the record.
 pub(super) fn call(call: &Call) -> String {
     let outcome = outcome(call.outcome);

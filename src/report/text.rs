@@ -136,11 +136,9 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
 
 /// Shows the documents that are left where statements are removed or narrowed, under the names of their files.
 fn documents(out: &mut Styled, finding: &Finding) {
-    for change in finding.remedy.changes.iter().filter(|change| !change.statements.is_empty()) {
-        let (Some(policy), Some(document)) = (&change.policy, &change.document) else { continue };
-        let file = policy.rsplit('/').next().unwrap_or(policy);
-        wrapped(out, Role::Plain, "  ", "  ", &format!("`{file}.json` is then:"));
-        for line in serde_json::to_string_pretty(document).unwrap_or_default().lines() {
+    for (file, text) in outline::documents(finding) {
+        wrapped(out, Role::Plain, "  ", "  ", &format!("`{file}` is then:"));
+        for line in text.lines() {
             out.line(Role::Code, format!("    {line}"));
         }
     }
