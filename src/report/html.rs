@@ -184,13 +184,13 @@ fn cause(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> CauseView {
             .filter_map(|statement| {
                 Some(StatementView {
                     place: spans(&statements::place(statement)?),
-                    words: statement.quote.as_deref().map(shown),
+                    words: statement.quote.as_deref().map(|quote| visible_lines(quote).into_owned()),
                 })
             })
             .collect(),
         documents: outline::documents(finding)
             .into_iter()
-            .map(|(file, text)| Document { file: on_one_line(&file), text: shown(&text) })
+            .map(|(file, text)| Document { file: on_one_line(&file), text: visible_lines(&text).into_owned() })
             .collect(),
         console: finding.remedy.console.as_deref().map(on_one_line),
         steps: sentences(wording::steps(finding)),
