@@ -45,7 +45,9 @@ fn no_world_takes_more_calls_than_its_budget() {
     for name in World::names() {
         let report = report(&[name]);
         let simulated = calls(&report, &["iam:SimulatePrincipalPolicy"]);
-        assert!(simulated <= 14, "{name}: {simulated} simulator calls");
+        // Where a service role is judged as well, each of the two has a budget of its own.
+        let judged = 1 + usize::from(!report["request"]["service_role"].is_null());
+        assert!(simulated <= 14 * judged, "{name}: {simulated} simulator calls");
         let text = World::embedded_text(name).unwrap();
         let facts: Facts<'_> = serde_json::from_str(text).unwrap();
         let principal = facts.caller();
@@ -138,8 +140,9 @@ fn every_statement_is_named_as_the_world_has_it() {
             let line = text.lines().nth(at("line") - 1).unwrap();
             assert_eq!(line.chars().nth(at("column") - 1), Some('{'), "{name}: {statement}");
             assert_eq!((at("line"), at("column")), (known.line(), known.column()), "{name}");
-            let sid = known.sid().unwrap();
-            assert!(statement["quote"].as_str().unwrap().contains(&format!("\"{sid}\"")), "{name}: {statement}");
+            let quote = statement["quote"].as_str().unwrap();
+            let telling = known.sid().map_or_else(|| "\"Effect\"".to_owned(), |sid| format!("\"{sid}\""));
+            assert!(quote.contains(&telling), "{name}: {statement}");
             named += 1;
         }
     }
