@@ -43,6 +43,7 @@ use crate::request::{LiveCall, Request};
 use account::Clients;
 use call::Caller as Calls;
 use connection::Connection;
+use futures_util::future::OptionFuture;
 use shared::Shared;
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,26 +185,29 @@ impl Session {
     pub async fn ask(&self, evidence: &mut Evidence, questions: Vec<Question>) {
         let Some(clients) = &self.clients else { return };
         let (mut simulations, mut policies): (Vec<SimulationQuestion>, Vec<PolicyQuestion>) = (Vec::new(), Vec::new());
+        let (mut profiles, mut data_retention) = (None, None);
         for question in questions {
             match question {
                 Question::Simulate(question) => simulations.push(*question),
                 Question::ReadPolicy(question) => policies.push(question),
-                Question::Profiles => {
-                    let (profiles, call) = gates::profiles(clients, &self.calls).await;
-                    evidence.profiles = profiles;
-                    evidence.calls.push(call);
-                }
-                Question::DataRetention => {
-                    let (mode, call) = gates::data_retention(clients, &self.calls).await;
-                    evidence.data_retention = mode;
-                    evidence.calls.push(call);
-                }
+                Question::Profiles => profiles = Some(gates::profiles(clients, &self.calls)),
+                Question::DataRetention => data_retention = Some(gates::data_retention(clients, &self.calls)),
             }
         }
-        let (simulated, read) = tokio::join!(
+        let (profiles, data_retention, simulated, read) = tokio::join!(
+            OptionFuture::from(profiles),
+            OptionFuture::from(data_retention),
             simulate::all(clients, &self.calls, &simulations),
             policies::read_all(clients, &self.calls, &policies),
         );
+        if let Some((profiles, call)) = profiles {
+            evidence.profiles = profiles;
+            evidence.calls.push(call);
+        }
+        if let Some((mode, call)) = data_retention {
+            evidence.data_retention = mode;
+            evidence.calls.push(call);
+        }
         for (question, (simulation, call)) in simulations.into_iter().zip(simulated) {
             evidence.answers.push(Answer { question, simulation });
             evidence.calls.push(call);
