@@ -6,10 +6,12 @@
 
 mod account;
 mod actions;
+mod bad_line;
 mod causes;
 mod children;
 mod completions;
 mod doctor;
+mod event_loop;
 mod exit;
 mod explain;
 mod input;

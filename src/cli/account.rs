@@ -1,8 +1,9 @@
 //! The account that a command asks: AWS, or the embedded one for as long as the command runs.
 
 use super::exit::Failure;
+use crate::bedrock::Region;
 use crate::evidence::RuntimeEndpoint;
-use crate::probe::{Account, EmbeddedAccount};
+use crate::probe::{Account, EmbeddedAccount, default_region};
 use crate::sandbox::{Sandbox, World};
 use std::time::Duration;
 
@@ -43,4 +44,14 @@ pub(super) fn account_of(served: Option<&Served>, profile: Option<&str>) -> Acco
         Some(served) => Account::Embedded(served.account.clone()),
         None => Account::Aws { profile: profile.map(str::to_owned) },
     }
+}
+
+/// Returns the Region that the environment or the profile configures, looked for in half of the time there is.
+pub(super) async fn configured_region(profile: Option<&str>, timeout: Duration) -> Result<Region, Failure> {
+    let ways =
+        "give it with `--region`, the variable AWS_REGION, or `region = …` in the profile of the AWS config file";
+    let name = default_region(profile, timeout / 2)
+        .await
+        .ok_or_else(|| Failure::usage("no Region was given, and none is configured").hint(ways))?;
+    name.parse().map_err(|error| Failure::usage(format!("the configured Region: {error}")).hint(ways))
 }

@@ -1,8 +1,7 @@
 //! `doctor`: asks AWS, or the embedded account, and says why the call is refused.
 //!
 //! Turns what was typed into a request, lets `probe` gather the evidence, asks what `diagnose` finds open until
-//! nothing is, and prints the report; or takes evidence that was saved, and asks nobody. The async runtime lives
-//! here and is left without waiting for its threads.
+//! nothing is, and prints the report; or takes evidence that was saved, and asks nobody.
 
 mod args;
 mod bundle;
@@ -15,8 +14,9 @@ mod wait;
 
 pub(super) use args::{DoctorArgs, concurrency};
 
+use super::event_loop::on_event_loop;
 use super::exit::{ExitStatus, Failure};
-use super::{children, output, paint};
+use super::{output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
 use crate::evidence::Evidence;
 use crate::redact::redact;
@@ -74,20 +74,6 @@ fn without_names(evidence: &Evidence) -> Result<Evidence, Failure> {
 
 fn gather(args: &DoctorArgs) -> Result<Evidence, Failure> {
     on_event_loop(observe(args))
-}
-
-/// Works on an event loop of its own, which nothing outlives.
-fn on_event_loop<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    // One thread is enough for a dozen calls that wait, and starts sooner.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
-    let done = runtime.block_on(work);
-    // A thread that still resolves a name or waits for a credential process is not waited for.
-    runtime.shutdown_background();
-    children::end_all();
-    done
 }
 
 fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> Result<String, Failure> {

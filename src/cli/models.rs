@@ -1,15 +1,16 @@
 //! `models`: which models can a principal call, Region by Region?
 
-use super::account::{Served, account_of};
+use super::account::{Served, account_of, configured_region};
+use super::event_loop::on_event_loop;
 use super::exit::{ExitStatus, Failure};
 use super::progress::with_progress;
 use super::sandbox::{DEFAULT_WORLD, load_world};
-use super::{children, output, paint};
+use super::{output, paint};
 use crate::bedrock::{Operation, Region};
 use crate::diagnose::{Matrix, matrix, survey_questions};
 use crate::evidence::{Survey, SurveyRequest};
 use crate::iam::Arn;
-use crate::probe::{Probe, RoleToAssume, Traffic, default_region};
+use crate::probe::{Probe, RoleToAssume, Traffic};
 use crate::report;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -94,14 +95,7 @@ enum Format {
 
 /// Runs the command.
 pub(super) fn run(args: &ModelsArgs) -> Result<ExitStatus, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
-    let survey = runtime.block_on(survey(args));
-    runtime.shutdown_background();
-    children::end_all();
-    let matrix = matrix(&survey?);
+    let matrix = matrix(&on_event_loop(survey(args))?);
     let report = render(&matrix, args);
     match &args.output {
         Some(path) => output::write_file(path, &report)?,
@@ -125,7 +119,7 @@ async fn survey(args: &ModelsArgs) -> Result<Survey, Failure> {
         regions: match (&args.region, &world) {
             (typed, _) if !typed.is_empty() => in_order(typed),
             (_, Some(world)) => vec![world.request.region.clone()],
-            _ => vec![configured_region(args, timeout).await?],
+            _ => vec![configured_region(args.profile.as_deref(), timeout).await?],
         },
         principal: args.principal.clone(),
         provider: args.provider.clone(),
@@ -158,13 +152,4 @@ fn in_order(typed: &[Region]) -> Vec<Region> {
         }
     }
     regions
-}
-
-async fn configured_region(args: &ModelsArgs, timeout: Duration) -> Result<Region, Failure> {
-    let ways =
-        "give it with `--region`, the variable AWS_REGION, or `region = …` in the profile of the AWS config file";
-    let name = default_region(args.profile.as_deref(), timeout / 2)
-        .await
-        .ok_or_else(|| Failure::usage("no Region was given, and none is configured").hint(ways))?;
-    name.parse().map_err(|error| Failure::usage(format!("the configured Region: {error}")).hint(ways))
 }

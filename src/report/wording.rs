@@ -217,6 +217,12 @@ fn on_resources(finding: &Finding, diagnosis: &Diagnosis, explicit: bool) -> Str
     }
 }
 
+/// Names the statements of a decision in parentheses, where they are known.
+fn named(statements: &[DecidedBy]) -> String {
+    let places: Vec<String> = statements.iter().filter_map(place).collect();
+    if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
+}
+
 /// Says what one piece of evidence shows.
 pub(super) fn basis(basis: &Basis) -> String {
     match basis {
@@ -226,16 +232,14 @@ pub(super) fn basis(basis: &Basis) -> String {
                 Some(policy_type) => format!(" by {policy_type}"),
                 None => String::new(),
             };
-            let named: Vec<String> = statements.iter().filter_map(place).collect();
-            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            let named = named(statements);
             let when = if *mended { "with the other changes made, " } else { "" };
             let why = why(*decision, statements);
             format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}{why}")
         }
         Basis::Policies { action, resource, decision, policy_type, statements, mended } => {
             let by = policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
-            let named: Vec<String> = statements.iter().filter_map(place).collect();
-            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            let named = named(statements);
             let when = if *mended { "with the other changes made, " } else { "" };
             let why = why(*decision, statements);
             format!("{when}the policies that were read come to {decision}{by}{named} for {action} on {resource}{why}")
@@ -254,8 +258,7 @@ pub(super) fn basis(basis: &Basis) -> String {
                 .join(", ")
         ),
         Basis::Given { action, resource, decision, policy_type, statements } => {
-            let named: Vec<String> = statements.iter().filter_map(place).collect();
-            let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+            let named = named(statements);
             format!("the given {policy_type} comes to {decision}{named} for {action} on {resource}")
         }
         Basis::MissingContext(keys) => format!(

@@ -3,7 +3,10 @@
 //! Takes the program of the same profile and an embedded account in this process; prints a table and asserts nothing.
 //! `cargo bench --bench doctor`, or `cargo test --bench doctor` for the unoptimized program.
 
-use bedrock_access::sandbox::{Sandbox, World};
+#[path = "caller.rs"]
+mod caller;
+
+use bedrock_access::sandbox::World;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -38,22 +41,15 @@ fn main() {
 /// The median time of the whole process.
 fn median(arguments: &[&str], latency: Duration) -> Duration {
     let world = World::embedded("healthy").expect("the world");
-    let (id, secret, token) = world.caller_credentials();
-    let keys = [id, secret, token.unwrap_or_default()].map(str::to_owned);
-    let sandbox = Sandbox::start(world, latency, 0).expect("a port");
+    let (_sandbox, prepare) = caller::serve(world, latency);
     let mut times: Vec<Duration> = (0..RUNS)
         .map(|_| {
             let started = Instant::now();
-            let status = Command::new(PROGRAM)
+            let mut command = Command::new(PROGRAM);
+            prepare(&mut command);
+            let status = command
                 .args(["doctor", "--region", "us-west-2", "--format", "json"])
                 .args(arguments)
-                .env_clear()
-                .envs([("HOME", "/nonexistent"), ("AWS_ENDPOINT_URL", &sandbox.endpoint())])
-                .envs([
-                    ("AWS_ACCESS_KEY_ID", &keys[0]),
-                    ("AWS_SECRET_ACCESS_KEY", &keys[1]),
-                    ("AWS_SESSION_TOKEN", &keys[2]),
-                ])
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())

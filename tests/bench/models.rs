@@ -3,10 +3,12 @@
 //! Takes the program of the same profile and an embedded account in this process; prints a table and asserts nothing.
 //! `cargo bench --bench models`, or `cargo test --bench models` for the unoptimized program.
 
+#[path = "caller.rs"]
+mod caller;
 #[path = "../many/world.rs"]
 mod world;
 
-use bedrock_access::sandbox::{Sandbox, World};
+use bedrock_access::sandbox::World;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,25 +25,14 @@ fn main() {
     for (regions, exact) in [(&["us-west-2"][..], false), (&["us-west-2", "us-east-1"], false), (&["us-west-2"], true)]
     {
         let world = World::parse(&facts).expect("a world");
-        let (id, secret, token) = world.caller_credentials();
-        let keys = [id, secret, token.unwrap_or_default()].map(str::to_owned);
-        let sandbox = Sandbox::start(world, Duration::from_millis(100), 0).expect("a port");
+        let (sandbox, prepare) = caller::serve(world, Duration::from_millis(100));
         let mut command = Command::new(PROGRAM);
+        prepare(&mut command);
         command.args(["models", "--concurrency", "16", "--format", "json"]);
         command.args(regions.iter().flat_map(|region| ["--region", region]));
         command.args(exact.then_some("--exact"));
         let started = Instant::now();
-        let output = command
-            .env_clear()
-            .envs([("HOME", "/nonexistent"), ("AWS_ENDPOINT_URL", &sandbox.endpoint())])
-            .envs([
-                ("AWS_ACCESS_KEY_ID", &keys[0]),
-                ("AWS_SECRET_ACCESS_KEY", &keys[1]),
-                ("AWS_SESSION_TOKEN", &keys[2]),
-            ])
-            .stdin(Stdio::null())
-            .output()
-            .expect("the program");
+        let output = command.stdin(Stdio::null()).output().expect("the program");
         let time = started.elapsed();
         assert!(matches!(output.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&output.stderr));
         let simulations = sandbox.calls().get("iam:SimulatePrincipalPolicy").copied().unwrap_or_default();

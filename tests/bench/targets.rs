@@ -4,11 +4,13 @@
 //! `cargo bench --bench targets`, or `cargo test --bench targets` for the unoptimized program; `-- N` sets the number
 //! of targets (1,000 without it; the memory is measured at ten times as many too).
 
+#[path = "caller.rs"]
+mod caller;
 #[path = "../many/world.rs"]
 #[expect(dead_code, reason = "the tests of `models` use the rest")]
 mod world;
 
-use bedrock_access::sandbox::{Sandbox, World};
+use bedrock_access::sandbox::World;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs;
@@ -75,16 +77,13 @@ fn run(facts: &Value, count: usize, profiles: bool, latency: Duration) -> Run {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     fs::write(file.path(), lines).expect("room for the targets");
     let world = World::parse(&facts.to_string()).expect("a world");
-    let (id, secret, token) = world.caller_credentials();
-    let keys = [id, secret, token.unwrap_or_default()].map(str::to_owned);
-    let sandbox = Sandbox::start(world, latency, 0).expect("a port");
+    let (sandbox, prepare) = caller::serve(world, latency);
     let started = Instant::now();
-    let mut child = Command::new(PROGRAM)
+    let mut command = Command::new(PROGRAM);
+    prepare(&mut command);
+    let mut child = command
         .args(["doctor", "--format", "json", "--targets"])
         .arg(file.path())
-        .env_clear()
-        .envs([("HOME", "/nonexistent"), ("AWS_ENDPOINT_URL", &sandbox.endpoint())])
-        .envs([("AWS_ACCESS_KEY_ID", &keys[0]), ("AWS_SECRET_ACCESS_KEY", &keys[1]), ("AWS_SESSION_TOKEN", &keys[2])])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

@@ -4,8 +4,9 @@
 
 use super::args::{DoctorArgs, Format};
 use super::observe::observe_all;
-use super::{detail, on_event_loop, without_names};
+use super::{detail, without_names};
 use crate::bedrock::Bundle;
+use crate::cli::event_loop::on_event_loop;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};

@@ -3,11 +3,12 @@
 use super::args::DoctorArgs;
 use super::error::Pasted;
 use crate::bedrock::{Bundle, Given, Kind, Marketplace, ModelReference, Operation, Region, provider_of};
+use crate::cli::account::configured_region;
 use crate::cli::exit::Failure;
 use crate::cli::{input, output};
 use crate::iam::{Arn, ContextKeys, ContextValue};
 use crate::policy::Document;
-use crate::probe::{can_invoke, default_region};
+use crate::probe::can_invoke;
 use crate::request::{GivenPolicies, GivenPolicy, LiveCall, Request};
 use crate::sandbox::{Live, World, WorldRequest};
 use std::time::Duration;
@@ -92,7 +93,7 @@ async fn assemble(
         Some(asked) => said.unwrap_or_else(|| asked.region.clone()),
         None => match said {
             Some(region) => region,
-            None => configured_region(args, timeout).await?,
+            None => configured_region(args.profile.as_deref(), timeout).await?,
         },
     };
     let live = match (args.probe, args.invoke, asked.and_then(|asked| asked.live)) {
@@ -146,15 +147,6 @@ fn region_of(args: &DoctorArgs, model: Option<&ModelReference>) -> Result<Option
         (Some(typed), _) => Ok(Some(typed.clone())),
         (None, in_arn) => Ok(in_arn),
     }
-}
-
-async fn configured_region(args: &DoctorArgs, timeout: Duration) -> Result<Region, Failure> {
-    let ways =
-        "give it with `--region`, the variable AWS_REGION, or `region = …` in the profile of the AWS config file";
-    let name = default_region(args.profile.as_deref(), timeout / 2)
-        .await
-        .ok_or_else(|| Failure::usage("no Region was given, and none is configured").hint(ways))?;
-    name.parse().map_err(|error| Failure::usage(format!("the configured Region: {error}")).hint(ways))
 }
 
 fn check(request: &Request) -> Result<(), Failure> {

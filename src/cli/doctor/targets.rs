@@ -16,7 +16,7 @@ use super::args::DoctorArgs;
 use super::observe::settle;
 use super::request::{request, warn_of_calls};
 use super::without_names;
-use crate::cli::children;
+use crate::cli::event_loop::on_event_loop;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::progress::Count;
 use crate::diagnose::{Diagnosis, diagnose};
@@ -41,14 +41,7 @@ enum Answer {
 
 /// Answers every target of a file.
 pub(super) fn run(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::input(format!("the system gives no event loop: {error}")))?;
-    let answered = runtime.block_on(answer_all(args, file));
-    runtime.shutdown_background();
-    children::end_all();
-    answered
+    on_event_loop(answer_all(args, file))
 }
 
 async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failure> {

@@ -5,11 +5,11 @@
 
 use super::{is_standard_input, name, open, reason};
 use crate::cause::Cause;
+use crate::cli::bad_line::bad_line;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::output;
 use crate::explain::{self, MAX_TEXT};
-use crate::visible::visible_json;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -48,15 +48,6 @@ struct Line<'a> {
     id: Value,
     #[serde(borrow)]
     text: Option<Cow<'a, str>>,
-}
-
-/// The answer to a bad line.
-#[derive(Serialize)]
-struct BadLine<'a> {
-    schema: &'static str,
-    id: &'a Value,
-    line: u64,
-    error: &'a str,
 }
 
 /// Answers every line of the files.
@@ -249,11 +240,8 @@ impl Answers {
 
     fn push_bad(&mut self, id: &Value, line: u64, error: &str) {
         self.bad += 1;
-        let answer = BadLine { schema: "bedrock-access/error/1", id, line, error };
-        if let Ok(line) = serde_json::to_string(&answer) {
-            self.bytes.extend_from_slice(visible_json(line).as_bytes());
-            self.bytes.push(b'\n');
-        }
+        self.bytes.extend_from_slice(bad_line(id, line, error).as_bytes());
+        self.bytes.push(b'\n');
     }
 }
 

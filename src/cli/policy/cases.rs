@@ -3,6 +3,7 @@
 //! One thread reads, one for each core evaluates, the calling one writes. Every queue is bounded, so that memory
 //! does not grow with the input, and batches go round the workers in turn, so that order needs no sorting.
 
+use crate::cli::bad_line::bad_line;
 use crate::policy::{Case, CaseError, decide};
 use crate::visible::visible_json;
 use serde::Serialize;
@@ -24,15 +25,6 @@ pub(super) struct Tally {
     pub answered: usize,
     /// How many lines hold no case.
     pub bad: usize,
-}
-
-/// The answer to a line that holds no case.
-#[derive(Serialize)]
-struct BadLine<'a> {
-    schema: &'static str,
-    id: &'a serde_json::Value,
-    line: usize,
-    error: &'a str,
 }
 
 /// Whole lines, and the number of the first.
@@ -101,8 +93,8 @@ fn answer_batch(batch: &Batch) -> (Vec<u8>, Tally) {
             }
             Err(CaseError { id, error }) => {
                 let error = format!("column {}: {}", error.column, error.message);
-                let bad = BadLine { schema: "bedrock-access/error/1", id: &id, line: number, error: &error };
-                write_line(&mut answers, &bad);
+                answers.extend_from_slice(bad_line(&id, number as u64, &error).as_bytes());
+                answers.push(b'\n');
                 tally.bad += 1;
             }
         }

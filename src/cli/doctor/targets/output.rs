@@ -4,14 +4,13 @@ use super::Answer;
 use super::done::continue_after;
 use super::tally::Tally;
 use super::target::BadTarget;
+use crate::cli::bad_line::bad_line;
 use crate::cli::doctor::args::{DoctorArgs, Format};
 use crate::cli::exit::Failure;
 use crate::cli::{output, paint};
 use crate::diagnose::Expectation;
 use crate::report::junit::{self, Case, CaseResult, Suite, suite};
 use crate::report::{self, Label};
-use serde::Serialize;
-use serde_json::Value;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 
@@ -27,15 +26,6 @@ pub(super) struct Output {
     deviations: Vec<String>,
     /// `JUnit` is one document: its suites are kept to the end.
     suites: Vec<Suite>,
-}
-
-/// The answer to a line that holds no target.
-#[derive(Serialize)]
-struct BadLine<'a> {
-    schema: &'static str,
-    id: &'a Value,
-    line: u64,
-    error: &'a str,
 }
 
 impl Output {
@@ -92,11 +82,7 @@ impl Output {
 
     fn bad(&self, line: u64, BadTarget { id, error }: &BadTarget) -> String {
         match self.format {
-            Format::Json => {
-                let bad = BadLine { schema: "bedrock-access/error/1", id, line, error };
-                // Strings and numbers alone: serialization has no case to fail in.
-                serde_json::to_string(&bad).unwrap_or_default()
-            }
+            Format::Json => bad_line(id, line, error),
             _ => self.paint(&report::bad_target_line(id, line, error)),
         }
     }
