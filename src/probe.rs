@@ -35,7 +35,7 @@ pub use account::{Account, EmbeddedAccount, RoleToAssume, default_region};
 pub use api::{Api, ApiKind};
 pub use live::can_invoke;
 pub use survey::SurveySession;
-pub use traffic::Traffic;
+pub use traffic::{Journal, Traffic};
 
 use crate::evidence::{
     Answer, AuthorizationQuestion, AuthorizationRecord, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText,
@@ -82,6 +82,12 @@ impl Probe {
     #[must_use]
     pub fn amid(traffic: Arc<Traffic>, account: Account, timeout: Duration) -> Self {
         Self { connection: Connection::new(account, None), timeout, traffic, shared: Arc::new(Shared::new()) }
+    }
+
+    /// Returns what this probe's calls have in common with those of others.
+    #[must_use]
+    pub fn traffic(&self) -> Arc<Traffic> {
+        self.traffic.clone()
     }
 
     /// Asks with the credentials of a role, which the account's own credentials assume first.

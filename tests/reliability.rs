@@ -13,5 +13,11 @@ mod credentials;
 mod faults;
 #[path = "reliability/matrix.rs"]
 mod matrix;
+#[path = "reliability/network.rs"]
+mod network;
 #[path = "doctor/run.rs"]
 mod run;
+#[path = "reliability/signals.rs"]
+mod signals;
+#[path = "reliability/tls.rs"]
+mod tls;

@@ -60,6 +60,15 @@ impl<T> Observation<T> {
         }
     }
 
+    /// Returns why no answer came, where none did.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// Returns the contract's word for the outcome.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
