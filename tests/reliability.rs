@@ -15,3 +15,8 @@ mod faults;
 mod matrix;
 #[path = "doctor/run.rs"]
 mod run;
+#[path = "reliability/soak.rs"]
+mod soak;
+#[path = "many/world.rs"]
+#[expect(dead_code, reason = "the tests of `models` use the rest")]
+mod world;
