@@ -961,6 +961,37 @@ fn a_boundary_behind_an_identity_policys_deny_is_found_too() {
 }
 
 #[test]
+fn a_policy_whose_text_was_not_read_may_hold_the_allow_that_goes_with_it() {
+    let by = |policy: &str, source: &str| MatchedStatement {
+        policy: Some(policy.to_owned()),
+        source: Some(source.to_owned()),
+        line: Some(4),
+        column: Some(8),
+        end: None,
+    };
+    let of = |denier: MatchedStatement, behind: Simulation| {
+        let mut evidence = unasked(NOVA);
+        account(&mut evidence, |_, trial| match (trial.without.is_empty(), trial.with.is_some()) {
+            (true, _) => Simulation { matched: vec![denier.clone()], ..simulation(Decision::ExplicitDeny) },
+            (false, false) => simulation(Decision::ImplicitDeny),
+            (false, true) => behind.clone(),
+        });
+        let diagnosis = diagnose(&evidence);
+        let causes = causes(&diagnosis).join(" ");
+        (causes, diagnosis.findings[0].remedy.verified, diagnosis.findings[0].remedy.notes.len())
+    };
+    let allowed = || simulation(Decision::Allowed);
+    // The role's own policy is left out of the trial, and what else is in it is not known.
+    assert_eq!(of(by("mixed", "role"), allowed()), ("identity-policy-explicit-deny".to_owned(), None, 0));
+    let bounded = Simulation { allowed_by_boundary: Some(false), ..simulation(Decision::ImplicitDeny) };
+    let behind = of(by("mixed", "user-managed"), bounded);
+    assert_eq!(behind.0, "identity-policy-explicit-deny permissions-boundary");
+    // A policy of AWS is not changed but taken off, with all that it allows.
+    let whole = of(by("AWSCompromisedKeyQuarantineV3", "aws-managed"), allowed());
+    assert_eq!(whole.0, "identity-policy-missing-allow identity-policy-explicit-deny");
+}
+
+#[test]
 fn an_api_key_outranks_what_sts_says_of_other_credentials() {
     let mut evidence = good(NOVA);
     evidence.caller = refused("ExpiredToken", 403, "The security token included in the request is expired");

@@ -4,7 +4,7 @@ use super::finding::{Basis, Certainty, Finding};
 use super::judge::{self, Judge};
 use super::questions::{call_legs, current_candidate};
 use super::statement::{DecidedBy, NearMiss};
-use super::trials::{self, Trials};
+use super::trials::{self, Stage, Trials};
 use super::{given, remedy};
 use crate::bedrock::Whose;
 use crate::cause::Cause;
@@ -167,7 +167,7 @@ impl Legs {
     /// Walks over the refused legs, as they are first and then with each further change.
     fn refusals(&self) -> impl Iterator<Item = (&Leg, bool)> {
         let before = self.legs.iter().map(|leg| (leg, false));
-        let after = self.trials.stages.iter().flat_map(|stage| &stage.legs).map(|leg| (leg, true));
+        let after = self.trials.stages.iter().flat_map(Stage::telling).map(|leg| (leg, true));
         let given = self.given.iter().map(|leg| (leg, false));
         before.chain(given).chain(after).filter(|(leg, _)| leg.decision.is_denied())
     }

@@ -148,7 +148,7 @@ impl Account {
             .inspect_err(|_| self.count(UNKNOWN))?;
         let caller = self.authenticate(signature, request)?;
         let call = Call { account: self, caller, service, operation, request, request_id };
-        match self.fault(call.operation.name) {
+        match self.fault(&call) {
             Some(fault) => {
                 let answer = || call.answer().unwrap_or_else(|refusal| refusal.reply(service, request_id));
                 Ok(fault.answer(&call, answer))
@@ -190,14 +190,12 @@ impl Account {
     }
 
     /// Finds the fault that meets a call, and counts the call for every fault of its operation.
-    fn fault(&self, operation: &str) -> Option<FaultKind> {
+    fn fault(&self, call: &Call<'_>) -> Option<FaultKind> {
         let mut state = self.state();
         let mut met = None;
         for (fault, calls) in self.world.faults.iter().zip(&mut state.fault_calls) {
-            if fault.concerns(operation) {
-                if met.is_none() && fault.meets(*calls) {
-                    met = Some(fault.kind());
-                }
+            if fault.concerns(call.operation.name) {
+                met = met.or_else(|| fault.meets(*calls, call.request_id));
                 *calls = calls.saturating_add(1);
             }
         }
