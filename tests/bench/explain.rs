@@ -55,7 +55,7 @@ fn main() {
 fn made_to_cost() {
     let time = |unit: &str, length: usize| {
         let text = unit.repeat(length / unit.len());
-        let runs = (0..5).map(|_| {
+        let runs = (0..15).map(|_| {
             let started = Instant::now();
             std::hint::black_box(bedrock_access::explain::explain(&text));
             started.elapsed().as_secs_f64()
