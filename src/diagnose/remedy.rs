@@ -10,7 +10,7 @@ mod elsewhere;
 mod gate;
 mod scp;
 
-pub(super) use command::check_again;
+pub(super) use command::{check_again, check_as};
 pub(super) use gate::of_gate;
 
 use super::finding::{Finding, Remedy, Verified};
