@@ -9,9 +9,9 @@ use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
 use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
 use bedrock_access::evidence::{
-    Answer, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy,
-    IdentityPolicies, ListedModel, Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question,
-    ServiceError, Simulation, SimulationQuestion, UseCaseForm,
+    Answer, AuthorizationRecord, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind,
+    FoundBy, IdentityPolicies, ListedModel, Listing, LiveSuccess, MatchedStatement, Observation, PolicySource,
+    Question, ServiceError, Simulation, SimulationQuestion, UseCaseForm,
 };
 use bedrock_access::iam::{Arn, Decision, Principal};
 use bedrock_access::policy;
@@ -99,6 +99,10 @@ fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evi
                 Question::ReadPolicy(_) => {}
                 Question::Profiles => evidence.profiles = failed(FailureKind::TimedOut),
                 Question::DataRetention => evidence.data_retention = failed(FailureKind::TimedOut),
+                Question::Authorization(question) => {
+                    let details = failed(FailureKind::TimedOut);
+                    evidence.authorizations.push(AuthorizationRecord { question, details });
+                }
             }
         }
     }
