@@ -142,7 +142,7 @@ impl Fault {
                 let chance = fingerprint::chance(self.seed, request_id);
                 let among = u64::try_from(FaultKind::ALL.len()).unwrap_or(1);
                 let which = usize::try_from(chance.checked_div(share.into())? % among).ok()?;
-                (chance % u64::from(share) == 0).then(|| FaultKind::ALL.get(which).copied()).flatten()
+                chance.is_multiple_of(share.into()).then(|| FaultKind::ALL.get(which).copied()).flatten()
             }
         }
     }

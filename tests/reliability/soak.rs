@@ -311,3 +311,14 @@ fn a_soak_under_random_faults_leaves_every_answer_right_or_undetermined() {
         assert!(mib[1] <= mib[0] * GROWTH, "the second half took more memory: {mib:?} MiB");
     }
 }
+
+#[test]
+fn a_list_that_is_not_there_is_not_an_empty_one() {
+    // Two faults at once: the simulator fails, and what the role is attached to comes without its list.
+    let faults = ["ListRolePolicies=empty-object", "ListAttachedRolePolicies=empty-object"];
+    let faults = faults.into_iter().chain(["SimulatePrincipalPolicy=internal-error"]);
+    let faulty = |world: World, fault: &str| world.with_fault(format!("iam:{fault}").parse().unwrap());
+    let account = Account::serve(faults.fold(World::embedded("healthy").unwrap(), faulty));
+    let report = account.doctor(&["--format", "json"]).run().json();
+    assert_eq!(report["verdict"], "undetermined", "{report:#}");
+}
