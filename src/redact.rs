@@ -152,7 +152,9 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
         "account" => Place::Name("account"),
         // The names of AWS's own policies are known to everybody.
         "policy" if is_unknown_policy_of_aws(object) => Place::Text,
-        "policy" | "inline" | "uri" => Place::Policy,
+        "policy" | "inline" => Place::Policy,
+        // A managed policy has its ARN there, and an inline one an id.
+        "uri" => Place::Name("inline-policy"),
         "sid" => Place::Sid,
         "entity" | "name" => Place::Name(match holder {
             Some("user") => "user",

@@ -7,7 +7,7 @@ use crate::account::{Account, at_once};
 use crate::calls::asking;
 use bedrock_access::bedrock::Operation;
 use bedrock_access::probe::{Api, ApiKind};
-use bedrock_access::sandbox::{Fault, FaultKind, World};
+use bedrock_access::sandbox::{Fault, FaultKind, Live, World};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -41,6 +41,8 @@ struct Scene {
     arguments: Vec<String>,
     verdict: String,
     calls: BTreeSet<&'static str>,
+    /// The calls that the world itself refuses: a fault there changes one refusal into another.
+    refused: BTreeSet<String>,
 }
 
 impl Scene {
@@ -68,7 +70,7 @@ struct Outcome {
 
 /// Returns every scene: what worlds are about, and a test call of every kind.
 fn scenes() -> Vec<Scene> {
-    let mut arguments = vec![Vec::new()];
+    let mut arguments = vec![Vec::new(), vec!["--probe".to_owned()]];
     for operation in Operation::ALL {
         arguments.push(asking(operation));
         if operation.has_test_call() {
@@ -79,19 +81,31 @@ fn scenes() -> Vec<Scene> {
     }
     let typed: Vec<(&'static str, Vec<String>)> =
         World::names().flat_map(|world| arguments.iter().map(move |arguments| (world, arguments.clone()))).collect();
-    // The live modes are wanted of one world that allows and of one that denies; the plain mode of all.
+    // The live modes are wanted of one world that allows and of one that denies, and where a world asks for one itself;
+    // the plain mode of all.
+    let asks_itself = |world: &str, arguments: &[String]| {
+        arguments == ["--probe"] && World::embedded(world).is_some_and(|world| world.request.live == Some(Live::Probe))
+    };
     let chosen: Vec<_> = typed
         .into_iter()
-        .filter(|(world, arguments)| arguments.is_empty() || ["healthy", "iam-missing"].contains(world) || everywhere())
+        .filter(|(world, arguments)| {
+            let is_wanted = arguments.is_empty() || asks_itself(world, arguments) || everywhere();
+            is_wanted || ["healthy", "iam-missing"].contains(world) && *arguments != ["--probe"]
+        })
         .collect();
     let scenes = at_once(4, &chosen, |(world, arguments)| {
         let borrowed: Vec<&str> = arguments.iter().map(String::as_str).chain(["--format", "json"]).collect();
         let (answer, calls) = Account::ask(world, &borrowed);
-        (answer.status != 2).then(|| Scene {
-            world,
-            arguments: arguments.clone(),
-            verdict: answer.json()["verdict"].as_str().unwrap().to_owned(),
-            calls: calls.into_keys().collect(),
+        (answer.status != 2).then(|| {
+            let report = answer.json();
+            let refused = report["observations"].as_array().unwrap().iter().filter(|call| call["outcome"] == "refused");
+            Scene {
+                world,
+                arguments: arguments.clone(),
+                verdict: text(&report["verdict"]).to_owned(),
+                calls: calls.into_keys().collect(),
+                refused: refused.map(|call| text(&call["api"]).to_owned()).collect(),
+            }
         })
     });
     scenes.into_iter().flatten().collect()
@@ -118,10 +132,10 @@ fn cells(scenes: &[Scene]) -> Vec<Cell<'_>> {
     let mut cells = Vec::new();
     for (column, api) in columns().enumerate() {
         let calling = |verdict: &str| -> Vec<&Scene> {
-            scenes
-                .iter()
-                .filter(|scene| scene.verdict == verdict && (api == EVERY || scene.calls.contains(api)))
-                .collect()
+            let calls = scenes.iter().filter(|scene| api == EVERY || scene.calls.contains(api));
+            let mut calling: Vec<&Scene> = calls.filter(|scene| scene.verdict == verdict).collect();
+            calling.sort_by_key(|scene| !TESTS.contains(&api) && scene.refused.contains(api));
+            calling
         };
         let (allowed, denied) = (calling("allowed"), calling("denied"));
         assert!(!allowed.is_empty() || !denied.is_empty(), "no scene calls {api}");
