@@ -31,7 +31,7 @@ mod wording;
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
 pub use html::html;
-pub use infrastructure::{cloudformation, terraform};
+pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
 pub use markdown::markdown;

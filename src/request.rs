@@ -137,6 +137,19 @@ impl Request {
         self.resources.iter().filter(move |arn| Kind::of(arn) == Some(kind))
     }
 
+    /// Returns the ARN of the Bedrock resource of a kind on whose behalf a role is assumed, as `aws:SourceArn` has it;
+    /// the id of one that is still to be made is not known, and `*` stands for it.
+    #[must_use]
+    pub fn acting_for(&self, kind: &str, account: &str) -> Arn {
+        let known = self.resources.iter().find_map(|arn| match (kind, arn.resource_type()) {
+            ("agent", "agent-alias") => arn.resource_id().split('/').next(),
+            ("knowledge-base", "knowledge-base") => Some(arn.resource_id()),
+            _ => None,
+        });
+        let resource = format!("{kind}/{}", known.unwrap_or("*"));
+        Arn::new(self.region.partition().as_str(), "bedrock", self.region.as_str(), account, &resource)
+    }
+
     /// Names what the call is made to: the model, or else the first resource, or else nothing.
     #[must_use]
     pub fn target(&self) -> Option<String> {

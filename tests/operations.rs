@@ -8,6 +8,7 @@ mod run;
 mod operations {
     pub mod account;
     mod bundles;
+    mod generated;
     mod managed;
     mod needs;
     mod principals;

@@ -19,5 +19,10 @@ mod network;
 mod run;
 #[path = "reliability/signals.rs"]
 mod signals;
+#[path = "reliability/soak.rs"]
+mod soak;
 #[path = "reliability/tls.rs"]
 mod tls;
+#[path = "many/world.rs"]
+#[expect(dead_code, reason = "the tests of `models` use the rest")]
+mod world;

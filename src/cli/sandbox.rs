@@ -58,7 +58,7 @@ enum SandboxCommand {
         #[arg(long, value_name = "MS", default_value_t = 0)]
         latency: u64,
         /// Let calls fail: the operation (`*` for all) and the kind, as docs/sandbox.md lists them; `:N` behind it
-        /// meets the first N calls only, `/N` every Nth
+        /// meets the first N calls only, `/N` every Nth; `random@SEED/N` meets one call of N with any kind
         #[arg(long = "fault", value_name = "API=KIND")]
         faults: Vec<Fault>,
     },

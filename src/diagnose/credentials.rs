@@ -6,6 +6,7 @@ use super::remedy;
 use crate::cause::{Cause, Family};
 use crate::evidence::{Assumption, BedrockApiKey, ChosenBy, Evidence, Failure, FailureKind, Observation, ServiceError};
 use crate::explain;
+use crate::iam::Arn;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -141,7 +142,22 @@ pub(super) fn advice(evidence: &Evidence) -> Vec<String> {
     let unset = format!(
         "`{VARIABLE}` is set and holds nothing: it is taken as unset here, and clients that send it as a key are refused: unset it"
     );
-    empty.then_some(unset).into_iter().collect()
+    empty.then_some(unset).into_iter().chain(elsewhere(evidence)).collect()
+}
+
+/// Says how the same is asked in the account of a principal that is not the caller's.
+fn elsewhere(evidence: &Evidence) -> Option<String> {
+    if !evidence.is_about_another_account() {
+        return None;
+    }
+    let account = evidence.subject().account()?.to_owned();
+    let role = Arn::new(evidence.request.region.partition().as_str(), "iam", "", &account, "role/ROLE");
+    Some(format!(
+        "whatever account {account} alone knows (the principal's policies, its organization's, the account's access \
+         to the model) is read there, with a role of that account which the caller may assume and which may read IAM \
+         and simulate: `{}`",
+        remedy::check_as(evidence, &role)
+    ))
 }
 
 fn instant(text: &str) -> Option<OffsetDateTime> {

@@ -11,7 +11,7 @@ mod gate;
 mod network;
 mod scp;
 
-pub(super) use command::check_again;
+pub(super) use command::{check_again, check_as};
 pub(super) use gate::of_gate;
 
 use super::finding::{Finding, Remedy, Verified};

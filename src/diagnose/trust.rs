@@ -171,19 +171,9 @@ impl Trusts {
     }
 }
 
-/// Returns the ARNs of Bedrock resources of a kind for which a role is assumed; the id of one that is still to be made
-/// is not known, and `*` stands for it.
+/// Returns the ARNs of Bedrock resources of a kind for which a role is assumed.
 fn sources_of(evidence: &Evidence, kind: &str) -> Vec<String> {
-    let request = &evidence.request;
-    let known = request.resources.iter().find_map(|arn| match (kind, arn.resource_type()) {
-        ("agent", "agent-alias") => arn.resource_id().split('/').next().map(str::to_owned),
-        ("knowledge-base", "knowledge-base") => Some(arn.resource_id().to_owned()),
-        _ => None,
-    });
-    let region = &request.region;
-    let id = known.unwrap_or_else(|| "*".to_owned());
-    let account = evidence.account().unwrap_or_default();
-    vec![format!("arn:{}:bedrock:{region}:{account}:{kind}/{id}", region.partition().as_str())]
+    vec![evidence.request.acting_for(kind, &evidence.account().unwrap_or_default()).to_string()]
 }
 
 /// Evaluates a trust policy for a service; an error names the keys on which it hangs and that are not known.
@@ -267,7 +257,7 @@ fn trusted_services(document: &Value) -> Vec<String> {
 
 fn finding(evidence: &Evidence, trust: &Trust, sources: &[String], document: &Value) -> Finding {
     let name = trust.role.resource_id().rsplit('/').next().unwrap_or_default();
-    let statement = statement(evidence, trust.service, sources);
+    let statement = trust.service.trust_statement(evidence.account().as_deref(), sources);
     let mut steps = Vec::new();
     let denied = trust.decision == Decision::ExplicitDeny;
     let change = if denied {
@@ -334,26 +324,4 @@ fn with_statement(document: &Value, statement: Value) -> Value {
         }
         None => json!({"Version": "2012-10-17", "Statement": statements}),
     }
-}
-
-/// Writes the statement that trusts a service, narrowed to this account where the service says for whom it acts.
-fn statement(evidence: &Evidence, service: AssumingService, sources: &[String]) -> Value {
-    let actions = match service.actions() {
-        [only] => json!(only),
-        many => json!(many),
-    };
-    let mut statement = json!({"Effect": "Allow", "Principal": {"Service": service.principal()}, "Action": actions});
-    let narrows = matches!(service, AssumingService::Bedrock | AssumingService::Ecs);
-    if let (true, Some(account), Some(fields)) = (narrows, evidence.account(), statement.as_object_mut()) {
-        let sources = match sources {
-            [only] => json!(only),
-            many => json!(many),
-        };
-        let condition = json!({
-            "StringEquals": {"aws:SourceAccount": account},
-            "ArnLike": {"aws:SourceArn": sources},
-        });
-        fields.insert("Condition".to_owned(), condition);
-    }
-    statement
 }

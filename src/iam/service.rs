@@ -5,6 +5,7 @@
 //! role").
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::fmt;
 use std::str::FromStr;
 
@@ -77,6 +78,29 @@ impl AssumingService {
             Self::Bedrock => Some("bedrock"),
             Self::SageMaker => Some("sagemaker"),
         }
+    }
+
+    /// Writes the statement of a trust policy that lets the service assume a role: for this account and these sources
+    /// alone, where the service says for whom it acts and its documentation has it so.
+    #[must_use]
+    pub fn trust_statement(self, account: Option<&str>, sources: &[String]) -> Value {
+        let one_or_many = |values: &[String]| match values {
+            [only] => json!(only),
+            many => json!(many),
+        };
+        let actions: Vec<String> = self.actions().iter().map(|action| (*action).to_owned()).collect();
+        let mut statement = json!({
+            "Effect": "Allow", "Principal": {"Service": self.principal()}, "Action": one_or_many(&actions),
+        });
+        let narrows = matches!(self, Self::Bedrock | Self::Ecs);
+        if let (true, Some(account), Some(fields)) = (narrows, account, statement.as_object_mut()) {
+            let condition = json!({
+                "StringEquals": {"aws:SourceAccount": account},
+                "ArnLike": {"aws:SourceArn": one_or_many(sources)},
+            });
+            fields.insert("Condition".to_owned(), condition);
+        }
+        statement
     }
 }
 

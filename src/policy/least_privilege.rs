@@ -4,8 +4,12 @@ use crate::iam::{ContextValue, RequestContext};
 use serde_json::{Map, Value, json};
 
 /// Condition keys that narrow an allow to how the call is made, where a request carries them.
-const NARROWING_KEYS: [(&str, &str); 2] =
-    [("bedrock:InferenceProfileArn", "StringEquals"), ("aws:CalledViaLast", "StringEquals")];
+const NARROWING_KEYS: [(&str, &str); 4] = [
+    ("bedrock:InferenceProfileArn", "StringEquals"),
+    ("aws:CalledViaLast", "StringEquals"),
+    ("iam:PassedToService", "StringEquals"),
+    ("kms:ViaService", "StringEquals"),
+];
 
 /// Writes the policy that allows every one of the requests, and for models behind an inference profile only calls
 /// through that profile.

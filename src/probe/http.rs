@@ -2,9 +2,9 @@
 //!
 //! A redirect is an answer like any other: nothing here follows one to another host.
 
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::{Connector, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
@@ -20,47 +20,58 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
 /// The largest answer that is read, in bytes; the list of all models has some hundred thousand.
 const LARGEST: usize = 8 << 20;
 
+/// The variables that name a proxy for plain HTTP.
+const PLAIN_PROXIES: [&str; 4] = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+
 /// Returns the client for AWS: TLS, and the proxy that the environment names.
-///
-/// The trust store is read on first use, once.
 pub(super) fn shared() -> SharedHttpClient {
-    client(|builder| {
-        builder.proxy_config(ProxyConfig::from_env()).tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
-    })
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|proxy| !proxy.is_empty());
+    client(ProxyConfig::from_env(), PLAIN_PROXIES.iter().any(is_set))
 }
 
 /// Returns the client for an embedded account: plain HTTP, and no proxy whatever the environment says.
 pub(super) fn loopback() -> SharedHttpClient {
-    client(|builder| builder.proxy_config(ProxyConfig::disabled()).build_http())
+    client(ProxyConfig::disabled(), false)
 }
 
-/// Returns a client whose one connector is made on first use.
-fn client(connect: fn(ConnectorBuilder) -> Connector) -> SharedHttpClient {
-    let connector: OnceLock<SharedHttpConnector> = OnceLock::new();
-    http_client_fn(move |_, _| {
-        let make = || {
-            let sleep = aws_smithy_async::rt::sleep::TokioSleep::new();
-            SharedHttpConnector::new(Bounded(connect(
-                Connector::builder().connector_settings(settings()).sleep_impl(sleep),
-            )))
-        };
-        connector.get_or_init(make).clone()
-    })
+fn client(proxy: ProxyConfig, plain_has_proxy: bool) -> SharedHttpClient {
+    let ways = Ways { proxy, plain_has_proxy, plain: OnceLock::new(), tls: OnceLock::new() };
+    let connector = SharedHttpConnector::new(ways);
+    http_client_fn(move |_, _| connector.clone())
 }
 
-/// Cuts off answers beyond [`LARGEST`].
+/// The ways to a host, each made on first use, so that the trust store is read once, and only where TLS is used.
 #[derive(Debug)]
-struct Bounded(Connector);
+struct Ways {
+    proxy: ProxyConfig,
+    /// There is a proxy for plain HTTP, which may itself ask for TLS.
+    plain_has_proxy: bool,
+    plain: OnceLock<Connector>,
+    tls: OnceLock<Connector>,
+}
 
-impl HttpConnector for Bounded {
+impl Ways {
+    fn to(&self, uri: &str) -> &Connector {
+        let builder = || {
+            Connector::builder()
+                .connector_settings(HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build())
+                .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+                .proxy_config(self.proxy.clone())
+        };
+        if uri.starts_with("http://") && !self.plain_has_proxy {
+            self.plain.get_or_init(|| builder().build_http())
+        } else {
+            self.tls.get_or_init(|| builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build())
+        }
+    }
+}
+
+impl HttpConnector for Ways {
+    /// Makes a call, and cuts off an answer beyond [`LARGEST`].
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let answer = self.0.call(request);
+        let answer = self.to(request.uri()).call(request);
         HttpConnectorFuture::new(async move {
             answer.await.map(|response| response.map(|body| SdkBody::from_body_1_x(Limited::new(body, LARGEST))))
         })
     }
-}
-
-fn settings() -> HttpConnectorSettings {
-    HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT).build()
 }

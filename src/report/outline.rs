@@ -94,7 +94,14 @@ fn next_step(finding: &Finding) -> String {
 }
 
 fn settle(diagnosis: &Diagnosis) -> String {
-    if matches!(diagnosis.principal.chosen_by, "option" | "error") {
+    let principal = diagnosis.principal.arn.as_ref().map(|arn| arn.account.as_str());
+    let elsewhere = principal.filter(|account| diagnosis.caller.account.as_deref().is_some_and(|own| own != *account));
+    if let Some(account) = elsewhere.filter(|_| diagnosis.principal.chosen_by != "api-key") {
+        format!(
+            "run it in account {account}: `--assume-role` with a role there, or `--profile` with credentials of that \
+             account; the principal's own credentials and `--probe` settle it"
+        )
+    } else if matches!(diagnosis.principal.chosen_by, "option" | "error") {
         "run it with the principal's own credentials (`--profile`) and `--probe`, which settles it".to_owned()
     } else if diagnosis.invocation.kind == LiveCall::None && diagnosis.request.operation.has_test_call() {
         "`--probe` makes a test call that no model accepts, and settles it".to_owned()

@@ -1,23 +1,34 @@
 //! Measures the doctor beside the manual way: the same questions by four AWS CLI processes, and by one boto3 script.
 //!
 //! All three ask the same served world, in turns, as whole processes; who calls, what the policies say, whether the
-//! Region lists the model, and what AWS says of the access to it. Needs a Python with `tests/foreign/requirements.txt`,
-//! named by `BEDROCK_ACCESS_TEST_PYTHON`. `cargo bench --bench manual`; prints medians and asserts nothing.
+//! Region lists the model, and what AWS says of the access to it. Needs a Python with `tests/bench/requirements.txt`,
+//! named by `BEDROCK_ACCESS_BENCH_PYTHON`. `cargo bench --bench manual`.
 
+#[path = "process.rs"]
+#[expect(dead_code, reason = "others measure more of a process")]
+mod process;
+#[path = "skip.rs"]
+mod skip;
+#[path = "table.rs"]
+mod table;
+
+use process::{PROGRAM, median, ms};
+use skip::skip;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
+use table::{growth, row};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bedrock-access");
 const WORLD: &str = "healthy";
 const REGION: &str = "us-west-2";
 const MODEL: &str = "amazon.nova-lite-v1:0";
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 5;
 
 fn main() {
-    let Some(python) = std::env::var_os("BEDROCK_ACCESS_TEST_PYTHON") else {
-        println!("skipped: BEDROCK_ACCESS_TEST_PYTHON names no Python with tests/foreign/requirements.txt");
+    table::open("manual");
+    let Some(python) = std::env::var_os("BEDROCK_ACCESS_BENCH_PYTHON") else {
+        skip("BEDROCK_ACCESS_BENCH_PYTHON names no Python with tests/bench/requirements.txt");
         return;
     };
     let role = caller();
@@ -25,49 +36,43 @@ fn main() {
     let resource = format!("arn:aws:bedrock:{REGION}::foundation-model/{MODEL}");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/manual.py");
 
-    for latency in ["0", "20", "100"] {
+    let runs = [0, 20, 100].map(|latency| {
         let served = Served::start(latency);
         let aws = |arguments: &[&str]| {
             let mut command = served.command(&python);
             command.args(["-m", "awscli", "--output", "json"]).args(arguments);
             command
         };
+        let simulate = ["iam", "simulate-principal-policy", "--policy-source-arn", &role];
+        let about = ["--action-names", action, "--resource-arns", &resource];
         let (mut doctor, mut boto3, mut cli) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            doctor.push(time(|| {
-                let mut command = served.command(PROGRAM);
-                command.args(["doctor", "--model", MODEL, "--region", REGION]);
-                vec![command]
-            }));
-            boto3.push(time(|| {
-                let mut command = served.command(&python);
-                command.arg(&script).args([role.as_str(), action, &resource, MODEL]);
-                vec![command]
-            }));
-            cli.push(time(|| {
-                vec![
-                    aws(&["sts", "get-caller-identity"]),
-                    aws(&[
-                        "iam",
-                        "simulate-principal-policy",
-                        "--policy-source-arn",
-                        &role,
-                        "--action-names",
-                        action,
-                        "--resource-arns",
-                        &resource,
-                    ]),
-                    aws(&["bedrock", "list-foundation-models"]),
-                    aws(&["bedrock", "get-foundation-model-availability", "--model-id", MODEL]),
-                ]
-            }));
+            let mut command = served.command(PROGRAM);
+            command.args(["doctor", "--model", MODEL, "--region", REGION]);
+            doctor.push(time(vec![command]));
+            let mut command = served.command(&python);
+            command.arg(&script).args([role.as_str(), action, &resource, MODEL]);
+            boto3.push(time(vec![command]));
+            cli.push(time(vec![
+                aws(&["sts", "get-caller-identity"]),
+                aws(&[&simulate[..], &about].concat()),
+                aws(&["bedrock", "list-foundation-models"]),
+                aws(&["bedrock", "get-foundation-model-availability", "--model-id", MODEL]),
+            ]));
         }
-        let [doctor, boto3, cli] = [doctor, boto3, cli].map(median);
-        println!(
-            "{latency:>3} ms latency: doctor {doctor:.0} ms; boto3 script {boto3:.0} ms, {:.1} times; four AWS CLI processes {cli:.0} ms, {:.1} times",
-            boto3 / doctor,
-            cli / doctor
-        );
+        (latency, [doctor, cli, boto3].map(|mut times| median(&mut times)))
+    });
+    for (latency, [doctor, cli, boto3]) in runs {
+        // What is wanted is wanted of the sandbox as it is; latency adds the same to both sides.
+        let wanted = |times| if latency == 0 { times } else { f64::NEG_INFINITY };
+        row(&format!("`doctor`, {latency} ms latency"), .., doctor, "ms");
+        row("four AWS CLI processes", .., cli, "ms");
+        row("one boto3 script", .., boto3, "ms");
+        row("four AWS CLI processes beside `doctor`", wanted(10.0).., cli / doctor, "times");
+        row("one boto3 script beside `doctor`", wanted(3.0).., boto3 / doctor, "times");
+    }
+    for (index, who) in ["`doctor`", "four AWS CLI processes", "one boto3 script"].into_iter().enumerate() {
+        growth(who, "ms of latency", "ms", &runs.map(|(latency, times)| (f64::from(latency), times[index])));
     }
 }
 
@@ -79,20 +84,15 @@ fn caller() -> String {
 }
 
 /// Runs commands one after the other, and returns the milliseconds that they took together.
-fn time(commands: impl FnOnce() -> Vec<Command>) -> f64 {
-    let mut elapsed = Duration::ZERO;
-    for mut command in commands() {
+fn time(commands: Vec<Command>) -> f64 {
+    let one = |mut command: Command| {
         let started = Instant::now();
         let output = command.output().expect("the command runs");
-        elapsed += started.elapsed();
+        let time = ms(started.elapsed());
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    elapsed.as_secs_f64() * 1e3
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+        time
+    };
+    commands.into_iter().map(one).sum()
 }
 
 /// A served world, ended when it goes out of scope.
@@ -103,9 +103,9 @@ struct Served {
 }
 
 impl Served {
-    fn start(latency: &str) -> Self {
+    fn start(latency: u32) -> Self {
         let mut child = Command::new(PROGRAM)
-            .args(["sandbox", "serve", WORLD, "--latency", latency])
+            .args(["sandbox", "serve", WORLD, "--latency", &latency.to_string()])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program serves");

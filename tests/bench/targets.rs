@@ -1,63 +1,64 @@
-//! Measures `doctor --targets`: diagnoses a second at 100 ms latency a call, and peak memory at two sizes.
+//! Measures `doctor --targets`: diagnoses a second at 100 ms latency a call, and peak memory at three sizes.
 //!
-//! Takes the program of the same profile and an embedded account in this process; prints a table and asserts nothing.
-//! `cargo bench --bench targets`, or `cargo test --bench targets` for the unoptimized program; `-- N` sets the number
-//! of targets (1,000 without it; the memory is measured at ten times as many too).
+//! Takes the program of the same profile and an embedded account in this process.
+//! `cargo bench --bench targets`, or `cargo test --bench targets` for the unoptimized program; `-- full` diagnoses 1,000
+//! targets with profiles too.
 
 #[path = "caller.rs"]
 mod caller;
+#[path = "process.rs"]
+#[expect(dead_code, reason = "others measure more of a process")]
+mod process;
+#[path = "table.rs"]
+mod table;
 #[path = "../many/world.rs"]
 #[expect(dead_code, reason = "the tests of `models` use the rest")]
 mod world;
 
 use bedrock_access::sandbox::World;
+use process::{PROGRAM, peak};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use table::{growth, row};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bedrock-access");
 const ROLES: usize = 10;
 const MODELS: usize = 50;
 const REGIONS: [&str; 2] = ["us-west-2", "us-east-1"];
 const LATENCY: Duration = Duration::from_millis(100);
 
+/// What `--concurrency` is without being given.
+const IN_FLIGHT: f64 = 8.0;
+
 fn main() {
-    let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1000);
+    let is_full = std::env::args().any(|argument| argument == "full");
     let facts = roles_and_models();
-    for (what, profiles, wanted) in [("foundation models", false, 20.0), ("profiles of four legs", true, 8.0)] {
-        let count = if profiles { count / 5 } else { count };
-        let run = run(&facts, count, profiles, LATENCY);
-        println!(
-            "{count} targets, {what}, 100 ms latency, 8 calls in flight: {:.1} s, {:.0} a second (wanted {wanted}), \
-             {} calls, {} at once",
-            run.time.as_secs_f64(),
-            count as f64 / run.time.as_secs_f64(),
-            run.calls,
-            run.most_at_once
-        );
+    table::open("targets");
+    for (what, profiles, least, most) in [
+        ("foundation models", false, 20.0, 1000),
+        ("profiles of four legs", true, 8.0, if is_full { 1000 } else { 400 }),
+    ] {
+        let runs = [most / 4, most / 2, most].map(|count| (count, run(&facts, count, profiles, LATENCY)));
+        let [.., (_, run)] = &runs;
+        let what = format!("`--targets`, {what}");
+        row(&format!("{what}, {most} of them"), least.., most as f64 / run.seconds, "a second");
+        row("its calls", .., run.calls as f64, "calls");
+        row("of them at once", ..=IN_FLIGHT, run.most_at_once as f64, "calls");
+        growth(&what, "targets", "s", &runs.map(|(count, run)| (count as f64, run.seconds)));
     }
-    let few = run(&facts, count, false, Duration::ZERO);
-    let many = run(&facts, 10 * count, false, Duration::ZERO);
-    for (count, run) in [(count, &few), (10 * count, &many)] {
-        println!(
-            "{count} targets without latency: {:.1} s, {:.0} a second, peak memory {:.1} MiB",
-            run.time.as_secs_f64(),
-            count as f64 / run.time.as_secs_f64(),
-            run.peak as f64 / 1024.0
-        );
-    }
-    println!(
-        "peak memory at ten times the targets: {:.2} times (wanted at most 1.2)",
-        many.peak as f64 / few.peak as f64
-    );
+    let runs = [1000, 3000, 10_000].map(|count| (count as f64, run(&facts, count, false, Duration::ZERO)));
+    let [(_, few), .., (_, many)] = &runs;
+    row("peak memory of 1,000 targets", .., few.peak, "MiB");
+    row("peak memory at ten times the targets", ..=1.2, many.peak / few.peak, "times");
+    growth("`--targets` without latency", "targets", "s", &runs.map(|(count, run)| (count, run.seconds)));
 }
 
 struct Run {
-    time: Duration,
-    /// KiB.
-    peak: u64,
+    seconds: f64,
+    /// MiB.
+    peak: f64,
     calls: u64,
     most_at_once: usize,
 }
@@ -88,25 +89,18 @@ fn run(facts: &Value, count: usize, profiles: bool, latency: Duration) -> Run {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program");
-    let mut peak = 0;
+    let mut most = 0.0;
     let status = loop {
-        peak = peak_of(child.id()).unwrap_or(peak);
+        most = peak(child.id()).unwrap_or(most);
         match child.try_wait().expect("a child") {
             Some(status) => break status,
             None => std::thread::sleep(Duration::from_millis(20)),
         }
     };
-    let time = started.elapsed();
+    let seconds = started.elapsed().as_secs_f64();
     let said = std::io::read_to_string(child.stderr.take().expect("a pipe")).expect("text");
     assert!(status.success(), "{status}: {said}");
-    Run { time, peak, calls: sandbox.calls().values().sum(), most_at_once: sandbox.most_at_once() }
-}
-
-/// The largest resident size of a process so far, in KiB.
-fn peak_of(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+    Run { seconds, peak: most, calls: sandbox.calls().values().sum(), most_at_once: sandbox.most_at_once() }
 }
 
 /// Ten roles that may call fifty models in two Regions, alone and through a profile of three Regions.

@@ -1,6 +1,7 @@
 //! Whose permissions can be diagnosed, by the form of the ARN that names them.
 
 use super::account::ask;
+use crate::run::Doctor;
 use serde_json::{Value, json};
 
 const REGION: &str = "us-west-2";
@@ -59,6 +60,7 @@ fn whoever_cannot_be_is_told_why() {
         ("sts::111122223333:federated-user/ana", 3, "a federated user cannot be simulated"),
         ("iam::444455556666:role/chat-api", 3, "its policies can only be read there"),
         ("sts::444455556666:assumed-role/chat-api/session", 3, "its policies can only be read there"),
+        ("iam::444455556666:role/chat-api", 3, "--assume-role arn:aws:iam::444455556666:role/ROLE`"),
         ("iam::111122223333:group/people", 2, "a group makes no calls"),
         ("iam::111122223333:policy/people", 2, "is not the ARN of an IAM user or role"),
         ("s3:::bucket", 2, "is not the ARN of an IAM user or role"),
@@ -68,4 +70,16 @@ fn whoever_cannot_be_is_told_why() {
         assert_eq!(seen, status, "{given}: {said}");
         assert!(said.contains(why), "{given}: {said}");
     }
+}
+
+#[test]
+fn for_another_account_it_says_what_is_not_known_and_how_to_ask_there() {
+    let file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+    std::fs::write(file.path(), account().to_string()).unwrap();
+    let typed = ["--sandbox", file.path().to_str().unwrap(), "--operation", "converse", "--model", NOVA];
+    let principal = ["--region", REGION, "--principal", "arn:aws:iam::444455556666:role/apps/chat-api"];
+    let answer = Doctor::new(typed.into_iter().chain(principal)).run();
+    assert_eq!(answer.status, 3, "{}", answer.stderr);
+    let name = answer.stdout.split('`').nth(1).unwrap().to_owned();
+    insta::assert_snapshot!("another_account", answer.stdout.replace(&name, "WORLD"));
 }

@@ -3,7 +3,7 @@
 use crate::bedrock::{Given, InferenceProfile, ModelReference, Operation, ProfileKind, Region};
 use crate::cli::exit::Failure;
 use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};
-use crate::request::Request;
+use crate::request::{Request, Requirements};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -33,11 +33,16 @@ pub(super) struct CallArgs {
     pub underlying_model: Option<String>,
 }
 
+/// What stands for every Region in the ARN of a resource, none included.
+const ANY_REGION: &str = "*";
+
 /// The authorizations of a call.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// What must be allowed.
+    /// What the caller must be allowed.
     pub legs: Vec<RequestContext>,
+    /// What the service role must be allowed.
+    pub service_role: Vec<RequestContext>,
     /// Why there may be more.
     pub unlisted: Vec<String>,
     /// The request itself.
@@ -88,6 +93,35 @@ impl CallArgs {
     /// # Errors
     /// Wrong usage: no model, no Region anywhere, no account where an ARN needs one.
     pub fn expand(&self, operation: Operation, context: ContextKeys) -> Result<Call, Failure> {
+        let destinations: Vec<&str> = self.destination_region.iter().map(Region::as_str).collect();
+        self.expand_to(operation, context, &destinations)
+    }
+
+    /// Expands the call under an operation, and lets a profile route to whichever Region.
+    ///
+    /// # Errors
+    /// Wrong usage as of [`CallArgs::expand`]; a model that is no profile, or whose ARN does not tell what is behind it.
+    pub fn expand_to_any_region(&self, operation: Operation) -> Result<Call, Failure> {
+        let mut call = self.expand_to(operation, ContextKeys::new(), &[ANY_REGION])?;
+        let request = &call.request;
+        let target = || request.target().unwrap_or_default();
+        if !request.is_through_profile() {
+            return Err(Failure::usage(format!("`{}` is no inference profile, and goes to no other Region", target()))
+                .hint("leave `--any-destination` out"));
+        }
+        if self.underlying_model.is_none() && request.base_model().is_none() {
+            return Err(Failure::usage(format!("the ARN `{}` does not tell the model behind it", target()))
+                .hint("add `--underlying-model` and the foundation model's id"));
+        }
+        for legs in [&mut call.legs, &mut call.service_role] {
+            let any = legs.clone();
+            // The source Region is one of all.
+            legs.retain(|leg| !any.iter().any(|other| other != leg && covers(other, leg)));
+        }
+        Ok(call)
+    }
+
+    fn expand_to(&self, operation: Operation, context: ContextKeys, destinations: &[&str]) -> Result<Call, Failure> {
         if self.model.is_none() && operation.model().given == Given::Always {
             return Err(
                 Failure::usage("no model is given").hint("name it: `--model amazon.nova-lite-v1:0 --region us-east-1`")
@@ -123,19 +157,20 @@ impl CallArgs {
             ))
             .hint("add `--account` and the caller's account id"));
         }
-        let profile = self.profile(&request, account.as_deref());
+        let profile = self.profile(&request, account.as_deref(), destinations);
         let requirements = request.requirements(profile.as_ref(), account.as_deref());
         let is_global = request.is_through_profile()
             && profile.is_none()
             && requirements.legs.iter().any(|leg| leg.resource.contains(":bedrock:::foundation-model/"));
         // The documented legs of a global profile are three, and its form tells all of them.
         let unlisted = if is_global { Vec::new() } else { requirements.unlisted };
-        Ok(Call { legs: requirements.legs, unlisted, request, account })
+        let Requirements { legs, service_role, .. } = requirements;
+        Ok(Call { legs, service_role, unlisted, request, account })
     }
 
     /// Puts the profile together from the destinations that were given.
-    fn profile(&self, request: &Request, account: Option<&str>) -> Option<InferenceProfile> {
-        if self.destination_region.is_empty() || !request.is_through_profile() {
+    fn profile(&self, request: &Request, account: Option<&str>, destinations: &[&str]) -> Option<InferenceProfile> {
+        if destinations.is_empty() || !request.is_through_profile() {
             return None;
         }
         let arn = request.profile_arn(account)?;
@@ -145,11 +180,21 @@ impl CallArgs {
             _ => ProfileKind::SystemDefined,
         };
         let id = arn.resource_id().to_owned();
-        let mut models: Vec<Arn> =
-            self.destination_region.iter().map(|region| request.model_arn(region.as_str(), base)).collect();
+        let mut models: Vec<Arn> = destinations.iter().map(|region| request.model_arn(region, base)).collect();
         if id.starts_with("global.") {
             models.push(request.model_arn("", base));
         }
         Some(InferenceProfile { arn, id, kind, models })
     }
+}
+
+/// Tells whether a leg is the same in every Region as another in one.
+fn covers(any: &RequestContext, one: &RequestContext) -> bool {
+    let of = |leg: &RequestContext| leg.resource.parse::<Arn>().ok();
+    let (Some(wide), Some(narrow)) = (of(any), of(one)) else { return false };
+    let key = "bedrock:InferenceProfileArn";
+    any.action == one.action
+        && any.context.get(key) == one.context.get(key)
+        && wide.region == ANY_REGION
+        && Arn { region: narrow.region.clone(), ..wide } == narrow
 }

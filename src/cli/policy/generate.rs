@@ -1,13 +1,17 @@
 //! `policy generate`: the least-privilege policy for a call, as JSON, Terraform or CloudFormation.
+//!
+//! Where Bedrock carries the operation out with a role of its own, there are three: the caller's, the role's, and the
+//! one that lets Bedrock assume the role.
 
-use super::call::{self, CallArgs};
-use crate::bedrock::{Marketplace, ModelReference, Operation};
+use super::call::{self, Call, CallArgs};
+use crate::bedrock::{Given, Marketplace, ModelReference, Operation};
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::output;
-use crate::iam::{Arn, ContextKeys, RequestContext};
+use crate::iam::{Arn, AssumingService, ContextKeys, RequestContext};
 use crate::policy::least_privilege;
-use crate::report;
+use crate::report::{self, PolicyPart};
 use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,7 +19,9 @@ Examples:
   bedrock-access policy generate --model us.amazon.nova-lite-v1:0 --region us-east-1 --account 111122223333 \\
       --destination-region us-east-1 --destination-region us-east-2 --destination-region us-west-2 --format terraform
   bedrock-access policy generate --model us.anthropic.claude-haiku-4-5-20251001-v1:0 --region us-east-1 \\
-      --account 111122223333 --any-destination --first-use";
+      --account 111122223333 --any-destination --first-use
+  bedrock-access policy generate --operation create-agent --model amazon.nova-lite-v1:0 --region us-east-1 \\
+      --service-role arn:aws:iam::111122223333:role/service-role/agents --of service-role";
 
 /// Write the least-privilege policy that allows a call and nothing else.
 #[derive(Debug, Args)]
@@ -26,6 +32,9 @@ pub(super) struct GenerateArgs {
     /// An API operation; repeat for several [default: invoke-model and invoke-model-with-response-stream]
     #[arg(long, value_name = "OP", value_parser = call::operation())]
     operation: Vec<Operation>,
+    /// Whose policy it is: an operation that Bedrock carries out with a role of its own needs all three
+    #[arg(long, value_enum, default_value_t, value_name = "WHOSE")]
+    of: Half,
     /// Allow the model in every Region, for calls through the profile only
     #[arg(long, conflicts_with = "destination_region")]
     any_destination: bool,
@@ -45,6 +54,17 @@ pub(super) struct GenerateArgs {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Half {
+    /// What the caller is allowed, `iam:PassRole` on the service role included
+    #[default]
+    Caller,
+    /// What the role that Bedrock assumes is allowed
+    ServiceRole,
+    /// The role trust policy that lets Bedrock assume that role
+    Trust,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// The policy document
     #[default]
@@ -57,73 +77,97 @@ enum Format {
 
 /// Generates.
 pub(super) fn run(args: &GenerateArgs) -> Result<ExitStatus, Failure> {
-    let requests = requests(args)?;
-    let policy = least_privilege(&requests);
+    let calls = calls(args)?;
+    let (policy, part) = match args.of {
+        Half::Caller => {
+            let mut requests = legs(&calls, |call| &call.legs)?;
+            beside(args, &mut requests)?;
+            (least_privilege(&requests), PolicyPart::Caller)
+        }
+        Half::ServiceRole => {
+            of_a_service_role(args, &calls)?;
+            (least_privilege(&legs(&calls, |call| &call.service_role)?), PolicyPart::ServiceRole)
+        }
+        Half::Trust => {
+            of_a_service_role(args, &calls)?;
+            (trust(&calls), PolicyPart::Trust)
+        }
+    };
     output::print(&match args.format {
         Format::Json => format!("{policy:#}\n"),
-        Format::Terraform => report::terraform(&policy),
-        Format::Cloudformation => report::cloudformation(&policy),
+        Format::Terraform => report::terraform(&policy, part),
+        Format::Cloudformation => report::cloudformation(&policy, part),
     })?;
+    if args.of == Half::Caller && calls.iter().any(|call| call.request.service_role.is_some()) {
+        output::note(
+            "note: this is the caller's half; `--of service-role` writes what the service role is allowed, and \
+             `--of trust` lets Bedrock assume it",
+        );
+    }
     Ok(ExitStatus::Success)
 }
 
-fn requests(args: &GenerateArgs) -> Result<Vec<RequestContext>, Failure> {
+/// Expands the operations that were named.
+fn calls(args: &GenerateArgs) -> Result<Vec<Call>, Failure> {
     let both = [Operation::InvokeModel, Operation::InvokeModelWithResponseStream];
     let operations = if args.operation.is_empty() { &both[..] } else { &args.operation };
-    let mut requests: Vec<RequestContext> = Vec::new();
-    for operation in operations {
-        let call = args.call.expand(*operation, ContextKeys::new())?;
-        if args.any_destination {
-            any_destination(args, &call, *operation, &mut requests)?;
-        } else if call.unlisted.is_empty() {
-            requests.extend(call.legs);
-        } else {
-            return Err(destinations_missing(&call));
-        }
-    }
-    // Both operations of one action are one requirement.
+    let expand = |operation: &Operation| match args.any_destination {
+        true => args.call.expand_to_any_region(*operation),
+        false => args.call.expand(*operation, ContextKeys::new()),
+    };
+    operations.iter().map(expand).collect()
+}
+
+/// Collects the legs of all calls, each once: both operations of one action are one requirement.
+fn legs(calls: &[Call], of: fn(&Call) -> &Vec<RequestContext>) -> Result<Vec<RequestContext>, Failure> {
     let mut distinct: Vec<RequestContext> = Vec::new();
-    for request in requests {
-        if !distinct.contains(&request) {
-            distinct.push(request);
+    for call in calls {
+        if !call.unlisted.is_empty() {
+            return Err(destinations_missing(call));
+        }
+        for request in of(call) {
+            if !distinct.contains(request) {
+                distinct.push(request.clone());
+            }
         }
     }
-    beside(args, &mut distinct)?;
     Ok(distinct)
 }
 
-/// Adds the profile, and the model behind it in whichever Region.
-fn any_destination(
-    args: &GenerateArgs,
-    call: &call::Call,
-    operation: Operation,
-    requests: &mut Vec<RequestContext>,
-) -> Result<(), Failure> {
-    let request = &call.request;
-    let Some(profile) = request.profile_arn(call.account.as_deref()) else {
-        return Err(Failure::usage(format!(
-            "`{}` is no inference profile, and goes to no other Region",
-            request.target().unwrap_or_default()
-        ))
-        .hint("leave `--any-destination` out"));
-    };
-    let base = args.call.underlying_model.as_deref().or_else(|| request.base_model());
-    let Some(base) = base else {
-        return Err(Failure::usage(format!(
-            "the ARN `{}` does not tell the model behind it",
-            request.target().unwrap_or_default()
-        ))
-        .hint("add `--underlying-model` and the foundation model's id"));
-    };
-    let action = operation.iam_action();
-    requests.push(on(action, &profile.to_string()));
-    let mut models = on(action, &request.model_arn("*", base).to_string());
-    models.context.set("bedrock:InferenceProfileArn", profile.to_string());
-    requests.push(models);
-    Ok(())
+/// Checks that there is a service role to write for, and nothing that only a caller's policy holds.
+fn of_a_service_role(args: &GenerateArgs, calls: &[Call]) -> Result<(), Failure> {
+    if let Some(call) = calls.iter().find(|call| call.request.service_role.is_none()) {
+        let operation = call.request.operation;
+        return Err(match operation.service_role() {
+            Given::Never => Failure::usage(format!("no service role carries out `{operation}`"))
+                .hint("leave `--of` out, or name the operation: `bedrock-access actions` shows which have one"),
+            _ => Failure::usage(format!("the service role of `{operation}` is not named"))
+                .hint("add `--service-role` and the role's ARN"),
+        });
+    }
+    let callers = [("guardrail", args.guardrail.is_some()), ("first-use", args.first_use), ("api-key", args.api_key)];
+    match callers.iter().find(|(_, given)| *given) {
+        Some((option, _)) => {
+            Err(Failure::usage(format!("`--{option}` is about the caller's policy")).hint("leave `--of` out"))
+        }
+        None => Ok(()),
+    }
 }
 
-fn destinations_missing(call: &call::Call) -> Failure {
+/// Writes the trust policy of a service role: Bedrock may assume it, for the account's own resources of these kinds.
+fn trust(calls: &[Call]) -> Value {
+    let account = calls.iter().find_map(|call| call.account.as_deref());
+    let mut sources: Vec<String> = Vec::new();
+    for call in calls {
+        let source = call.request.operation.acts_for();
+        let source = source.map(|kind| call.request.acting_for(kind, account.unwrap_or_default()).to_string());
+        sources.extend(source.filter(|source| !sources.contains(source)));
+    }
+    let statement = AssumingService::Bedrock.trust_statement(account, &sources);
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
+fn destinations_missing(call: &Call) -> Failure {
     let request = &call.request;
     let model = request.target().unwrap_or_default();
     match request.is_through_profile() {
@@ -136,8 +180,11 @@ fn destinations_missing(call: &call::Call) -> Failure {
              `--any-destination`",
             request.region.as_str()
         )),
-        false => Failure::usage(format!("what a call to `{model}` needs cannot be told: {}", call.unlisted.join("; ")))
-            .hint("name the model itself with `--model`"),
+        false => {
+            let of = if model.is_empty() { call.request.operation.to_string() } else { model };
+            Failure::usage(format!("what `{of}` needs cannot be told: {}", call.unlisted.join("; ")))
+                .hint("name the model itself with `--model`")
+        }
     }
 }
 

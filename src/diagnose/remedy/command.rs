@@ -144,8 +144,17 @@ pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
     check_with(evidence, evidence.request.model.as_ref())
 }
 
+/// Returns the line that asks the same question with the credentials of a role.
+pub(in crate::diagnose) fn check_as(evidence: &Evidence, role: &Arn) -> String {
+    check(evidence, evidence.request.model.as_ref(), Some(role))
+}
+
 /// Returns the line that asks the same question of another model.
 pub(super) fn check_with(evidence: &Evidence, model: Option<&ModelReference>) -> String {
+    check(evidence, model, evidence.assumption.as_ref().map(|assumption| &assumption.role))
+}
+
+fn check(evidence: &Evidence, model: Option<&ModelReference>, assumed: Option<&Arn>) -> String {
     let request = &evidence.request;
     let mut line = "bedrock-access doctor".to_owned();
     if let Some(world) = &evidence.sandbox {
@@ -171,6 +180,9 @@ pub(super) fn check_with(evidence: &Evidence, model: Option<&ModelReference>) ->
     let of_error = of_error.and_then(|subject| subject.principal).map(|principal| principal.arn);
     if let Some(principal) = request.principal.as_ref().or(of_error.as_ref()) {
         line.push_str(&format!(" --principal {}", quoted(&principal.to_string())));
+    }
+    if let Some(role) = assumed {
+        line.push_str(&format!(" --assume-role {}", quoted(&role.to_string())));
     }
     if let Some(guardrail) = &request.guardrail {
         line.push_str(&format!(" --guardrail {}", quoted(&guardrail.to_string())));
