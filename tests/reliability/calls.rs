@@ -6,8 +6,10 @@ use bedrock_access::bedrock::{Given, Operation};
 use bedrock_access::probe::{Api, ApiKind};
 use bedrock_access::sandbox::World;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
-/// A run of the doctor: the world, and what is typed beside the world's own request.
+/// A run: the world, and what is typed; for the doctor about one call, beside the world's own request.
 type Run = (&'static str, Vec<String>);
 
 /// What is typed to ask about an operation: everything that it must be given.
@@ -79,11 +81,13 @@ fn nothing_is_called_that_the_table_does_not_list() {
         assert_eq!(made, calls.keys().copied().collect(), "{run}: the report tells every call");
         called.extend(calls.keys());
     }
-    for world in World::names() {
-        let calls = calls_of_models(world);
+    let many = runs_about_many();
+    let answers = at_once(4, &many, |(world, arguments)| calls_of(world, arguments));
+    for ((world, arguments), calls) in many.iter().zip(answers) {
+        assert!(!calls.is_empty(), "{world} {arguments:?}");
         for name in calls.keys() {
-            let api = listed(name).unwrap_or_else(|| panic!("models in {world}: `{name}` was called"));
-            assert_eq!(api.kind(), ApiKind::Read, "models in {world}: {name}");
+            let api = listed(name).unwrap_or_else(|| panic!("{world} {arguments:?}: `{name}` was called"));
+            assert_eq!(api.kind(), ApiKind::Read, "{world} {arguments:?}: {name}");
         }
         called.extend(calls.keys());
     }
@@ -91,20 +95,41 @@ fn nothing_is_called_that_the_table_does_not_list() {
     assert!(idle.is_empty(), "no run makes these calls, so nothing is shown about them: {idle:?}");
 }
 
-/// Runs `models` in a world, and returns the calls that reached the account.
-fn calls_of_models(world: &str) -> BTreeMap<&'static str, u64> {
+/// The models of every world, a list of targets in it, and every bundle of operations.
+fn runs_about_many() -> Vec<Run> {
+    let typed = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let mut runs = Vec::new();
+    for world in World::names() {
+        let region = World::embedded(world).unwrap().request.region.to_string();
+        runs.push((world, typed(&["models", "--region", &region])));
+        runs.push((world, typed(&["doctor", "--region", &region, "--targets", "-"])));
+    }
+    let model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    let of_a_bundle = ["doctor", "--region", "us-west-2", "--model", model, "--for"];
+    runs.extend(["invoke", "streaming", "read-only-audit"].map(|bundle| {
+        let words = [&of_a_bundle[..], &[bundle]].concat();
+        ("healthy", typed(&words))
+    }));
+    runs
+}
+
+/// Runs the program in a world, with one target on standard input, and returns the calls that reached the account.
+fn calls_of(world: &str, arguments: &[String]) -> BTreeMap<&'static str, u64> {
     let account = Account::named(world);
-    let region = World::embedded(world).unwrap().request.region.to_string();
-    let status = std::process::Command::new(env!("CARGO_BIN_EXE_bedrock-access"))
-        .args(["models", "--region", &region])
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bedrock-access"))
+        .args(arguments)
         .env_clear()
         .env("HOME", "/nonexistent")
         .envs(account.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .status()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
         .unwrap();
-    assert!(matches!(status.code(), Some(0 | 3)), "{world}: {status}");
+    let target = b"{\"model\": \"us.anthropic.claude-sonnet-4-5-20250929-v1:0\"}\n";
+    // Not all of them read it.
+    let _ = child.stdin.take().unwrap().write_all(target);
+    let status = child.wait().unwrap();
+    assert!(matches!(status.code(), Some(0 | 1 | 3)), "{world} {arguments:?}: {status}");
     account.sandbox.calls()
 }
 

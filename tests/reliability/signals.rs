@@ -68,9 +68,9 @@ fn runs(process: &str) -> bool {
 
 #[test]
 fn an_interruption_while_aws_hangs_says_what_it_had_and_writes_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
     for signal in SIGNALS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let folder = tempfile::tempdir().unwrap();
         let (report, evidence) = (folder.path().join("report.html"), folder.path().join("evidence.json"));
         let files = ["--output", report.to_str().unwrap(), "--save-evidence", evidence.to_str().unwrap()];

@@ -62,10 +62,8 @@ fn policy(input: &[u8]) {
     let known = Question::new("arn:aws:iam::111122223333:role/chat", &request);
     let unknown = [document.condition_keys(), vec!["aws:SourceVpce"]].concat().into_iter().map(str::to_owned);
     let unknown: Vec<String> = unknown.collect();
-    let alone = |document: &Document| Policies {
-        identity: vec![Policy::unnamed(document.clone())],
-        ..Policies::default()
-    };
+    let alone =
+        |document: &Document| Policies { identity: vec![Policy::unnamed(document.clone())], ..Policies::default() };
     for question in [known, Question { unknown: &unknown, ..known }] {
         let evaluation = evaluate(&question, &alone(&document));
         assert_eq!(evaluation, evaluate(&question, &alone(&document)));
