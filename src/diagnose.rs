@@ -16,6 +16,7 @@ mod judge;
 mod legs;
 mod live;
 mod models;
+mod organization;
 mod past;
 mod questions;
 mod reading;

@@ -10,7 +10,8 @@ mod elsewhere;
 mod gate;
 mod scp;
 
-pub(super) use command::check_again;
+pub(super) use command::{check_again, replace_trust};
+pub(super) use elsewhere::instead;
 pub(super) use gate::of_gate;
 
 use super::finding::{Finding, Remedy, Verified};

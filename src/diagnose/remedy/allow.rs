@@ -18,7 +18,6 @@ pub(super) fn to_principal(evidence: &Evidence, legs: &Legs, requests: &[Request
         remedy.console = command::console(principal);
         if let Some(change) = remedy.changes.first_mut() {
             change.policy = attach.policy;
-            change.attached_to = Some(command::named(principal));
         }
     }
     remedy
@@ -55,19 +54,31 @@ pub(super) fn in_policy(
     if policy_type == PolicyType::VpcEndpointPolicy {
         name_everybody(&mut policy);
     }
+    // An endpoint is nobody's own; a boundary and a session are the principal's.
+    let holder = legs.principal.as_ref().filter(|_| policy_type != PolicyType::VpcEndpointPolicy);
     let change = Change {
         policy_type: Some(policy_type),
+        attached_to: holder.map(command::named),
         document: Some(policy.clone()),
         ..Change::new(ChangeKind::AddStatement)
     };
-    let notes = legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
-    Remedy {
-        policy: Some(policy),
-        commands: vec![command::check_again(evidence)],
-        notes,
-        changes: vec![change],
-        ..Remedy::default()
+    let mut commands = Vec::new();
+    let mut steps = Vec::new();
+    let mut console = None;
+    if policy_type == PolicyType::VpcEndpointPolicy {
+        steps.push(
+            "add the statements below to the endpoint's policy, and save the whole of it as `endpoint.json`".to_owned(),
+        );
+        commands.extend(command::endpoint_policy(evidence));
+        console = command::console_in_region(evidence, "vpcconsole#Endpoints:");
     }
+    if policy_type == PolicyType::SessionPolicy {
+        steps.push("add the statements below to the policy that is handed over when the session is made".to_owned());
+        steps.push("then make a new session: one that exists keeps the policy that it was made with".to_owned());
+    }
+    commands.push(command::check_again(evidence));
+    let notes = legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
+    Remedy { policy: Some(policy), steps, commands, console, notes, changes: vec![change], ..Remedy::default() }
 }
 
 /// An endpoint's policy has to name principals (VPC User Guide, "Control access to VPC endpoints using endpoint
