@@ -62,23 +62,23 @@ pub(super) fn in_policy(
         document: Some(policy.clone()),
         ..Change::new(ChangeKind::AddStatement)
     };
-    let mut commands = Vec::new();
-    let mut steps = Vec::new();
-    let mut console = None;
-    if policy_type == PolicyType::VpcEndpointPolicy {
-        steps.push(
-            "add the statements below to the endpoint's policy, and save the whole of it as `endpoint.json`".to_owned(),
-        );
-        commands.extend(command::endpoint_policy(evidence));
-        console = command::console_in_region(evidence, "vpcconsole#Endpoints:");
-    }
-    if policy_type == PolicyType::SessionPolicy {
-        steps.push("add the statements below to the policy that is handed over when the session is made".to_owned());
-        steps.push("then make a new session: one that exists keeps the policy that it was made with".to_owned());
+    let mut notes: Vec<String> =
+        legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
+    let (mut commands, mut console) = (Vec::new(), None);
+    match policy_type {
+        PolicyType::VpcEndpointPolicy => {
+            notes
+                .push("`endpoint.json` holds the whole of the endpoint's policy, with the statements added".to_owned());
+            commands.extend(command::endpoint_policy(evidence));
+            console = command::console_in_region(evidence, "vpcconsole#Endpoints:");
+        }
+        PolicyType::SessionPolicy => {
+            notes.push("a session that exists keeps the policy that it was made with: make a new one".to_owned());
+        }
+        _ => {}
     }
     commands.push(command::check_again(evidence));
-    let notes = legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
-    Remedy { policy: Some(policy), steps, commands, console, notes, changes: vec![change], ..Remedy::default() }
+    Remedy { policy: Some(policy), commands, console, notes, changes: vec![change], ..Remedy::default() }
 }
 
 /// An endpoint's policy has to name principals (VPC User Guide, "Control access to VPC endpoints using endpoint
