@@ -246,6 +246,7 @@ impl Caller {
         } else if started >= until {
             failed(FailureKind::OutOfTime, endpoint, "")
         } else {
+            let _entry = self.traffic.enter(api);
             match tokio::time::timeout_at(until, call).await {
                 Ok(Ok(answer)) => Observation::Seen(answer),
                 Ok(Err(error)) => observe(error, endpoint),

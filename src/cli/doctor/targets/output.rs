@@ -7,12 +7,14 @@ use super::target::BadTarget;
 use crate::cli::bad_line::bad_line;
 use crate::cli::doctor::args::{DoctorArgs, Format};
 use crate::cli::exit::Failure;
+use crate::cli::interrupt::whole;
 use crate::cli::{output, paint};
 use crate::diagnose::Expectation;
 use crate::report::junit::{self, Case, CaseResult, Suite, suite};
 use crate::report::{self, Label};
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 
 /// How many deviations are named on standard error; further ones are counted.
 const NAMED: usize = 20;
@@ -24,8 +26,9 @@ pub(super) struct Output {
     /// None: standard output.
     file: Option<(File, String)>,
     deviations: Vec<String>,
-    /// `JUnit` is one document: its suites are kept to the end.
+    /// `JUnit` is one document: its suites are kept to the end, and then written whole.
     suites: Vec<Suite>,
+    document: Option<PathBuf>,
 }
 
 impl Output {
@@ -34,16 +37,20 @@ impl Output {
             return Err(Failure::usage("many targets are answered as text, JSON lines or JUnit")
                 .hint("`--format text`, `--format json` or `--format junit`"));
         }
+        let document = args.output.clone().filter(|_| args.format == Format::Junit);
+        if let Some(path) = &document {
+            output::check_folder(path)?;
+        }
         let file = match &args.output {
-            None => None,
-            Some(path) => {
+            Some(path) if document.is_none() => {
                 let continued = args.skip_done.as_ref() == Some(path);
                 let file = if continued { continue_after(path) } else { File::create(path) };
                 let name = path.display().to_string();
                 Some((file.map_err(|error| unwritable(&format!("`{name}`"), &error))?, name))
             }
+            _ => None,
         };
-        Ok(Self { format: args.format, color: args.color, file, deviations: Vec::new(), suites: Vec::new() })
+        Ok(Self { format: args.format, color: args.color, file, deviations: Vec::new(), suites: Vec::new(), document })
     }
 
     /// Writes an answer, and tells whether anybody still reads.
@@ -93,10 +100,13 @@ impl Output {
 
     fn write_text(&mut self, text: &str) -> Result<bool, Failure> {
         let (written, name) = match &mut self.file {
-            Some((file, name)) => (file.write_all(text.as_bytes()), format!("`{name}`")),
+            Some((file, name)) => (whole(|| file.write_all(text.as_bytes())), format!("`{name}`")),
             None => {
                 let mut stdout = io::stdout().lock();
-                (stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()), "standard output".to_owned())
+                (
+                    whole(|| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())),
+                    "standard output".to_owned(),
+                )
             }
         };
         match written {
@@ -113,7 +123,12 @@ impl Output {
             Format::Junit => {
                 let document = junit::write(&self.suites)
                     .map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?;
-                self.write_text(&document)?;
+                match &self.document {
+                    Some(path) => output::write_file(path, &document)?,
+                    None => {
+                        self.write_text(&document)?;
+                    }
+                }
                 output::note(&tally.summary());
             }
             _ => {
