@@ -17,6 +17,7 @@ mod judge;
 mod legs;
 mod live;
 mod models;
+mod organization;
 mod past;
 mod questions;
 mod reading;

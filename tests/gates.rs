@@ -1,10 +1,12 @@
 //! What no simulation sees, through the real program: guardrails, given policies, endpoints, data retention.
 
-mod doctor {
-    pub mod run;
+mod gates {
+    mod pasted;
 }
+#[path = "doctor/run.rs"]
+mod run;
 
-use doctor::run::{Answer, Doctor};
+use run::{Answer, Doctor};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -177,139 +179,6 @@ fn the_live_answer_decides_of_data_retention_where_nothing_is_documented() {
     let asked =
         probed["observations"].as_array().unwrap().iter().any(|call| call["api"] == "bedrock:GetAccountDataRetention");
     assert!(asked, "the mode is read once it matters");
-}
-
-/// A denial as Bedrock words it, of the worlds' role unless another one is named.
-fn denial(who: &str, clause: &str) -> String {
-    format!(
-        "botocore.errorfactory.AccessDeniedException: An error occurred (AccessDeniedException) when calling the Converse operation: User: {who} is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0 {clause}"
-    )
-}
-
-const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/chat-api/another-session";
-const MISSING: &str = "because no identity-based policy allows the bedrock:InvokeModel action";
-
-/// Asks the doctor of a world about a pasted error.
-fn pasted(world: &str, text: &str, arguments: &[&str]) -> Answer {
-    let file = written(text);
-    ask(world, &[&["--error", file.path().to_str().unwrap()], arguments].concat())
-}
-
-#[test]
-fn a_pasted_error_becomes_the_request() {
-    let answer = pasted("iam-missing", &denial(SESSION, MISSING), &[]);
-    let report = answer.json();
-    assert_eq!(answer.status, 1, "{}{}", answer.stdout, answer.stderr);
-    assert_eq!(report["request"]["model"], "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
-    assert_eq!(
-        (&report["request"]["operation"], &report["request"]["region"]),
-        (&json!("converse"), &json!("us-west-2"))
-    );
-    let finding = &report["findings"][0];
-    assert_eq!(
-        (&finding["cause"], &finding["certainty"]),
-        (&json!("identity-policy-missing-allow"), &json!("reported"))
-    );
-    // Another session of the caller's own role is the caller.
-    assert_eq!(report["principal"]["chosen_by"], "caller");
-    assert_eq!(report["warnings"], json!([]));
-}
-
-#[test]
-fn the_error_of_somebody_else_is_diagnosed_for_them_and_said_first() {
-    let ana = "arn:aws:iam::111122223333:user/platform/ana";
-    let text = denial(ana, MISSING);
-    let answer = pasted("healthy", &text, &["--probe"]);
-    let report = answer.json();
-    assert_eq!((&report["principal"]["chosen_by"], &report["principal"]["arn"]), (&json!("error"), &json!(ana)));
-    let warning = report["warnings"][0].as_str().unwrap();
-    assert!(warning.contains(ana) && warning.contains("chat-api-7d9f"), "{warning}");
-    assert_eq!(report["invocation"]["outcome"], "not-made");
-    assert!(unchecked(&report).contains(&"the test call"));
-    // The administrator may do everything, so what the text says no longer holds, or never did.
-    assert_eq!(answer.status, 3, "{}", answer.stdout);
-    let shown = Doctor::new(["--sandbox", "healthy", "--error", written(&text).path().to_str().unwrap()]).run().stdout;
-    assert!(shown.lines().nth(1).unwrap().contains("the given error is of"), "{shown}");
-    let elsewhere = denial("arn:aws:iam::444455556666:role/other", MISSING);
-    let report = pasted("healthy", &elsewhere, &[]).json();
-    assert_eq!(report["principal"]["arn"], "arn:aws:iam::444455556666:role/other");
-    assert_eq!(report["verdict"], "denied", "nothing that was read speaks of that account");
-}
-
-#[test]
-fn what_holds_no_longer_is_a_contradiction_and_no_denial() {
-    for (world, text) in [
-        ("healthy", denial(SESSION, MISSING)),
-        ("healthy", "ResourceNotFoundException: Model use case details have not been submitted for this account. Fill out the Anthropic use case details form before using the model.".to_owned()),
-    ] {
-        let answer = pasted(world, &text, &[]);
-        let report = answer.json();
-        assert_eq!((answer.status, &report["verdict"]), (3, &json!("undetermined")), "{}", answer.stdout);
-        assert!(report["contradictions"].to_string().contains("may have been fixed since"), "{report:#}");
-        assert_eq!(report["findings"], json!([]));
-        let settled = pasted(world, &text, &["--probe"]);
-        assert_eq!(settled.status, 0, "{}", settled.stdout);
-        assert!(settled.json()["contradictions"].to_string().contains("authorized now"));
-    }
-}
-
-#[test]
-fn what_no_simulation_sees_stands_as_the_text_says() {
-    let text = denial(SESSION, "because no session policy allows the bedrock:InvokeModel action");
-    let answer = pasted("healthy", &text, &[]);
-    let report = answer.json();
-    assert_eq!((answer.status, &report["findings"][0]["cause"]), (1, &json!("session-policy")), "{}", answer.stdout);
-    assert_eq!(report["findings"][0]["certainty"], "reported");
-    let hold = "ValidationException: Access to Anthropic models is not allowed from unsupported countries, regions, or territories.";
-    assert_eq!(pasted("healthy", hold, &[]).json()["findings"][0]["cause"], "unsupported-geography");
-    let throttled = pasted("healthy", "ThrottlingException: Too many requests, please wait before trying again.", &[]);
-    assert_eq!(throttled.status, 0, "{}", throttled.stdout);
-    assert!(throttled.json()["advice"].to_string().contains("passing limit"));
-    let unknown = pasted("healthy", "it does not work", &[]);
-    assert_eq!(unknown.status, 3, "{}", unknown.stdout);
-}
-
-#[test]
-fn what_the_text_leaves_ambiguous_is_settled_by_what_is_read() {
-    let text = "AccessDeniedException: You don't have access to the model with the specified model ID.";
-    let said = bedrock_access::explain::explain(text).error;
-    assert!(!said.alternatives.is_empty(), "the text alone does not settle it");
-    let report = pasted("model-access-missing", text, &[]).json();
-    assert_eq!(report["findings"][0]["cause"], "model-access-not-granted");
-    assert_eq!(report["findings"][0]["alternatives"], json!([]));
-}
-
-#[test]
-fn a_pasted_error_is_held_against_what_was_typed() {
-    let file = written(&denial(SESSION, MISSING));
-    let path = file.path().to_str().unwrap();
-    for (arguments, said) in [
-        (vec!["--model", "amazon.nova-lite-v1:0"], "`--model` names"),
-        (vec!["--principal", "arn:aws:iam::111122223333:role/other"], "`--principal` names"),
-    ] {
-        let answer = Doctor::new([&["--sandbox", "healthy", "--error", path], &arguments[..]].concat()).run();
-        assert_eq!(answer.status, 2, "{}", answer.stdout);
-        assert!(answer.stderr.contains(said), "{}", answer.stderr);
-    }
-    let modelless = written("AccessDeniedException: Your account is not authorized to invoke this API operation.");
-    let answer = Doctor::new(["--error", modelless.path().to_str().unwrap(), "--region", "us-west-2"]).run();
-    assert_eq!(answer.status, 2);
-    assert!(answer.stderr.contains("--model"), "{}", answer.stderr);
-    assert_eq!(Doctor::new(["--sandbox", "--error", "/nonexistent"]).run().status, 4);
-}
-
-#[test]
-fn a_pasted_errors_secrets_go_no_further() {
-    let text = format!(
-        "{} AKIAIOSFODNN7EXAMPLE aws_secret_access_key=wJalrXUtnFEMIK7MDENGbPxRfiCYCANARYKEY",
-        denial(SESSION, MISSING)
-    );
-    for format in ["json", "text"] {
-        let file = written(&text);
-        let answer =
-            Doctor::new(["--sandbox", "--error", file.path().to_str().unwrap(), "--format", format, "-v"]).run();
-        assert!(!answer.stdout.contains("CANARY") && !answer.stdout.contains("AKIAIOSFODNN7"), "{}", answer.stdout);
-    }
 }
 
 #[test]

@@ -107,9 +107,9 @@ impl<'t> Facts<'t> {
         self.principals.iter().find(|principal| principal.arn == self.caller).unwrap()
     }
 
-    /// Returns the text of a policy of the caller, its boundary or its groups, by name or ARN.
-    fn text(&self, policy: &str) -> Option<&'t str> {
-        let holders = self.groups.iter().chain([self.caller()]);
+    /// Returns the text of a policy of a principal, its boundary or the groups, by name or ARN.
+    fn text(&self, principal: &str, policy: &str) -> Option<&'t str> {
+        let holders = self.groups.iter().chain(self.principals.iter().filter(|holder| holder.arn == principal));
         let mut inline = holders.clone().flat_map(|holder| &holder.policies);
         if let Some(found) = inline.find(|known| known.name == policy) {
             return Some(found.document.get());
@@ -117,6 +117,16 @@ impl<'t> Facts<'t> {
         let managed = holders.flat_map(|holder| holder.managed_policies.iter().copied().chain(holder.boundary));
         let mut attached = managed.filter_map(|raw| serde_json::from_str::<Attached<'t>>(raw.get()).ok());
         attached.find(|known| known.name == policy).map(|known| known.document.get())
+    }
+
+    /// The same by the name alone, as the simulator tells a managed policy.
+    fn by_simple_name(&self, principal: &str, policy: &str) -> Option<&'t str> {
+        let own = self.principals.iter().find(|holder| holder.arn == principal)?;
+        let mut managed =
+            own.managed_policies.iter().filter_map(|raw| serde_json::from_str::<Attached<'t>>(raw.get()).ok());
+        let simple = policy.rsplit('/').next();
+        let managed = managed.find(|known| known.name.rsplit('/').next() == simple);
+        managed.map(|known| known.document.get()).or_else(|| self.text(principal, policy))
     }
 }
 
@@ -131,7 +141,8 @@ fn every_statement_is_named_as_the_world_has_it() {
         let missed =
             requirements.iter().flat_map(|leg| leg["near_misses"].as_array().unwrap()).map(|near| &near["statement"]);
         for statement in decided.chain(missed) {
-            let Some(text) = facts.text(statement["policy"].as_str().unwrap()) else { continue };
+            let policy = statement["policy"].as_str().unwrap();
+            let Some(text) = facts.text(report["principal"]["arn"].as_str().unwrap(), policy) else { continue };
             let Some(index) = statement["statement"].as_u64() else { continue };
             let document = Document::parse(text).unwrap();
             let known = document.statements().get(usize::try_from(index).unwrap()).unwrap();
@@ -147,4 +158,47 @@ fn every_statement_is_named_as_the_world_has_it() {
         }
     }
     assert!(named > 40, "{named}");
+}
+
+/// A refusal by a statement names it, whoever could read how much: policy, `Sid` where the text was read, and place.
+#[test]
+fn what_denies_explicitly_is_named_with_its_place() {
+    let mut named = Vec::new();
+    for name in World::names() {
+        let report = report(&[name]);
+        let facts: Facts<'_> = serde_json::from_str(World::embedded_text(name).unwrap()).unwrap();
+        let legs = report["requirements"].as_array().unwrap();
+        let denied = legs.iter().filter(|leg| {
+            let can_be_seen =
+                ["identity-policy", "permissions-boundary"].map(Value::from).contains(&leg["policy_type"]);
+            leg["whose"] == "caller" && leg["decision"] == "explicitDeny" && can_be_seen
+        });
+        for statement in denied.flat_map(|leg| leg["decided_by"].as_array().unwrap().as_slice()) {
+            let policy = statement["policy"].as_str().unwrap();
+            let place = |field: &str| statement[field].as_u64().unwrap();
+            let principal = report["principal"]["arn"].as_str().unwrap();
+            if let Some(text) = facts.by_simple_name(principal, policy) {
+                let document = Document::parse(text).unwrap();
+                let mut denying =
+                    document.statements().iter().map(|known| (known.line() as u64, known.column() as u64));
+                assert!(denying.any(|known| known == (place("line"), place("column"))), "{name}: {statement}");
+            }
+            let called = (name, policy.rsplit('/').next().unwrap().to_owned());
+            if !named.contains(&called) {
+                named.push(called);
+            }
+        }
+    }
+    let named: Vec<(&str, &str)> = named.iter().map(|(name, policy)| (*name, policy.as_str())).collect();
+    assert_eq!(
+        named,
+        [
+            ("iam-explicit-deny", "DenyBedrockAccess"),
+            ("two-denying-policies", "storage-and-freeze"),
+            ("two-denying-policies", "DenyBedrockAccess"),
+            ("deny-on-condition", "home-regions"),
+            ("quarantined-key", "AWSCompromisedKeyQuarantineV3"),
+            ("simulate-not-read", "DenyBedrockAccess"),
+        ]
+    );
 }

@@ -218,7 +218,7 @@ pub struct Change {
     pub policy_type: Option<PolicyType>,
     /// The policy's name or ARN, where it is known.
     pub policy: Option<String>,
-    /// What the policy is attached to: `role/NAME`, `user/NAME` or `group/NAME`.
+    /// Whose policy it is: `role/NAME`, `user/NAME` or `group/NAME`; of a session policy, whose session.
     pub attached_to: Option<String>,
     /// The statements that are removed, or let the request through.
     pub statements: Vec<StatementId>,

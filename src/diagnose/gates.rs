@@ -4,7 +4,7 @@
 //! obstacles, and four good fields are no proof (Bedrock User Guide, "Access Amazon Bedrock foundation models").
 //! A gate that could not be read is named as unread, never taken as open or closed.
 
-use super::finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy};
+use super::finding::{Basis, Certainty, Finding};
 use super::{NotChecked, form_submitted, questions, remedy};
 use crate::bedrock::{EnforcedGuardrail, Marketplace, ModelReference, provider_of, required_retention};
 use crate::cause::{Cause, Family};
@@ -176,7 +176,12 @@ impl Reader<'_> {
         if !answers || !by_bare_id || listed.inference_types.is_empty() || offered("ON_DEMAND") {
             return;
         }
-        if offered("INFERENCE_PROFILE") {
+        if offered("INFERENCE_PROFILE") && self.is_behind_a_profile() {
+            self.unread(
+                "the inference profile that the refused call went through",
+                "the given error names one of the models behind it, and the model is offered through profiles only: `--model` names the profile",
+            );
+        } else if offered("INFERENCE_PROFILE") {
             self.close(
                 Cause::InferenceProfileRequired,
                 vec![Basis::Field {
@@ -191,6 +196,15 @@ impl Reader<'_> {
                 format!("it is offered as {} only", listed.inference_types.join(", ")),
             );
         }
+    }
+
+    /// Tells whether the request was made of an error in which IAM refuses a model: whatever the call named, AWS names
+    /// the resource that it refused.
+    fn is_behind_a_profile(&self) -> bool {
+        let Some(given) = &self.evidence.request.error else { return false };
+        let said = explain::classify(None, None, &given.text).facts.resource;
+        let said = said.and_then(|arn| arn.parse::<ModelReference>().ok());
+        said.as_ref().and_then(ModelReference::base_model) == self.evidence.base_model()
     }
 
     fn availability(&mut self, model: &str) {
@@ -304,15 +318,7 @@ impl Reader<'_> {
         if may_not_subscribe {
             let mut basis = vec![availability_field("agreementAvailability", "NOT_AVAILABLE")];
             basis.extend(denied);
-            let mut remedy = remedy::of_gate(Cause::MarketplacePermission, self.evidence);
-            remedy.changes.insert(
-                0,
-                Change {
-                    value: self.evidence.base_model().map(str::to_owned),
-                    ..Change::new(ChangeKind::AcceptAgreement)
-                },
-            );
-            self.push(Cause::MarketplacePermission, basis, remedy);
+            self.close(Cause::MarketplacePermission, basis);
         } else {
             self.no_agreement_yet();
         }
@@ -351,17 +357,13 @@ impl Reader<'_> {
     }
 
     fn close(&mut self, cause: Cause, basis: Vec<Basis>) {
-        self.push(cause, basis, remedy::of_gate(cause, self.evidence));
-    }
-
-    fn push(&mut self, cause: Cause, basis: Vec<Basis>, remedy: Remedy) {
         self.gates.findings.push(Finding {
             cause,
             certainty: Certainty::Inferred,
             action: None,
             resources: Vec::new(),
             basis,
-            remedy,
+            remedy: remedy::of_gate(cause, self.evidence),
             alternatives: Vec::new(),
         });
     }

@@ -6,6 +6,7 @@
 //! leg is undetermined and both are told.
 
 use super::legs::{JudgedBy, Leg};
+use super::organization;
 use super::reading::{Opinion, Reading};
 use super::statement::{DecidedBy, type_of_source};
 use crate::bedrock::Whose;
@@ -20,18 +21,25 @@ pub(super) struct Judge<'e> {
     pub(super) reading: Option<Reading<'e>>,
     /// The ARN of the permissions boundary.
     boundary: Option<&'e str>,
+    /// Why no service control policy restricts the principal.
+    exempt: Option<String>,
 }
 
 impl<'e> Judge<'e> {
     /// Judges the legs of the principal under diagnosis.
     pub(super) fn of_principal(evidence: &'e Evidence) -> Self {
-        Self { evidence, reading: Reading::of(evidence), boundary: evidence.policies.boundary() }
+        Self {
+            evidence,
+            reading: Reading::of(evidence),
+            boundary: evidence.policies.boundary(),
+            exempt: organization::exempt(evidence),
+        }
     }
 
     /// Judges the legs of the role that Bedrock assumes, whose policies are not read.
     pub(super) fn of_service_role(evidence: &'e Evidence) -> Self {
         let boundary = evidence.service_role.seen().and_then(|role| role.boundary.as_deref());
-        Self { evidence, reading: None, boundary }
+        Self { evidence, reading: None, boundary, exempt: None }
     }
 
     /// Judges legs with the policies as they are.
@@ -46,6 +54,9 @@ impl<'e> Judge<'e> {
         let answer = self.evidence.answer(question);
         if let Some(Observation::Seen(simulation)) = answer {
             let leg = simulated(request, simulation, self.boundary);
+            if let (Some(why), Some(PolicyType::ServiceControlPolicy)) = (&self.exempt, leg.policy_type) {
+                return exempted(leg, why);
+            }
             return match (reading, opinion) {
                 (Some(reading), Some(opinion)) => both(leg, simulation, reading, opinion),
                 _ => leg,
@@ -94,6 +105,16 @@ fn simulated(request: RequestContext, simulation: &Simulation, boundary: Option<
         unread: None,
         ..undetermined(request, String::new())
     }
+}
+
+/// A refusal by a policy that does not restrict the principal is not taken at its word.
+fn exempted(leg: Leg, why: &str) -> Leg {
+    let said = format!(
+        "the policy simulator attributes {} for {} on {} to a service control policy, and {why}",
+        leg.decision, leg.request.action, leg.request.resource
+    );
+    let unread = format!("the policy simulator attributes a refusal to a service control policy, and {why}");
+    Leg { contradiction: Some(said), ..undetermined(leg.request, unread) }
 }
 
 /// Puts the simulator's answer and the engine's together.

@@ -5,13 +5,22 @@
 //! either way: it may have been fixed since. What the text leaves ambiguous is settled by what is read.
 
 use super::finding::{Basis, Certainty, Finding};
-use super::legs::Legs;
+use super::legs::{JudgedBy, Leg, Legs};
 use super::live::Live;
 use super::{NotChecked, RuledOut, Verdict, remedy};
 use crate::cause::{Cause, Family};
 use crate::evidence::{Evidence, Observation};
 use crate::explain::{self, Alternative, Classification};
+use crate::iam::{Decision, RequestContext};
 use crate::request::GivenError;
+
+/// The causes that the policy simulator can tell.
+const SIMULATED: [Cause; 4] = [
+    Cause::IdentityPolicyMissingAllow,
+    Cause::IdentityPolicyExplicitDeny,
+    Cause::PermissionsBoundary,
+    Cause::ServiceControlPolicy,
+];
 
 /// The longest excerpt of a given error that a finding quotes, in characters.
 const EXCERPT: usize = 400;
@@ -77,13 +86,13 @@ struct Weighing<'e> {
 impl Weighing<'_> {
     fn settle(&self, past: &mut Past) {
         let said = self.reading.cause;
-        let is_found = |cause: Cause| self.found.iter().any(|finding| finding.cause == cause);
-        if is_found(said) {
-            past.finding = Some(self.finding(said, Certainty::Reported, Vec::new(), None));
+        if self.is_found(said) {
+            past.finding = Some(self.finding(said, Vec::new()));
             return;
         }
-        if let Some(right) = self.reading.alternatives.iter().find(|other| is_found(other.cause)) {
-            past.finding = Some(self.finding(right.cause, Certainty::Reported, Vec::new(), Some(right)));
+        let alternatives = self.reading.alternatives.iter().map(|other| other.cause);
+        if let Some(right) = alternatives.chain(self.unnamed()).find(|cause| self.is_found(*cause)) {
+            past.finding = Some(self.finding(right, Vec::new()));
             return;
         }
         let left: Vec<&Alternative> =
@@ -91,7 +100,7 @@ impl Weighing<'_> {
         match self.is_excluded(said) {
             None => {
                 let left = left.into_iter().copied().collect();
-                past.finding = Some(self.finding(said, Certainty::Reported, left, None));
+                past.finding = Some(self.finding(said, left));
             }
             Some(why) => {
                 past.contradictions.push(format!(
@@ -110,12 +119,33 @@ impl Weighing<'_> {
         }
     }
 
+    /// Tells whether a cause was found without the text, and where the text tells of one refused resource, on that.
+    fn is_found(&self, cause: Cause) -> bool {
+        let (action, resource) = (&self.reading.facts.action, &self.reading.facts.resource);
+        self.found.iter().filter(|finding| finding.cause == cause).any(|finding| {
+            let of_iam = cause.family() == Family::IamPermission && !finding.resources.is_empty();
+            let is_action = action
+                .as_ref()
+                .is_none_or(|said| finding.action.as_ref().is_none_or(|found| found.eq_ignore_ascii_case(said)));
+            let is_resource = resource.as_ref().is_none_or(|said| finding.resources.contains(said));
+            !of_iam || cause == Cause::ServiceRolePermission || is_action && is_resource
+        })
+    }
+
+    /// The causes that a refusal by IAM has, where the text names no type of policy.
+    fn unnamed(&self) -> impl Iterator<Item = Cause> {
+        SIMULATED.into_iter().filter(|_| self.reading.template == "iam-no-clause")
+    }
+
     /// Says why a cause cannot be what stands in the way now; none where it can.
     fn is_excluded(&self, cause: Cause) -> Option<String> {
         let evidence = self.evidence;
         if let Some(out) = self.excluded.iter().find(|out| out.cause == cause) {
             let speaks_of_a_leg = cause.family() != Family::IamPermission || self.names_a_leg();
             return speaks_of_a_leg.then(|| out.why.clone());
+        }
+        if let Some(why) = self.simulated_otherwise(cause) {
+            return Some(why);
         }
         let listed = evidence.listing.seen().and_then(|listing| listing.model.as_ref());
         match cause {
@@ -137,33 +167,52 @@ impl Weighing<'_> {
         }
     }
 
+    /// Says how the simulator judges what the text says was refused, where that leaves no room for the cause: it allows
+    /// it, or it names other policies and allows every leg once those are mended.
+    fn simulated_otherwise(&self, cause: Cause) -> Option<String> {
+        let facts = &self.reading.facts;
+        let leg = self.named_legs().next().filter(|_| facts.resource.is_some() && SIMULATED.contains(&cause))?;
+        if !matches!(leg.judged_by, JudgedBy::Simulator | JudgedBy::Both) {
+            return None;
+        }
+        let RequestContext { action, resource, .. } = &leg.request;
+        match leg.policy_type {
+            None if leg.decision == Decision::Allowed => {
+                Some(format!("the policy simulator allows {action} on {resource}"))
+            }
+            Some(policy_type) if self.legs.trials.successful().is_some() => Some(format!(
+                "the policy simulator says {} by {policy_type} for {action} on {resource}, and names nothing behind it",
+                leg.decision
+            )),
+            _ => None,
+        }
+    }
+
     /// Tells whether what the text says was refused is among what was simulated.
     fn names_a_leg(&self) -> bool {
+        self.named_legs().next().is_some()
+    }
+
+    fn named_legs(&self) -> impl Iterator<Item = &Leg> {
         let facts = &self.reading.facts;
-        self.legs.legs.iter().any(|leg| {
+        self.legs.legs.iter().filter(|leg| {
             let is_action = facts.action.as_ref().is_none_or(|action| leg.request.action.eq_ignore_ascii_case(action));
             is_action && facts.resource.as_ref().is_none_or(|resource| leg.request.resource == *resource)
         })
     }
 
-    fn finding(
-        &self,
-        cause: Cause,
-        certainty: Certainty,
-        alternatives: Vec<Alternative>,
-        instead: Option<&Alternative>,
-    ) -> Finding {
+    fn finding(&self, cause: Cause, alternatives: Vec<Alternative>) -> Finding {
         let facts = &self.reading.facts;
         let mut basis = vec![Basis::GivenError(excerpt(&self.given.text))];
-        if let Some(right) = instead {
-            basis.push(Basis::Settled { said: self.reading.cause, is: right.cause });
+        if cause != self.reading.cause {
+            basis.push(Basis::Settled { said: self.reading.cause, is: cause });
         } else if cause.family() == Family::IamPermission && self.legs.all_allowed() {
             basis.push(Basis::SimulatorDisagrees);
         }
         let (action, resource) = (facts.action.clone(), facts.resource.clone());
         Finding {
             cause,
-            certainty,
+            certainty: Certainty::Reported,
             remedy: remedy::of_live(cause, self.evidence, self.legs, action.as_deref(), resource.as_deref()),
             action,
             resources: resource.into_iter().collect(),

@@ -1,6 +1,6 @@
 //! What the evidence leaves open, and a further question could still settle.
 
-use super::{authorization, gates, legs, live, reading, service_role};
+use super::{authorization, gates, legs, live, reading, remedy, service_role, trials};
 use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Observation, PolicyQuestion, Question, Simulation, SimulationQuestion};
@@ -40,7 +40,21 @@ fn of_principal(evidence: &Evidence, principal: &Arn) -> (Vec<SimulationQuestion
     }
     let legs = legs::judge(evidence);
     let verify = legs.rest_on_the_policies_alone();
-    (legs.trials.open, reading::open(evidence, verify))
+    let policies = reading::open(evidence, verify);
+    let is_simulated = legs.legs.iter().all(|leg| leg.unread.is_none());
+    let simulations = match legs.trials.open {
+        open if open.is_empty() && is_simulated => of_what_is_offered(evidence, principal),
+        open => open,
+    };
+    (simulations, policies)
+}
+
+/// Asks whether what a remedy offers to call instead is allowed, within the budget of one diagnosis.
+fn of_what_is_offered(evidence: &Evidence, principal: &Arn) -> Vec<SimulationQuestion> {
+    let offered = closed(evidence).into_iter().find_map(|cause| remedy::instead(cause, evidence));
+    let Some(case) = offered else { return Vec::new() };
+    let open = unanswered(evidence, principal, &call_legs(&case, principal));
+    if evidence.answers.len() + open.len() > trials::BUDGET { Vec::new() } else { open }
 }
 
 /// What to read once more is known than at the first look.

@@ -11,7 +11,8 @@ mod gate;
 mod network;
 mod scp;
 
-pub(super) use command::{check_again, check_as};
+pub(super) use command::{check_again, check_as, replace_trust};
+pub(super) use elsewhere::instead;
 pub(super) use gate::of_gate;
 
 use super::finding::{Finding, Remedy, Verified};

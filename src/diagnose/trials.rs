@@ -14,7 +14,7 @@ use crate::policy::least_privilege;
 use serde_json::{Value, json};
 
 /// Simulator calls of one diagnosis: a call through a profile of three Regions and two changes fit in.
-const BUDGET: usize = 14;
+pub(super) const BUDGET: usize = 14;
 
 /// Everything that was tried.
 #[derive(Clone, Debug, Default)]

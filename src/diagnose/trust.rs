@@ -265,6 +265,7 @@ fn finding(evidence: &Evidence, trust: &Trust, sources: &[String], document: &Va
         Change {
             policy_type: Some(PolicyType::ResourcePolicy),
             policy: Some(trust.role.to_string()),
+            attached_to: Some(format!("role/{name}")),
             ..Change::new(ChangeKind::RemoveStatement)
         }
     } else {
@@ -272,6 +273,7 @@ fn finding(evidence: &Evidence, trust: &Trust, sources: &[String], document: &Va
         Change {
             policy_type: Some(PolicyType::ResourcePolicy),
             policy: Some(trust.role.to_string()),
+            attached_to: Some(format!("role/{name}")),
             document: Some(json!({"Version": "2012-10-17", "Statement": [statement]})),
             ..Change::new(ChangeKind::AddStatement)
         }
@@ -285,10 +287,7 @@ fn finding(evidence: &Evidence, trust: &Trust, sources: &[String], document: &Va
     }
     let mut commands = vec![remedy::check_again(evidence)];
     if !denied {
-        commands.insert(
-            0,
-            format!("aws iam update-assume-role-policy --role-name {name} --policy-document file://trust.json"),
-        );
+        commands.insert(0, remedy::replace_trust(name));
     }
     Finding {
         cause: Cause::ResourcePolicy,

@@ -8,7 +8,7 @@ use super::RuledOut;
 use super::finding::{Certainty, Finding};
 use super::legs::Legs;
 use super::live::Live;
-use super::{NotChecked, Trust, form_submitted};
+use super::{NotChecked, Trust, form_submitted, organization};
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::evidence::Evidence;
 use crate::iam::Decision;
@@ -107,6 +107,9 @@ pub(super) fn ruled_out(
         exclude(Cause::IdentityPolicyExplicitDeny, why);
         exclude(Cause::PermissionsBoundary, why);
         exclude(Cause::ServiceControlPolicy, why);
+    }
+    if let Some(why) = organization::exempt(evidence) {
+        exclude(Cause::ServiceControlPolicy, &why);
     }
     for trust in trust.iter().filter(|trust| trust.decision == Decision::Allowed) {
         let why = format!("the role trust policy lets `{}` assume `{}`", trust.service.principal(), trust.role);

@@ -18,7 +18,6 @@ pub(super) fn to_principal(evidence: &Evidence, legs: &Legs, requests: &[Request
         remedy.console = command::console(principal);
         if let Some(change) = remedy.changes.first_mut() {
             change.policy = attach.policy;
-            change.attached_to = Some(command::named(principal));
         }
     }
     remedy
@@ -55,19 +54,31 @@ pub(super) fn in_policy(
     if policy_type == PolicyType::VpcEndpointPolicy {
         name_everybody(&mut policy);
     }
+    // An endpoint is nobody's own; a boundary and a session are the principal's.
+    let holder = legs.principal.as_ref().filter(|_| policy_type != PolicyType::VpcEndpointPolicy);
     let change = Change {
         policy_type: Some(policy_type),
+        attached_to: holder.map(command::named),
         document: Some(policy.clone()),
         ..Change::new(ChangeKind::AddStatement)
     };
-    let notes = legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
-    Remedy {
-        policy: Some(policy),
-        commands: vec![command::check_again(evidence)],
-        notes,
-        changes: vec![change],
-        ..Remedy::default()
+    let mut notes: Vec<String> =
+        legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
+    let (mut commands, mut console) = (Vec::new(), None);
+    match policy_type {
+        PolicyType::VpcEndpointPolicy => {
+            notes
+                .push("`endpoint.json` holds the whole of the endpoint's policy, with the statements added".to_owned());
+            commands.extend(command::endpoint_policy(evidence));
+            console = command::console_in_region(evidence, "vpcconsole#Endpoints:");
+        }
+        PolicyType::SessionPolicy => {
+            notes.push("a session that exists keeps the policy that it was made with: make a new one".to_owned());
+        }
+        _ => {}
     }
+    commands.push(command::check_again(evidence));
+    Remedy { policy: Some(policy), commands, console, notes, changes: vec![change], ..Remedy::default() }
 }
 
 /// An endpoint's policy has to name principals (VPC User Guide, "Control access to VPC endpoints using endpoint

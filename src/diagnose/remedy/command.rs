@@ -1,6 +1,6 @@
 //! Lines to paste: how a policy is attached, and how the same question is asked again.
 
-use crate::bedrock::{Given, ModelReference, Operation};
+use crate::bedrock::{Given, Operation};
 use crate::evidence::{ChosenBy, Evidence};
 use crate::iam::Arn;
 use crate::request::LiveCall;
@@ -96,6 +96,11 @@ pub(super) fn new_version(arn: &str, file: &str) -> String {
     )
 }
 
+/// Returns the line that puts a role's trust policy in the place of the one it has.
+pub(in crate::diagnose) fn replace_trust(role: &str) -> String {
+    format!("aws iam update-assume-role-policy --role-name {} --policy-document file://trust.json", quoted(role))
+}
+
 /// Returns the lines that show a user's access keys and deactivate one.
 pub(super) fn replace_keys(user: &str) -> [String; 2] {
     let user = quoted(user);
@@ -103,6 +108,52 @@ pub(super) fn replace_keys(user: &str) -> [String; 2] {
         format!("aws iam list-access-keys --user-name {user}"),
         format!("aws iam update-access-key --user-name {user} --access-key-id ACCESS_KEY_ID --status Inactive"),
     ]
+}
+
+/// Returns the lines that find and replace a service control policy, and the one that checks it; they are for the
+/// organization's management account.
+pub(super) fn service_control_policy(evidence: &Evidence, policy: Option<&str>) -> Vec<String> {
+    let id = policy.and_then(|arn| arn.rsplit('/').next());
+    let mut lines = Vec::new();
+    if id.is_none() {
+        let account = evidence.account().unwrap_or_else(|| "ACCOUNT_ID".to_owned());
+        lines.push(format!(
+            "aws organizations list-policies-for-target --target-id {account} --filter SERVICE_CONTROL_POLICY"
+        ));
+    }
+    let id = quoted(id.unwrap_or("POLICY_ID"));
+    lines.push(format!(
+        "aws organizations describe-policy --policy-id {id} --query Policy.Content --output text > scp.json"
+    ));
+    lines.push(format!("aws organizations update-policy --policy-id {id} --content file://scp.json"));
+    lines.push(check_again(evidence));
+    lines
+}
+
+/// Returns the lines that find an endpoint's policy and put another in its place.
+pub(super) fn endpoint_policy(evidence: &Evidence) -> [String; 2] {
+    let region = &evidence.request.region;
+    [
+        format!(
+            "aws ec2 describe-vpc-endpoints --filters 'Name=service-name,Values=com.amazonaws.{region}.bedrock*' --query \"VpcEndpoints[].[VpcEndpointId,ServiceName,PolicyDocument]\" --region {region}"
+        ),
+        format!(
+            "aws ec2 modify-vpc-endpoint --vpc-endpoint-id VPC_ENDPOINT_ID --policy-document file://endpoint.json --region {region}"
+        ),
+    ]
+}
+
+/// Returns the console's list of an organization's service control policies.
+pub(super) fn console_of_service_control_policies(evidence: &Evidence) -> Option<String> {
+    let partition = evidence.request.region.partition();
+    Some(format!("{}/organizations/v2/home/policies/service-control-policy", console_of(partition.as_str())?))
+}
+
+/// Returns the console's page of a Region for a service.
+pub(super) fn console_in_region(evidence: &Evidence, page: &str) -> Option<String> {
+    let region = &evidence.request.region;
+    let (service, anchor) = page.split_once('#')?;
+    Some(format!("{}/{service}/home?region={region}#{anchor}", console_of(region.partition().as_str())?))
 }
 
 /// Returns the console's page of a user or role; none where the partition's console is not known, or the name is none
@@ -139,28 +190,31 @@ fn console_of(partition: &str) -> Option<&'static str> {
     }
 }
 
+/// How the lines begin that ask this program.
+const OWN: &str = "bedrock-access doctor";
+
+/// Tells whether a line asks this program.
+pub(super) fn is_own(line: &str) -> bool {
+    line.starts_with(OWN)
+}
+
 /// Returns the line that asks the same question again after the fix.
 pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
-    check_with(evidence, evidence.request.model.as_ref())
+    check(evidence, evidence.assumption.as_ref().map(|assumption| &assumption.role))
 }
 
 /// Returns the line that asks the same question with the credentials of a role.
 pub(in crate::diagnose) fn check_as(evidence: &Evidence, role: &Arn) -> String {
-    check(evidence, evidence.request.model.as_ref(), Some(role))
+    check(evidence, Some(role))
 }
 
-/// Returns the line that asks the same question of another model.
-pub(super) fn check_with(evidence: &Evidence, model: Option<&ModelReference>) -> String {
-    check(evidence, model, evidence.assumption.as_ref().map(|assumption| &assumption.role))
-}
-
-fn check(evidence: &Evidence, model: Option<&ModelReference>, assumed: Option<&Arn>) -> String {
+fn check(evidence: &Evidence, assumed: Option<&Arn>) -> String {
     let request = &evidence.request;
-    let mut line = "bedrock-access doctor".to_owned();
+    let mut line = OWN.to_owned();
     if let Some(world) = &evidence.sandbox {
         line.push_str(&format!(" --sandbox {}", quoted(world)));
     }
-    if let Some(model) = model {
+    if let Some(model) = &request.model {
         line.push_str(&format!(" --model {}", quoted(&model.to_string())));
     }
     line.push_str(&format!(" --region {}", request.region));

@@ -137,7 +137,11 @@ impl Denying<'_> {
         remedy.changes.push(Change {
             policy_type: Some(policy_type),
             policy: Some(self.policy.to_owned()),
-            attached_to,
+            // A boundary is nobody's to detach, and the principal's all the same.
+            attached_to: match policy_type {
+                PolicyType::IdentityPolicy => attached_to,
+                _ => legs.principal.as_ref().map(command::named),
+            },
             statements: self.statements.iter().map(|statement| StatementId::of(statement)).collect(),
             value: exempted.map(|(key, value)| format!("{key}={value}")),
             document: lifted.and_then(|lifted| lifted.document),

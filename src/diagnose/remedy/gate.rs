@@ -2,15 +2,9 @@
 
 use super::super::finding::{Change, ChangeKind, Remedy};
 use super::{command, elsewhere, network};
-use crate::bedrock::{Marketplace, ModelReference, provider_of, required_retention};
+use crate::bedrock::{Marketplace, provider_of, required_retention};
 use crate::cause::Cause;
 use crate::evidence::Evidence;
-use crate::iam::PolicyType;
-use crate::policy::least_privilege;
-use crate::request::Request;
-
-/// Most models that a remedy names.
-const MOST_MODELS: usize = 5;
 
 /// Mends a gate behind IAM, the credentials, or the request itself.
 pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy {
@@ -34,21 +28,25 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
                     .notes
                     .push("creating the agreement accepts the model's licence (EULA) for the account".to_owned());
             }
-            if cause == Cause::ModelAccessNotGranted {
-                remedy.changes.push(use_of(ChangeKind::AcceptAgreement, model));
-            }
+            remedy.changes.push(use_of(ChangeKind::AcceptAgreement, model));
         }
         Cause::UseCaseFormMissing => {
             remedy.commands.push(format!(
                 "aws bedrock put-use-case-for-model-access --form-data fileb://use-case.json --region {region}"
             ));
+            remedy.notes.push(format!("`use-case.json` holds {USE_CASE}"));
             remedy.notes.push(
                 "a form that the organization's management account submitted holds here too, and the read API need not show it: a call tells"
                     .to_owned(),
             );
             remedy.changes.push(use_of(ChangeKind::SubmitUseCaseForm, provider));
         }
-        Cause::LegacyModel => another_model(&mut remedy, evidence, model),
+        Cause::LegacyModel => {
+            remedy.commands.push(format!(
+                "aws bedrock list-foundation-models --by-provider {provider} --region {region} --query \"modelSummaries[?modelLifecycle.status=='ACTIVE'].modelId\""
+            ));
+            elsewhere::another_model(&mut remedy, evidence);
+        }
         Cause::RegionUnavailable => {
             remedy.commands.push(format!(
                 "aws bedrock list-inference-profiles --region {region} --query \"inferenceProfileSummaries[?contains(inferenceProfileId, '{model}')].inferenceProfileId\""
@@ -79,7 +77,7 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
         }
         Cause::CredentialsExpired | Cause::CredentialsInvalid | Cause::CredentialsMissing => {
             remedy.commands.push("aws sts get-caller-identity".to_owned());
-            remedy.changes.push(Change { value: None, ..use_of(ChangeKind::RenewCredentials, "") });
+            remedy.changes.push(Change::new(ChangeKind::RenewCredentials));
         }
         Cause::NetworkUnreachable => {
             remedy.steps = network::steps(evidence);
@@ -87,39 +85,30 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
         }
         _ => {}
     }
-    remedy.commands.push(command::check_again(evidence));
+    remedy.console = remedy.console.or_else(|| page_of(cause, evidence));
+    // Where something else is to be called, the line that checks that stands already.
+    if !remedy.commands.iter().any(|line| command::is_own(line)) {
+        remedy.commands.push(command::check_again(evidence));
+    }
     remedy
 }
 
-/// Names what can be called in the place of a model that has ended: models of the same provider first.
-fn another_model(remedy: &mut Remedy, evidence: &Evidence, model: &str) {
-    let (region, provider) = (&evidence.request.region, provider_of(model));
-    remedy.commands.push(format!(
-        "aws bedrock list-foundation-models --by-provider {provider} --region {region} --query \"modelSummaries[?modelLifecycle.status=='ACTIVE'].modelId\""
-    ));
-    let listed = evidence.listing.seen().map(|listing| listing.callable.as_slice()).unwrap_or_default();
-    let mut others: Vec<&str> = listed.iter().map(String::as_str).filter(|id| *id != model).collect();
-    others.sort_by_key(|id| provider_of(id) != provider);
-    let Some(first) = others.first() else {
-        remedy.changes.push(Change::new(ChangeKind::UseModel));
-        return;
-    };
-    let named: Vec<String> = others.iter().take(MOST_MODELS).map(|id| format!("`{id}`")).collect();
-    remedy.steps.push(format!(
-        "call another model, one that is ACTIVE and takes calls by its own id in {region}: {}",
-        named.join(", ")
-    ));
-    remedy.steps.push("the IAM policy must then allow that model".to_owned());
-    remedy.changes.push(use_of(ChangeKind::UseModel, first));
-    // Whether the other model is allowed already was not asked; a statement too many does no harm.
-    if let Ok(model) = first.parse::<ModelReference>() {
-        let request = Request { model: Some(model), ..evidence.request.clone() };
-        let legs = request.requirements(None, evidence.account().as_deref()).legs;
-        remedy.changes.push(Change {
-            policy_type: Some(PolicyType::IdentityPolicy),
-            document: Some(least_privilege(&legs)),
-            ..Change::new(ChangeKind::AddStatement)
-        });
+/// The form's fields (Bedrock API Reference, "PutUseCaseForModelAccess"); the users are inside the company, outside it,
+/// or both.
+const USE_CASE: &str = r#"{"companyName": "…", "companyWebsite": "https://…", "intendedUsers": "0, 1 or 2: internal, external, both", "industryOption": "…", "otherIndustryOption": "", "useCases": "…"}"#;
+
+/// Returns the console's page where a gate is opened. In AWS GovCloud (US) access is still requested on a page of its
+/// own (Bedrock User Guide, "Access Amazon Bedrock foundation models").
+fn page_of(cause: Cause, evidence: &Evidence) -> Option<String> {
+    match cause {
+        Cause::ModelAccessNotGranted | Cause::MarketplacePermission | Cause::UseCaseFormMissing => {
+            let requested = evidence.request.region.partition().as_str() == "aws-us-gov";
+            command::console_in_region(
+                evidence,
+                if requested { "bedrock#/modelaccess" } else { "bedrock#/model-catalog" },
+            )
+        }
+        _ => None,
     }
 }
 

@@ -11,6 +11,9 @@ use serde_json::{Map, Value, json};
 /// The condition keys by which a denying statement can let the refused requests through.
 const EXEMPTING: [&str; 3] = ["aws:RequestedRegion", "bedrock:InferenceProfileArn", "aws:PrincipalArn"];
 
+/// What a refusal by such a policy tells of the account.
+const MEMBERS: &str = "the account is a member of the organization: its management account, whose credentials these lines need, is not restricted";
+
 /// Exempts the refused requests, or allows them at every level where no statement denies.
 pub(super) fn exempt(evidence: &Evidence, legs: &Legs) -> Remedy {
     let refused: Vec<&RequestContext> = legs.refused_by(PolicyType::ServiceControlPolicy).collect();
@@ -23,13 +26,11 @@ pub(super) fn exempt(evidence: &Evidence, legs: &Legs) -> Remedy {
         }
         values
     };
+    if !denies_explicitly(evidence, legs, PolicyType::ServiceControlPolicy) {
+        return allow(evidence, &refused);
+    }
     let policy = told_policy(evidence);
     let mut steps = Vec::new();
-    if !denies_explicitly(evidence, legs, PolicyType::ServiceControlPolicy) {
-        steps.push(
-            "allow the action at every level of the organization above the account: one level does not".to_owned(),
-        );
-    }
     if let Some(policy) = &policy {
         steps.push(format!("the policy that denies is `{policy}`"));
     }
@@ -58,16 +59,44 @@ pub(super) fn exempt(evidence: &Evidence, legs: &Legs) -> Remedy {
         .collect();
     let change = Change {
         policy_type: Some(PolicyType::ServiceControlPolicy),
-        policy,
+        policy: policy.clone(),
         document: Some(Value::Object(values)),
         value: (!regions.is_empty()).then(|| regions.join(",")),
         ..Change::new(ChangeKind::Exempt)
     };
     Remedy {
-        commands: vec![command::check_again(evidence)],
+        commands: command::service_control_policy(evidence, policy.as_deref()),
+        console: command::console_of_service_control_policies(evidence),
         steps,
-        notes: vec![
-            "service control policies restrict neither the organization's management account nor service-linked roles; everyone else in a member account, its root user too, they do"
+        notes: vec![MEMBERS.to_owned()],
+        changes: vec![change],
+        ..Remedy::default()
+    }
+}
+
+/// Lets the actions through at the levels that do not allow them. Every level has to, and the policies there grant
+/// nothing: what a principal may do of it, its own policies say (Organizations User Guide, "SCP evaluation").
+fn allow(evidence: &Evidence, refused: &[&RequestContext]) -> Remedy {
+    let mut actions: Vec<&str> = Vec::new();
+    for request in refused {
+        if !actions.contains(&request.action.as_str()) {
+            actions.push(&request.action);
+        }
+    }
+    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [statement]});
+    let change = Change {
+        policy_type: Some(PolicyType::ServiceControlPolicy),
+        document: Some(policy.clone()),
+        ..Change::new(ChangeKind::AddStatement)
+    };
+    Remedy {
+        policy: Some(policy),
+        commands: command::service_control_policy(evidence, None),
+        console: command::console_of_service_control_policies(evidence),
+        notes: vec![MEMBERS.to_owned()],
+        steps: vec![
+            "allow the action at every level of the organization above the account, and at the account itself: one level does not"
                 .to_owned(),
         ],
         changes: vec![change],
