@@ -8,6 +8,7 @@
 //! diagnosis altogether.
 
 mod credentials;
+mod documents;
 mod expectation;
 mod finding;
 mod gates;
@@ -16,6 +17,7 @@ mod judge;
 mod legs;
 mod live;
 mod models;
+mod nearest;
 mod past;
 mod questions;
 mod reading;
@@ -27,6 +29,7 @@ mod trust;
 mod unseen;
 mod verdict;
 
+pub use documents::PolicyDocument;
 pub use expectation::Expectation;
 pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, StatementId, Verified};
 pub use legs::{JudgedBy, Leg};
@@ -71,6 +74,8 @@ pub struct Diagnosis {
     pub invocation: Invocation,
     /// The causes, the one to fix first at the head.
     pub findings: Vec<Finding>,
+    /// The policy documents that they are about, as far as they were read.
+    pub documents: Vec<PolicyDocument>,
     /// Causes that the evidence excludes, and why.
     pub ruled_out: Vec<RuledOut>,
     /// What could matter and could not be seen.
@@ -297,6 +302,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         contradictions: [past.contradictions, live.contradictions(&legs), legs.contradictions()].concat(),
         verdict: verdict.verdict,
         certainty: verdict.certainty,
+        documents: documents::concerned(evidence, &verdict.findings),
         findings: verdict.findings,
         sandbox: evidence.sandbox.clone(),
         observed_at: evidence.observed_at.clone(),

@@ -3,7 +3,7 @@
 //! For AWS, the environment and the config files of the AWS SDK work as everywhere. For the embedded account
 //! nothing of the user's environment is read: no variable, profile, metadata service or proxy.
 
-use super::answer::WholeXml;
+use super::answer::{NotesRequestId, WholeXml};
 use super::api::OnlyListed;
 use super::api_key::{self, Bearer};
 use super::call::{Caller, innermost};
@@ -180,6 +180,7 @@ pub(super) fn clients(
             aws_sdk_sts::config::Builder::from(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
                 .retry_config(brief.clone())
                 .build(),
         ),
@@ -187,6 +188,7 @@ pub(super) fn clients(
             aws_sdk_iam::config::Builder::from(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
                 .retry_config(brief.clone())
                 .build(),
         ),
@@ -195,11 +197,18 @@ pub(super) fn clients(
             aws_sdk_iam::config::Builder::from(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
         bedrock: aws_sdk_bedrock::Client::from_conf(
-            bearer.for_bedrock(config).interceptor(OnlyListed).interceptor(WholeXml).retry_config(brief).build(),
+            bearer
+                .for_bedrock(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
+                .retry_config(brief)
+                .build(),
         ),
         // A test call is made once: a retry would be a second call that nobody asked for.
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
@@ -207,6 +216,7 @@ pub(super) fn clients(
                 .for_runtime(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),

@@ -3,6 +3,7 @@
 //! Only what AWS listed is offered; nothing is guessed from a prefix.
 
 use super::super::finding::{Change, ChangeKind, Remedy};
+use super::super::nearest::nearest;
 use super::command;
 use super::gate::use_of;
 use crate::bedrock::{InferenceProfile, ModelReference, ProfileKind};
@@ -41,6 +42,24 @@ pub(super) fn offer(remedy: &mut Remedy, cause: Cause, evidence: &Evidence) {
         remedy.changes.push(use_of(ChangeKind::UseRegion, first));
         return;
     }
+    if let [first, others @ ..] = meant(cause, evidence).as_slice() {
+        let or = match others {
+            [] => String::new(),
+            others => {
+                let others: Vec<String> = others.iter().map(|id| format!("`{id}`")).collect();
+                format!(", or else {}", others.join(", "))
+            }
+        };
+        remedy.steps.push(format!("call `{first}` if that is what was meant, the nearest id that {region} lists{or}"));
+        remedy
+            .steps
+            .push("else compare the id with the list of models and inference profiles of the Region".to_owned());
+        if let Ok(model) = first.parse::<ModelReference>() {
+            remedy.commands.push(command::check_with(evidence, Some(&model)));
+        }
+        remedy.changes.push(use_of(ChangeKind::UseModel, first));
+        return;
+    }
     let kind = if cause == Cause::RegionUnavailable { ChangeKind::UseRegion } else { ChangeKind::UseModel };
     remedy.changes.push(Change { value: None, ..use_of(kind, "") });
 }
@@ -56,6 +75,20 @@ fn profiles(evidence: &Evidence) -> Vec<&InferenceProfile> {
     let mut reaching: Vec<&InferenceProfile> = listed.iter().filter(reaches).collect();
     reaching.sort_by_key(|profile| profile.is_global());
     reaching
+}
+
+/// Returns the ids that the Region lists and that come nearest to the one that was typed, profiles among them.
+///
+/// What the Region lists was not mistyped.
+fn meant(cause: Cause, evidence: &Evidence) -> Vec<&str> {
+    let is_listed = evidence.listing.seen().is_none_or(|listing| listing.model.is_some());
+    if is_listed || !matches!(cause, Cause::InvalidModelId | Cause::RegionUnavailable) {
+        return Vec::new();
+    }
+    let typed = evidence.request.model.as_ref().map(ToString::to_string).unwrap_or_default();
+    let models = evidence.listing.seen().into_iter().flat_map(|listing| &listing.ids).map(String::as_str);
+    let profiles = evidence.profiles.seen().into_iter().flatten().map(|profile| profile.id.as_str());
+    nearest(&typed, models.chain(profiles).filter(|id| *id != typed))
 }
 
 /// Lists the Regions that profiles were seen to route the model to, beside the Region that was called.

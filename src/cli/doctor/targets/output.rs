@@ -10,7 +10,7 @@ use crate::cli::exit::Failure;
 use crate::cli::{output, paint};
 use crate::diagnose::Expectation;
 use crate::report::junit::{self, Case, CaseResult, Suite, suite};
-use crate::report::{self, Label};
+use crate::report::{self, Label, TargetRow};
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 
@@ -26,13 +26,18 @@ pub(super) struct Output {
     deviations: Vec<String>,
     /// `JUnit` is one document: its suites are kept to the end.
     suites: Vec<Suite>,
+    /// So is a page of Markdown or HTML: what it shows of each target is kept.
+    rows: Vec<TargetRow>,
+    sandbox: Option<String>,
 }
 
 impl Output {
-    pub(super) fn open(args: &DoctorArgs) -> Result<Self, Failure> {
-        if matches!(args.format, Format::Markdown | Format::Html) {
-            return Err(Failure::usage("many targets are answered as text, JSON lines or JUnit")
-                .hint("`--format text`, `--format json` or `--format junit`"));
+    pub(super) fn open(args: &DoctorArgs, sandbox: Option<&str>) -> Result<Self, Failure> {
+        if args.skip_done.is_some() && args.skip_done == args.output && args.format != Format::Json {
+            return Err(Failure::usage(
+                "only JSON lines can be continued, and `--skip-done` names the `--output` itself",
+            )
+            .hint("`--format json` continues it; any other report goes to a file of its own"));
         }
         let file = match &args.output {
             None => None,
@@ -43,7 +48,15 @@ impl Output {
                 Some((file.map_err(|error| unwritable(&format!("`{name}`"), &error))?, name))
             }
         };
-        Ok(Self { format: args.format, color: args.color, file, deviations: Vec::new(), suites: Vec::new() })
+        Ok(Self {
+            format: args.format,
+            color: args.color,
+            file,
+            deviations: Vec::new(),
+            suites: Vec::new(),
+            rows: Vec::new(),
+            sandbox: sandbox.map(str::to_owned),
+        })
     }
 
     /// Writes an answer, and tells whether anybody still reads.
@@ -51,11 +64,18 @@ impl Output {
         let mut text = match answer {
             Answer::Bad(bad) => {
                 tally.bad += 1;
-                if self.format == Format::Junit {
-                    self.suites.push(suite_of_bad(line, bad));
-                    return Ok(true);
+                match self.format {
+                    Format::Junit => {
+                        self.suites.push(suite_of_bad(line, bad));
+                        return Ok(true);
+                    }
+                    Format::Markdown | Format::Html => {
+                        self.rows.push(TargetRow::bad(&bad.id, line, &bad.error));
+                        return Ok(true);
+                    }
+                    Format::Json => bad_line(&bad.id, line, &bad.error),
+                    Format::Text => self.paint(&report::bad_target_line(&bad.id, line, &bad.error)),
                 }
-                self.bad(line, bad)
             }
             Answer::Diagnosed(answered) => {
                 let (diagnosis, target) = answered.as_ref();
@@ -72,19 +92,16 @@ impl Output {
                         self.suites.push(suite(&junit::Target { id: Some(&id), diagnosis, expected }));
                         return Ok(true);
                     }
-                    _ => self.paint(&report::target_line(diagnosis, &label)),
+                    Format::Markdown | Format::Html => {
+                        self.rows.push(TargetRow::new(diagnosis, &label));
+                        return Ok(true);
+                    }
+                    Format::Text => self.paint(&report::target_line(diagnosis, &label)),
                 }
             }
         };
         text.push('\n');
         self.write_text(&text)
-    }
-
-    fn bad(&self, line: u64, BadTarget { id, error }: &BadTarget) -> String {
-        match self.format {
-            Format::Json => bad_line(id, line, error),
-            _ => self.paint(&report::bad_target_line(id, line, error)),
-        }
     }
 
     fn paint(&self, text: &report::Styled) -> String {
@@ -116,7 +133,18 @@ impl Output {
                 self.write_text(&document)?;
                 output::note(&tally.summary());
             }
-            _ => {
+            Format::Markdown | Format::Html => {
+                // They were answered in no particular order.
+                self.rows.sort_by_key(|row| row.line);
+                let (summary, sandbox) = (tally.summary(), self.sandbox.as_deref());
+                let page = match self.format {
+                    Format::Html => report::targets_html(&self.rows, &summary, sandbox),
+                    _ => report::targets_markdown(&self.rows, &summary, sandbox),
+                };
+                self.write_text(&page)?;
+                output::note(&summary);
+            }
+            Format::Text => {
                 self.write_text(&format!("{}\n", tally.summary()))?;
             }
         }
