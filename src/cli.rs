@@ -15,6 +15,8 @@ mod event_loop;
 mod exit;
 mod explain;
 mod input;
+mod interrupt;
+mod memory;
 mod models;
 mod output;
 mod paint;

@@ -7,6 +7,7 @@
 //! A refused, failed or skipped check is never a cause by itself, unless credentials or the network prevent the
 //! diagnosis altogether.
 
+mod authorization;
 mod credentials;
 mod documents;
 mod expectation;
@@ -264,8 +265,10 @@ impl NotChecked {
 /// Says why the call is refused, or that it is allowed, or what would settle it.
 #[must_use]
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
-    let legs = legs::judge(evidence);
+    let mut legs = legs::judge(evidence);
     let live = live::read(evidence);
+    let evaluated = authorization::of_live(evidence);
+    legs.evaluated = evaluated.iter().flat_map(|evaluated| evaluated.deniers()).collect();
     let mut gates = gates::read(evidence);
     let trust = trust::read(evidence);
     gates.unread.extend(trust.unread);
@@ -274,6 +277,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
 
     let mut findings = credentials::findings(evidence, &live);
     findings.extend(live.findings(evidence, &legs));
+    findings.extend(evaluated.iter().flat_map(|evaluated| evaluated.findings(evidence, &legs)));
     findings.extend(legs.findings(evidence));
     findings.extend(service_role::findings(&service_role, evidence));
     findings.extend(trust.findings);
@@ -286,10 +290,17 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         }
         None => past::Past::default(),
     };
+    if past.finding.is_some() {
+        let evaluated = authorization::of_given(evidence);
+        findings.extend(evaluated.iter().flat_map(|evaluated| evaluated.findings(evidence, &legs)));
+    }
     findings.extend(past.finding);
     gates.advice.extend(past.advice);
     gates.unread.splice(..0, past.open);
     let findings = finding::rank(finding::merge(findings));
+    if let Some(evaluated) = evaluated {
+        evaluated.settle(&mut legs.legs);
+    }
     let mut legs = service_role.behind(legs);
 
     let verdict = verdict::decide(&live, &legs, &gates.unread, findings);

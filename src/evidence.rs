@@ -3,6 +3,7 @@
 //! Plain serializable data with the request in it, so that a saved case replays without any call. What could not
 //! be read is an [`Observation`] of its own: absent is not the same as unread.
 
+mod authorization;
 mod file;
 mod observation;
 mod policies;
@@ -10,6 +11,10 @@ mod simulation;
 mod subject;
 mod survey;
 
+pub use authorization::{
+    AuthorizationCheck, AuthorizationDetails, AuthorizationEvaluation, AuthorizationQuestion, AuthorizationRecord,
+    EvaluatedPolicy, MatchedPolicy, MatchedSid,
+};
 pub use file::{DamagedEvidence, Place};
 pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError};
 pub use policies::{
@@ -88,6 +93,10 @@ pub struct Evidence {
     /// The questions that were asked after the first look, with their answers.
     #[serde(default)]
     pub answers: Vec<Answer>,
+    /// How AWS itself evaluated refused calls that carry an authorization id
+    /// (`iam:GetRequestAuthorizationDetails`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorizations: Vec<AuthorizationRecord>,
     /// Every call that was made, in a fixed order.
     #[serde(default)]
     pub calls: Vec<Call>,
@@ -118,6 +127,7 @@ impl Evidence {
             profiles: Observation::default(),
             invocation: Observation::default(),
             answers: Vec::new(),
+            authorizations: Vec::new(),
             calls: Vec::new(),
         }
     }
@@ -185,6 +195,12 @@ impl Evidence {
     #[must_use]
     pub fn answer(&self, question: &SimulationQuestion) -> Option<&Observation<Simulation>> {
         self.answers.iter().find(|answer| answer.question == *question).map(|answer| &answer.simulation)
+    }
+
+    /// Returns how AWS evaluated the call of an authorization id, where that was asked.
+    #[must_use]
+    pub fn authorization(&self, question: &AuthorizationQuestion) -> Option<&Observation<AuthorizationDetails>> {
+        self.authorizations.iter().find(|record| record.question == *question).map(|record| &record.details)
     }
 
     /// Tells whether the principal under diagnosis is the one whose credentials make the calls.
@@ -392,6 +408,8 @@ pub enum Question {
     Profiles,
     /// Which data-retention mode does the account have?
     DataRetention,
+    /// How did AWS itself evaluate a refused call?
+    Authorization(AuthorizationQuestion),
 }
 
 /// One call that was made, for the record.

@@ -217,6 +217,7 @@ impl Reading {
             region,
             request_id,
             authorization_id,
+            authorization_region: _,
         } = facts;
         let family = site.cause.family();
         ExplainedError {

@@ -29,5 +29,5 @@ pub mod visible;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod probe;
-#[cfg(feature = "cli")]
+#[cfg(feature = "sandbox")]
 pub mod sandbox;

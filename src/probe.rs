@@ -14,6 +14,7 @@ mod account;
 mod answer;
 mod api;
 mod api_key;
+mod authorization;
 mod call;
 mod caller;
 mod connection;
@@ -34,10 +35,11 @@ pub use account::{Account, EmbeddedAccount, RoleToAssume, default_region};
 pub use api::{Api, ApiKind};
 pub use live::can_invoke;
 pub use survey::SurveySession;
-pub use traffic::Traffic;
+pub use traffic::{Journal, Traffic};
 
 use crate::evidence::{
-    Answer, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText, Question, SimulationQuestion, Subject,
+    Answer, AuthorizationQuestion, AuthorizationRecord, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText,
+    Question, SimulationQuestion, Subject,
 };
 use crate::request::{LiveCall, Request};
 use account::Clients;
@@ -80,6 +82,12 @@ impl Probe {
     #[must_use]
     pub fn amid(traffic: Arc<Traffic>, account: Account, timeout: Duration) -> Self {
         Self { connection: Connection::new(account, None), timeout, traffic, shared: Arc::new(Shared::new()) }
+    }
+
+    /// Returns what this probe's calls have in common with those of others.
+    #[must_use]
+    pub fn traffic(&self) -> Arc<Traffic> {
+        self.traffic.clone()
     }
 
     /// Asks with the credentials of a role, which the account's own credentials assume first.
@@ -186,19 +194,22 @@ impl Session {
         let Some(clients) = &self.clients else { return };
         let (mut simulations, mut policies): (Vec<SimulationQuestion>, Vec<PolicyQuestion>) = (Vec::new(), Vec::new());
         let (mut profiles, mut data_retention) = (None, None);
+        let mut authorizations: Vec<AuthorizationQuestion> = Vec::new();
         for question in questions {
             match question {
                 Question::Simulate(question) => simulations.push(*question),
                 Question::ReadPolicy(question) => policies.push(question),
                 Question::Profiles => profiles = Some(gates::profiles(clients, &self.calls)),
                 Question::DataRetention => data_retention = Some(gates::data_retention(clients, &self.calls)),
+                Question::Authorization(question) => authorizations.push(question),
             }
         }
-        let (profiles, data_retention, simulated, read) = tokio::join!(
+        let (profiles, data_retention, simulated, read, evaluated) = tokio::join!(
             OptionFuture::from(profiles),
             OptionFuture::from(data_retention),
             simulate::all(clients, &self.calls, &simulations),
             policies::read_all(clients, &self.calls, &policies),
+            authorization::look_up_all(clients, &self.calls, &authorizations),
         );
         if let Some((profiles, call)) = profiles {
             evidence.profiles = profiles;
@@ -217,6 +228,10 @@ impl Session {
             evidence.policies.texts.retain(|known| known.policy != policy);
             evidence.policies.texts.push(PolicyText { policy, content });
             evidence.calls.extend(calls);
+        }
+        for (question, (details, call)) in authorizations.into_iter().zip(evaluated) {
+            evidence.authorizations.push(AuthorizationRecord { question, details });
+            evidence.calls.push(call);
         }
     }
 }

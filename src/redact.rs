@@ -50,6 +50,8 @@ enum Place {
     Name(&'static str),
     /// A policy's name or ARN.
     Policy,
+    /// A statement's `Sid`.
+    Sid,
     /// A policy document.
     Document,
     /// Where credentials come from, which may name a profile.
@@ -74,7 +76,12 @@ impl Redactor {
         // What AWS lists is AWS's.
         let listed = evidence.listing.seen().into_iter();
         readable.extend(listed.flat_map(|listing| listing.ids.iter().chain(&listing.callable).cloned()));
-        Self { aliases: Aliases::default(), readable }
+        let mut aliases = Aliases::default();
+        // A refusal holds the id too, and comes first.
+        for record in &evidence.authorizations {
+            aliases.name("authorization", &record.question.authorization_id);
+        }
+        Self { aliases, readable }
     }
 
     fn walk(&mut self, value: &Value, place: Place) -> Value {
@@ -109,6 +116,7 @@ impl Redactor {
             Place::Name(kind) => self.aliases.name(kind, text),
             Place::Policy if ManagedPolicy::find(text).is_some() => text.to_owned(),
             Place::Policy => self.aliases.name("policy", text),
+            Place::Sid => self.sid(text),
             Place::Document => self.document(text),
             Place::Source => self.source(text),
         }
@@ -144,7 +152,8 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
         "account" => Place::Name("account"),
         // The names of AWS's own policies are known to everybody.
         "policy" if is_unknown_policy_of_aws(object) => Place::Text,
-        "policy" | "inline" => Place::Policy,
+        "policy" | "inline" | "uri" => Place::Policy,
+        "sid" => Place::Sid,
         "entity" | "name" => Place::Name(match holder {
             Some("user") => "user",
             Some("group") => "group",
@@ -153,6 +162,7 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
         }),
         "groups" => Place::Name("group"),
         "request_id" => Place::Name("request"),
+        "authorization_id" => Place::Name("authorization"),
         "document" | "trust" | "with" => Place::Document,
         "context" | "tags" => Place::Chosen,
         "source" => Place::Source,

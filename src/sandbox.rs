@@ -27,6 +27,7 @@ mod server;
 mod signature;
 mod simulator;
 mod sts;
+mod toolbox;
 mod world;
 mod xml;
 

@@ -9,9 +9,9 @@ use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
 use bedrock_access::cause::Cause;
 use bedrock_access::diagnose::{Certainty, Diagnosis, Verdict, diagnose, open_questions};
 use bedrock_access::evidence::{
-    Answer, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind, FoundBy,
-    IdentityPolicies, ListedModel, Listing, LiveSuccess, MatchedStatement, Observation, PolicySource, Question,
-    ServiceError, Simulation, SimulationQuestion, UseCaseForm,
+    Answer, AuthorizationRecord, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind,
+    FoundBy, IdentityPolicies, ListedModel, Listing, LiveSuccess, MatchedStatement, Observation, PolicySource,
+    Question, ServiceError, Simulation, SimulationQuestion, UseCaseForm,
 };
 use bedrock_access::iam::{Arn, Decision, Principal};
 use bedrock_access::policy;
@@ -99,6 +99,10 @@ fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evi
                 Question::ReadPolicy(_) => {}
                 Question::Profiles => evidence.profiles = failed(FailureKind::TimedOut),
                 Question::DataRetention => evidence.data_retention = failed(FailureKind::TimedOut),
+                Question::Authorization(question) => {
+                    let details = failed(FailureKind::TimedOut);
+                    evidence.authorizations.push(AuthorizationRecord { question, details });
+                }
             }
         }
     }
@@ -954,6 +958,37 @@ fn a_boundary_behind_an_identity_policys_deny_is_found_too() {
     let mut evidence = unasked(NOVA);
     account(&mut evidence, |_, trial| deny(trial));
     assert_eq!(causes(&diagnose(&evidence)), ["identity-policy-explicit-deny", "permissions-boundary"]);
+}
+
+#[test]
+fn a_policy_whose_text_was_not_read_may_hold_the_allow_that_goes_with_it() {
+    let by = |policy: &str, source: &str| MatchedStatement {
+        policy: Some(policy.to_owned()),
+        source: Some(source.to_owned()),
+        line: Some(4),
+        column: Some(8),
+        end: None,
+    };
+    let of = |denier: MatchedStatement, behind: Simulation| {
+        let mut evidence = unasked(NOVA);
+        account(&mut evidence, |_, trial| match (trial.without.is_empty(), trial.with.is_some()) {
+            (true, _) => Simulation { matched: vec![denier.clone()], ..simulation(Decision::ExplicitDeny) },
+            (false, false) => simulation(Decision::ImplicitDeny),
+            (false, true) => behind.clone(),
+        });
+        let diagnosis = diagnose(&evidence);
+        let causes = causes(&diagnosis).join(" ");
+        (causes, diagnosis.findings[0].remedy.verified, diagnosis.findings[0].remedy.notes.len())
+    };
+    let allowed = || simulation(Decision::Allowed);
+    // The role's own policy is left out of the trial, and what else is in it is not known.
+    assert_eq!(of(by("mixed", "role"), allowed()), ("identity-policy-explicit-deny".to_owned(), None, 0));
+    let bounded = Simulation { allowed_by_boundary: Some(false), ..simulation(Decision::ImplicitDeny) };
+    let behind = of(by("mixed", "user-managed"), bounded);
+    assert_eq!(behind.0, "identity-policy-explicit-deny permissions-boundary");
+    // A policy of AWS is not changed but taken off, with all that it allows.
+    let whole = of(by("AWSCompromisedKeyQuarantineV3", "aws-managed"), allowed());
+    assert_eq!(whole.0, "identity-policy-missing-allow identity-policy-explicit-deny");
 }
 
 #[test]

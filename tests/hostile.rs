@@ -343,6 +343,24 @@ fn hostile_arguments_and_variables_are_shown() {
     }
 }
 
+#[test]
+fn a_hostile_world_is_shown_and_stays_the_same_world() {
+    let mut world: Value = serde_json::from_str(World::embedded_text("healthy").unwrap()).unwrap();
+    world["description"] = Value::from("\u{202e}\u{9b}31m\u{7f}\u{1b}[2J");
+    let folder = tempfile::tempdir().unwrap();
+    // Raw but for what JSON does not have raw, with the layout of another system.
+    let text = serde_json::to_string_pretty(&world).unwrap().replace("  ", "\t").replace('\n', "\r\n");
+    let path = written(folder.path(), "world.json", text.as_bytes());
+    let output = bedrock_access(["sandbox", "show", path.to_str().unwrap()]).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    check("sandbox show", "json", &shown);
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), world);
+    for name in World::names() {
+        let output = bedrock_access(["sandbox", "show", name]).output().unwrap();
+        assert!(output.stdout == World::embedded_text(name).unwrap().as_bytes(), "{name}");
+    }
+}
+
 fn status(output: &Output) -> i32 {
     output.status.code().unwrap_or(-1)
 }

@@ -13,5 +13,16 @@ mod credentials;
 mod faults;
 #[path = "reliability/matrix.rs"]
 mod matrix;
+#[path = "reliability/network.rs"]
+mod network;
 #[path = "doctor/run.rs"]
 mod run;
+#[path = "reliability/signals.rs"]
+mod signals;
+#[path = "reliability/soak.rs"]
+mod soak;
+#[path = "reliability/tls.rs"]
+mod tls;
+#[path = "many/world.rs"]
+#[expect(dead_code, reason = "the tests of `models` use the rest")]
+mod world;

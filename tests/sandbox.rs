@@ -14,6 +14,8 @@ mod operations;
 mod refusals;
 #[path = "sandbox/socket.rs"]
 mod socket;
+#[path = "sandbox/toolbox.rs"]
+mod toolbox;
 #[path = "sandbox/worlds.rs"]
 mod worlds;
 
@@ -49,11 +51,21 @@ fn mends() -> serde_json::Map<String, Value> {
     serde_json::from_str(include_str!("fixtures/worlds/mends.json")).unwrap()
 }
 
-/// Makes the call that a world is about, and says what came back.
+/// Returns the authorization id at the end of a refusal.
+fn authorization_id(message: &str) -> Option<&str> {
+    message.rsplit_once("with the following authorization id: ").map(|(_, id)| id)
+}
+
+/// Makes the call that a world is about, and says what came back; an authorization id is one of its own each time.
 fn asked(client: &Client) -> String {
     let answer = client.own_request();
     let who = client.query("sts", &[("Action", "GetCallerIdentity")]);
     let identity = who.element("Arn").unwrap_or_else(|| format!("{} {}", who.status, who.code()));
     let kind = answer.header("x-amzn-errortype").unwrap_or("-");
-    format!("caller: {identity}\nstatus: {}\nerrortype: {kind}\nbody: {}\n", answer.status, answer.text())
+    let said = if answer.status == 200 { String::new() } else { answer.message() };
+    let body = match authorization_id(&said) {
+        Some(id) => answer.text().replace(id, "ID"),
+        None => answer.text(),
+    };
+    format!("caller: {identity}\nstatus: {}\nerrortype: {kind}\nbody: {body}\n", answer.status)
 }

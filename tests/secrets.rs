@@ -24,6 +24,9 @@ const SECRETS: [(&str, &str); 4] = [
     ("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-canaryAPIkey0123456789"),
 ];
 
+/// Every format that the doctor's report can have.
+const FORMATS: [&str; 5] = ["text", "json", "markdown", "html", "junit"];
+
 fn check(what: &str, outputs: &[&str]) {
     for output in outputs {
         for canary in CANARIES {
@@ -46,7 +49,7 @@ fn no_secret_of_the_environment_is_in_any_output() {
     let (_sandbox, endpoints) = endpoints();
     let folder = tempfile::tempdir().unwrap();
     for endpoint in &endpoints {
-        for format in ["text", "json"] {
+        for format in FORMATS {
             for (number, more) in [vec![], vec!["--probe"], vec!["-vvv"], vec!["-vvv", "--probe"]].iter().enumerate() {
                 let report = folder.path().join(format!("report-{number}"));
                 let arguments = [
@@ -58,6 +61,11 @@ fn no_secret_of_the_environment_is_in_any_output() {
                     "4",
                 ];
                 let mut typed = [&arguments[..], &["--format", format], more].concat();
+                let evidence = folder.path().join("evidence.json");
+                typed.extend(["--save-evidence", evidence.to_str().unwrap(), "--force"]);
+                if number > 1 {
+                    typed.push("--redact");
+                }
                 let to_file = number % 2 == 1;
                 if to_file {
                     typed.extend(["--output", report.to_str().unwrap()]);
@@ -68,7 +76,9 @@ fn no_secret_of_the_environment_is_in_any_output() {
                     .environment([("AWS_ENDPOINT_URL", endpoint.as_str())])
                     .run();
                 let written = if to_file { fs::read_to_string(&report).unwrap() } else { String::new() };
-                check(&format!("{endpoint} {format} {more:?}"), &[&answer.stdout, &answer.stderr, &written]);
+                let saved = fs::read_to_string(&evidence).unwrap();
+                let outputs = [answer.stdout.as_str(), &answer.stderr, &written, &saved];
+                check(&format!("{endpoint} {format} {more:?}"), &outputs);
                 assert!((0..=3).contains(&answer.status), "{}", answer.stderr);
                 if format == "json" && !to_file {
                     assert!(answer.json()["findings"].is_array());
@@ -76,6 +86,72 @@ fn no_secret_of_the_environment_is_in_any_output() {
             }
         }
     }
+}
+
+#[test]
+fn no_secret_of_the_environment_is_in_an_answer_about_many() {
+    let (_sandbox, endpoints) = endpoints();
+    let folder = tempfile::tempdir().unwrap();
+    let targets = folder.path().join("targets.jsonl");
+    fs::write(&targets, "{\"model\": \"us.amazon.nova-lite-v1:0\", \"region\": \"us-west-2\"}\n").unwrap();
+    let doctor = ["doctor", "--timeout", "4", "--region", "us-west-2"];
+    let about_targets = [&doctor[..], &["--targets", targets.to_str().unwrap()]].concat();
+    let bundle = [&doctor[..], &["--model", "us.amazon.nova-lite-v1:0", "--for", "invoke"]].concat();
+    let models = vec!["models", "--region", "us-west-2", "--timeout", "4"];
+    for endpoint in &endpoints {
+        for (arguments, formats) in [
+            (&about_targets, &["text", "json", "junit"][..]),
+            (&bundle, &["text", "json", "markdown", "junit"]),
+            (&models, &["text", "json"]),
+        ] {
+            for format in formats {
+                let output = Command::new(env!("CARGO_BIN_EXE_bedrock-access"))
+                    .args(arguments)
+                    .args(["--format", format])
+                    .env_clear()
+                    .envs(LOUD)
+                    .envs(SECRETS)
+                    .envs([("HOME", "/nonexistent"), ("AWS_ENDPOINT_URL", endpoint.as_str())])
+                    .stdin(Stdio::null())
+                    .output()
+                    .unwrap();
+                let (stdout, stderr) =
+                    (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+                assert!(!stdout.is_empty(), "{arguments:?}: {stderr}");
+                check(&format!("{endpoint} {arguments:?} {format}"), &[&stdout, &stderr]);
+            }
+        }
+    }
+}
+
+/// A core dump is a copy of the memory, keys and all.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_leaves_no_core() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let asked = "doctor --model us.amazon.nova-lite-v1:0 --region us-west-2 --timeout 60";
+    let script = format!("ulimit -c unlimited 2>/dev/null; exec {} {asked}", env!("CARGO_BIN_EXE_bedrock-access"));
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(folder.path())
+        .env_clear()
+        .envs(SECRETS)
+        .envs([("HOME", "/nonexistent"), ("AWS_ENDPOINT_URL", &endpoint)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _connection = listener.accept().unwrap();
+    kill_process(Pid::from_child(&child), Signal::ABORT).unwrap();
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.signal(), Some(Signal::ABORT.as_raw()), "{ended}");
+    assert!(!ended.core_dumped(), "{ended}");
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none());
 }
 
 #[test]
@@ -92,7 +168,7 @@ fn no_secret_of_a_file_or_process_is_in_any_output() {
     let path = folder.path().join("config");
     fs::write(&path, config).unwrap();
     for profile in ["default", "process", "fails", "argument", "broken", "absent"] {
-        for format in ["text", "json"] {
+        for format in FORMATS {
             let arguments = ["--model", "us.amazon.nova-lite-v1:0", "--region", "us-west-2", "--timeout", "4", "-vvv"];
             let answer = Doctor::new([&arguments[..], &["--profile", profile, "--format", format]].concat())
                 .environment(LOUD)

@@ -16,7 +16,7 @@ pub(super) use args::{DoctorArgs, concurrency};
 
 use super::event_loop::on_event_loop;
 use super::exit::{ExitStatus, Failure};
-use super::{output, paint};
+use super::{interrupt, memory, output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
 use crate::evidence::Evidence;
 use crate::redact::redact;
@@ -27,6 +27,8 @@ use observe::observe;
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
+    interrupt::watch()?;
+    memory::keep();
     if let Some(bundle) = args.bundle {
         return bundle::run(args, bundle);
     }

@@ -5,7 +5,7 @@ use super::event_loop::on_event_loop;
 use super::exit::{ExitStatus, Failure};
 use super::progress::with_progress;
 use super::sandbox::{DEFAULT_WORLD, load_world};
-use super::{output, paint};
+use super::{interrupt, memory, output, paint};
 use crate::bedrock::{Operation, Region};
 use crate::diagnose::{Matrix, matrix, survey_questions};
 use crate::evidence::{Survey, SurveyRequest};
@@ -112,6 +112,8 @@ pub(super) fn run(args: &ModelsArgs) -> Result<ExitStatus, Failure> {
             "`bedrock-access doctor --targets FILE --format junit` tests who may call which model, and who may not",
         ));
     }
+    interrupt::watch()?;
+    memory::keep();
     let matrix = matrix(&on_event_loop(survey(args))?);
     let report = render(&matrix, args);
     match &args.output {
@@ -148,6 +150,7 @@ async fn survey(args: &ModelsArgs) -> Result<Survey, Failure> {
     let account = account_of(served.as_ref(), args.profile.as_deref());
     let role = args.assume_role.clone().map(|arn| RoleToAssume { arn, external_id: args.external_id.clone() });
     let probe = Probe::amid(Arc::new(Traffic::of_many(args.concurrency)), account, timeout).assuming(role);
+    interrupt::tells_of(probe.traffic());
     let work = async {
         let (mut survey, session) = probe.survey(request).await;
         for _ in 0..MAX_ROUNDS {

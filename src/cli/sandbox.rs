@@ -1,11 +1,12 @@
 //! `sandbox list | show | serve`: the embedded account, for other clients and for copying.
 //!
-//! `show` prints a world's file byte for byte, so that it can be edited and given back with `--sandbox FILE`;
+//! `show` prints a world's file, so that it can be edited and given back with `--sandbox FILE`;
 //! `serve` prints the environment that points any AWS client at the account, and runs until it is interrupted.
 
 use super::exit::{ExitStatus, Failure};
 use super::output;
 use crate::sandbox::{Fault, Sandbox, World};
+use crate::visible::visible_json;
 use clap::{Args, Subcommand};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -57,7 +58,7 @@ enum SandboxCommand {
         #[arg(long, value_name = "MS", default_value_t = 0)]
         latency: u64,
         /// Let calls fail: the operation (`*` for all) and the kind, as docs/sandbox.md lists them; `:N` behind it
-        /// meets the first N calls only, `/N` every Nth
+        /// meets the first N calls only, `/N` every Nth; `random@SEED/N` meets one call of N with any kind
         #[arg(long = "fault", value_name = "API=KIND")]
         faults: Vec<Fault>,
     },
@@ -71,7 +72,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
             Ok(ExitStatus::Success)
         }
         SandboxCommand::Show { world } => {
-            output::print(&read_world(world)?.0)?;
+            output::print(&shown(&read_world(world)?.0))?;
             Ok(ExitStatus::Success)
         }
         SandboxCommand::Serve { world, port, latency, faults } => {
@@ -79,6 +80,14 @@ pub(super) fn run(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
             serve(world, *port, Duration::from_millis(*latency))
         }
     }
+}
+
+/// Shows a world's file, which may be anybody's: byte for byte, but for what steers a terminal.
+///
+/// JSON has tabs and carriage returns as layout alone; whatever else steers stands in a string, where an escape says
+/// the same.
+fn shown(text: &str) -> String {
+    visible_json(text.replace('\r', "").replace('\t', "  "))
 }
 
 /// Finds a world by the name of an embedded one, or reads it from a file.

@@ -174,11 +174,11 @@ fn credentials_cause(error: &ServiceError) -> Option<Cause> {
 /// test call itself met it.
 fn unreachable<'e>(evidence: &'e Evidence, live: &Live) -> Option<&'e Failure> {
     let failures = [
-        evidence.assumption.as_ref().and_then(|assumption| failure_of(&assumption.outcome)),
-        failure_of(&evidence.invocation),
-        failure_of(&evidence.listing),
-        failure_of(&evidence.availability),
-        failure_of(&evidence.profile),
+        evidence.assumption.as_ref().and_then(|assumption| assumption.outcome.failure()),
+        evidence.invocation.failure(),
+        evidence.listing.failure(),
+        evidence.availability.failure(),
+        evidence.profile.failure(),
     ];
     let bedrock_answered = is_answer(&evidence.listing)
         || is_answer(&evidence.availability)
@@ -193,13 +193,6 @@ fn unreachable<'e>(evidence: &'e Evidence, live: &Live) -> Option<&'e Failure> {
         _ => false,
     };
     failures.into_iter().flatten().find(keeps_the_call_away)
-}
-
-fn failure_of<T>(observation: &Observation<T>) -> Option<&Failure> {
-    match observation {
-        Observation::Failed(failure) => Some(failure),
-        _ => None,
-    }
 }
 
 fn is_answer<T>(observation: &Observation<T>) -> bool {

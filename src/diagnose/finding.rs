@@ -86,6 +86,21 @@ pub enum Basis {
         /// Whether it was evaluated with the changes of the other findings made.
         mended: bool,
     },
+    /// How AWS itself evaluated the refused call.
+    Evaluation {
+        /// The action.
+        action: String,
+        /// The resource; empty for an action without one.
+        resource: String,
+        /// The decision.
+        decision: Decision,
+        /// The policy type that refuses, where AWS tells it.
+        policy_type: Option<PolicyType>,
+        /// The statements that denied.
+        statements: Vec<DecidedBy>,
+        /// The policies of that type that were evaluated: a managed one's ARN, or whose inline policy it is.
+        evaluated: Vec<String>,
+    },
     /// What a policy that the user gave says of a leg.
     Given {
         /// The action.
@@ -306,6 +321,10 @@ pub(super) fn merge(findings: Vec<Finding>) -> Vec<Finding> {
             None => merged.push(finding),
             Some(known) => {
                 known.certainty = known.certainty.min(finding.certainty);
+                // AWS's own evaluation tells everything that refuses: what the text may mean as well is settled.
+                if known.certainty == Certainty::Verified {
+                    known.alternatives.clear();
+                }
                 known.action = known.action.take().or(finding.action);
                 for resource in finding.resources {
                     if !known.resources.contains(&resource) {

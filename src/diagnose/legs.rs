@@ -4,7 +4,7 @@ use super::finding::{Basis, Certainty, Finding};
 use super::judge::{self, Judge};
 use super::questions::{call_legs, current_candidate};
 use super::statement::{DecidedBy, NearMiss};
-use super::trials::{self, Trials};
+use super::trials::{self, Stage, Trials};
 use super::{given, remedy};
 use crate::bedrock::Whose;
 use crate::cause::Cause;
@@ -48,6 +48,8 @@ pub enum JudgedBy {
     Policies,
     /// Both, and they agree.
     Both,
+    /// AWS's own evaluation of the refused call.
+    Aws,
 }
 
 /// All legs of a call.
@@ -69,6 +71,8 @@ pub(super) struct Legs {
     pub(super) boundary: Option<String>,
     /// What the simulator says of the refused legs once policies are mended.
     pub(super) trials: Trials,
+    /// The denying statements that AWS's own evaluation of the refused call names.
+    pub(super) evaluated: Vec<DecidedBy>,
 }
 
 impl Legs {
@@ -90,7 +94,7 @@ impl Legs {
     pub(super) fn findings(&self, evidence: &Evidence) -> Vec<Finding> {
         let mut findings: Vec<Finding> = Vec::new();
         for (leg, mended) in self.refusals() {
-            let cause = cause_of(leg);
+            let cause = cause_of(leg.policy_type, leg.decision);
             let basis = basis_of(leg, mended);
             let certainty = match leg.policy_type {
                 // The simulator evaluates neither; the engine did, on the user's word for what the policy says.
@@ -130,7 +134,7 @@ impl Legs {
     fn explain(&self, finding: &mut Finding) {
         let mut told: Vec<(&NearMiss, usize)> = Vec::new();
         let mut policies: Option<PolicyType> = None;
-        for (leg, _) in self.refusals().filter(|(leg, _)| cause_of(leg) == finding.cause) {
+        for (leg, _) in self.refusals().filter(|(leg, _)| cause_of(leg.policy_type, leg.decision) == finding.cause) {
             for near in &leg.near_misses {
                 match told.iter_mut().find(|(known, _)| known.statement == near.statement) {
                     Some((_, legs)) => *legs += 1,
@@ -163,7 +167,7 @@ impl Legs {
     /// Walks over the refused legs, as they are first and then with each further change.
     fn refusals(&self) -> impl Iterator<Item = (&Leg, bool)> {
         let before = self.legs.iter().map(|leg| (leg, false));
-        let after = self.trials.stages.iter().flat_map(|stage| &stage.legs).map(|leg| (leg, true));
+        let after = self.trials.stages.iter().flat_map(Stage::telling).map(|leg| (leg, true));
         let given = self.given.iter().map(|leg| (leg, false));
         before.chain(given).chain(after).filter(|(leg, _)| leg.decision.is_denied())
     }
@@ -192,12 +196,13 @@ impl Legs {
         self.refusals().any(|(leg, _)| leg.decision == Decision::ExplicitDeny && leg.policy_type == Some(policy_type))
     }
 
-    /// Returns the statements that denied explicitly in policies of a type.
-    pub(super) fn deniers(&self, policy_type: PolicyType) -> impl Iterator<Item = &DecidedBy> {
-        self.refusals()
-            .filter(|(leg, _)| leg.decision == Decision::ExplicitDeny)
-            .flat_map(|(leg, _)| &leg.decided_by)
-            .filter(move |statement| statement.policy_type == policy_type)
+    /// Returns the statements that denied explicitly in policies of a type; those that only AWS's own evaluation names
+    /// where nothing else tells any, because it calls inline policies by other names.
+    pub(super) fn deniers(&self, policy_type: PolicyType) -> Vec<&DecidedBy> {
+        let is_of_type = |statement: &&DecidedBy| statement.policy_type == policy_type;
+        let denied = self.refusals().filter(|(leg, _)| leg.decision == Decision::ExplicitDeny);
+        let known: Vec<_> = denied.flat_map(|(leg, _)| &leg.decided_by).filter(is_of_type).collect();
+        if known.is_empty() { self.evaluated.iter().filter(is_of_type).collect() } else { known }
     }
 }
 
@@ -228,6 +233,7 @@ pub(super) fn judge(evidence: &Evidence) -> Legs {
         legs,
         given,
         trials,
+        evaluated: Vec::new(),
     }
 }
 
@@ -258,8 +264,9 @@ fn advice(judge: &Judge<'_>, legs: &[Leg]) -> Vec<String> {
     )]
 }
 
-fn cause_of(leg: &Leg) -> Cause {
-    match (leg.policy_type, leg.decision) {
+/// Returns the cause that a refusal by policies of a type is.
+pub(super) fn cause_of(policy_type: Option<PolicyType>, decision: Decision) -> Cause {
+    match (policy_type, decision) {
         (Some(PolicyType::ResourceControlPolicy), _) => Cause::ResourceControlPolicy,
         (Some(PolicyType::ServiceControlPolicy), _) => Cause::ServiceControlPolicy,
         (Some(PolicyType::VpcEndpointPolicy), _) => Cause::VpcEndpointPolicy,

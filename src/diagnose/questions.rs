@@ -1,6 +1,6 @@
 //! What the evidence leaves open, and a further question could still settle.
 
-use super::{gates, legs, live, reading, service_role};
+use super::{authorization, gates, legs, live, reading, service_role};
 use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Observation, PolicyQuestion, Question, Simulation, SimulationQuestion};
@@ -23,6 +23,10 @@ pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     let mut questions = reads(evidence);
     questions.extend(simulations.into_iter().map(|question| Question::Simulate(Box::new(question))));
     questions.extend(policies.into_iter().map(Question::ReadPolicy));
+    // Last and alone: AWS records its evaluation some seconds late, and nothing else may wait for that.
+    if questions.is_empty() {
+        questions.extend(authorization::open_questions(evidence).into_iter().map(Question::Authorization));
+    }
     questions
 }
 

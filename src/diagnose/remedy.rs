@@ -8,6 +8,7 @@ mod command;
 mod deny;
 mod elsewhere;
 mod gate;
+mod network;
 mod scp;
 
 pub(super) use command::check_again;

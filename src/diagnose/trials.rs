@@ -30,14 +30,29 @@ pub(super) struct Trials {
 pub(super) struct Stage {
     /// Whether it is exactly the changes that the remedies name: nothing is left out without what would be left of it.
     pub(super) exact: bool,
+    /// Whether a policy is left out whose text is not known, and with it whatever it allows.
+    pub(super) blind: bool,
     /// The legs that were refused without it.
     pub(super) legs: Vec<Leg>,
 }
 
+impl Stage {
+    /// Walks over the legs, without those of which the stage tells nothing: that no identity-based policy allows one
+    /// once a policy is left out that may be the one which does.
+    pub(super) fn telling(&self) -> impl Iterator<Item = &Leg> {
+        let is_missing_allow = |leg: &Leg| {
+            leg.decision == Decision::ImplicitDeny && matches!(leg.policy_type, Some(PolicyType::IdentityPolicy) | None)
+        };
+        self.legs.iter().filter(move |leg| !(self.blind && is_missing_allow(leg)))
+    }
+}
+
 impl Trials {
-    /// Returns the stage in which every leg is allowed.
+    /// Returns the stage in which every leg is allowed by what the remedies change, and nothing else.
     pub(super) fn successful(&self) -> Option<&Stage> {
-        self.stages.last().filter(|last| last.legs.iter().all(|leg| leg.decision == Decision::Allowed))
+        let tells_all = self.stages.iter().all(|stage| stage.telling().count() == stage.legs.len());
+        let last = self.stages.last().filter(|_| tells_all)?;
+        last.legs.iter().all(|leg| leg.decision == Decision::Allowed).then_some(last)
     }
 }
 
@@ -81,7 +96,8 @@ pub(super) fn follow(judge: &Judge<'_>, principal: &Arn, judged: &[Leg]) -> Tria
         let legs: Vec<Leg> = asked.into_iter().map(|(question, request)| judge.leg(&question, request)).collect();
         refused = legs.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
         let unread = legs.iter().any(|leg| leg.decision == Decision::Undetermined);
-        trials.stages.push(Stage { exact: mending.put_back == mending.without.len(), legs });
+        let exact = mending.put_back == mending.without.len();
+        trials.stages.push(Stage { exact, blind: mending.blind, legs });
         if unread {
             break;
         }
@@ -98,6 +114,8 @@ struct Mending {
     /// How many of the policies that are left out have something put back.
     put_back: usize,
     proposed: bool,
+    /// Whether what is left of a policy is not known, and nothing of it was put back.
+    blind: bool,
 }
 
 impl Mending {
@@ -142,8 +160,11 @@ impl Mending {
             let indices: Vec<usize> = of_policy.iter().map(|(_, index)| *index).collect();
             let requests: Vec<&RequestContext> = of_policy.iter().map(|(leg, _)| &leg.request).collect();
             // Nobody can change a policy of AWS: it goes as a whole.
-            let lifted = reading.filter(|_| !statement.is_aws_managed());
-            let lifted = lifted.and_then(|reading| reading.lift(statement, &indices, &requests));
+            if statement.is_aws_managed() {
+                continue;
+            }
+            let lifted = reading.and_then(|reading| reading.lift(statement, &indices, &requests));
+            self.blind |= lifted.is_none();
             if let Some(document) = lifted.and_then(|lifted| lifted.document) {
                 self.put_back += 1;
                 self.with.push(document);

@@ -3,7 +3,7 @@
 use super::legs::Legs;
 use super::live::Live;
 use super::reading;
-use super::{LiveOutcome, NotChecked, Verdict};
+use super::{LiveOutcome, NotChecked, Verdict, authorization};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
 use crate::evidence::{ChosenBy, Evidence, Observation};
 use crate::iam::{Decision, PrincipalKind};
@@ -25,6 +25,7 @@ pub(super) fn list(
         unseen.push(NotChecked::new("the texts of the policies, beside what the policy simulator says of them", why));
     }
     if !authorized {
+        unseen.extend(authorization::unseen(evidence));
         unseen.extend(unread_gates.iter().cloned());
     }
     match live.invocation.outcome {

@@ -60,6 +60,15 @@ impl<T> Observation<T> {
         }
     }
 
+    /// Returns why no answer came, where none did.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
     /// Returns the contract's word for the outcome.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -76,7 +85,7 @@ impl<T> Observation<T> {
     pub fn why_unseen(&self) -> Option<String> {
         match self {
             Self::Seen(_) => None,
-            Self::Refused(error) => Some(error.to_string()),
+            Self::Refused(error) => Some(error.without_pointer()),
             Self::Failed(failure) => Some(failure.to_string()),
             Self::Skipped(reason) => Some(reason.clone()),
         }
@@ -111,6 +120,18 @@ pub struct ServiceError {
     /// The `x-amzn-errortype` header, whole: its URL tells IAM's refusals from Bedrock's.
     #[serde(default)]
     pub error_type: Option<String>,
+}
+
+impl ServiceError {
+    /// Says the error without the address that IAM puts behind a denial, where further details stand.
+    #[must_use]
+    pub fn without_pointer(&self) -> String {
+        let text = self.to_string();
+        match text.split_once(". Go to https://") {
+            Some((said, rest)) if rest.contains("#/authorization-details/") => said.to_owned(),
+            _ => text,
+        }
+    }
 }
 
 impl fmt::Display for ServiceError {

@@ -34,6 +34,8 @@ pub struct Facts {
     pub request_id: Option<String>,
     /// The id under which IAM keeps the full evaluation.
     pub authorization_id: Option<String>,
+    /// The Region that keeps it, as the console's address names it.
+    pub authorization_region: Option<String>,
 }
 
 impl Facts {
@@ -54,6 +56,7 @@ impl Facts {
         take(&mut self.region, other.region);
         take(&mut self.request_id, other.request_id);
         take(&mut self.authorization_id, other.authorization_id);
+        take(&mut self.authorization_region, other.authorization_region);
     }
 
     /// Tells whether two readings can be of the same error: no fact contradicts.
@@ -133,8 +136,9 @@ impl View<'_> {
                     if let Some((id, end)) = self.read_authorization_id(end) {
                         facts.authorization_id = Some(id);
                         site.end = site.end.max(end);
+                        facts.authorization_region = self.console_region(start);
                         if region.is_none() {
-                            region = self.console_region(start).map(|name| (4, name));
+                            region = facts.authorization_region.clone().map(|name| (4, name));
                         }
                     }
                 }

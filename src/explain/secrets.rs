@@ -25,6 +25,7 @@ pub(super) fn without(facts: Facts) -> Facts {
         region: clean(facts.region),
         request_id: clean(facts.request_id),
         authorization_id: clean(facts.authorization_id),
+        authorization_region: clean(facts.authorization_region),
     }
 }
 

@@ -142,7 +142,7 @@ pub(super) fn next(site: &Site, facts: &Facts) -> Vec<Cow<'static, str>> {
         }
     }
     if let Some(id) = &facts.authorization_id {
-        let region = facts.region.as_deref().unwrap_or("REGION");
+        let region = facts.authorization_region.as_ref().or(facts.region.as_ref()).map_or("REGION", String::as_str);
         let full = format!(
             "IAM keeps the full evaluation of this refusal for at least a day; fetch it with: aws iam-toolbox \
              get-request-authorization-details --authorization-id {id} --region {region}"

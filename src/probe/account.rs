@@ -79,6 +79,7 @@ pub(super) struct Clients {
     pub(super) sts: aws_sdk_sts::Client,
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) simulator: aws_sdk_iam::Client,
+    pub(super) toolbox: aws_sdk_iamtoolbox::Client,
     pub(super) bedrock: aws_sdk_bedrock::Client,
     pub(super) runtime: aws_sdk_bedrockruntime::Client,
     /// The host of every service, where one override serves all.
@@ -95,10 +96,15 @@ pub(super) struct Clients {
 impl Clients {
     /// Returns the endpoint of a service, as failures name it.
     pub(super) fn endpoint(&self, service: &str) -> String {
+        self.endpoint_in(service, &self.region)
+    }
+
+    /// Returns the endpoint of a service in a Region, likewise.
+    pub(super) fn endpoint_in(&self, service: &str, region: &str) -> String {
         match &self.endpoint {
             Some(url) => url.clone(),
             None if service == "iam" => "iam".to_owned(),
-            None => format!("{service}.{}", self.region),
+            None => format!("{service}.{region}"),
         }
     }
 }
@@ -198,6 +204,14 @@ pub(super) fn clients(
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
                 .interceptor(NotesRequestId)
+                .retry_config(RetryConfig::disabled())
+                .build(),
+        ),
+        // Likewise: what is not recorded yet is asked for again.
+        toolbox: aws_sdk_iamtoolbox::Client::from_conf(
+            aws_sdk_iamtoolbox::config::Builder::from(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),

@@ -73,6 +73,8 @@ apis! {
     GetGroupPolicy: "iam:GetGroupPolicy", Read, Some("iam:GetGroupPolicy"), "what an inline policy of a group says";
     SimulatePrincipalPolicy: "iam:SimulatePrincipalPolicy", Read, Some("iam:SimulatePrincipalPolicy"),
         "whether the policies allow the call";
+    GetRequestAuthorizationDetails: "iam:GetRequestAuthorizationDetails", Read,
+        Some("iam:GetRequestAuthorizationDetails"), "how AWS itself evaluated a refused call that carries an authorization id";
     GetInferenceProfile: "bedrock:GetInferenceProfile", Read, Some("bedrock:GetInferenceProfile"),
         "the models behind an inference profile";
     ListFoundationModels: "bedrock:ListFoundationModels", Read, Some("bedrock:ListFoundationModels"),
@@ -111,7 +113,7 @@ impl Api {
     fn of(metadata: &Metadata) -> Option<Self> {
         let prefix = match metadata.service() {
             "STS" => "sts",
-            "IAM" => "iam",
+            "IAM" | "IAM Toolbox" => "iam",
             "Bedrock" | "Bedrock Runtime" => "bedrock",
             _ => return None,
         };

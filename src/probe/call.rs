@@ -248,6 +248,7 @@ impl Caller {
         } else if started >= until {
             failed(FailureKind::OutOfTime, endpoint, "")
         } else {
+            let _entry = self.traffic.enter(api);
             match tokio::time::timeout_at(until, with_request_id(call)).await {
                 Ok((outcome, id)) => {
                     request_id = id;

@@ -1,8 +1,10 @@
 //! What all connections of a run have in common: HTTP connections, the number of calls in flight, the simulator's pace.
 
+use super::api::Api;
 use super::http;
 use super::pace::Pace;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -23,6 +25,16 @@ pub struct Traffic {
     pub(super) patient: bool,
     pub(super) aws: SharedHttpClient,
     pub(super) loopback: SharedHttpClient,
+    journal: Mutex<Journal>,
+}
+
+/// How far the calls of a run are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journal {
+    /// How many have ended, whatever the answer.
+    pub ended: usize,
+    /// The names of those that were made and have no answer yet, in the order in which they were made.
+    pub under_way: Vec<&'static str>,
 }
 
 impl Traffic {
@@ -46,6 +58,32 @@ impl Traffic {
             patient,
             aws: http::shared(),
             loopback: http::loopback(),
+            journal: Mutex::default(),
+        }
+    }
+
+    /// Tells how far the calls are at this moment.
+    #[must_use]
+    pub fn journal(&self) -> Journal {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that a call is made, until the entry is dropped.
+    pub(super) fn enter(&self, api: Api) -> Entry<'_> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).under_way.push(api.name());
+        Entry(&self.journal, api)
+    }
+}
+
+/// A call under way.
+pub(super) struct Entry<'t>(&'t Mutex<Journal>, Api);
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        let mut journal = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        journal.ended += 1;
+        if let Some(place) = journal.under_way.iter().position(|name| *name == self.1.name()) {
+            journal.under_way.remove(place);
         }
     }
 }

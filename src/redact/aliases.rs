@@ -36,6 +36,9 @@ impl Aliases {
             format!("eks-{}", self.of("pod", pod))
         } else if kind == "session" && name.len() == 32 && name.chars().all(|c| c.is_ascii_hexdigit()) {
             format!("{:032x}", self.number("task", name))
+        } else if kind == "authorization" {
+            // It keeps the form of an id, so that the refusal that carries it still leads to its record.
+            format!("{:024}", self.number(kind, name))
         } else {
             return self.of(kind, name);
         };

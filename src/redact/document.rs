@@ -79,7 +79,7 @@ impl Redactor {
     }
 
     /// A statement's `Sid` holds letters and digits alone.
-    fn sid(&mut self, sid: &str) -> String {
+    pub(super) fn sid(&mut self, sid: &str) -> String {
         if super::known::is_plain(sid) {
             return sid.to_owned();
         }

@@ -311,6 +311,7 @@ fn requirement(leg: &Leg) -> Requirement<'_> {
             JudgedBy::Simulator => Some("simulator"),
             JudgedBy::Policies => Some("policies"),
             JudgedBy::Both => Some("simulator-and-policies"),
+            JudgedBy::Aws => Some("aws"),
         },
         decided_by: leg.decided_by.iter().map(decided_by).collect(),
         near_misses: leg.near_misses.iter().map(near_miss).collect(),

@@ -16,7 +16,11 @@ const AUTHORIZED_AS: [(&str, &str); 4] = [
 
 /// Names a statement by its policy and its place in it.
 pub(super) fn place(statement: &DecidedBy) -> Option<String> {
-    let policy = statement.policy_name()?;
+    let Some(policy) = statement.policy_name() else {
+        // AWS's own evaluation gives inline policies no name, and says whose they are.
+        let (holder, sid) = (statement.holder.as_ref()?, statement.sid.as_ref()?);
+        return Some(format!("an inline policy of `{holder}`, statement `{sid}`"));
+    };
     let of_group = match (statement.source.as_deref(), &statement.holder) {
         (Some("group"), Some(group)) => format!(" of the group `{group}`"),
         _ => String::new(),

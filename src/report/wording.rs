@@ -148,7 +148,7 @@ pub(super) fn trusts(trust: &Trust) -> String {
 }
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
-    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. } | Basis::Given { decision: Decision::ExplicitDeny, .. }))
+    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. } | Basis::Evaluation { decision: Decision::ExplicitDeny, .. } | Basis::Given { decision: Decision::ExplicitDeny, .. }))
         || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny")))
             || matches!(basis, Basis::GivenError(text) if text.contains("explicit deny")));
     if let Some(quarantine) = quarantine(finding) {
@@ -188,7 +188,9 @@ fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
 fn quarantine(finding: &Finding) -> Option<&str> {
     const NAME: &str = "AWSCompromisedKeyQuarantine";
     finding.basis.iter().find_map(|basis| match basis {
-        Basis::Simulation { statements, .. } | Basis::Policies { statements, .. } => {
+        Basis::Simulation { statements, .. }
+        | Basis::Policies { statements, .. }
+        | Basis::Evaluation { statements, .. } => {
             statements.iter().find(|statement| statement.is_quarantine())?.policy_name()
         }
         Basis::Live(error) => {
@@ -243,6 +245,16 @@ pub(super) fn basis(basis: &Basis) -> String {
             let when = if *mended { "with the other changes made, " } else { "" };
             let why = why(*decision, statements);
             format!("{when}the policies that were read come to {decision}{by}{named} for {action} on {resource}{why}")
+        }
+        Basis::Evaluation { action, resource, decision, policy_type, statements, evaluated } => {
+            let by = policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
+            let on = if resource.is_empty() { String::new() } else { format!(" on {resource}") };
+            let looked = match (decision, evaluated.as_slice()) {
+                (Decision::ImplicitDeny, []) => "; there was no such policy".to_owned(),
+                (Decision::ImplicitDeny, some) => format!("; it looked at {}", some.join(", ")),
+                _ => String::new(),
+            };
+            format!("AWS's own evaluation says {decision}{by}{} for {action}{on}{looked}", named(statements))
         }
         Basis::NearMiss { near, legs } => {
             let more = if *legs > 1 { format!(" (and likewise on {} more)", legs - 1) } else { String::new() };
@@ -303,7 +315,8 @@ pub(super) fn bases(all: &[Basis]) -> Vec<String> {
             None => counted.push((one, 1)),
         }
     }
-    let is_of_a_leg = |one: &Basis| matches!(one, Basis::Simulation { .. } | Basis::Policies { .. });
+    let is_of_a_leg =
+        |one: &Basis| matches!(one, Basis::Simulation { .. } | Basis::Policies { .. } | Basis::Evaluation { .. });
     counted
         .into_iter()
         .map(|(one, count)| match count {
@@ -318,7 +331,10 @@ fn same_but_resource(one: &Basis, other: &Basis) -> bool {
     let mut alike = other.clone();
     match (one, &mut alike) {
         (Basis::Simulation { resource, .. }, Basis::Simulation { resource: theirs, .. })
-        | (Basis::Policies { resource, .. }, Basis::Policies { resource: theirs, .. }) => theirs.clone_from(resource),
+        | (Basis::Policies { resource, .. }, Basis::Policies { resource: theirs, .. })
+        | (Basis::Evaluation { resource, .. }, Basis::Evaluation { resource: theirs, .. }) => {
+            theirs.clone_from(resource);
+        }
         _ => {}
     }
     *one == alike

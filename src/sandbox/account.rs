@@ -9,6 +9,7 @@ use super::fault::FaultKind;
 use super::protocol::{Operation, Reply, Service, WireRequest};
 use super::refusal::{Denial, Refusal};
 use super::signature::{self, Signature};
+use super::toolbox::{self, Records};
 use super::world::{AgreementStatus, DataRetention, Gate, Model, PrincipalFacts, World};
 use super::xml::Xml;
 use super::{agents, control_plane, directory, fingerprint, jobs, runtime, simulator, sts};
@@ -33,6 +34,8 @@ pub(super) struct Account {
     /// The policies of each principal, in the order of the world.
     pub(super) layers: Vec<Arc<BothLayers>>,
     state: Mutex<State>,
+    /// How refused calls were evaluated.
+    records: Mutex<Records>,
 }
 
 /// A caller's policies, without and with the policy of the endpoint that its runtime calls pass.
@@ -82,6 +85,12 @@ struct State {
     calls: BTreeMap<&'static str, u64>,
 }
 
+/// A request of a caller, with the policies that have a say in it.
+struct Asked<'a> {
+    request: RequestContext,
+    layers: &'a Layers,
+}
+
 /// A call on its way.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
@@ -101,7 +110,7 @@ impl Account {
         let layers = |facts: &PrincipalFacts| Ok(Arc::new(BothLayers::new(&world, Layers::of(&world, facts)?)?));
         let layers = world.principals.iter().map(layers).collect::<Result<_, _>>()?;
         let state = State { fault_calls: vec![0; world.faults.len()], ..State::default() };
-        Ok(Self { world, layers, state: Mutex::new(state) })
+        Ok(Self { world, layers, state: Mutex::new(state), records: Mutex::default() })
     }
 
     /// Answers a request.
@@ -139,7 +148,7 @@ impl Account {
             .inspect_err(|_| self.count(UNKNOWN))?;
         let caller = self.authenticate(signature, request)?;
         let call = Call { account: self, caller, service, operation, request, request_id };
-        match self.fault(call.operation.name) {
+        match self.fault(&call) {
             Some(fault) => {
                 let answer = || call.answer().unwrap_or_else(|refusal| refusal.reply(service, request_id));
                 Ok(fault.answer(&call, answer))
@@ -175,15 +184,18 @@ impl Account {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns how refused calls were evaluated.
+    pub(super) fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Finds the fault that meets a call, and counts the call for every fault of its operation.
-    fn fault(&self, operation: &str) -> Option<FaultKind> {
+    fn fault(&self, call: &Call<'_>) -> Option<FaultKind> {
         let mut state = self.state();
         let mut met = None;
         for (fault, calls) in self.world.faults.iter().zip(&mut state.fault_calls) {
-            if fault.concerns(operation) {
-                if met.is_none() && fault.meets(*calls) {
-                    met = Some(fault.kind());
-                }
+            if fault.concerns(call.operation.name) {
+                met = met.or_else(|| fault.meets(*calls, call.request_id));
                 *calls = calls.saturating_add(1);
             }
         }
@@ -198,6 +210,11 @@ impl Account {
         resource: &str,
         keys: &ContextKeys,
     ) -> Result<(), Denial> {
+        let Asked { request, layers } = self.asked(caller, action, resource, keys);
+        layers.authorize(&caller.arn(), &request)
+    }
+
+    fn asked<'c>(&self, caller: &'c Caller<'_>, action: &str, resource: &str, keys: &ContextKeys) -> Asked<'c> {
         let mut context = caller.context(&self.world);
         for (key, value) in keys.iter() {
             context.set(key, value.clone());
@@ -206,7 +223,7 @@ impl Account {
         let passes_endpoint = keys.get("aws:SourceVpce").is_some();
         let layers = if passes_endpoint { &caller.layers.through_endpoint } else { &caller.layers.direct };
         let request = RequestContext { action: action.to_owned(), resource: resource.to_owned(), context };
-        layers.authorize(&caller.arn(), &request)
+        Asked { request, layers }
     }
 
     /// Asks whether a caller may assume a role: its own policies and the role's trust policy have a say.
@@ -293,6 +310,7 @@ impl Call<'_> {
             Service::Sts => sts::answer(self),
             Service::Iam if self.operation.name == "iam:SimulatePrincipalPolicy" => simulator::answer(self),
             Service::Iam => directory::answer(self),
+            Service::Toolbox => toolbox::answer(self),
             Service::Bedrock if self.request.path.starts_with("/model/") => runtime::answer(self),
             Service::Bedrock if AGENTS.contains(&self.operation.name) => agents::answer(self),
             Service::Bedrock if self.request.method != Method::GET => jobs::answer(self),
@@ -310,9 +328,14 @@ impl Call<'_> {
         worded: Option<&str>,
         keys: &ContextKeys,
     ) -> Result<(), Refusal> {
-        self.account
-            .authorize(&self.caller, action, resource, keys)
-            .map_err(|denial| Refusal::denied(self.service, &self.caller.arn(), action, worded, &denial))
+        let Asked { request, layers } = self.account.asked(&self.caller, action, resource, keys);
+        layers.authorize(&self.caller.arn(), &request).map_err(|denial| {
+            let refusal = Refusal::denied(self.service, &self.caller.arn(), action, worded, &denial);
+            match toolbox::record(self, layers, &request) {
+                Some(record) => refusal.recorded(&record),
+                None => refusal,
+            }
+        })
     }
 
     /// Answers in the `query` protocol.

@@ -1,11 +1,12 @@
 //! Faults: what a broken AWS, or something on the way to it, does to a call.
 //!
-//! A world or `sandbox serve --fault` names the operation and the kind. A fault meets a call that was recognized and
-//! authenticated, and turns its answer into another one: refused, spoilt, or delivered badly. It states what goes
-//! wrong on the wire and knows nothing of who asks.
+//! A world or `sandbox serve --fault` names the operation and the kind, or leaves the kind to a seed. A fault meets a
+//! call that was recognized and authenticated, and turns its answer into another one: refused, spoilt, or delivered
+//! badly. It states what goes wrong on the wire and knows nothing of who asks.
 
 mod spoil;
 
+use super::fingerprint;
 use super::protocol::{Delivery, Ending, Reply};
 use super::refusal::{Denial, Refusal};
 use super::{account::Call, protocol::OPERATIONS};
@@ -32,22 +33,38 @@ pub struct Fault {
     /// The operation, such as `iam:SimulatePrincipalPolicy`; `*` is every one.
     operation: String,
     /// What happens to it.
-    kind: FaultKind,
+    kind: Choice,
     /// How many calls it happens to, counted from the first; without it, to all.
     #[serde(default)]
     calls: Option<u32>,
-    /// The share of calls that it happens to: every so many, the first of them included.
+    /// The share of calls that it happens to: every so many, the first of them included; at random, one of so many.
     #[serde(default)]
     every: Option<u32>,
+    /// What chance begins with; another seed meets other calls with other faults.
+    #[serde(default)]
+    seed: u64,
 }
+
+/// What a fault does to the calls that it meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+enum Choice {
+    Always(FaultKind),
+    /// Any kind: which calls are met, and with what, follows from the seed, what is asked and how often it was asked
+    /// before, and from nothing else, so that neither the time nor the order of calls changes it.
+    Random,
+}
+
+/// The name of [`Choice::Random`].
+const RANDOM: &str = "random";
 
 /// Makes the enum of kinds from one table.
 macro_rules! kinds {
     ($($variant:ident $name:literal $what:literal;)*) => {
         /// The kinds of fault.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum FaultKind {
-            $(#[doc = $what] #[serde(rename = $name)] $variant,)*
+            $(#[doc = $what] $variant,)*
         }
 
         impl FaultKind {
@@ -112,14 +129,22 @@ impl Fault {
         self.operation == EVERY_OPERATION || self.operation == operation
     }
 
-    /// Tells whether the fault meets a call that comes after so many others of its operation.
-    pub(super) fn meets(&self, earlier: u32) -> bool {
-        self.calls.is_none_or(|limit| earlier < limit)
-            && self.every.is_none_or(|share| earlier.checked_rem(share) == Some(0))
-    }
-
-    pub(super) fn kind(&self) -> FaultKind {
-        self.kind
+    /// Returns what happens to a call that comes after so many others of its operation; nothing where the fault does
+    /// not meet it.
+    pub(super) fn meets(&self, earlier: u32, request_id: &str) -> Option<FaultKind> {
+        if self.calls.is_some_and(|limit| earlier >= limit) {
+            return None;
+        }
+        let share = self.every.unwrap_or(1);
+        match self.kind {
+            Choice::Always(kind) => (earlier.checked_rem(share) == Some(0)).then_some(kind),
+            Choice::Random => {
+                let chance = fingerprint::chance(self.seed, request_id);
+                let among = u64::try_from(FaultKind::ALL.len()).unwrap_or(1);
+                let which = usize::try_from(chance.checked_div(share.into())? % among).ok()?;
+                (chance % u64::from(share) == 0).then(|| FaultKind::ALL.get(which).copied()).flatten()
+            }
+        }
     }
 
     /// Says what is wrong with the fault itself, if anything is.
@@ -144,7 +169,30 @@ impl fmt::Display for FaultError {
 
 impl std::error::Error for FaultError {}
 
-/// Reads `API=KIND`, with `:N` behind it for the first N calls or `/N` for every Nth.
+impl TryFrom<String> for Choice {
+    type Error = FaultError;
+
+    fn try_from(name: String) -> Result<Self, FaultError> {
+        name.parse()
+    }
+}
+
+impl FromStr for Choice {
+    type Err = FaultError;
+
+    fn from_str(name: &str) -> Result<Self, FaultError> {
+        if name == RANDOM {
+            return Ok(Self::Random);
+        }
+        let kind = FaultKind::ALL.iter().copied().find(|kind| kind.as_str() == name);
+        kind.map(Self::Always).ok_or_else(|| {
+            let names: Vec<&str> = FaultKind::ALL.iter().map(|kind| kind.as_str()).chain([RANDOM]).collect();
+            FaultError(format!("there is no fault `{}`; there are {}", name.escape_debug(), names.join(", ")))
+        })
+    }
+}
+
+/// Reads `API=KIND`, with `:N` behind it for the first N calls or `/N` for every Nth; `random@SEED` is a kind too.
 impl FromStr for Fault {
     type Err = FaultError;
 
@@ -161,11 +209,14 @@ impl FromStr for Fault {
         } else {
             (rest, None, None)
         };
-        let kind = FaultKind::ALL.iter().copied().find(|kind| kind.as_str() == name).ok_or_else(|| {
-            let names: Vec<&str> = FaultKind::ALL.iter().map(|kind| kind.as_str()).collect();
-            FaultError(format!("there is no fault `{}`; there are {}", name.escape_debug(), names.join(", ")))
-        })?;
-        let fault = Self { operation: operation.to_owned(), kind, calls, every };
+        let (name, seed) = match name.split_once('@') {
+            Some((name, seed)) if name == RANDOM => {
+                let seed = seed.parse().map_err(|_| FaultError(format!("`{}` is not a seed", seed.escape_debug())))?;
+                (name, seed)
+            }
+            _ => (name, 0),
+        };
+        let fault = Self { operation: operation.to_owned(), kind: name.parse()?, calls, every, seed };
         match fault.mistake() {
             Some((_, mistake)) => Err(FaultError(mistake)),
             None => Ok(fault),
@@ -285,19 +336,38 @@ mod tests {
     fn a_fault_is_read_from_the_command_line() {
         let fault: Fault = "iam:GetRole=reset:2".parse().unwrap();
         assert!(fault.concerns("iam:GetRole") && !fault.concerns("iam:GetUser"));
-        assert_eq!([0, 1, 2].map(|earlier| fault.meets(earlier)), [true, true, false]);
+        assert_eq!([0, 1, 2].map(|earlier| fault.meets(earlier, "").is_some()), [true, true, false]);
         let share: Fault = "*=throttling/3".parse().unwrap();
         assert!(share.concerns("bedrock:Converse"));
-        assert_eq!([0, 1, 2, 3].map(|earlier| share.meets(earlier)), [true, false, false, true]);
+        assert_eq!([0, 1, 2, 3].map(|earlier| share.meets(earlier, "").is_some()), [true, false, false, true]);
         for (text, said) in [
             ("reset", "expected API=KIND"),
             ("s3:GetObject=reset", "serves no operation `s3:GetObject`"),
             ("iam:GetRole=gremlins", "there is no fault `gremlins`; there are throttling, "),
             ("iam:GetRole=reset:many", "`many` is not a number of calls"),
             ("iam:GetRole=reset/0", "every 0 calls is never"),
+            ("iam:GetRole=random@dice", "`dice` is not a seed"),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(said), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn chance_is_the_same_each_time_and_meets_the_share_that_it_says() {
+        let ids: Vec<String> = (0..20_000).map(|n| fingerprint::request_id(fingerprint::of(&[b"call"]), n)).collect();
+        let met = |text: &str| -> Vec<Option<FaultKind>> {
+            let fault: Fault = text.parse().unwrap();
+            ids.iter().map(|id| fault.meets(7, id)).collect()
+        };
+        let (first, other) = (met("*=random@1/10"), met("*=random@2/10"));
+        assert_eq!(first, met("*=random@1/10"));
+        assert_ne!(first, other);
+        let of = |kind: FaultKind| first.iter().flatten().filter(|met| **met == kind).count();
+        let counts: Vec<usize> = FaultKind::ALL.iter().map(|kind| of(*kind)).collect();
+        let all: usize = counts.iter().sum();
+        assert!((1_800..2_200).contains(&all), "{all}");
+        let even = 2_000 / FaultKind::ALL.len();
+        assert!(counts.iter().all(|count| (even / 2..even * 2).contains(count)), "{counts:?}");
     }
 }

@@ -26,6 +26,15 @@ pub(super) fn request_id(hash: u64, count: u64) -> String {
     format!("{high:08x}-{middle:04x}-4000-8000-{low:04x}{:08x}", count & 0xffff_ffff)
 }
 
+/// Draws a number for a call: the same for the same seed and request id.
+pub(super) fn chance(seed: u64, request_id: &str) -> u64 {
+    // The last step of splitmix64: ids that differ in their last digit alone draw numbers that have nothing in common.
+    let hash = of(&[&seed.to_le_bytes(), request_id.as_bytes()]);
+    let mixed = (hash ^ hash >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ mixed >> 31
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,19 +10,28 @@ use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+/// What the paths of IAM Toolbox begin with.
+const TOOLBOX: &str = "/authorization-details/";
+
+/// The operation of IAM Toolbox; its permission is one of IAM's, whose endpoint does not know it.
+const TOOLBOX_OPERATION: &str = "iam:GetRequestAuthorizationDetails";
+
 /// A service, as the credential scope of a signature or the form of a request tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     Sts,
     Iam,
+    /// IAM Toolbox, which is signed for as IAM.
+    Toolbox,
     Bedrock,
 }
 
 impl Service {
-    /// Returns the service of a name in a credential scope.
-    pub(super) fn of_scope(name: &str) -> Option<Self> {
+    /// Returns the service of a name in a credential scope, and of a path.
+    pub(super) fn of_scope(name: &str, path: &str) -> Option<Self> {
         match name {
             "sts" => Some(Self::Sts),
+            "iam" if path.starts_with(TOOLBOX) => Some(Self::Toolbox),
             "iam" => Some(Self::Iam),
             // The two endpoints differ in their paths and in the actions that they ask for.
             "bedrock" | "bedrock-mantle" => Some(Self::Bedrock),
@@ -32,6 +41,9 @@ impl Service {
 
     /// Tells the service of a request that is not signed from its form.
     pub(super) fn of_form(request: &WireRequest) -> Self {
+        if request.path.starts_with(TOOLBOX) {
+            return Self::Toolbox;
+        }
         if request.path != "/" {
             return Self::Bedrock;
         }
@@ -43,14 +55,14 @@ impl Service {
 
     /// Tells whether the service speaks the `query` protocol.
     pub(super) fn is_query(self) -> bool {
-        self != Self::Bedrock
+        matches!(self, Self::Sts | Self::Iam)
     }
 
     /// Returns the namespace of the service's XML.
     pub(super) fn namespace(self) -> &'static str {
         match self {
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
-            Self::Sts | Self::Bedrock => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Self::Sts | Self::Toolbox | Self::Bedrock => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
 }
@@ -212,6 +224,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "iam:ListUserPolicies",
     "iam:ListGroupPolicies",
     "iam:SimulatePrincipalPolicy",
+    TOOLBOX_OPERATION,
     "bedrock:ListFoundationModels",
     "bedrock:GetFoundationModel",
     "bedrock:GetFoundationModelAvailability",
@@ -243,6 +256,7 @@ pub(super) const OPERATIONS: &[&str] = &[
 /// Method, path and operation of REST-JSON; `{}` stands for one percent-encoded segment. Of several segments the label
 /// has a slash between.
 const ROUTES: &[(Method, &str, &str)] = &[
+    (Method::GET, "/authorization-details/{}", TOOLBOX_OPERATION),
     (Method::GET, "/foundation-models", "bedrock:ListFoundationModels"),
     (Method::GET, "/foundation-models/{}", "bedrock:GetFoundationModel"),
     (Method::GET, "/foundation-model-availability/{}", "bedrock:GetFoundationModelAvailability"),
@@ -286,7 +300,7 @@ pub(super) struct Operation {
 impl Operation {
     /// Tells which operation a request names.
     pub(super) fn of(service: Service, request: &WireRequest) -> Result<Self, Refusal> {
-        if service.is_query() { Self::of_action(service, request) } else { Self::of_route(request) }
+        if service.is_query() { Self::of_action(service, request) } else { Self::of_route(service, request) }
     }
 
     fn of_action(service: Service, request: &WireRequest) -> Result<Self, Refusal> {
@@ -295,7 +309,8 @@ impl Operation {
         let Some(action) = form.get("Action") else {
             return Err(Refusal::invalid_input("MissingAction", "Missing Action".to_owned()));
         };
-        let name = OPERATIONS.iter().find(|name| name.split_once(':') == Some((prefix, action)));
+        let mut names = OPERATIONS.iter().filter(|name| **name != TOOLBOX_OPERATION);
+        let name = names.find(|name| name.split_once(':') == Some((prefix, action)));
         match name {
             Some(name) => Ok(Self { name, label: String::new(), form }),
             None => Err(Refusal::invalid_input(
@@ -308,9 +323,9 @@ impl Operation {
         }
     }
 
-    fn of_route(request: &WireRequest) -> Result<Self, Refusal> {
+    fn of_route(service: Service, request: &WireRequest) -> Result<Self, Refusal> {
         for (method, template, name) in ROUTES {
-            if *method != request.method {
+            if *method != request.method || (*name == TOOLBOX_OPERATION) != (service == Service::Toolbox) {
                 continue;
             }
             if let Some(label) = match_path(template, &request.path) {
@@ -347,6 +362,7 @@ fn match_path(template: &str, path: &str) -> Option<String> {
 fn served(prefix: &str) -> String {
     let names: Vec<&str> = OPERATIONS
         .iter()
+        .filter(|name| **name != TOOLBOX_OPERATION)
         .filter_map(|name| name.split_once(':'))
         .filter(|(p, _)| *p == prefix)
         .map(|(_, n)| n)

@@ -5,6 +5,7 @@
 //! key, and clients are known to depend on both.
 
 use super::protocol::{Reply, Service};
+use super::toolbox::Pointer;
 use super::xml::Xml;
 use crate::iam::{Decision, PolicyType};
 
@@ -66,17 +67,16 @@ impl Refusal {
 
     /// The request is not signed.
     pub(super) fn missing_token(service: Service) -> Self {
-        match service {
-            Service::Bedrock => {
-                Self::new(Layer::Front, 403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-            }
-            _ => Self::new(Layer::Front, 403, "MissingAuthenticationToken", "Request is missing Authentication Token"),
+        if service.is_query() {
+            let text = "Request is missing Authentication Token";
+            return Self::new(Layer::Front, 403, "MissingAuthenticationToken", text);
         }
+        Self::new(Layer::Front, 403, "MissingAuthenticationTokenException", "Missing Authentication Token")
     }
 
     /// The signature lacks a part.
     pub(super) fn incomplete_signature(service: Service, part: &str) -> Self {
-        let code = if service == Service::Bedrock { "IncompleteSignatureException" } else { "IncompleteSignature" };
+        let code = if service.is_query() { "IncompleteSignature" } else { "IncompleteSignatureException" };
         Self::new(Layer::Front, 400, code, format!("Authorization header requires '{part}' parameter."))
     }
 
@@ -87,19 +87,19 @@ impl Refusal {
 
     /// The access key id or the session token is not known.
     pub(super) fn invalid_token(service: Service) -> Self {
-        let code = if service == Service::Bedrock { "UnrecognizedClientException" } else { "InvalidClientTokenId" };
+        let code = if service.is_query() { "InvalidClientTokenId" } else { "UnrecognizedClientException" };
         Self::new(Layer::Front, 403, code, "The security token included in the request is invalid.")
     }
 
     /// The session has ended.
     pub(super) fn expired_token(service: Service) -> Self {
-        let code = if service == Service::Bedrock { "ExpiredTokenException" } else { "ExpiredToken" };
+        let code = if service.is_query() { "ExpiredToken" } else { "ExpiredTokenException" };
         Self::new(Layer::Front, 403, code, "The security token included in the request is expired")
     }
 
     /// The signature is older than the service's clock allows.
     pub(super) fn signature_expired(service: Service, message: String) -> Self {
-        let code = if service == Service::Bedrock { "InvalidSignatureException" } else { "SignatureDoesNotMatch" };
+        let code = if service.is_query() { "SignatureDoesNotMatch" } else { "InvalidSignatureException" };
         Self::new(Layer::Front, 403, code, message)
     }
 
@@ -110,29 +110,23 @@ impl Refusal {
 
     /// The service refuses for its rate limit.
     pub(super) fn throttled(service: Service) -> Self {
-        match service {
-            Service::Bedrock => {
-                Self::service(429, "ThrottlingException", "Too many requests, please wait before trying again.")
-            }
-            _ => Self::new(Layer::Service, 400, "Throttling", "Rate exceeded"),
+        if service.is_query() {
+            return Self::new(Layer::Service, 400, "Throttling", "Rate exceeded");
         }
+        Self::service(429, "ThrottlingException", "Too many requests, please wait before trying again.")
     }
 
     /// The service fails inside.
     pub(super) fn internal(service: Service) -> Self {
-        match service {
-            Service::Bedrock => Self::service(
-                500,
-                "InternalServerException",
-                "The system encountered an unexpected error during processing. Try your request again.",
-            ),
-            _ => Self::new(
-                Layer::Service,
-                500,
-                "InternalFailure",
-                "The request processing has failed because of an unknown error, exception or failure.",
-            ),
+        if service.is_query() {
+            let text = "The request processing has failed because of an unknown error, exception or failure.";
+            return Self::new(Layer::Service, 500, "InternalFailure", text);
         }
+        Self::service(
+            500,
+            "InternalServerException",
+            "The system encountered an unexpected error during processing. Try your request again.",
+        )
     }
 
     /// IAM denies an action; `resource` is as the service words it, and is left out for `*`.
@@ -143,8 +137,18 @@ impl Refusal {
         resource: Option<&str>,
         denial: &Denial,
     ) -> Self {
-        let code = if service == Service::Bedrock { "AccessDeniedException" } else { "AccessDenied" };
+        let code = if service.is_query() { "AccessDenied" } else { "AccessDeniedException" };
         Self::new(Layer::Authorization, 403, code, denial_text(principal, action, resource, denial))
+    }
+
+    /// Adds where IAM keeps the whole evaluation (IAM User Guide, "Troubleshoot access denied error messages").
+    pub(super) fn recorded(mut self, record: &Pointer) -> Self {
+        let Pointer { id, region } = record;
+        self.message.push_str(&format!(
+            ". Go to https://{region}.console.aws.amazon.com/iam/home?region={region}#/authorization-details/{id} for \
+             complete details, or call the GetRequestAuthorizationDetails API with the following authorization id: {id}"
+        ));
+        self
     }
 
     /// Puts a refusal of IAM in the form of the `bedrock-mantle` endpoint, which answers 401 `access_denied`.
@@ -166,6 +170,7 @@ impl Refusal {
         let (package, key) = match self.layer {
             Layer::Authorization => ("com.amazon.coral.service", "Message"),
             Layer::Front => ("com.amazon.coral.service", "message"),
+            Layer::Service if service == Service::Toolbox => ("com.amazon.coral.service", "message"),
             Layer::Service => ("com.amazon.bedrock", "message"),
             Layer::Mantle => {
                 let body = serde_json::json!({ "error": { "code": self.code, "message": self.message } });

@@ -49,7 +49,7 @@ pub(super) fn read(request: &WireRequest) -> Result<Signature, (Service, Refusal
     let [access_key, _date, region, service, "aws4_request"] = scope.as_slice() else {
         return Err((by_form, Refusal::incomplete_signature(by_form, "Credential")));
     };
-    match Service::of_scope(service) {
+    match Service::of_scope(service, &request.path) {
         Some(service) => {
             let credential = Credential::AccessKey((*access_key).to_owned());
             Ok(Signature { credential, region: Some((*region).to_owned()), service })

@@ -81,6 +81,10 @@ pub struct World {
     /// ARN of the principal that it stands for.
     #[serde(default)]
     pub(super) bearer_token: Option<String>,
+    /// The services whose refusals carry an authorization id: today most of IAM's, and none of Bedrock's (IAM User Guide,
+    /// "Troubleshoot access denied error messages").
+    #[serde(default = "AuthorizationIds::of_today")]
+    pub(super) authorization_ids: Vec<AuthorizationIds>,
     /// What the services do wrong.
     #[serde(default)]
     pub(super) faults: Vec<Fault>,
@@ -160,6 +164,20 @@ pub(super) struct UseCaseForm {
     #[serde(default)]
     other_industry_option: String,
     use_cases: String,
+}
+
+/// A service whose refusals may carry an authorization id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum AuthorizationIds {
+    Iam,
+    Bedrock,
+}
+
+impl AuthorizationIds {
+    fn of_today() -> Vec<Self> {
+        vec![Self::Iam]
+    }
 }
 
 /// An interface VPC endpoint for `bedrock-runtime`.

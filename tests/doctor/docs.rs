@@ -203,4 +203,15 @@ fn with_the_documents_policy_every_check_works_and_without_an_action_only_its_ch
         }
     }
     assert!(tried >= 6, "{tried}");
+
+    // Only a refusal leads to a look at how AWS evaluated it.
+    let refused = ["iam:GetRole", "iam:GetRequestAuthorizationDetails"];
+    let mut less = policy.clone();
+    less["Statement"][0]["Action"] =
+        actions.iter().filter(|known| !refused.contains(&known.as_str())).cloned().collect();
+    let (status, outcomes) = outcomes(&less);
+    assert_ne!(status, 1, "what may not be read is no cause");
+    for action in refused {
+        assert_eq!(outcomes[action], BTreeSet::from(["refused".to_owned()]), "{action}");
+    }
 }

@@ -88,11 +88,14 @@ fn every_read_needs_its_permission() {
         );
     }
     let answer = client.query("iam", &[("Action", "GetRole"), ("RoleName", "chat-api")]);
+    let message = answer.message();
+    let (said, pointer) = message.split_once(". Go to ").unwrap();
     assert_eq!(
-        answer.message(),
+        said,
         "User: arn:aws:sts::111122223333:assumed-role/chat-api/chat-api-7d9f is not authorized to perform: iam:GetRole \
          on resource: role chat-api because no identity-based policy allows the iam:GetRole action"
     );
+    assert!(pointer.starts_with("https://us-east-1.console.aws.amazon.com/iam/home?region=us-east-1#"), "{pointer}");
     assert_eq!(client.query("sts", &[("Action", "GetCallerIdentity")]).status, 200);
 }
 

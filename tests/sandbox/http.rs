@@ -150,6 +150,16 @@ impl Client {
         self.signed("bedrock", "GET", path, "application/json", b"")
     }
 
+    /// Looks an authorization id up in IAM Toolbox, in a Region.
+    pub fn authorization_details(&self, id: &str, region: &str) -> Answer {
+        let authorization = self.authorization("iam").replace(&format!("/{}/", self.region), &format!("/{region}/"));
+        let mut headers = vec![("authorization", authorization.as_str())];
+        if let Some(token) = &self.token {
+            headers.push(("x-amz-security-token", token));
+        }
+        self.raw("GET", &format!("/authorization-details/{id}"), &headers, b"")
+    }
+
     /// Calls the runtime.
     pub fn post(&self, model: &str, operation: &str, body: &str) -> Answer {
         let path = format!("/model/{}/{operation}", encode(model));

@@ -5,6 +5,7 @@ use super::request::{request, requests, warn};
 use crate::bedrock::Bundle;
 use crate::cli::account::{Served, account_of};
 use crate::cli::exit::Failure;
+use crate::cli::interrupt;
 use crate::cli::progress::with_progress;
 use crate::cli::sandbox::load_world;
 use crate::diagnose::open_questions;
@@ -31,6 +32,7 @@ pub(super) async fn observe(args: &DoctorArgs) -> Result<Evidence, Failure> {
     // Looking for the Region counts.
     let left = timeout.saturating_sub(started.elapsed());
     let probe = Probe::new(account, left).assuming(args.role_to_assume());
+    interrupt::tells_of(probe.traffic());
     Ok(with_progress("asking AWS", settle(&probe, request)).await)
 }
 
@@ -47,6 +49,7 @@ pub(super) async fn observe_all(args: &DoctorArgs, bundle: Bundle) -> Result<Vec
     let account = account_of(served.as_ref(), args.profile.as_deref());
     let left = timeout.saturating_sub(started.elapsed());
     let probe = Probe::new(account, left).assuming(args.role_to_assume());
+    interrupt::tells_of(probe.traffic());
     let all = join_all(requests.into_iter().map(|request| settle(&probe, request)));
     Ok(with_progress("asking AWS", all).await)
 }

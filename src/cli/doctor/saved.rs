@@ -1,6 +1,8 @@
 //! Evidence files: written for their owner alone and never over another file, read with the place of any damage.
 
 use crate::cli::exit::Failure;
+use crate::cli::interrupt::whole;
+use crate::cli::output::{check_folder, folder_of};
 use crate::evidence::Evidence;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -14,11 +16,7 @@ pub(super) fn check(path: &Path, force: bool) -> Result<(), Failure> {
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => Err(unwritable(path, "it is a directory")),
         Ok(_) if !force => Err(exists(path)),
-        _ => match folder_of(path).metadata() {
-            Ok(folder) if folder.is_dir() => Ok(()),
-            Ok(_) => Err(unwritable(path, "what should be its folder is none")),
-            Err(error) => Err(unwritable(path, error)),
-        },
+        _ => check_folder(path),
     }
 }
 
@@ -27,6 +25,10 @@ pub(super) fn check(path: &Path, force: bool) -> Result<(), Failure> {
 /// It is written beside its place and then moved there, so that a reader never sees half of it.
 pub(super) fn write(path: &Path, evidence: &Evidence, force: bool) -> Result<(), Failure> {
     let text = evidence.to_json();
+    whole(|| place(path, &text, force))
+}
+
+fn place(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     // Such a file can be read by its owner alone from the beginning.
     let mut file = tempfile::Builder::new()
         .prefix(".bedrock-access-")
@@ -67,13 +69,6 @@ pub(super) fn read(path: &Path) -> Result<Evidence, Failure> {
     })?;
     Evidence::from_json(&text)
         .map_err(|error| Failure::input(format!("{shown} is no evidence: {error}")).hint(error.remedy()))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
 }
 
 fn exists(path: &Path) -> Failure {

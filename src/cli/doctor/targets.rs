@@ -18,6 +18,7 @@ use super::request::{request, warn_of_calls};
 use super::without_names;
 use crate::cli::event_loop::on_event_loop;
 use crate::cli::exit::{ExitStatus, Failure};
+use crate::cli::interrupt;
 use crate::cli::progress::Count;
 use crate::diagnose::{Diagnosis, diagnose};
 use accounts::Accounts;
@@ -29,6 +30,8 @@ use output::Output;
 use read::Entry;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tally::Tally;
 use target::{BadTarget, Target};
@@ -55,6 +58,12 @@ async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failur
     if !accounts.are_embedded() {
         warn_of_calls(args);
     }
+    let answered = Arc::new(AtomicU64::new(0));
+    let told = answered.clone();
+    interrupt::tells(move || match told.load(Ordering::Relaxed) {
+        1 => "1 target had been answered".to_owned(),
+        count => format!("{count} targets had been answered"),
+    });
     let mut progress = Count::new("targets answered");
     let mut under_way = FuturesUnordered::new();
     let mut failure = None;
@@ -88,6 +97,7 @@ async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failur
                     // Nobody reads the answers any more.
                     break;
                 }
+                answered.fetch_add(1, Ordering::Relaxed);
             }
             else => break,
         }

@@ -1,7 +1,7 @@
 //! Remedies for what stands behind IAM: access to the model, the credentials, the request itself.
 
 use super::super::finding::{Change, ChangeKind, Remedy};
-use super::{command, elsewhere};
+use super::{command, elsewhere, network};
 use crate::bedrock::{Marketplace, ModelReference, provider_of, required_retention};
 use crate::cause::Cause;
 use crate::evidence::Evidence;
@@ -82,6 +82,7 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
             remedy.changes.push(Change { value: None, ..use_of(ChangeKind::RenewCredentials, "") });
         }
         Cause::NetworkUnreachable => {
+            remedy.steps = network::steps(evidence);
             remedy.notes.push(format!("is `{region}` the right Region? a Region without Bedrock has no endpoint"));
         }
         _ => {}

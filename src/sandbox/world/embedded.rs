@@ -46,4 +46,6 @@ worlds![
     "batch-service-role",
     "lambda-trusts-bedrock",
     "mantle-prefix",
+    "authorization-details",
+    "scp-denies-reading",
 ];

@@ -7,12 +7,14 @@ use super::target::BadTarget;
 use crate::cli::bad_line::bad_line;
 use crate::cli::doctor::args::{DoctorArgs, Format};
 use crate::cli::exit::Failure;
+use crate::cli::interrupt::whole;
 use crate::cli::{output, paint};
 use crate::diagnose::Expectation;
 use crate::report::junit::{self, Case, CaseResult, Suite, suite};
 use crate::report::{self, Label, TargetRow};
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 
 /// How many deviations are named on standard error; further ones are counted.
 const NAMED: usize = 20;
@@ -24,11 +26,13 @@ pub(super) struct Output {
     /// None: standard output.
     file: Option<(File, String)>,
     deviations: Vec<String>,
-    /// `JUnit` is one document: its suites are kept to the end.
+    /// `JUnit` is one document: its suites are kept to the end, and then written whole.
     suites: Vec<Suite>,
     /// So is a page of Markdown or HTML: what it shows of each target is kept.
     rows: Vec<TargetRow>,
     sandbox: Option<String>,
+    /// The file of what is one document.
+    document: Option<PathBuf>,
 }
 
 impl Output {
@@ -39,14 +43,18 @@ impl Output {
             )
             .hint("`--format json` continues it; any other report goes to a file of its own"));
         }
+        let document = args.output.clone().filter(|_| !matches!(args.format, Format::Text | Format::Json));
+        if let Some(path) = &document {
+            output::check_folder(path)?;
+        }
         let file = match &args.output {
-            None => None,
-            Some(path) => {
+            Some(path) if document.is_none() => {
                 let continued = args.skip_done.as_ref() == Some(path);
                 let file = if continued { continue_after(path) } else { File::create(path) };
                 let name = path.display().to_string();
                 Some((file.map_err(|error| unwritable(&format!("`{name}`"), &error))?, name))
             }
+            _ => None,
         };
         Ok(Self {
             format: args.format,
@@ -56,6 +64,7 @@ impl Output {
             suites: Vec::new(),
             rows: Vec::new(),
             sandbox: sandbox.map(str::to_owned),
+            document,
         })
     }
 
@@ -110,16 +119,27 @@ impl Output {
 
     fn write_text(&mut self, text: &str) -> Result<bool, Failure> {
         let (written, name) = match &mut self.file {
-            Some((file, name)) => (file.write_all(text.as_bytes()), format!("`{name}`")),
+            Some((file, name)) => (whole(|| file.write_all(text.as_bytes())), format!("`{name}`")),
             None => {
                 let mut stdout = io::stdout().lock();
-                (stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()), "standard output".to_owned())
+                (
+                    whole(|| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())),
+                    "standard output".to_owned(),
+                )
             }
         };
         match written {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
             Err(error) => Err(unwritable(&name, &error)),
+        }
+    }
+
+    /// Writes what is one document, whole or not at all.
+    fn write_document(&mut self, document: &str) -> Result<(), Failure> {
+        match &self.document {
+            Some(path) => output::write_file(path, document),
+            None => self.write_text(document).map(drop),
         }
     }
 
@@ -130,7 +150,7 @@ impl Output {
             Format::Junit => {
                 let document = junit::write(&self.suites)
                     .map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?;
-                self.write_text(&document)?;
+                self.write_document(&document)?;
                 output::note(&tally.summary());
             }
             Format::Markdown | Format::Html => {
@@ -141,7 +161,7 @@ impl Output {
                     Format::Html => report::targets_html(&self.rows, &summary, sandbox),
                     _ => report::targets_markdown(&self.rows, &summary, sandbox),
                 };
-                self.write_text(&page)?;
+                self.write_document(&page)?;
                 output::note(&summary);
             }
             Format::Text => {

@@ -1,0 +1,210 @@
+//! The targets: each takes any bytes, gives them to one reader of foreign text, and holds what comes out to what must
+//! be true of it whatever came in.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bedrock_access::bedrock::{ApiKey, GuardrailReference, ModelReference, Region};
+use bedrock_access::diagnose::{Verdict, diagnose, open_questions};
+use bedrock_access::evidence::Evidence;
+use bedrock_access::explain::{ExplainedError, explain_bytes, to_text, without_secrets};
+use bedrock_access::iam::{Arn, ContextKeys, Decision, RequestContext};
+use bedrock_access::policy::{Case, Document, Effect, Policies, Policy, Question, decide, evaluate, lint};
+use bedrock_access::redact::redact;
+use bedrock_access::report::{self, Detail};
+use bedrock_access::sandbox::{Fault, World};
+use bedrock_access::visible::{steers, visible};
+use serde_json::Value;
+
+/// A target's name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const ALL: [Target; 7] = [
+    ("api-key", api_key),
+    ("arn", arn),
+    ("evidence", evidence),
+    ("explain", explain),
+    ("lint", policy_lint),
+    ("policy", policy),
+    ("world", world),
+];
+
+fn text(input: &[u8]) -> Option<&str> {
+    std::str::from_utf8(input).ok()
+}
+
+/// Checks that a printed text steers nothing; line feeds are its layout.
+fn assert_shown(shown: &str) {
+    assert!(!shown.chars().any(|c| c != '\n' && steers(c)), "{shown:?}");
+}
+
+/// A policy, or a case with the policies in it, is read and evaluated.
+fn policy(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    if let Ok(case) = Case::parse_line(text, 1) {
+        let evaluation = evaluate(&case.question(), &case.policies);
+        assert_eq!(evaluation, evaluate(&case.question(), &case.policies));
+        assert_eq!(evaluation.decision, decide(&case.question(), &case.policies).decision);
+        let nothing = Policies { identity: Vec::new(), resource: None, ..case.policies.clone() };
+        assert_ne!(decide(&case.question(), &nothing).decision, Decision::Allowed);
+    }
+    let Ok(document) = Document::parse(text) else { return };
+    let request = RequestContext {
+        action: "bedrock:InvokeModel".to_owned(),
+        resource: "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0".to_owned(),
+        context: ContextKeys::new()
+            .with("aws:RequestedRegion", "us-east-1")
+            .with("aws:SourceIp", "192.0.2.7")
+            .with("aws:CurrentTime", "2026-11-22T12:00:00Z")
+            .with("aws:PrincipalArn", "arn:aws:iam::111122223333:role/chat")
+            .with("aws:TagKeys", vec!["team".to_owned(), "stage".to_owned()]),
+    };
+    let known = Question::new("arn:aws:iam::111122223333:role/chat", &request);
+    let unknown = [document.condition_keys(), vec!["aws:SourceVpce"]].concat().into_iter().map(str::to_owned);
+    let unknown: Vec<String> = unknown.collect();
+    let alone = |document: &Document| Policies {
+        identity: vec![Policy::unnamed(document.clone())],
+        ..Policies::default()
+    };
+    for question in [known, Question { unknown: &unknown, ..known }] {
+        let evaluation = evaluate(&question, &alone(&document));
+        assert_eq!(evaluation, evaluate(&question, &alone(&document)));
+        let denies = document.statements().iter().any(|statement| statement.effect() == Effect::Deny);
+        assert!(denies || evaluation.decision != Decision::ExplicitDeny, "no statement denies");
+        // Whatever else is allowed: a policy in another place never makes a denial into an allow.
+        let also = Policies { permissions_boundary: Some(Policy::unnamed(document.clone())), ..alone(&document) };
+        let narrowed = decide(&question, &also).decision;
+        assert!(evaluation.decision == Decision::Allowed || narrowed != Decision::Allowed);
+    }
+}
+
+/// A policy's mistakes are looked for, and stand where they are said to stand.
+fn policy_lint(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    let findings = lint(text);
+    let lines: Vec<&str> = text.split('\n').collect();
+    for finding in &findings {
+        assert!((finding.line, finding.column) <= (finding.end_line, finding.end_column), "{finding:?}");
+        for (line, column) in [(finding.line, finding.column), (finding.end_line, finding.end_column)] {
+            assert!((1..=lines.len()).contains(&line), "{finding:?}");
+            let length = lines[line - 1].chars().count();
+            // The place behind the end of a text is one column behind its last character, and ends behind that.
+            assert!((1..=length + 2).contains(&column), "{finding:?}");
+        }
+    }
+    assert_eq!(format!("{findings:?}"), format!("{:?}", lint(text)));
+}
+
+/// A text is explained: the places are in it, the words steer nothing, the JSON is JSON.
+fn explain(input: &[u8]) {
+    let explanation = explain_bytes(input);
+    let placed = |error: &ExplainedError| {
+        let [start, end] = error.span;
+        assert!(start <= end && end <= input.len(), "{:?}", error.span);
+        if let Some(text) = text(input) {
+            assert!(text.is_char_boundary(start) && text.is_char_boundary(end), "{:?}", error.span);
+        }
+    };
+    placed(&explanation.error);
+    explanation.others.iter().for_each(placed);
+    assert_shown(&to_text(&explanation));
+    let (mut once, mut twice) = (Vec::new(), Vec::new());
+    explanation.write_json(&mut once);
+    explain_bytes(input).write_json(&mut twice);
+    assert!(once == twice, "not the same twice");
+    let line = std::str::from_utf8(&once).expect("JSON is UTF-8");
+    assert!(!line.contains('\n'));
+    assert_shown(line);
+    serde_json::from_str::<Value>(line).expect("it is JSON");
+    if let Some(text) = text(input) {
+        let _ = without_secrets(text);
+    }
+}
+
+/// Evidence is read, saved, diagnosed, redacted and reported in every format of the core.
+fn evidence(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    let evidence = match Evidence::from_json(text) {
+        Ok(evidence) => evidence,
+        Err(error) => return assert_shown(&visible(&error.to_string())),
+    };
+    let saved = evidence.to_json();
+    assert_shown(&saved);
+    let again = Evidence::from_json(&saved).expect("what was saved is read");
+    assert!(again == evidence && again.to_json() == saved, "it is not what was saved");
+    let diagnosis = diagnose(&evidence);
+    assert!(diagnosis == diagnose(&again), "the same evidence leads to another answer");
+    assert!(diagnosis.verdict != Verdict::Allowed || diagnosis.findings.is_empty(), "allowed, with a cause");
+    let _ = open_questions(&evidence);
+    for detail in [Detail::Quiet, Detail::Normal, Detail::Verbose] {
+        assert_shown(&report::text(&diagnosis, detail).plain());
+    }
+    assert_shown(&report::timeline(&diagnosis).plain());
+    assert_shown(&report::markdown(&diagnosis));
+    assert_shown(&report::html(&diagnosis));
+    let json = report::json(&diagnosis);
+    assert_shown(&json);
+    serde_json::from_str::<Value>(&json).expect("it is JSON");
+    if let Ok(redacted) = redact(&evidence) {
+        let saved = redacted.to_json();
+        assert!(Evidence::from_json(&saved).is_ok_and(|again| again == redacted), "redacted, it is not what was saved");
+        let _ = report::json(&diagnose(&redacted));
+    }
+}
+
+/// Names are read as an ARN, a model, a guardrail, a Region, and printed as they were.
+fn arn(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    if let Ok(arn) = text.parse::<Arn>() {
+        assert_eq!(arn.to_string(), text);
+        assert!(arn.resource.starts_with(arn.resource_type()) && arn.resource.ends_with(arn.resource_id()));
+    }
+    if let Ok(model) = text.parse::<ModelReference>() {
+        let shown = model.to_string();
+        assert_eq!(shown.parse::<ModelReference>().as_ref(), Ok(&model));
+    }
+    if let Ok(region) = text.parse::<Region>() {
+        assert_eq!(region.to_string(), text);
+    }
+    if let Ok(guardrail) = text.parse::<GuardrailReference>() {
+        assert_eq!(guardrail.to_string().parse::<GuardrailReference>().as_ref(), Ok(&guardrail));
+    }
+}
+
+/// A Bedrock API key is read, and nothing of its secret is kept.
+fn api_key(input: &[u8]) {
+    const SECRET: &str = "canarySECRET";
+    let Some(text) = text(input) else { return };
+    let _ = ApiKey::decode(text);
+    for (prefix, plain) in [
+        ("ABSK", format!("{text}:{SECRET}")),
+        ("bedrock-api-key-", format!("{text}&X-Amz-Signature={SECRET}&X-Amz-Security-Token={SECRET}")),
+    ] {
+        match ApiKey::decode(&format!("{prefix}{}", STANDARD.encode(&plain))) {
+            Ok(ApiKey::LongTerm { user, account }) => {
+                assert!(!user.contains(SECRET) || text.contains(SECRET));
+                assert!(account.len() == 12);
+            }
+            Ok(ApiKey::ShortTerm { access_key_id, region, issued_at, expires_at }) => {
+                let kept = [access_key_id, region, issued_at, expires_at].concat();
+                assert!(!kept.contains(SECRET) || text.contains(SECRET));
+            }
+            Err(error) => assert!(!error.to_string().contains(SECRET)),
+        }
+    }
+}
+
+/// A world's file is read, or refused with a reason.
+fn world(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    match World::parse(text) {
+        Ok(world) => {
+            let _ = (world.caller_credentials(), world.caller_bearer_token(), world.runtime_host());
+            assert_eq!(World::parse(text).map(|again| format!("{again:?}")).ok(), Some(format!("{world:?}")));
+        }
+        Err(error) => assert_shown(&visible(&error.to_string())),
+    }
+    if let Ok(fault) = text.parse::<Fault>() {
+        let _ = format!("{fault:?}");
+    }
+}
