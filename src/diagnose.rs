@@ -9,6 +9,7 @@
 
 mod authorization;
 mod credentials;
+mod documents;
 mod expectation;
 mod finding;
 mod gates;
@@ -17,6 +18,7 @@ mod judge;
 mod legs;
 mod live;
 mod models;
+mod nearest;
 mod organization;
 mod past;
 mod questions;
@@ -29,6 +31,7 @@ mod trust;
 mod unseen;
 mod verdict;
 
+pub use documents::PolicyDocument;
 pub use expectation::Expectation;
 pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, StatementId, Verified};
 pub use legs::{JudgedBy, Leg};
@@ -73,6 +76,8 @@ pub struct Diagnosis {
     pub invocation: Invocation,
     /// The causes, the one to fix first at the head.
     pub findings: Vec<Finding>,
+    /// The policy documents that they are about, as far as they were read.
+    pub documents: Vec<PolicyDocument>,
     /// Causes that the evidence excludes, and why.
     pub ruled_out: Vec<RuledOut>,
     /// What could matter and could not be seen.
@@ -309,6 +314,7 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         contradictions: [past.contradictions, live.contradictions(&legs), legs.contradictions()].concat(),
         verdict: verdict.verdict,
         certainty: verdict.certainty,
+        documents: documents::concerned(evidence, &verdict.findings),
         findings: verdict.findings,
         sandbox: evidence.sandbox.clone(),
         observed_at: evidence.observed_at.clone(),

@@ -427,6 +427,10 @@ pub struct Call {
     /// Whether another diagnosis of the same run made the call, and this one took its answer.
     #[serde(default)]
     pub shared: bool,
+    /// AWS's request id, of an answer as of a refusal; none where nothing came back, and in a file of an earlier
+    /// version of a call that was answered.
+    #[serde(default)]
+    pub request_id: Option<String>,
     /// The error, where there was one.
     pub error: Option<ServiceError>,
 }

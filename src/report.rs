@@ -7,6 +7,7 @@ mod actions;
 mod bundle;
 mod checks;
 mod diff;
+mod excerpt;
 mod foreign;
 mod html;
 mod infrastructure;
@@ -30,15 +31,15 @@ mod wording;
 
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
-pub use html::html;
+pub use html::{bundle_html, html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
-pub use markdown::markdown;
+pub use markdown::{bundle_markdown, markdown, models_markdown, targets_markdown};
 pub use models::{models_json, models_text};
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};
-pub use targets::{Label, bad_target_line, deviation, json_line, target_line};
+pub use targets::{Label, TargetRow, bad_target_line, deviation, json_line, target_line};
 #[cfg(feature = "cli")]
 pub use test_run::{TestRun, junit_of_tests};
 pub use text::{Detail, text};

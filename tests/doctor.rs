@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// World, first cause, documented cause, exit status.
@@ -407,6 +407,71 @@ fn every_report_keeps_to_its_schema() {
     let mut missing = Doctor::new(["--sandbox", "healthy", "--format", "json"]).run().json();
     missing.as_object_mut().unwrap().remove("verdict");
     assert!(!schema.is_valid(&missing), "a report without its verdict keeps to no schema");
+}
+
+#[test]
+fn every_call_is_shown_with_its_request_id() {
+    for (name, ..) in TABLE {
+        let answer = Doctor::new(["--sandbox", name, "-v"]).run();
+        let report = Doctor::new(["--sandbox", name, "--format", "json"]).run().json();
+        let mut answered = 0;
+        // A line feed may stand between the words.
+        let text = answer.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for call in report["observations"].as_array().unwrap() {
+            let (api, outcome) = (call["api"].as_str().unwrap(), call["outcome"].as_str().unwrap());
+            let id = call["request_id"].as_str();
+            assert_eq!(id.is_some(), ["seen", "refused"].contains(&outcome), "{name}: {call}");
+            let Some(id) = id else { continue };
+            answered += 1;
+            assert!(text.contains(&format!("{api} {outcome} in 0 ms, request {id}")), "{name}: {call}\n{text}");
+        }
+        assert!(answered > 0, "{name}");
+    }
+}
+
+#[test]
+fn what_was_mistyped_is_guessed() {
+    for (arguments, guess) in [
+        (vec!["doctro"], "'doctor'"),
+        (vec!["policy", "simulat"], "'simulate'"),
+        (vec!["sandbox", "serv"], "'serve'"),
+        (vec!["doctor", "--modle", "x"], "'--model'"),
+        (vec!["doctor", "--sandbox", "heathy"], "`healthy`"),
+        (vec!["sandbox", "show", "scp-region"], "`scp-region-deny`"),
+        (vec!["models", "--sandbox", "markteplace"], "`marketplace`"),
+        (vec!["causes", "service-control"], "'service-control-policy'"),
+        (vec!["doctor", "--sandbox", "--operation", "convers"], "'converse'"),
+        (vec!["doctor", "--sandbox", "--for", "knowledge-bases"], "'knowledge-base'"),
+        (vec!["doctor", "--sandbox", "--format", "markdwon"], "'markdown'"),
+        (vec!["completions", "bahs"], "'bash'"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_bedrock-access")).args(&arguments).env_clear().output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(guess), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_mistyped_model_is_compared_with_what_the_region_lists() {
+    let sonnet = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+    for (typed, first, meant) in [
+        ("anthropic.claude-sonet-4-5-20250929-v1:0", "invalid-model-id", sonnet),
+        ("us.anthropic.claude-sonet-4-5-20250929-v1:0", "invalid-model-id", &format!("us.{sonnet}")),
+        ("us.anthropic.claude-sonnet-4-5", "invalid-model-id", &format!("us.{sonnet}")),
+        ("antropic.claude-sonnet-4-5-20250929-v1:0", "invalid-model-id", sonnet),
+        ("amazon.nova-light-v1:0", "region-unavailable", "amazon.nova-lite-v1:0"),
+    ] {
+        let answer = Doctor::new(["--sandbox", "healthy", "--model", typed, "--format", "json"]).run();
+        let report = answer.json();
+        let finding = &report["findings"][0];
+        assert_eq!((answer.status, finding["cause"].as_str().unwrap()), (1, first), "{typed}");
+        let step = finding["remedy"]["steps"][0].as_str().unwrap();
+        assert!(step.starts_with(&format!("call `{meant}` if that is what was meant")), "{typed}: {step}");
+        assert_eq!(finding["remedy"]["changes"][0]["value"], meant, "{typed}");
+    }
+    let answer = Doctor::new(["--sandbox", "healthy", "--model", "cohere.command-r-v1:0", "--format", "json"]).run();
+    assert!(!answer.stdout.contains("if that is what was meant"), "{}", answer.stdout);
 }
 
 #[test]

@@ -97,6 +97,26 @@ fn the_table_shows_regions_side_by_side() {
 }
 
 #[test]
+fn every_format_is_a_table_or_says_why_it_is_none() {
+    let deny = json!({"Effect": "Deny", "Action": "bedrock:InvokeModel", "Resource": "arn:aws:bedrock:*::foundation-model/meta.*"});
+    let two = many_models(&[deny]);
+    let two = |format| models(&two, &["--region", "us-west-2", "--region", "us-east-1", "--format", format]);
+    let one = many_models(&[]);
+    let one = |format| models(&one, &["--provider", "anthropic", "--format", format]);
+    let without_style = |page: String| page[page.find("</style>").unwrap()..].to_owned();
+    insta::assert_snapshot!("models-two-regions.html", without_style(two("html").stdout));
+    insta::assert_snapshot!("models-one-region.html", without_style(one("html").stdout));
+    insta::assert_snapshot!("models-two-regions.markdown", two("markdown").stdout);
+    insta::assert_snapshot!("models-one-region.markdown", one("markdown").stdout);
+    let rows = two("json").json()["models"].as_array().unwrap().len();
+    assert_eq!(two("html").stdout.matches("<tr class=\"row").count(), rows);
+    assert_eq!(two("markdown").stdout.lines().filter(|line| line.starts_with("| `")).count(), rows);
+    let refused = one("junit");
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+    assert!(refused.stderr.contains("nothing in it passes or fails") && refused.stderr.contains("--targets"));
+}
+
+#[test]
 fn every_cell_is_what_the_doctor_says_of_it() {
     for world in [
         "healthy",

@@ -70,7 +70,8 @@ fn every_command_that_the_readme_shows_is_understood() {
 }
 
 fn is_subcommand(word: &str) -> bool {
-    ["doctor", "explain", "policy", "simulate", "lint", "generate", "run", "sandbox", "causes"].contains(&word)
+    ["doctor", "models", "explain", "policy", "simulate", "lint", "generate", "run", "sandbox", "causes"]
+        .contains(&word)
 }
 
 #[test]
@@ -85,6 +86,10 @@ fn every_link_leads_somewhere() {
         "README.md",
         "docs/architecture.md",
         "docs/ci.md",
+        "docs/many.md",
+        "docs/performance.md",
+        "docs/reliability.md",
+        "docs/scale.md",
         "docs/policy.md",
         "docs/quick-start.md",
         "docs/runbook.md",

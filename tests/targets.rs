@@ -358,14 +358,66 @@ fn ci_gets_a_suite_for_each_target() {
         answer.stdout
     );
     assert!(answer.stdout.contains("line 2 holds a target"), "{}", answer.stdout);
-    let page = targets(lines, &["--sandbox", "healthy", "--format", "html"]);
-    assert_eq!((page.status, page.stdout.as_str()), (2, ""), "{}", page.stderr);
+}
+
+/// Targets of every kind: as expected, not as expected, nothing expected, none at all.
+const KINDS: &str = "- id: chat\n  model: us.anthropic.claude-sonnet-4-5-20250929-v1:0\n  expect: allowed\n\
+                     - id: audit\n  model: amazon.nova-lite-v1:0\n  expect: denied\n\
+                     - id: \"a|b <i>c</i>\"\n  model: amazon.nova-lite-v1:0\n  region: eu-west-1\n\
+                     - id: slip\n  modell: amazon.nova-lite-v1:0\n";
+
+#[test]
+fn a_page_shows_every_target_in_the_order_of_the_file() {
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    fs::write(file.path(), KINDS).unwrap();
+    let ask = |format: &str| {
+        let typed = ["--targets", file.path().to_str().unwrap(), "--sandbox", "iam-missing", "--format", format];
+        let answer = Doctor::new(typed).run();
+        assert_eq!(answer.status, 4, "{format}: {}", answer.stderr);
+        let last = "4 targets: 0 allowed, 3 denied, 0 undetermined, 1 not as expected, 1 not diagnosed";
+        assert!(format == "text" || answer.stderr.contains(last), "{format}: {}", answer.stderr);
+        answer.stdout
+    };
+    let page = ask("html");
+    assert!(page.contains("&#60;i&#62;c&#60;/i&#62;") && !page.contains("<i>"), "foreign text is text");
+    insta::assert_snapshot!("targets.html", &page[page.find("</style>").unwrap()..]);
+    insta::assert_snapshot!("targets.markdown", ask("markdown"));
+    // Every format shows every finding of every target.
+    let answers: Vec<Value> = ask("json").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let causes: Vec<&str> = answers
+        .iter()
+        .flat_map(|answer| answer["findings"].as_array().into_iter().flatten())
+        .map(|finding| finding["cause"].as_str().unwrap())
+        .collect();
+    assert_eq!(causes.len(), 4, "{causes:?}");
+    for (format, before) in [("html", "<li><code>"), ("markdown", "<br>`"), ("junit", "classname=\"cause\" name=\"")] {
+        let shown = ask(format);
+        let mut found: Vec<&str> =
+            shown.split(before).skip(1).map(|rest| rest.split(['<', '`', '"']).next().unwrap()).collect();
+        let mut expected = causes.clone();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{format}");
+    }
+}
+
+#[test]
+fn only_json_lines_are_continued() {
+    let scratch = tempfile::tempdir().unwrap();
+    let output = scratch.path().join("answers");
+    let output = output.to_str().unwrap();
+    for format in ["text", "markdown", "html", "junit"] {
+        let answer =
+            targets("", &["--sandbox", "healthy", "--format", format, "--output", output, "--skip-done", output]);
+        assert_eq!(answer.status, 2, "{format}: {}", answer.stderr);
+        assert!(answer.stderr.contains("only JSON lines can be continued"), "{}", answer.stderr);
+    }
 }
 
 #[test]
 fn redaction_covers_every_line() {
     let lines = "{\"id\": 1, \"model\": \"us.anthropic.claude-sonnet-4-5-20250929-v1:0\", \"expect\": \"allowed\"}\n";
-    for format in ["json", "text", "junit"] {
+    for format in ["json", "text", "markdown", "html", "junit"] {
         let answer = targets(lines, &["--sandbox", "iam-missing", "--redact", "--format", format]);
         assert_eq!(answer.status, 1, "{}", answer.stderr);
         for name in ["111122223333", "chat-api"] {

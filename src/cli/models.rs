@@ -28,6 +28,8 @@ Examples:
       two Regions side by side
   bedrock-access models --principal arn:aws:iam::111122223333:role/apps/chat-api --format json
       what somebody else's role may call
+  bedrock-access models --region us-west-2 --format html --output models.html
+      a page with a table that can be filtered
 
 Exit status: 0 complete, 2 wrong usage, 3 a cell is not known, 4 unreadable or unwritable file";
 
@@ -91,10 +93,25 @@ enum Format {
     Text,
     /// For programs: `bedrock-access/models/1`.
     Json,
+    /// For tickets: a table.
+    Markdown,
+    /// One page with a table that can be filtered: no script, no network.
+    Html,
+    /// Refused: a table of models has nothing that passes or fails.
+    #[value(hide = true)]
+    Junit,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &ModelsArgs) -> Result<ExitStatus, Failure> {
+    if args.format == Format::Junit {
+        return Err(Failure::usage(
+            "a table of models expects nothing, so that nothing in it passes or fails as a test",
+        )
+        .hint(
+            "`bedrock-access doctor --targets FILE --format junit` tests who may call which model, and who may not",
+        ));
+    }
     interrupt::watch()?;
     memory::keep();
     let matrix = matrix(&on_event_loop(survey(args))?);
@@ -109,7 +126,9 @@ pub(super) fn run(args: &ModelsArgs) -> Result<ExitStatus, Failure> {
 fn render(matrix: &Matrix, args: &ModelsArgs) -> String {
     match args.format {
         Format::Json => report::models_json(matrix),
-        Format::Text => paint::paint(&report::models_text(matrix), args.color, args.output.is_some()),
+        Format::Markdown => report::models_markdown(matrix),
+        Format::Html => report::models_html(matrix),
+        Format::Text | Format::Junit => paint::paint(&report::models_text(matrix), args.color, args.output.is_some()),
     }
 }
 

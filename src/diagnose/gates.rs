@@ -5,6 +5,7 @@
 //! A gate that could not be read is named as unread, never taken as open or closed.
 
 use super::finding::{Basis, Certainty, Finding};
+use super::nearest::{is_slip, nearest};
 use super::{NotChecked, form_submitted, questions, remedy};
 use crate::bedrock::{EnforcedGuardrail, Marketplace, ModelReference, provider_of, required_retention};
 use crate::cause::{Cause, Family};
@@ -120,9 +121,12 @@ impl Reader<'_> {
                 // A profile may be offered where its model is not listed for itself.
                 None if !direct && self.evidence.profile.seen().is_some() => {}
                 None => {
-                    let nearest = nearest(model, &listing.ids);
-                    // An id that only lacks its ending, or has one too many, is a slip and not a matter of the Region.
-                    let cause = if nearest.is_empty() { Cause::RegionUnavailable } else { Cause::InvalidModelId };
+                    let listed = || listing.ids.iter().map(String::as_str);
+                    let nearest = nearest(model, listed());
+                    // A slip of the pen is not a matter of the Region; another model's id may be.
+                    let slips = nearest.first().is_some_and(|nearest| is_slip(model, nearest, listed()));
+                    let cause = if slips { Cause::InvalidModelId } else { Cause::RegionUnavailable };
+                    let nearest = nearest.into_iter().map(str::to_owned).collect();
                     self.close(cause, vec![Basis::NotListed { model: model.to_owned(), nearest }]);
                 }
                 Some(listed) => {
@@ -375,10 +379,4 @@ fn availability_field(field: &'static str, value: &str) -> Basis {
 
 fn instant(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()
-}
-
-/// Returns the listed ids of the same provider that come nearest: one is the beginning of the other.
-fn nearest(model: &str, ids: &[String]) -> Vec<String> {
-    let alike = |id: &&String| id.starts_with(model) || model.starts_with(id.as_str());
-    ids.iter().filter(alike).take(3).cloned().collect()
 }

@@ -4,6 +4,7 @@
 //! proves an allow, because it sees neither the organization's policies nor a session's. A condition key whose value
 //! is not known here leaves undetermined what hangs on it.
 
+use super::documents::PolicyDocument;
 use super::statement::{self, DecidedBy, NearMiss};
 use crate::evidence::{
     Evidence, Exclusion, HolderKind, MatchedStatement, Observation, PolicyContent, PolicyQuestion, PolicyRef, Trial,
@@ -229,6 +230,17 @@ impl<'e> Reading<'e> {
                 Some(Lifted { exempted: None, document: (!is_empty).then_some(document) })
             }
         }
+    }
+
+    /// Returns every document that was read.
+    pub(super) fn documents(&self) -> Vec<PolicyDocument> {
+        let document = |source: &Source<'_>| PolicyDocument {
+            policy_type: source.policy_type,
+            policy: policy_of(&source.reference).to_owned(),
+            holder: source.holder.map(|(_, name)| name.to_owned()),
+            text: source.text.clone(),
+        };
+        self.sources.iter().map(document).collect()
     }
 
     fn source_of(&self, statement: &DecidedBy) -> Option<&Source<'e>> {

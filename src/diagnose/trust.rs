@@ -5,6 +5,7 @@
 //! evaluated here by the crate's engine, so that what it finds is `inferred`.
 
 use super::NotChecked;
+use super::documents::with_statements;
 use super::finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy};
 use super::remedy;
 use crate::cause::Cause;
@@ -296,7 +297,7 @@ fn finding(evidence: &Evidence, trust: &Trust, sources: &[String], document: &Va
         resources: vec![trust.role.to_string()],
         basis: vec![Basis::Trust(trust.clone())],
         remedy: Remedy {
-            policy: (!denied).then(|| with_statement(document, statement)),
+            policy: (!denied).then(|| with_statements(document, &[statement])),
             commands,
             steps,
             notes: vec!["the command replaces the whole trust policy".to_owned()],
@@ -304,23 +305,5 @@ fn finding(evidence: &Evidence, trust: &Trust, sources: &[String], document: &Va
             ..Remedy::default()
         },
         alternatives: Vec::new(),
-    }
-}
-
-/// Returns a trust policy with one statement more.
-fn with_statement(document: &Value, statement: Value) -> Value {
-    let mut changed = document.clone();
-    let statements = match changed.get("Statement") {
-        Some(Value::Array(statements)) => statements.clone(),
-        Some(one) => vec![one.clone()],
-        None => Vec::new(),
-    };
-    let statements: Vec<Value> = statements.into_iter().chain([statement]).collect();
-    match changed.as_object_mut() {
-        Some(fields) => {
-            fields.insert("Statement".to_owned(), Value::Array(statements));
-            changed
-        }
-        None => json!({"Version": "2012-10-17", "Statement": statements}),
     }
 }

@@ -3,7 +3,7 @@
 //! For AWS, the environment and the config files of the AWS SDK work as everywhere. For the embedded account
 //! nothing of the user's environment is read: no variable, profile, metadata service or proxy.
 
-use super::answer::WholeXml;
+use super::answer::{NotesRequestId, WholeXml};
 use super::api::OnlyListed;
 use super::api_key::{self, Bearer};
 use super::call::{Caller, innermost};
@@ -186,6 +186,7 @@ pub(super) fn clients(
             aws_sdk_sts::config::Builder::from(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
                 .retry_config(brief.clone())
                 .build(),
         ),
@@ -193,6 +194,7 @@ pub(super) fn clients(
             aws_sdk_iam::config::Builder::from(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
                 .retry_config(brief.clone())
                 .build(),
         ),
@@ -201,6 +203,7 @@ pub(super) fn clients(
             aws_sdk_iam::config::Builder::from(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
@@ -213,7 +216,13 @@ pub(super) fn clients(
                 .build(),
         ),
         bedrock: aws_sdk_bedrock::Client::from_conf(
-            bearer.for_bedrock(config).interceptor(OnlyListed).interceptor(WholeXml).retry_config(brief).build(),
+            bearer
+                .for_bedrock(config)
+                .interceptor(OnlyListed)
+                .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
+                .retry_config(brief)
+                .build(),
         ),
         // A test call is made once: a retry would be a second call that nobody asked for.
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
@@ -221,6 +230,7 @@ pub(super) fn clients(
                 .for_runtime(config)
                 .interceptor(OnlyListed)
                 .interceptor(WholeXml)
+                .interceptor(NotesRequestId)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),

@@ -1,4 +1,4 @@
-//! Whole answers: XML that ends where it should and holds something.
+//! What is looked at in every answer: whether its XML is whole and holds something, and its request id.
 //!
 //! The SDK reads XML as far as it goes, and takes what it has found for the answer. A denial that was cut off would
 //! be missing from it, so an answer whose XML is not well-formed to its end is none. It also takes a list that is not
@@ -7,11 +7,60 @@
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
+};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::ConfigBag;
 use quick_xml::Reader;
 use quick_xml::events::Event;
+use std::cell::RefCell;
+
+tokio::task_local! {
+    /// The request id of the call that is being made.
+    static REQUEST_ID: RefCell<Option<String>>;
+}
+
+/// Makes a call, and returns with its outcome the request id of the last answer that came back.
+///
+/// The SDK gives away the id of an output and of an error, each through another type; its interceptors see both, on
+/// the task that makes the call.
+pub(super) async fn with_request_id<T>(call: impl Future<Output = T>) -> (T, Option<String>) {
+    REQUEST_ID
+        .scope(RefCell::default(), async {
+            let outcome = call.await;
+            (outcome, REQUEST_ID.with(RefCell::take))
+        })
+        .await
+}
+
+/// Returns the id that AWS gave to a request; S3's older name for it is some proxies' too.
+pub(super) fn request_id(headers: &Headers) -> Option<String> {
+    headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id")).map(str::to_owned)
+}
+
+/// Notes the request id of every answer for [`with_request_id`].
+#[derive(Debug)]
+pub(super) struct NotesRequestId;
+
+impl Intercept for NotesRequestId {
+    fn name(&self) -> &'static str {
+        "NotesRequestId"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let id = request_id(context.response().headers());
+        // Outside of a call of this program's, such as one for credentials, nobody wants to know.
+        let _ = REQUEST_ID.try_with(|noted| *noted.borrow_mut() = id);
+        Ok(())
+    }
+}
 
 /// Rejects answers whose XML is damaged.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 //! INVARIANT: an error of AWS is read here and nowhere else, through its metadata and its raw response, never
 //! through its `Display` or `Debug` text.
 
+use super::answer::{request_id, with_request_id};
 use super::api::Api;
 use super::shared::{Answer, Shared, is_about_the_rate};
 use super::traffic::Traffic;
@@ -234,6 +235,7 @@ impl Caller {
         let _permit = tokio::time::timeout_at(self.deadline + self.traffic.allowance, permit).await;
         let started = Instant::now();
         let until = self.limit(limit);
+        let mut request_id = None;
         let observation = if let Some(kind) = self.broken_by(endpoint) {
             failed(
                 FailureKind::NotAskedAgain,
@@ -247,14 +249,16 @@ impl Caller {
             failed(FailureKind::OutOfTime, endpoint, "")
         } else {
             let _entry = self.traffic.enter(api);
-            match tokio::time::timeout_at(until, call).await {
-                Ok(Ok(answer)) => Observation::Seen(answer),
-                Ok(Err(error)) => observe(error, endpoint),
+            match tokio::time::timeout_at(until, with_request_id(call)).await {
+                Ok((outcome, id)) => {
+                    request_id = id;
+                    outcome.map_or_else(|error| observe(error, endpoint), Observation::Seen)
+                }
                 Err(_) => failed(FailureKind::TimedOut, endpoint, &format!("waited {} s", seconds(started.elapsed()))),
             }
         };
         self.note_broken(endpoint, &observation);
-        let record = self.record(api, started, &observation);
+        let record = Call { request_id, ..self.record(api, started, &observation) };
         (observation, record)
     }
 
@@ -278,6 +282,7 @@ impl Caller {
             started_ms: milliseconds(started - self.begun),
             duration_ms: milliseconds(started.elapsed()),
             shared: false,
+            request_id: None,
             error,
         }
     }
@@ -324,7 +329,15 @@ impl Drop for Waiting<'_> {
 /// Notes a call that was not made, so that the record shows it.
 pub(super) fn not_made(api: Api) -> Call {
     let outcome = crate::evidence::Outcome::Skipped;
-    Call { api: api.name().to_owned(), outcome, started_ms: 0, duration_ms: 0, shared: false, error: None }
+    Call {
+        api: api.name().to_owned(),
+        outcome,
+        started_ms: 0,
+        duration_ms: 0,
+        shared: false,
+        request_id: None,
+        error: None,
+    }
 }
 
 /// Notes an answer that is not what AWS would answer.
@@ -361,7 +374,7 @@ where
                 code,
                 message: context.err().message().map(str::to_owned),
                 status: Some(status),
-                request_id: header("x-amzn-requestid").or_else(|| header("x-amz-request-id")),
+                request_id: request_id(raw.headers()),
                 error_type: header("x-amzn-errortype"),
             })
         }

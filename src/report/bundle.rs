@@ -46,8 +46,7 @@ pub fn bundle_text(bundle: Bundle, diagnoses: &[Diagnosis], detail: Detail) -> S
     if let Some(world) = diagnoses.first().and_then(|diagnosis| diagnosis.sandbox.as_ref()) {
         out.push(Role::Hint, format!(" (sandbox `{world}`)"));
     }
-    let allowed = diagnoses.iter().filter(|diagnosis| diagnosis.verdict == Verdict::Allowed).count();
-    out.line(Role::Plain, format!(": {allowed} of {} operations of `{bundle}` are allowed", diagnoses.len()));
+    out.line(Role::Plain, format!(": {}", bundle_headline(bundle, diagnoses)));
     if detail == Detail::Quiet {
         return out;
     }
@@ -71,7 +70,14 @@ pub fn bundle_text(bundle: Bundle, diagnoses: &[Diagnosis], detail: Detail) -> S
     out
 }
 
-fn gist(diagnosis: &Diagnosis) -> String {
+/// Says how many of a bundle's operations are allowed.
+pub(super) fn bundle_headline(bundle: Bundle, diagnoses: &[Diagnosis]) -> String {
+    let allowed = diagnoses.iter().filter(|diagnosis| diagnosis.verdict == Verdict::Allowed).count();
+    format!("{allowed} of {} operations of `{bundle}` are allowed", diagnoses.len())
+}
+
+/// Says what an operation comes to, in one line.
+pub(super) fn gist(diagnosis: &Diagnosis) -> String {
     match diagnosis.findings.first() {
         Some(first) => format!("{}: {}", first.cause, wording::summary(first, diagnosis)),
         None => wording::headline(diagnosis),

@@ -211,6 +211,7 @@ struct ObservationJson<'d> {
     started_ms: u64,
     duration_ms: u64,
     shared: bool,
+    request_id: Option<&'d str>,
     error: Option<&'d ServiceError>,
 }
 
@@ -283,12 +284,13 @@ impl<'d> Document<'d> {
             observations: diagnosis
                 .calls
                 .iter()
-                .map(|Call { api, outcome, started_ms, duration_ms, shared, error }| ObservationJson {
+                .map(|Call { api, outcome, started_ms, duration_ms, shared, request_id, error }| ObservationJson {
                     api,
                     outcome: *outcome,
                     started_ms: *started_ms,
                     duration_ms: *duration_ms,
                     shared: *shared,
+                    request_id: request_id.as_deref(),
                     error: error.as_ref(),
                 })
                 .collect(),

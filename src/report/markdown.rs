@@ -2,6 +2,11 @@
 //!
 //! Text from outside stays text: it opens no link, mentions nobody, and closes no code block.
 
+mod many;
+
+pub use many::{bundle_markdown, models_markdown, targets_markdown};
+
+use super::diff;
 use super::foreign::{on_one_line, spans};
 use super::outline::{self, Outline};
 use super::way::{self, Gate};
@@ -109,6 +114,12 @@ impl Page {
         self.line("");
         if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
             self.block("json", &visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
+        }
+        for change in diff::of(diagnosis, number, finding).iter().filter(|change| !change.is_new) {
+            self.line(&format!("\nThe change of {}:\n", inline(&change.title)));
+            let lines: Vec<String> =
+                change.lines.iter().map(|line| format!("{} {}", line.side.sign(), line.text)).collect();
+            self.block("diff", &lines.join("\n"));
         }
         for (file, text) in outline::documents(finding) {
             self.line(&format!("\n{} is then:\n", code(&on_one_line(&file))));

@@ -1,6 +1,7 @@
 //! Which models a principal can call, as a table for people and as JSON, `bedrock-access/models/1`.
 
 use super::styled::{Role, Styled};
+use crate::bedrock::Region;
 use crate::cause::Cause;
 use crate::diagnose::{Cell, Certainty, Matrix, ModelAccess, Row, Verdict};
 use crate::iam::Decision;
@@ -21,19 +22,8 @@ pub fn models_text(matrix: &Matrix) -> Styled {
         out.push(Role::Hint, format!("(sandbox `{world}`) "));
     }
     out.line(Role::Heading, format!("{} by {who}", matrix.operation.as_str()));
-    for (column, region) in matrix.regions.iter().enumerate() {
-        let cells = || matrix.rows.iter().filter_map(|row| row.cells.get(column)?.as_ref());
-        let count = |verdict: Verdict| cells().filter(|cell| cell.verdict == verdict).count();
-        out.line(
-            Role::Plain,
-            format!(
-                "  {region}: {} allowed, {} denied, {} undetermined of {} models and profiles",
-                count(Verdict::Allowed),
-                count(Verdict::Denied),
-                count(Verdict::Undetermined),
-                cells().count()
-            ),
-        );
+    for sum in sums(matrix) {
+        out.line(Role::Plain, format!("  {sum}"));
     }
     out.end_line();
     table(&mut out, matrix);
@@ -47,22 +37,45 @@ pub fn models_text(matrix: &Matrix) -> Styled {
         );
         out.line(Role::Hint, "`--exact` asks the simulator about each resource alone");
     }
-    let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for unsettled in cells().filter_map(|cell| cell.unsettled.as_ref()) {
-        *open.entry((&unsettled.what, &unsettled.why)).or_default() += 1;
-    }
-    for unread in &matrix.not_checked {
-        *open.entry((&unread.what, &unread.why)).or_default() += 1;
-    }
+    let open = not_known(matrix);
     if !open.is_empty() {
         out.end_line();
         out.line(Role::Heading, "Not known");
-        for ((what, why), count) in open {
-            let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
-            out.line(Role::Plain, format!("- {what}: {why}{times}"));
+        for line in open {
+            out.line(Role::Plain, format!("- {line}"));
         }
     }
     out
+}
+
+/// Sums up each Region in a line.
+pub(super) fn sums(matrix: &Matrix) -> Vec<String> {
+    let sum = |(column, region): (usize, &Region)| {
+        let cells = || matrix.rows.iter().filter_map(|row| row.cells.get(column)?.as_ref());
+        let count = |verdict: Verdict| cells().filter(|cell| cell.verdict == verdict).count();
+        format!(
+            "{region}: {} allowed, {} denied, {} undetermined of {} models and profiles",
+            count(Verdict::Allowed),
+            count(Verdict::Denied),
+            count(Verdict::Undetermined),
+            cells().count()
+        )
+    };
+    matrix.regions.iter().enumerate().map(sum).collect()
+}
+
+/// Lists what is not known, each thing once and how often.
+pub(super) fn not_known(matrix: &Matrix) -> Vec<String> {
+    let cells = matrix.rows.iter().flat_map(|row| &row.cells).flatten();
+    let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for unseen in cells.filter_map(|cell| cell.unsettled.as_ref()).chain(&matrix.not_checked) {
+        *open.entry((&unseen.what, &unseen.why)).or_default() += 1;
+    }
+    let line = |((what, why), count): ((&str, &str), usize)| {
+        let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
+        format!("{what}: {why}{times}")
+    };
+    open.into_iter().map(line).collect()
 }
 
 fn table(out: &mut Styled, matrix: &Matrix) {
@@ -120,7 +133,7 @@ fn role_of(verdict: Verdict) -> Role {
     }
 }
 
-fn decision_in_short(decision: Decision) -> &'static str {
+pub(super) fn decision_in_short(decision: Decision) -> &'static str {
     match decision {
         Decision::Undetermined => "?",
         known => known.as_str(),
@@ -128,7 +141,7 @@ fn decision_in_short(decision: Decision) -> &'static str {
 }
 
 /// Names the first thing that stands between the account and the model.
-fn access_in_short(access: &ModelAccess) -> String {
+pub(super) fn access_in_short(access: &ModelAccess) -> String {
     let fields = [
         ("agreement", &access.agreement, "AVAILABLE"),
         ("authorization", &access.authorization, "AUTHORIZED"),
@@ -147,7 +160,7 @@ fn access_in_short(access: &ModelAccess) -> String {
 }
 
 /// Says the verdict, and the way to it or the cause.
-fn verdict_in_short(cell: &Cell) -> String {
+pub(super) fn verdict_in_short(cell: &Cell) -> String {
     let mut text = cell.verdict.as_str().to_owned();
     match cell.verdict {
         Verdict::Allowed if cell.direct != Verdict::Allowed => {

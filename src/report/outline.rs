@@ -51,7 +51,8 @@ pub(super) fn fix_title(diagnosis: &Diagnosis, number: usize, finding: &Finding)
 
 /// Tells whether an earlier finding has the same policy to attach, which is then shown once.
 pub(super) fn is_told(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> bool {
-    diagnosis.findings.iter().take(number).any(|earlier| earlier.remedy.policy == finding.remedy.policy)
+    finding.remedy.policy.is_some()
+        && diagnosis.findings.iter().take(number).any(|earlier| earlier.remedy.policy == finding.remedy.policy)
 }
 
 /// Returns the documents that are left where statements are removed or narrowed, under the names of their files.
@@ -69,12 +70,9 @@ pub(super) fn documents(finding: &Finding) -> Vec<(String, String)> {
 /// Words a call for the record.
 pub(super) fn call(call: &Call) -> String {
     let outcome = outcome(call.outcome);
-    let request = call
-        .error
-        .as_ref()
-        .and_then(|error| error.request_id.as_ref())
-        .map(|id| format!(", request {id}"))
-        .unwrap_or_default();
+    // A file of an earlier version has the id of a refusal alone, in the error.
+    let of_error = || call.error.as_ref()?.request_id.as_ref();
+    let request = call.request_id.as_ref().or_else(of_error).map(|id| format!(", request {id}")).unwrap_or_default();
     let error = call.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     format!("{} {outcome} in {} ms{request}{error}", call.api, call.duration_ms)
 }
@@ -88,7 +86,8 @@ fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-fn next_step(finding: &Finding) -> String {
+/// Says who mends a finding, and with which first step.
+pub(super) fn next_step(finding: &Finding) -> String {
     let first = wording::steps(finding).into_iter().next().unwrap_or_default();
     format!("{}: {first}", wording::who(finding))
 }

@@ -1,7 +1,7 @@
 //! Statements in words: where one stands, and how an allow that is there misses the request.
 
 use crate::bedrock::ServiceAuthorization;
-use crate::diagnose::{Basis, DecidedBy, Finding, NearMiss};
+use crate::diagnose::{DecidedBy, Finding, NearMiss};
 use crate::iam::ContextValue;
 use crate::policy::{Held, Miss};
 
@@ -129,21 +129,8 @@ fn resource(asked: &str, pattern: &str, part: Option<&str>, expected: Option<&st
     }
 }
 
-/// Returns the statements that a finding rests on, each once, with what they do: those that decided, then those that
+/// Returns the statements that a finding rests on and whose words are known: those that decided, then those that
 /// nearly allow.
 pub(super) fn quoted(finding: &Finding) -> Vec<&DecidedBy> {
-    let mut all: Vec<&DecidedBy> = Vec::new();
-    for basis in &finding.basis {
-        let statements: Vec<&DecidedBy> = match basis {
-            Basis::Simulation { statements, .. } | Basis::Policies { statements, .. } => statements.iter().collect(),
-            Basis::NearMiss { near, .. } => vec![&near.statement],
-            _ => Vec::new(),
-        };
-        for statement in statements {
-            if statement.quote.is_some() && !all.contains(&statement) {
-                all.push(statement);
-            }
-        }
-    }
-    all
+    finding.statements().into_iter().filter(|statement| statement.quote.is_some()).collect()
 }

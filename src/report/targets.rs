@@ -2,8 +2,8 @@
 
 use super::json::Document;
 use super::styled::{Role, Styled};
-use super::wording;
-use crate::diagnose::{Diagnosis, Expectation, Verdict};
+use super::{outline, wording};
+use crate::diagnose::{Diagnosis, Expectation, Finding, NotChecked, Verdict};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -46,6 +46,73 @@ pub fn json_line(diagnosis: &Diagnosis, label: &Label<'_>) -> String {
     document.id = Some(label.id);
     // Strings, numbers and lists alone: serialization has no case to fail in.
     serde_json::to_string(&Labelled { document, expect: label.expect, as_expected }).unwrap_or_default()
+}
+
+/// One answer among many, for a format that is one document: as little of it as is shown there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetRow {
+    /// The number of the target's line, the first one is 1.
+    pub line: u64,
+    pub(super) name: String,
+    /// None where the line holds no target.
+    pub(super) verdict: Option<Verdict>,
+    pub(super) expect: Option<Expectation>,
+    /// The call, or what is wrong with the line, as a sentence.
+    pub(super) call: String,
+    pub(super) causes: Vec<&'static str>,
+    /// Every cause with what comes next, or what keeps the verdict open.
+    pub(super) why: Vec<String>,
+}
+
+impl TargetRow {
+    /// Takes what is shown of a diagnosis.
+    #[must_use]
+    pub fn new(diagnosis: &Diagnosis, label: &Label<'_>) -> Self {
+        let asked = &diagnosis.request;
+        let who = diagnosis.principal.arn.as_ref().map(|arn| format!(" as `{arn}`")).unwrap_or_default();
+        let why = |finding: &Finding| {
+            format!("`{}`: {}; {}", finding.cause, wording::summary(finding, diagnosis), outline::next_step(finding))
+        };
+        let open = |unseen: &NotChecked| format!("{}: {}", unseen.what, unseen.why);
+        Self {
+            line: label.line,
+            name: label.name(),
+            verdict: Some(diagnosis.verdict),
+            expect: label.expect,
+            call: format!("`{}` on `{}` in `{}`{who}", asked.operation, asked.target(), asked.region),
+            causes: diagnosis.findings.iter().map(|finding| finding.cause.code()).collect(),
+            why: match diagnosis.verdict {
+                Verdict::Undetermined => diagnosis.not_checked.iter().take(1).map(open).collect(),
+                _ => diagnosis.findings.iter().map(why).collect(),
+            },
+        }
+    }
+
+    /// Notes that a line holds no target.
+    #[must_use]
+    pub fn bad(id: &Value, line: u64, error: &str) -> Self {
+        let name = Label { id, line, expect: None }.name();
+        let call = error.to_owned();
+        Self { line, name, verdict: None, expect: None, call, causes: Vec::new(), why: Vec::new() }
+    }
+
+    pub(super) fn verdict_words(&self) -> &'static str {
+        self.verdict.map_or("not done", Verdict::as_str)
+    }
+
+    pub(super) fn expectation_words(&self) -> &'static str {
+        self.expect.map_or("", Expectation::as_str)
+    }
+
+    /// Says whether the verdict is the expected one.
+    pub(super) fn met(&self) -> &'static str {
+        match self.expect.zip(self.verdict).map(|(expect, verdict)| expect.is_met_by(verdict)) {
+            None => "nothing expected",
+            Some(None) => "not known",
+            Some(Some(true)) => "as expected",
+            Some(Some(false)) => "not as expected",
+        }
+    }
 }
 
 /// Lays a diagnosis out in one line, without its line feed.

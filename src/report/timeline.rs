@@ -47,6 +47,7 @@ mod tests {
             started_ms,
             duration_ms,
             shared: false,
+            request_id: None,
             error: None,
         };
         let request = Request::new(None, Operation::InvokeModel, "us-west-2".parse().unwrap());

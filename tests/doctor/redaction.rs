@@ -8,9 +8,10 @@ use super::saved::{evidence, report};
 use bedrock_access::diagnose::diagnose;
 use bedrock_access::evidence::Evidence;
 use bedrock_access::redact::redact;
+use bedrock_access::report::{Detail, text};
 use bedrock_access::sandbox::World;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// A word that no text of AWS or of this program holds.
@@ -167,6 +168,61 @@ fn a_canary_in_any_string_of_a_case_is_never_heard_again() {
     }
     assert!(planted_in_all > 1_000, "{planted_in_all}");
     assert!(heard.is_empty(), "{} of {planted_in_all}: {:#?}", heard.len(), &heard[..heard.len().min(20)]);
+}
+
+/// Plants the canary in every string of a case that takes it, all at once, in one of the ways of [`planted`].
+///
+/// Which fields take it is learned once for all worlds.
+fn planted_everywhere(evidence: &Value, way: usize, takes: &mut BTreeMap<(String, usize), bool>) -> Value {
+    let mut strings = Vec::new();
+    walk(evidence, &mut Vec::new(), &mut |way, text| strings.push((way.to_vec(), text.to_owned())));
+    let mut case = evidence.clone();
+    for (place, text) in strings.iter().filter(|(place, text)| !is_readable(place, text)) {
+        let canary = match way {
+            0 => format!("{text} {CANARY}"),
+            1 => format!("{CANARY}-{text}"),
+            2 => format!("{text}{CANARY}"),
+            _ => CANARY.to_owned(),
+        };
+        let steps: Vec<&str> = place.iter().map(String::as_str).filter(|step| step.parse::<usize>().is_err()).collect();
+        let kind = if text.starts_with("arn:") { "arn" } else { "" };
+        let takes = takes.entry((format!("{}{kind}", steps.join(".")), way)).or_insert_with(|| {
+            let mut alone = evidence.clone();
+            *at(&mut alone, place) = Value::String(canary.clone());
+            Evidence::from_json(&alone.to_string()).is_ok()
+        });
+        if *takes {
+            *at(&mut case, place) = Value::String(canary);
+        }
+    }
+    case
+}
+
+#[test]
+fn canaries_in_all_fields_at_once_are_heard_in_no_format() {
+    let mut takes = BTreeMap::new();
+    let mut heard_open = BTreeMap::new();
+    let mut redacted_cases = 0;
+    for world in World::names() {
+        let evidence: Value = serde_json::from_str(&evidence(world).to_json()).unwrap();
+        for way in 0..4 {
+            let case = planted_everywhere(&evidence, way, &mut takes);
+            let Ok(case) = Evidence::from_json(&case.to_string()) else { continue };
+            let Ok(redacted) = redact(&case) else { continue };
+            redacted_cases += 1;
+            let verbose = |evidence: &Evidence| text(&diagnose(evidence), Detail::Verbose).plain();
+            for format in FORMATS {
+                *heard_open.entry(format).or_insert(0) += usize::from(report(&case, format).contains(CANARY));
+                let shown = report(&redacted, format);
+                let line = shown.lines().find(|line| line.to_ascii_lowercase().contains(CANARY));
+                assert!(line.is_none(), "{world} as {format}, way {way}: {line:?}");
+            }
+            assert!(!verbose(&redacted).contains(CANARY) && verbose(&case).contains(CANARY), "{world}, way {way}");
+        }
+    }
+    let worlds = World::names().count();
+    assert!(redacted_cases > 3 * worlds, "{redacted_cases} of {worlds} worlds");
+    assert!(heard_open.values().all(|heard| *heard > 3 * worlds), "without redaction they sing: {heard_open:?}");
 }
 
 #[test]

@@ -17,8 +17,18 @@ pub struct Answer {
 impl Doctor {
     /// Prepares `doctor` with arguments, without any environment.
     pub fn new<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) -> Self {
+        Self::command("doctor", arguments)
+    }
+
+    /// Prepares `models` likewise.
+    #[allow(dead_code, reason = "one of the test programs that share this file uses it")]
+    pub fn models<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(arguments: I) -> Self {
+        Self::command("models", arguments)
+    }
+
+    fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(name: &str, arguments: I) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock-access"));
-        command.arg("doctor").args(arguments).env_clear().stdin(Stdio::null());
+        command.arg(name).args(arguments).env_clear().stdin(Stdio::null());
         // Without a home there is no config file, and without it no metadata service is asked.
         command.env("HOME", "/nonexistent").env("AWS_EC2_METADATA_DISABLED", "true");
         Self(command)

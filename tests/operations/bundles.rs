@@ -78,6 +78,19 @@ fn one_line_an_operation_and_the_details_of_what_is_denied() {
     assert_eq!(text.status, 1);
     let name = text.stdout.split('`').nth(1).unwrap().to_owned();
     insta::assert_snapshot!("bundle", text.stdout.replace(&name, "WORLD"));
+    let html = ask(&world, "html", &arguments).stdout.replace(&name, "WORLD");
+    insta::assert_snapshot!("bundle.html", &html[html.find("</style>").unwrap()..]);
+    insta::assert_snapshot!("bundle.markdown", ask(&world, "markdown", &arguments).stdout.replace(&name, "WORLD"));
+    for format in ["json", "text", "markdown", "html", "junit"] {
+        let answer = ask(&world, format, &arguments);
+        assert_eq!(answer.status, 1, "{format}");
+        for operation in Bundle::KnowledgeBase.operations() {
+            assert!(answer.stdout.contains(operation.as_str()), "{format} without {operation}");
+        }
+    }
+    let identifiers: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let unique: std::collections::BTreeSet<&str> = identifiers.iter().copied().collect();
+    assert_eq!(unique.len(), identifiers.len(), "{identifiers:?}");
     let quiet = ask(&world, "text", &[&arguments[..], &["-q"]].concat());
     assert_eq!(quiet.stdout.lines().count(), 1, "{}", quiet.stdout);
 }

@@ -39,15 +39,12 @@ fn render(args: &DoctorArgs, bundle: Bundle, diagnoses: &[Diagnosis]) -> Result<
             let text = report::bundle_text(bundle, diagnoses, detail(args));
             paint::paint(&text, args.color, args.output.is_some())
         }
-        Format::Markdown => diagnoses.iter().map(report::markdown).collect::<Vec<_>>().join("\n"),
+        Format::Markdown => report::bundle_markdown(bundle, diagnoses),
+        Format::Html => report::bundle_html(bundle, diagnoses),
         Format::Junit => {
             let target = |diagnosis| Target { id: Some(operation_of(diagnosis)), diagnosis, expected: None };
             let targets: Vec<Target<'_>> = diagnoses.iter().map(target).collect();
             junit(&targets).map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?
-        }
-        Format::Html => {
-            return Err(Failure::usage("a page of HTML shows one diagnosis, and a bundle is of several")
-                .hint("leave `--for` out and name one of its operations with `--operation`"));
         }
     })
 }

@@ -53,7 +53,7 @@ async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failur
         done::read(path, &mut ids, &mut tally)?;
     }
     let accounts = Accounts::open(args)?;
-    let mut output = Output::open(args)?;
+    let mut output = Output::open(args, accounts.world().map(|world| world.name.as_str()))?;
     let mut entries = read::start(file)?;
     if !accounts.are_embedded() {
         warn_of_calls(args);

@@ -5,6 +5,7 @@
 
 use super::super::finding::{Change, ChangeKind, Remedy};
 use super::super::legs::{self, Legs};
+use super::super::nearest::nearest;
 use super::gate::use_of;
 use super::{allow, command};
 use crate::bedrock::{InferenceProfile, ModelReference, ProfileKind, Region, provider_of};
@@ -23,8 +24,10 @@ pub(in crate::diagnose) fn instead(cause: Cause, evidence: &Evidence) -> Option<
         Cause::InferenceProfileRequired | Cause::InvalidModelId | Cause::RegionUnavailable => {
             match profiles(evidence).first() {
                 Some(profile) => as_if(evidence, &profile.id, Some(profile)),
-                None if cause == Cause::RegionUnavailable => in_region(evidence, regions(evidence).first()?),
-                None => None,
+                None if cause == Cause::RegionUnavailable && !regions(evidence).is_empty() => {
+                    in_region(evidence, regions(evidence).first()?)
+                }
+                None => as_if_meant(evidence, meant(cause, evidence).first()?),
             }
         }
         _ => None,
@@ -58,10 +61,28 @@ pub(super) fn offer(remedy: &mut Remedy, cause: Cause, evidence: &Evidence) {
             allow(remedy, cause, evidence);
             remedy.commands.extend(in_region(evidence, first).map(|case| command::check_again(&case)));
         }
-        _ => {
-            let kind = if cause == Cause::RegionUnavailable { ChangeKind::UseRegion } else { ChangeKind::UseModel };
-            remedy.changes.push(Change::new(kind));
-        }
+        _ => match meant(cause, evidence).as_slice() {
+            [first, others @ ..] => {
+                let or = if others.is_empty() {
+                    String::new()
+                } else {
+                    format!(", or else {}", listed(others.iter().copied()))
+                };
+                remedy
+                    .steps
+                    .push(format!("call `{first}` if that is what was meant, the nearest id that {region} lists{or}"));
+                remedy.steps.push(
+                    "else compare the id with the list of models and inference profiles of the Region".to_owned(),
+                );
+                remedy.changes.push(use_of(ChangeKind::UseModel, first));
+                allow(remedy, cause, evidence);
+                remedy.commands.extend(as_if_meant(evidence, first).map(|case| command::check_again(&case)));
+            }
+            [] => {
+                let kind = if cause == Cause::RegionUnavailable { ChangeKind::UseRegion } else { ChangeKind::UseModel };
+                remedy.changes.push(Change::new(kind));
+            }
+        },
     }
 }
 
@@ -123,6 +144,12 @@ fn as_if(evidence: &Evidence, model: &str, profile: Option<&InferenceProfile>) -
     Some(case)
 }
 
+/// The same case, if an id that the Region lists were called, which may be that of a profile.
+fn as_if_meant(evidence: &Evidence, id: &str) -> Option<Evidence> {
+    let profile = evidence.profiles.seen().into_iter().flatten().find(|profile| profile.id == id);
+    as_if(evidence, id, profile)
+}
+
 /// The same case, if another Region were called; none where the request names its Region in an ARN.
 fn in_region(evidence: &Evidence, region: &str) -> Option<Evidence> {
     if !matches!(evidence.request.model, Some(ModelReference::FoundationModel(_))) {
@@ -171,6 +198,20 @@ fn profiles(evidence: &Evidence) -> Vec<&InferenceProfile> {
     let mut reaching: Vec<&InferenceProfile> = listed.iter().filter(reaches).collect();
     reaching.sort_by_key(|profile| profile.is_global());
     reaching
+}
+
+/// Returns the ids that the Region lists and that come nearest to the one that was typed, profiles among them.
+///
+/// What the Region lists was not mistyped.
+fn meant(cause: Cause, evidence: &Evidence) -> Vec<&str> {
+    let is_listed = evidence.listing.seen().is_none_or(|listing| listing.model.is_some());
+    if is_listed || !matches!(cause, Cause::InvalidModelId | Cause::RegionUnavailable) {
+        return Vec::new();
+    }
+    let typed = evidence.request.model.as_ref().map(ToString::to_string).unwrap_or_default();
+    let models = evidence.listing.seen().into_iter().flat_map(|listing| &listing.ids).map(String::as_str);
+    let profiles = evidence.profiles.seen().into_iter().flatten().map(|profile| profile.id.as_str());
+    nearest(&typed, models.chain(profiles).filter(|id| *id != typed))
 }
 
 /// Lists the Regions that profiles were seen to route the model to, beside the Region that was called.

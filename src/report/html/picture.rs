@@ -1,7 +1,7 @@
 //! The way through the gates as boxes and lines: coordinates alone, for the template to set.
 
-use super::way::{Gate, State, Way};
 use crate::report::foreign::on_one_line;
+use crate::report::way::{Gate, State, Way};
 
 /// The width of a gate's box, in units of the drawing.
 const GATE_WIDTH: usize = 116;
@@ -70,7 +70,7 @@ impl Picture {
             paths: Vec::new(),
         };
         // What is common stands in the middle of the lanes, on the height of their boxes.
-        let common = (height + BELOW_LABEL - GATE_HEIGHT) / 2;
+        let common = BELOW_LABEL + LANE * way.lanes.len().saturating_sub(1) / 2;
         picture.gate(0, common, &way.first);
         for (number, lane) in way.lanes.iter().enumerate() {
             let y = number * LANE + BELOW_LABEL;
@@ -134,11 +134,24 @@ fn short(label: &str) -> String {
 }
 
 fn describe(way: &Way) -> String {
-    let mut stops: Vec<String> = Vec::new();
     let stopped = |gate: &&Gate| gate.state == State::Stopped;
+    let mut stops: Vec<String> = Vec::new();
     stops.extend(Some(&way.first).filter(stopped).map(|gate| gate.name.to_owned()));
-    for lane in &way.lanes {
-        stops.extend(lane.gates.iter().filter(stopped).map(|gate| format!("{} ({})", gate.name, lane.label)));
+    let gates =
+        || way.lanes.iter().flat_map(|lane| lane.gates.iter().filter(stopped).map(move |gate| (gate.name, lane)));
+    let mut named: Vec<&str> = Vec::new();
+    for (name, _) in gates() {
+        if named.contains(&name) {
+            continue;
+        }
+        named.push(name);
+        let lanes: Vec<&str> = gates().filter(|(gate, _)| *gate == name).map(|(_, lane)| lane.label.as_str()).collect();
+        let whole = lanes.len() == way.lanes.len();
+        stops.push(match lanes.as_slice() {
+            [only] => format!("{name} ({only})"),
+            all if whole => format!("{name} (all {} authorizations)", all.len()),
+            some => format!("{name} ({} of {} authorizations: {})", some.len(), way.lanes.len(), some.join(", ")),
+        });
     }
     stops.extend(way.last.iter().filter(stopped).map(|gate| gate.name.to_owned()));
     on_one_line(&if stops.is_empty() {

@@ -11,7 +11,7 @@ use crate::cli::interrupt::whole;
 use crate::cli::{output, paint};
 use crate::diagnose::Expectation;
 use crate::report::junit::{self, Case, CaseResult, Suite, suite};
-use crate::report::{self, Label};
+use crate::report::{self, Label, TargetRow};
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -28,16 +28,22 @@ pub(super) struct Output {
     deviations: Vec<String>,
     /// `JUnit` is one document: its suites are kept to the end, and then written whole.
     suites: Vec<Suite>,
+    /// So is a page of Markdown or HTML: what it shows of each target is kept.
+    rows: Vec<TargetRow>,
+    sandbox: Option<String>,
+    /// The file of what is one document.
     document: Option<PathBuf>,
 }
 
 impl Output {
-    pub(super) fn open(args: &DoctorArgs) -> Result<Self, Failure> {
-        if matches!(args.format, Format::Markdown | Format::Html) {
-            return Err(Failure::usage("many targets are answered as text, JSON lines or JUnit")
-                .hint("`--format text`, `--format json` or `--format junit`"));
+    pub(super) fn open(args: &DoctorArgs, sandbox: Option<&str>) -> Result<Self, Failure> {
+        if args.skip_done.is_some() && args.skip_done == args.output && args.format != Format::Json {
+            return Err(Failure::usage(
+                "only JSON lines can be continued, and `--skip-done` names the `--output` itself",
+            )
+            .hint("`--format json` continues it; any other report goes to a file of its own"));
         }
-        let document = args.output.clone().filter(|_| args.format == Format::Junit);
+        let document = args.output.clone().filter(|_| !matches!(args.format, Format::Text | Format::Json));
         if let Some(path) = &document {
             output::check_folder(path)?;
         }
@@ -50,7 +56,16 @@ impl Output {
             }
             _ => None,
         };
-        Ok(Self { format: args.format, color: args.color, file, deviations: Vec::new(), suites: Vec::new(), document })
+        Ok(Self {
+            format: args.format,
+            color: args.color,
+            file,
+            deviations: Vec::new(),
+            suites: Vec::new(),
+            rows: Vec::new(),
+            sandbox: sandbox.map(str::to_owned),
+            document,
+        })
     }
 
     /// Writes an answer, and tells whether anybody still reads.
@@ -58,11 +73,18 @@ impl Output {
         let mut text = match answer {
             Answer::Bad(bad) => {
                 tally.bad += 1;
-                if self.format == Format::Junit {
-                    self.suites.push(suite_of_bad(line, bad));
-                    return Ok(true);
+                match self.format {
+                    Format::Junit => {
+                        self.suites.push(suite_of_bad(line, bad));
+                        return Ok(true);
+                    }
+                    Format::Markdown | Format::Html => {
+                        self.rows.push(TargetRow::bad(&bad.id, line, &bad.error));
+                        return Ok(true);
+                    }
+                    Format::Json => bad_line(&bad.id, line, &bad.error),
+                    Format::Text => self.paint(&report::bad_target_line(&bad.id, line, &bad.error)),
                 }
-                self.bad(line, bad)
             }
             Answer::Diagnosed(answered) => {
                 let (diagnosis, target) = answered.as_ref();
@@ -79,19 +101,16 @@ impl Output {
                         self.suites.push(suite(&junit::Target { id: Some(&id), diagnosis, expected }));
                         return Ok(true);
                     }
-                    _ => self.paint(&report::target_line(diagnosis, &label)),
+                    Format::Markdown | Format::Html => {
+                        self.rows.push(TargetRow::new(diagnosis, &label));
+                        return Ok(true);
+                    }
+                    Format::Text => self.paint(&report::target_line(diagnosis, &label)),
                 }
             }
         };
         text.push('\n');
         self.write_text(&text)
-    }
-
-    fn bad(&self, line: u64, BadTarget { id, error }: &BadTarget) -> String {
-        match self.format {
-            Format::Json => bad_line(id, line, error),
-            _ => self.paint(&report::bad_target_line(id, line, error)),
-        }
     }
 
     fn paint(&self, text: &report::Styled) -> String {
@@ -116,6 +135,14 @@ impl Output {
         }
     }
 
+    /// Writes what is one document, whole or not at all.
+    fn write_document(&mut self, document: &str) -> Result<(), Failure> {
+        match &self.document {
+            Some(path) => output::write_file(path, document),
+            None => self.write_text(document).map(drop),
+        }
+    }
+
     /// Ends the answers with what they come to: for people among the answers, for programs beside them.
     pub(super) fn end(&mut self, tally: &Tally) -> Result<(), Failure> {
         match self.format {
@@ -123,15 +150,21 @@ impl Output {
             Format::Junit => {
                 let document = junit::write(&self.suites)
                     .map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?;
-                match &self.document {
-                    Some(path) => output::write_file(path, &document)?,
-                    None => {
-                        self.write_text(&document)?;
-                    }
-                }
+                self.write_document(&document)?;
                 output::note(&tally.summary());
             }
-            _ => {
+            Format::Markdown | Format::Html => {
+                // They were answered in no particular order.
+                self.rows.sort_by_key(|row| row.line);
+                let (summary, sandbox) = (tally.summary(), self.sandbox.as_deref());
+                let page = match self.format {
+                    Format::Html => report::targets_html(&self.rows, &summary, sandbox),
+                    _ => report::targets_markdown(&self.rows, &summary, sandbox),
+                };
+                self.write_document(&page)?;
+                output::note(&summary);
+            }
+            Format::Text => {
                 self.write_text(&format!("{}\n", tally.summary()))?;
             }
         }
