@@ -211,6 +211,7 @@ pub(super) fn clients(
         toolbox: aws_sdk_iamtoolbox::Client::from_conf(
             aws_sdk_iamtoolbox::config::Builder::from(config)
                 .interceptor(OnlyListed)
+                .interceptor(NotesRequestId)
                 .interceptor(WholeXml)
                 .retry_config(RetryConfig::disabled())
                 .build(),
