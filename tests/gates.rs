@@ -182,6 +182,18 @@ fn the_live_answer_decides_of_data_retention_where_nothing_is_documented() {
 }
 
 #[test]
+fn a_profile_over_a_model_that_its_region_lacks_is_left_open() {
+    let lacks = |facts: &mut Value| facts["models"][0]["regions"]["us-west-2"]["region"] = json!("NOT_AVAILABLE");
+    let answer = ask_changed("healthy", lacks, &[]);
+    assert_eq!(answer.status, 3, "{}", answer.stdout);
+    assert!(unchecked(&answer.json()).contains(&"whether the profile reaches the model from this Region"));
+    // By its own id the model is plainly not there, and a test call settles the profile.
+    let direct = ask_changed("healthy", lacks, &["--model", "anthropic.claude-sonnet-4-5-20250929-v1:0"]);
+    assert_eq!(direct.json()["findings"][0]["cause"], "region-unavailable", "{}", direct.stdout);
+    assert_eq!(ask_changed("healthy", lacks, &["--probe"]).status, 1);
+}
+
+#[test]
 fn the_principal_behind_an_api_key_is_diagnosed() {
     let answer = ask("api-key-other-user", &[]);
     let report = answer.json();

@@ -220,8 +220,16 @@ impl Reader<'_> {
             return;
         };
         let offered_by_profile = self.evidence.request.is_through_profile() && self.evidence.profile.seen().is_some();
-        if fields.region.as_deref() == Some("NOT_AVAILABLE") && !offered_by_profile {
-            self.close_by_field(Cause::RegionUnavailable, "regionAvailability", fields.region.as_ref());
+        match (fields.region.as_deref(), offered_by_profile) {
+            // A profile leads to other Regions too; no page says whether the source Region must have the model itself.
+            (Some("NOT_AVAILABLE"), true) => self.unread(
+                "whether the profile reaches the model from this Region",
+                "AWS offers the profile here and says `regionAvailability` = NOT_AVAILABLE of its model",
+            ),
+            (Some("NOT_AVAILABLE"), false) => {
+                self.close_by_field(Cause::RegionUnavailable, "regionAvailability", fields.region.as_ref());
+            }
+            _ => {}
         }
         self.authorization(fields, model);
         self.agreement(fields, model);
