@@ -410,6 +410,19 @@ fn every_report_keeps_to_its_schema() {
 }
 
 #[test]
+fn a_healthy_account_gets_one_line_and_what_was_checked() {
+    let headings = |text: &str| {
+        let lines = text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let answer = Doctor::new(["--sandbox", "healthy"]).run();
+    let first = "ALLOWED (sandbox `healthy`): as far as can be simulated";
+    assert_eq!(headings(&answer.stdout), [first, "Checks", "Not checked"]);
+    let verbose = Doctor::new(["--sandbox", "healthy", "-v"]).run();
+    assert_eq!(headings(&verbose.stdout), [first, "Checks", "Ruled out", "Not checked", "Calls"]);
+}
+
+#[test]
 fn every_call_is_shown_with_its_request_id() {
     for (name, ..) in TABLE {
         let answer = Doctor::new(["--sandbox", name, "-v"]).run();

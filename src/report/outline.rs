@@ -5,6 +5,9 @@ use crate::diagnose::{Diagnosis, Finding, Verdict};
 use crate::evidence::{Call, Outcome};
 use crate::request::LiveCall;
 
+/// The title of what the evidence excludes.
+pub(super) const RULED_OUT: &str = "Ruled out";
+
 /// The frame of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outline {
@@ -34,7 +37,7 @@ pub(super) fn of(diagnosis: &Diagnosis) -> Outline {
     let mut lists = vec![
         ("Contradictions", diagnosis.contradictions.clone()),
         ("Worth knowing", diagnosis.advice.clone()),
-        ("Ruled out", ruled_out(diagnosis)),
+        (RULED_OUT, ruled_out(diagnosis)),
         ("Not checked", not_checked),
     ];
     lists.retain(|(_, items)| !items.is_empty());

@@ -46,7 +46,9 @@ pub fn text(diagnosis: &Diagnosis, detail: Detail) -> Styled {
     for (number, finding) in diagnosis.findings.iter().enumerate() {
         fix(&mut out, diagnosis, finding, number);
     }
-    for (title, items) in lists {
+    // Where nothing is wrong, nobody asks what else it could have been.
+    let excluded_is_told = diagnosis.verdict != Verdict::Allowed || detail == Detail::Verbose;
+    for (title, items) in lists.into_iter().filter(|(title, _)| *title != outline::RULED_OUT || excluded_is_told) {
         list(&mut out, title, items.into_iter());
     }
     if detail == Detail::Verbose {
