@@ -1,23 +1,11 @@
 //! What `policy generate` writes for an operation is what the documentation says that it needs: for the caller, for the
 //! service role, and for whoever assumes that role.
 
-use super::account::{Grant, ROLE, SERVICE_ROLE, ask, at_once, world};
-use serde::Deserialize;
+use super::account::{ROLE, SERVICE_ROLE, ask, at_once, world};
+use super::needs::{Facts, table};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::Command;
-
-#[derive(Deserialize)]
-struct Facts {
-    operation: String,
-    arguments: Vec<String>,
-    caller: Vec<Grant>,
-    role: Vec<Grant>,
-}
-
-fn table() -> Vec<Facts> {
-    serde_json::from_str(include_str!("../fixtures/operations/facts.json")).unwrap()
-}
 
 /// Runs `policy generate`, and returns its exit status, what it wrote, and what it said beside that.
 fn generate(arguments: &[&str]) -> (i32, String, String) {

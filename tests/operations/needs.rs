@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 
 /// What a call needs, by hand from the documentation.
 #[derive(Deserialize)]
-struct Facts {
-    operation: String,
-    arguments: Vec<String>,
-    caller: Vec<Grant>,
-    role: Vec<Grant>,
+pub struct Facts {
+    pub operation: String,
+    pub arguments: Vec<String>,
+    pub caller: Vec<Grant>,
+    pub role: Vec<Grant>,
 }
 
-fn table() -> Vec<Facts> {
+pub fn table() -> Vec<Facts> {
     serde_json::from_str(include_str!("../fixtures/operations/facts.json")).unwrap()
 }
 
