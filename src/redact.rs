@@ -1,7 +1,8 @@
 //! Redaction: the same case without the names that tell whose it is.
 //!
 //! Takes evidence and gives evidence, in which every account, name and id has become an alias such as `account-1`,
-//! the same thing always the same alias. A report of redacted evidence is thus a redacted report, in every format.
+//! the same thing always the same alias, in all that one [`Redactor`] redacts. A report of redacted evidence is thus a
+//! redacted report, in every format.
 //! What is kept is what is recognized as AWS's or as plain language; everything else is replaced, so that a field
 //! that is new is safe before anybody thought of it.
 
@@ -12,31 +13,34 @@ mod known;
 mod position;
 mod text;
 
-use crate::evidence::{DamagedEvidence, Evidence};
+use crate::bedrock::{Operation, ProfileKind};
+use crate::evidence::{DamagedEvidence, Evidence, Survey};
 use crate::policy::ManagedPolicy;
 use aliases::Aliases;
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+
+/// Redacts one case: a [`Redactor`] for it alone.
+///
+/// # Errors
+///
+/// As [`Redactor::evidence`].
+pub fn redact(evidence: &Evidence) -> Result<Evidence, DamagedEvidence> {
+    Redactor::default().evidence(evidence)
+}
 
 /// Replaces what identifies somebody: accounts, users, roles, sessions, groups, policies, organizations, networks,
 /// requests, and every word of a free text that is neither AWS's nor plain language.
 ///
 /// Models, Regions, actions, policy types, partitions and error codes stay readable, and so do the names of the
-/// policies that AWS manages. The verdict, its causes and its legs stay what they are.
-///
-/// # Errors
-///
-/// When the evidence does not hold together without what was replaced; nothing is given away then.
-pub fn redact(evidence: &Evidence) -> Result<Evidence, DamagedEvidence> {
-    let mut redactor = Redactor::of(evidence);
-    // Strings, numbers, lists and maps with string keys alone: serialization has no case to fail in.
-    let value = serde_json::to_value(evidence).unwrap_or_default();
-    // Twice: a name may stand in a text before the place that tells that it is one.
-    redactor.walk(&value, Place::Text);
-    let redacted = redactor.walk(&value, Place::Text);
-    let mut redacted = Evidence::from_json(&redacted.to_string())?;
-    position::follow(evidence, &mut redacted);
-    Ok(redacted)
+/// policies that AWS manages. It remembers every name that it replaced, so that what is redacted by one redactor can
+/// be compared: the same thing has the same alias in all of it.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    aliases: Aliases,
+    /// What is readable in this case though nothing in its form tells: the model and the Region that were asked for.
+    readable: BTreeSet<String>,
 }
 
 /// What a string is, as far as its place tells.
@@ -60,15 +64,13 @@ enum Place {
     Ours,
 }
 
-/// Replaces names, and remembers what by.
-struct Redactor {
-    aliases: Aliases,
-    /// What is readable in this case though nothing in its form tells: the model and the Region that were asked for.
-    readable: BTreeSet<String>,
-}
-
 impl Redactor {
-    fn of(evidence: &Evidence) -> Self {
+    /// Redacts evidence. The verdict, its causes and its legs stay what they are.
+    ///
+    /// # Errors
+    ///
+    /// When the evidence does not hold together without what was replaced; nothing is given away then.
+    pub fn evidence(&mut self, evidence: &Evidence) -> Result<Evidence, DamagedEvidence> {
         let mut readable = BTreeSet::from([evidence.request.region.to_string()]);
         let model = evidence.request.model.as_ref().map(ToString::to_string);
         readable.extend(model.filter(|model| !model.starts_with("arn:")));
@@ -76,12 +78,50 @@ impl Redactor {
         // What AWS lists is AWS's.
         let listed = evidence.listing.seen().into_iter();
         readable.extend(listed.flat_map(|listing| listing.ids.iter().chain(&listing.callable).cloned()));
-        let mut aliases = Aliases::default();
+        self.readable = readable;
         // A refusal holds the id too, and comes first.
         for record in &evidence.authorizations {
-            aliases.name("authorization", &record.question.authorization_id);
+            self.aliases.name("authorization", &record.question.authorization_id);
         }
-        Self { aliases, readable }
+        let mut redacted = Evidence::from_json(&self.json(evidence))?;
+        position::follow(evidence, &mut redacted);
+        Ok(redacted)
+    }
+
+    /// Redacts what was observed of many models. Which of them can be called, and why not, stays what it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Redactor::evidence`].
+    pub fn survey(&mut self, survey: &Survey) -> Result<Survey, DamagedEvidence> {
+        let request = &survey.request;
+        let mut readable: BTreeSet<String> = request.regions.iter().map(ToString::to_string).collect();
+        // They were typed to be compared with AWS's own words.
+        readable.extend(request.provider.iter().chain(&request.modality).cloned());
+        for region in &survey.regions {
+            readable.insert(region.region.to_string());
+            readable.extend(region.models.seen().into_iter().flatten().map(|model| model.listed.id.clone()));
+            let profiles = region.profiles.seen().into_iter().flatten();
+            let of_aws = profiles.filter(|profile| profile.kind == ProfileKind::SystemDefined);
+            readable.extend(of_aws.map(|profile| profile.id.clone()));
+        }
+        self.readable = readable;
+        Survey::from_json(&self.json(survey))
+    }
+
+    /// Redacts a message of this program as the texts inside evidence are.
+    pub fn message(&mut self, text: &str) -> String {
+        // What an operation can be is ours.
+        self.readable = Operation::ALL.iter().map(|operation| operation.as_str().to_owned()).collect();
+        self.text(text)
+    }
+
+    fn json(&mut self, whole: &impl Serialize) -> String {
+        // Strings, numbers, lists and maps with string keys alone: serialization has no case to fail in.
+        let value = serde_json::to_value(whole).unwrap_or_default();
+        // Twice: a name may stand in a text before the place that tells that it is one.
+        self.walk(&value, Place::Text);
+        self.walk(&value, Place::Text).to_string()
     }
 
     fn walk(&mut self, value: &Value, place: Place) -> Value {

@@ -19,7 +19,7 @@ use super::exit::{ExitStatus, Failure};
 use super::{interrupt, memory, output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
 use crate::evidence::Evidence;
-use crate::redact::redact;
+use crate::redact::Redactor;
 use crate::report::junit::{Target, junit};
 use crate::report::{self, Detail};
 use args::Format;
@@ -45,7 +45,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
             None => gather(args)?,
         },
     };
-    let evidence = if args.redact { without_names(&evidence)? } else { evidence };
+    let evidence = if args.redact { without_names(&evidence, &mut Redactor::default())? } else { evidence };
     if let Some(path) = &args.save_evidence {
         saved::write(path, &evidence, args.force)?;
     }
@@ -63,8 +63,9 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
 }
 
 /// Redacts the evidence, so that whatever is made of it is redacted, and says where that changes the answer.
-fn without_names(evidence: &Evidence) -> Result<Evidence, Failure> {
-    let redacted = redact(evidence)
+fn without_names(evidence: &Evidence, redactor: &mut Redactor) -> Result<Evidence, Failure> {
+    let redacted = redactor
+        .evidence(evidence)
         .map_err(|error| Failure::input(format!("the evidence does not hold together without its names: {error}")))?;
     if diagnose(&redacted).gist() != diagnose(evidence).gist() {
         output::note(

@@ -11,6 +11,7 @@ use crate::diagnose::{Matrix, matrix, survey_questions};
 use crate::evidence::{Survey, SurveyRequest};
 use crate::iam::Arn;
 use crate::probe::{Probe, RoleToAssume, Traffic};
+use crate::redact::Redactor;
 use crate::report;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -73,6 +74,9 @@ pub(super) struct ModelsArgs {
     /// How many calls are in flight at most
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = super::doctor::concurrency())]
     concurrency: usize,
+    /// Give accounts, names and ids aliases; models, Regions and causes stay
+    #[arg(long)]
+    redact: bool,
     /// The report's format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -114,7 +118,13 @@ pub(super) fn run(args: &ModelsArgs) -> Result<ExitStatus, Failure> {
     }
     interrupt::watch()?;
     memory::keep();
-    let matrix = matrix(&on_event_loop(survey(args))?);
+    let mut survey = on_event_loop(survey(args))?;
+    if args.redact {
+        survey = Redactor::default().survey(&survey).map_err(|error| {
+            Failure::input(format!("what was observed does not hold together without its names: {error}"))
+        })?;
+    }
+    let matrix = matrix(&survey);
     let report = render(&matrix, args);
     match &args.output {
         Some(path) => output::write_file(path, &report)?,

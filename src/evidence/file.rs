@@ -3,7 +3,7 @@
 //! Takes and gives JSON text, and opens no file itself. A file that an earlier version saved is still read: what it
 //! does not hold counts as skipped. What cannot be read is refused with its place, never filled in.
 
-use super::{Evidence, SCHEMA};
+use super::{Evidence, SCHEMA, Survey};
 use crate::visible::visible_json;
 use serde::Deserialize;
 use std::fmt;
@@ -100,6 +100,17 @@ impl Evidence {
             Some(later @ 2..) => Err(DamagedEvidence::Newer(later)),
             _ => Err(DamagedEvidence::OtherKind(head.schema)),
         }
+    }
+}
+
+impl Survey {
+    /// Reads a survey from what serialization makes of it. There is no file of it, so that it names no schema.
+    ///
+    /// # Errors
+    ///
+    /// When a part of it is not what it should be, with its place.
+    pub(crate) fn from_json(text: &str) -> Result<Self, DamagedEvidence> {
+        read(text)
     }
 }
 

@@ -3,7 +3,7 @@
 //! The canary tests plant a word that nobody says into every string of a case, and then look for it.
 
 use super::formats::FORMATS;
-use super::run::Doctor;
+use super::run::{Answer, Doctor};
 use super::saved::{evidence, report};
 use bedrock_access::diagnose::diagnose;
 use bedrock_access::evidence::Evidence;
@@ -214,8 +214,7 @@ fn canaries_in_all_fields_at_once_are_heard_in_no_format() {
             for format in FORMATS {
                 *heard_open.entry(format).or_insert(0) += usize::from(report(&case, format).contains(CANARY));
                 let shown = report(&redacted, format);
-                let line = shown.lines().find(|line| line.to_ascii_lowercase().contains(CANARY));
-                assert!(line.is_none(), "{world} as {format}, way {way}: {line:?}");
+                assert_eq!(heard(&shown), None, "{world} as {format}, way {way}");
             }
             assert!(!verbose(&redacted).contains(CANARY) && verbose(&case).contains(CANARY), "{world}, way {way}");
         }
@@ -225,22 +224,30 @@ fn canaries_in_all_fields_at_once_are_heard_in_no_format() {
     assert!(heard_open.values().all(|heard| *heard > 3 * worlds), "without redaction they sing: {heard_open:?}");
 }
 
+/// Returns a world whose customer says the canary wherever customers choose names.
+fn world_of_canaries(world: &str) -> String {
+    World::embedded_text(world)
+        .unwrap()
+        .replace("apps/chat-api", &format!("{CANARY}path/{CANARY}-role"))
+        .replace("chat-api", &format!("{CANARY}-role"))
+        .replace("o-exampleorgid", &format!("o-{CANARY}0123"))
+        .replace("bedrock-invoke", &format!("{CANARY}-policy"))
+        .replace("\"Sid\": \"", &format!("\"Sid\": \"{CANARY}"))
+        .replace("vpce-0a1b2c3d4e5f60718", &format!("vpce-{CANARY}0718"))
+        .replace("p-regions1", &format!("p-{CANARY}12"))
+}
+
+fn heard(text: &str) -> Option<&str> {
+    text.lines().find(|line| line.to_ascii_lowercase().contains(CANARY))
+}
+
 #[test]
 fn a_world_of_canaries_gives_none_away_in_any_format() {
     let folder = tempfile::tempdir().unwrap();
     let mut sang = 0;
     for world in World::names() {
-        let facts = World::embedded_text(world).unwrap();
-        let facts = facts
-            .replace("apps/chat-api", &format!("{CANARY}path/{CANARY}-role"))
-            .replace("chat-api", &format!("{CANARY}-role"))
-            .replace("o-exampleorgid", &format!("o-{CANARY}0123"))
-            .replace("bedrock-invoke", &format!("{CANARY}-policy"))
-            .replace("\"Sid\": \"", &format!("\"Sid\": \"{CANARY}"))
-            .replace("vpce-0a1b2c3d4e5f60718", &format!("vpce-{CANARY}0718"))
-            .replace("p-regions1", &format!("p-{CANARY}12"));
         let file = folder.path().join(format!("{world}.json"));
-        fs::write(&file, &facts).unwrap();
+        fs::write(&file, world_of_canaries(world)).unwrap();
         let file = file.to_str().unwrap();
         let open = Doctor::new(["--sandbox", file, "-v"]).run();
         assert_ne!(open.status, 4, "{world}: {}", open.stderr);
@@ -259,11 +266,131 @@ fn a_world_of_canaries_gives_none_away_in_any_format() {
                 ("evidence", &evidence),
                 ("stderr", &closed.stderr),
             ] {
-                let line = text.lines().find(|line| line.to_ascii_lowercase().contains(CANARY));
-                assert!(line.is_none(), "{world} as {format}, {what}: {line:?}");
+                assert_eq!(heard(text), None, "{world} as {format}, {what}");
             }
         }
     }
     // Where STS names nobody, there is no name.
     assert!(sang + 2 > World::names().count(), "without redaction the canary is heard: {sang}");
+}
+
+/// Runs a command in a world of canaries, open and closed, and tells whether the canary sings where it is open.
+fn sings_open_only(world: &str, run: &dyn Fn(&[&str]) -> Answer, format: &str) -> bool {
+    let open = run(&["--format", format]);
+    let closed = run(&["--format", format, "--redact"]);
+    assert_eq!(closed.status, open.status, "{world} as {format}: {}", closed.stderr);
+    assert_ne!(closed.stdout, "", "{world} as {format}");
+    for (what, text) in [("report", &closed.stdout), ("stderr", &closed.stderr)] {
+        assert_eq!(heard(text), None, "{world} as {format}, {what}");
+    }
+    heard(&open.stdout).is_some()
+}
+
+#[test]
+fn worlds_of_canaries_give_none_away_where_many_calls_are_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = folder.path().join("targets.jsonl");
+    let lines = [
+        r#"{"id": 1, "model": "us.amazon.nova-lite-v1:0"}"#.to_owned(),
+        r#"{"id": 2, "model": "amazon.nova-lite-v1:0", "expect": "denied"}"#.to_owned(),
+        // What is wrong with a line is said in its words.
+        format!(r#"{{"id": 3, "model": "amazon.nova-lite-v1:0", "principal": "arn:aws:iam::1:role/{CANARY}"}}"#),
+        format!(r#"{{"id": 4, "model": "amazon.nova-lite-v1:0", "{CANARY}": 1}}"#),
+    ];
+    fs::write(&targets, lines.join("\n")).unwrap();
+    let targets = targets.to_str().unwrap();
+    let mut sang = [0; 3];
+    for (at, world) in World::names().enumerate() {
+        let file = folder.path().join(format!("{world}.json"));
+        fs::write(&file, world_of_canaries(world)).unwrap();
+        let file = file.to_str().unwrap();
+        // Every format in a fifth of the worlds: what is shown was redacted before any format is thought of.
+        let format = FORMATS[at % FORMATS.len()];
+        let doctor = |more: &[&str]| Doctor::new([&["--sandbox", file], more].concat()).run();
+        let bundle =
+            |more: &[&str]| doctor(&[&["--for", "streaming", "--model", "amazon.nova-lite-v1:0"], more].concat());
+        let lines = |more: &[&str]| doctor(&[&["--targets", targets], more].concat());
+        let models = |more: &[&str]| Doctor::models([&["--sandbox", file], more].concat()).run();
+        sang[0] += usize::from(sings_open_only(world, &bundle, format));
+        sang[1] += usize::from(sings_open_only(world, &lines, format));
+        // A table of models is no test.
+        let format = if format == "junit" { "json" } else { format };
+        sang[2] += usize::from(sings_open_only(world, &models, format));
+    }
+    let worlds = World::names().count();
+    assert_eq!(sang[1], worlds, "bad lines sing everywhere");
+    assert!(sang.iter().all(|sang| sang * 2 > worlds), "without redaction the canary is heard: {sang:?} of {worlds}");
+}
+
+#[test]
+fn what_is_wrong_with_a_line_stays_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = folder.path().join("targets.jsonl");
+    let lines = [
+        r#"{"id": 1"#,
+        "[]",
+        r#"{"id": 3}"#,
+        r#"{"id": 4, "model": ""}"#,
+        r#"{"id": 5, "model": "amazon.nova-lite-v1:0", "model": "amazon.nova-lite-v1:0"}"#,
+        r#"{"id": 6, "model": "amazon.nova-lite-v1:0", "operation": 7}"#,
+        r#"{"id": 7, "operation": "chat-completion"}"#,
+    ];
+    fs::write(&targets, lines.join("\n")).unwrap();
+    let arguments = ["--sandbox", "healthy", "--targets", targets.to_str().unwrap(), "--redact"];
+    let answer = Doctor::new(arguments).run().stdout;
+    assert!(answer.contains("EOF while parsing an object"), "{answer}");
+    let named: Vec<&str> = answer.lines().filter(|line| line.contains("name-")).collect();
+    // What was typed is not known to be harmless.
+    assert!(
+        matches!(named.as_slice(), [only] if only.contains("unknown variant `name-1`, expected one of `invoke-model`")),
+        "{named:#?}"
+    );
+}
+
+#[test]
+fn one_role_has_one_alias_in_all_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = folder.path().join("targets.jsonl");
+    let line = |id: usize, role: &str| {
+        let principal = format!("arn:aws:iam::111122223333:role/apps/{role}");
+        serde_json::json!({ "id": id, "model": "amazon.nova-lite-v1:0", "principal": principal }).to_string()
+    };
+    let roles = ["chat-api", "ledger", "reports", "chat-api", "ledger", "reports"];
+    let lines: Vec<String> = roles.iter().enumerate().map(|(id, role)| line(id, role)).collect();
+    fs::write(&targets, lines.join("\n")).unwrap();
+    let arguments = ["--sandbox", "healthy", "--targets", targets.to_str().unwrap(), "--redact", "--format", "json"];
+    let answers = Doctor::new(arguments).run().stdout;
+    let mut aliases: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for answer in answers.lines() {
+        let answer: Value = serde_json::from_str(answer).unwrap();
+        let role = roles[usize::try_from(answer["id"].as_u64().unwrap()).unwrap()];
+        let alias = answer["principal"]["arn"].as_str().unwrap().to_owned();
+        aliases.entry(role.to_owned()).or_default().insert(alias);
+    }
+    let each: BTreeSet<&BTreeSet<String>> = aliases.values().collect();
+    assert!(aliases.len() == 3 && each.len() == 3 && each.iter().all(|aliases| aliases.len() == 1), "{aliases:#?}");
+}
+
+#[test]
+fn the_table_of_models_stays_what_it_is_in_every_world() {
+    for world in World::names() {
+        let cells = |more: &[&str]| {
+            let answer = Doctor::models([&["--sandbox", world, "--format", "json"], more].concat()).run();
+            let mut report = answer.json();
+            // What is left is what cannot name anybody: verdicts, causes, access.
+            for row in report["models"].as_array_mut().unwrap() {
+                let is_of_aws = row["id"].as_str().unwrap().contains('.');
+                if !is_of_aws {
+                    row["id"] = Value::Null;
+                }
+                for cell in row["cells"].as_array_mut().unwrap() {
+                    cell["unsettled"]["why"] = Value::Null;
+                    let through = cell["through"].as_array_mut().unwrap();
+                    through.retain(|id| id.as_str().unwrap().contains('.'));
+                }
+            }
+            (answer.status, report["models"].clone(), report["complete"].clone(), report["regions"].clone())
+        };
+        assert_eq!(cells(&["--redact"]), cells(&[]), "{world}");
+    }
 }

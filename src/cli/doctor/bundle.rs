@@ -10,6 +10,7 @@ use crate::cli::event_loop::on_event_loop;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
+use crate::redact::Redactor;
 use crate::report;
 use crate::report::junit::{Target, junit};
 
@@ -17,7 +18,10 @@ use crate::report::junit::{Target, junit};
 pub(super) fn run(args: &DoctorArgs, bundle: Bundle) -> Result<ExitStatus, Failure> {
     let mut observed = on_event_loop(observe_all(args, bundle))?;
     if args.redact {
-        observed = observed.iter().map(without_names).collect::<Result<_, _>>()?;
+        // One for all of them: a role is called the same in every operation.
+        let mut redactor = Redactor::default();
+        let redacted = observed.iter().map(|evidence| without_names(evidence, &mut redactor));
+        observed = redacted.collect::<Result<_, _>>()?;
     }
     let diagnoses: Vec<Diagnosis> = observed.iter().map(diagnose).collect();
     let report = render(args, bundle, &diagnoses)?;

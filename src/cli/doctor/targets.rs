@@ -21,6 +21,7 @@ use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::interrupt;
 use crate::cli::progress::Count;
 use crate::diagnose::{Diagnosis, diagnose};
+use crate::redact::Redactor;
 use accounts::Accounts;
 use done::{Ids, Met};
 use futures_util::FutureExt;
@@ -28,6 +29,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use output::Output;
 use read::Entry;
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,6 +60,8 @@ async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failur
     if !accounts.are_embedded() {
         warn_of_calls(args);
     }
+    // One for all of them: a role is called the same in every answer.
+    let redactor = args.redact.then(RefCell::default);
     let answered = Arc::new(AtomicU64::new(0));
     let told = answered.clone();
     interrupt::tells(move || match told.load(Ordering::Relaxed) {
@@ -86,8 +90,8 @@ async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failur
                         }
                     });
                     if let Some(target) = target.transpose() {
-                        let accounts = &accounts;
-                        under_way.push(Box::pin(async move { (line, answer(accounts, args, target).await) }));
+                        let (accounts, redactor) = (&accounts, redactor.as_ref());
+                        under_way.push(Box::pin(async move { (line, answer(accounts, args, target, redactor).await) }));
                     }
                 }
             },
@@ -108,24 +112,38 @@ async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failur
 }
 
 /// Answers a line, whatever happens on the way.
-async fn answer(accounts: &Accounts, args: &DoctorArgs, target: Result<Target, BadTarget>) -> Answer {
-    let target = match target {
-        Ok(target) => target,
-        Err(bad) => return Answer::Bad(bad),
-    };
-    let id = target.id.clone();
-    let diagnosis = unless_it_panics(diagnose_one(accounts, args, &target)).await;
-    match diagnosis {
-        Some(Ok(diagnosis)) => Answer::Diagnosed(Box::new((diagnosis, target))),
-        Some(Err(failure)) => Answer::Bad(BadTarget { id, error: in_one_line(failure) }),
-        None => {
-            let error = "this program failed on the target, which is a mistake in it".to_owned();
-            Answer::Bad(BadTarget { id, error })
+async fn answer(
+    accounts: &Accounts,
+    args: &DoctorArgs,
+    target: Result<Target, BadTarget>,
+    redactor: Option<&RefCell<Redactor>>,
+) -> Answer {
+    let bad = match target {
+        Ok(target) => {
+            let id = target.id.clone();
+            match unless_it_panics(diagnose_one(accounts, args, &target, redactor)).await {
+                Some(Ok(diagnosis)) => return Answer::Diagnosed(Box::new((diagnosis, target))),
+                Some(Err(failure)) => BadTarget { id, error: in_one_line(failure) },
+                None => {
+                    BadTarget { id, error: "this program failed on the target, which is a mistake in it".to_owned() }
+                }
+            }
         }
-    }
+        Err(bad) => bad,
+    };
+    Answer::Bad(match redactor {
+        // What is wrong with a line quotes it.
+        Some(redactor) => BadTarget { error: redactor.borrow_mut().message(&bad.error), ..bad },
+        None => bad,
+    })
 }
 
-async fn diagnose_one(accounts: &Accounts, given: &DoctorArgs, target: &Target) -> Result<Diagnosis, Failure> {
+async fn diagnose_one(
+    accounts: &Accounts,
+    given: &DoctorArgs,
+    target: &Target,
+    redactor: Option<&RefCell<Redactor>>,
+) -> Result<Diagnosis, Failure> {
     let mut arguments = target.arguments(given);
     if accounts.are_embedded() && target.profile.is_some() {
         return Err(Failure::usage("a profile has no meaning in a sandbox, where the world names the caller"));
@@ -138,7 +156,10 @@ async fn diagnose_one(accounts: &Accounts, given: &DoctorArgs, target: &Target) 
     let timeout = Duration::from_secs(given.timeout);
     let request = request(&arguments, accounts.world(), timeout).await?;
     let evidence = Box::pin(settle(&account.probe, request)).await;
-    let evidence = if given.redact { without_names(&evidence)? } else { evidence };
+    let evidence = match redactor {
+        Some(redactor) => without_names(&evidence, &mut redactor.borrow_mut())?,
+        None => evidence,
+    };
     Ok(diagnose(&evidence))
 }
 
