@@ -13,6 +13,11 @@ use std::time::Duration;
 
 /// Opens a page through a proxy that serves it and nothing else; returns the document and every address asked for.
 fn open(page: String) -> Option<(String, Vec<String>)> {
+    open_in(1280, page)
+}
+
+/// Opens a page in a window of a width.
+fn open_in(width: usize, page: String) -> Option<(String, Vec<String>)> {
     let Some(browser) = std::env::var_os("BEDROCK_ACCESS_TEST_BROWSER") else {
         assert!(std::env::var_os("CI").is_none(), "BEDROCK_ACCESS_TEST_BROWSER is not set");
         eprintln!("skipped: BEDROCK_ACCESS_TEST_BROWSER names no browser");
@@ -55,6 +60,7 @@ fn open(page: String) -> Option<(String, Vec<String>)> {
             "--disable-domain-reliability",
             "--disable-features=OptimizationHints,MediaRouter",
         ])
+        .arg(format!("--window-size={width},1000"))
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("--proxy-server=http://{address}"))
         .arg("http://report.test/")
@@ -79,7 +85,8 @@ fn the_browser_shows_the_first_finding_and_asks_nobody() {
         document.contains("<h2 class=\"part\" id=\"cause-1\">Fix 1 of 2: identity-policy-missing-allow</h2>"),
         "{document}"
     );
-    assert_eq!(document.matches("<g class=\"stopped\">").count(), 5, "four legs and the access to the model");
+    // Four legs and the access to the model, in each of the two drawings.
+    assert_eq!(document.matches("<g class=\"stopped\">").count(), 2 * 5);
     assert!(!document.contains("google"));
     assert_eq!(asked, ["GET http://report.test/ HTTP/1.1"], "nothing but the page itself");
 }
@@ -96,6 +103,23 @@ fn a_page_that_tried_to_reach_out_would_be_noticed_and_is_stopped() {
     let Some((document, asked)) = open(open_page) else { return };
     assert!(document.contains("<title>ran</title>"), "the browser runs scripts");
     assert!(asked.iter().any(|line| line.contains("elsewhere.test")), "{asked:?}");
+}
+
+#[test]
+fn at_any_width_one_drawing_is_shown_and_the_page_does_not_scroll_sideways() {
+    let script = "<script>const shown = [...document.querySelectorAll('svg')].filter(svg => svg.getClientRects().length);\
+         const root = document.documentElement;\
+         document.title = 'sees ' + shown.map(svg => svg.getAttribute('class')).join() + ', '\
+         + (root.scrollWidth > root.clientWidth ? 'scrolls' : 'fits');</script></body>";
+    // A profile of four legs, a fix with policy documents, and a page with every kind of section.
+    for world in ["both", "iam-missing", "healthy"] {
+        let page = report(&evidence(world), "html").replace("Content-Security-Policy", "x-nothing");
+        for (width, shown) in [(1700, "across"), (1000, "across"), (700, "down"), (500, "down")] {
+            let Some((document, _)) = open_in(width, page.replace("</body>", script)) else { return };
+            let seen = document.split("<title>sees ").nth(1).unwrap().split('<').next().unwrap();
+            assert_eq!(seen, format!("{shown}, fits"), "{world} at {width}");
+        }
+    }
 }
 
 /// Opens a page that chooses with a script of its own, which its policy would forbid, and returns what it counted.

@@ -1,47 +1,54 @@
 //! The way through the gates as boxes and lines: coordinates alone, for the template to set.
+//!
+//! It is drawn twice, and the style sheet shows the one that there is room for: from left to right with a lane for
+//! each authorization, and from top to bottom.
+
+mod across;
+mod down;
 
 use crate::report::foreign::on_one_line;
 use crate::report::way::{Gate, State, Way};
 
-/// The width of a gate's box, in units of the drawing.
-const GATE_WIDTH: usize = 116;
-/// The height of a gate's box.
-const GATE_HEIGHT: usize = 46;
-/// What is left free between two boxes.
-const GAP: usize = 20;
-/// The height of a lane with its label.
-const LANE: usize = 84;
-/// Where a lane's boxes begin below its top.
-const BELOW_LABEL: usize = 22;
 /// The longest label, in characters.
 const LONGEST_LABEL: usize = 100;
 
-/// The drawing.
+/// The picture.
 pub(super) struct Picture {
+    /// What it shows, in words.
+    pub(super) description: String,
+    pub(super) drawings: [Drawing; 2],
+}
+
+/// The way drawn for a certain room. All lengths are in units of the drawing.
+pub(super) struct Drawing {
+    /// What the style sheet knows it by.
+    pub(super) class: &'static str,
     pub(super) width: usize,
     pub(super) height: usize,
-    pub(super) gate_width: usize,
-    pub(super) gate_height: usize,
-    /// The drawing in words.
-    pub(super) description: String,
-    pub(super) gates: Vec<GateBox>,
-    pub(super) labels: Vec<Label>,
+    pub(super) boxes: Vec<GateBox>,
+    pub(super) labels: Vec<Words>,
     pub(super) paths: Vec<Path>,
 }
 
 /// A gate's box.
 pub(super) struct GateBox {
-    pub(super) x: usize,
-    pub(super) y: usize,
-    pub(super) middle: usize,
     pub(super) class: &'static str,
-    pub(super) name: &'static str,
-    pub(super) sign: &'static str,
-    pub(super) words: &'static str,
+    pub(super) frame: Frame,
+    pub(super) words: Vec<Words>,
 }
 
-/// A lane's label.
-pub(super) struct Label {
+/// Where a box is.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    pub(super) x: usize,
+    pub(super) y: usize,
+    pub(super) width: usize,
+    pub(super) height: usize,
+}
+
+/// Words in one line.
+pub(super) struct Words {
+    pub(super) class: &'static str,
     pub(super) x: usize,
     pub(super) y: usize,
     pub(super) text: String,
@@ -56,73 +63,42 @@ pub(super) struct Path {
 impl Picture {
     /// Draws a way.
     pub(super) fn of(way: &Way) -> Self {
-        let in_lane = way.lanes.iter().map(|lane| lane.gates.len()).max().unwrap_or(0);
-        let columns = 1 + in_lane + way.last.len();
-        let height = LANE * way.lanes.len().max(1) + 8;
-        let mut picture = Self {
-            width: columns * (GATE_WIDTH + GAP) + GAP,
-            height,
-            gate_width: GATE_WIDTH,
-            gate_height: GATE_HEIGHT,
-            description: describe(way),
-            gates: Vec::new(),
-            labels: Vec::new(),
-            paths: Vec::new(),
-        };
-        // What is common stands in the middle of the lanes, on the height of their boxes.
-        let common = BELOW_LABEL + LANE * way.lanes.len().saturating_sub(1) / 2;
-        picture.gate(0, common, &way.first);
-        for (number, lane) in way.lanes.iter().enumerate() {
-            let y = number * LANE + BELOW_LABEL;
-            picture.labels.push(Label { x: left(1), y: y - 7, text: short(&lane.label) });
-            let mut before = way.first.state;
-            picture.line((0, common), (1, y), before);
-            for (at, gate) in lane.gates.iter().enumerate() {
-                if at > 0 {
-                    picture.line((at, y), (at + 1, y), before);
-                }
-                picture.gate(at + 1, y, gate);
-                before = gate.state;
-            }
-            if !way.last.is_empty() {
-                picture.line((lane.gates.len(), y), (in_lane + 1, common), before);
-            }
-        }
-        for (at, gate) in way.last.iter().enumerate() {
-            let column = in_lane + 1 + at;
-            if let Some(before) = at.checked_sub(1).and_then(|before| way.last.get(before)) {
-                picture.line((column - 1, common), (column, common), before.state);
-            }
-            picture.gate(column, common, gate);
-        }
-        picture
-    }
-
-    fn gate(&mut self, column: usize, y: usize, gate: &Gate) {
-        let x = left(column);
-        self.gates.push(GateBox {
-            x,
-            y,
-            middle: x + GATE_WIDTH / 2,
-            class: gate.state.class(),
-            name: gate.name,
-            sign: gate.state.sign(),
-            words: gate.state.words(),
-        });
-    }
-
-    /// Draws a line from the right of one box to the left of another.
-    fn line(&mut self, from: (usize, usize), to: (usize, usize), before: State) {
-        let (x1, y1) = (left(from.0) + GATE_WIDTH, from.1 + GATE_HEIGHT / 2);
-        let (x2, y2) = (left(to.0), to.1 + GATE_HEIGHT / 2);
-        let turn = x2 - GAP / 2;
-        let class = if matches!(before, State::Stopped | State::Behind) { "behind" } else { "ahead" };
-        self.paths.push(Path { class, d: format!("M{x1} {y1}H{turn}V{y2}H{x2}") });
+        Self { description: describe(way), drawings: [across::draw(way), down::draw(way)] }
     }
 }
 
-fn left(column: usize) -> usize {
-    GAP + column * (GATE_WIDTH + GAP)
+impl Drawing {
+    fn new(class: &'static str, width: usize, height: usize) -> Self {
+        Self { class, width, height, boxes: Vec::new(), labels: Vec::new(), paths: Vec::new() }
+    }
+
+    fn line(&mut self, before: State, d: String) {
+        let class = if matches!(before, State::Stopped | State::Behind) { "behind" } else { "ahead" };
+        self.paths.push(Path { class, d });
+    }
+}
+
+impl Frame {
+    fn middle(self) -> usize {
+        self.x + self.width / 2
+    }
+
+    fn right(self) -> usize {
+        self.x + self.width
+    }
+
+    fn bottom(self) -> usize {
+        self.y + self.height
+    }
+
+    /// Half-way down.
+    fn level(self) -> usize {
+        self.y + self.height / 2
+    }
+}
+
+fn state_of(gate: &Gate) -> String {
+    format!("{} {}", gate.state.sign(), gate.state.words())
 }
 
 fn short(label: &str) -> String {
