@@ -95,6 +95,46 @@ fn every_worlds_request_is_answered_as_alone() {
 }
 
 #[test]
+fn a_target_is_what_its_schema_says() {
+    let model = "amazon.nova-lite-v1:0";
+    let role = "arn:aws:iam::111122223333:role/apps/chat-api";
+    let lines = [
+        json!({"model": model}),
+        json!({"id": "b", "model": model, "region": "us-west-2", "expect": "allowed"}),
+        json!({"id": 3, "operation": "list-foundation-models", "region": null, "model": null}),
+        json!({"id": "d", "model": model, "principal": role, "profile": null, "service_role": null}),
+        json!({"id": "e", "model": model, "operation": "create-model-invocation-job", "service_role": role,
+               "resources": ["arn:aws:s3:::example-data"], "expect": "denied"}),
+        // And what it is not.
+        json!([]),
+        json!({"id": "g"}),
+        json!({"id": true, "model": model}),
+        json!({"id": "i", "model": ""}),
+        json!({"id": "j", "model": "a model"}),
+        json!({"id": "k", "model": model, "operation": "chat"}),
+        json!({"id": "l", "model": model, "region": "west"}),
+        json!({"id": "m", "model": model, "principal": "chat-api"}),
+        json!({"id": "n", "model": model, "resources": "arn:aws:s3:::example-data"}),
+        json!({"id": "o", "model": model, "resources": ["example-data"]}),
+        json!({"id": "p", "model": model, "expect": "yes"}),
+        json!({"id": "q", "model": model, "modle": model}),
+    ];
+    let schema = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/target-1.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let answer = targets(&text.join("\n"), &["--sandbox", "healthy", "--format", "json"]);
+    let refused: Vec<u64> = lines_of(&answer)
+        .iter()
+        .filter(|answer| answer["schema"] == "bedrock-access/error/1")
+        .map(|answer| answer["line"].as_u64().unwrap())
+        .collect();
+    for (line, number) in lines.iter().zip(1..) {
+        assert_eq!(schema.is_valid(line), !refused.contains(&number), "{line}: {}", answer.stdout);
+    }
+    assert_eq!(refused.len(), 12);
+}
+
+#[test]
 fn a_bad_line_is_answered_in_its_place_and_costs_nobody_else() {
     let good = |id: &str| format!("{{\"id\": \"{id}\", \"model\": \"amazon.nova-lite-v1:0\"}}\n");
     let lines = [

@@ -215,3 +215,39 @@ fn with_the_documents_policy_every_check_works_and_without_an_action_only_its_ch
         assert_eq!(outcomes[action], BTreeSet::from(["refused".to_owned()]), "{action}");
     }
 }
+
+/// Returns the examples of JSON in a document.
+fn examples(document: &str) -> Vec<Value> {
+    let blocks = document.split("\n```json\n").skip(1);
+    blocks.map(|block| serde_json::from_str(block.split("\n```").next().unwrap()).unwrap()).collect()
+}
+
+#[test]
+fn every_example_of_json_keeps_to_its_schema() {
+    let schema = |name: &str| {
+        let schema: Value = serde_json::from_str(&read(&format!("schema/{name}.json"))).unwrap();
+        jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{name}: {error}"))
+    };
+    let mut checked = 0;
+    let pages = fs::read_dir(docs()).unwrap().map(|entry| entry.unwrap().path());
+    let readme = docs().join("../README.md");
+    for page in pages.filter(|page| page.extension().is_some_and(|ending| ending == "md")).chain([readme]) {
+        for example in examples(&fs::read_to_string(&page).unwrap()) {
+            checked += 1;
+            if let Some(named) = example["schema"].as_str() {
+                let name = named.trim_start_matches("bedrock-access/").replace('/', "-");
+                assert!(schema(&name).is_valid(&example), "{}: {example}", page.display());
+            } else if example["Statement"].is_array() {
+                let policy = bedrock_access::policy::Document::parse(&example.to_string());
+                assert!(policy.is_ok(), "{}: {policy:?}", page.display());
+            } else {
+                assert!(schema("target-1").is_valid(&example), "{}: {example}", page.display());
+            }
+        }
+    }
+    assert!(checked > 1);
+    let listed: Value = serde_saphyr::from_str(&read("ci/access.yaml")).unwrap();
+    for target in listed.as_array().unwrap() {
+        assert!(schema("target-1").is_valid(target), "{target}");
+    }
+}

@@ -2,7 +2,7 @@
 //! that was asked for.
 
 use crate::account::{Account, at_once};
-use bedrock_access::bedrock::{Given, Operation};
+use bedrock_access::bedrock::{Bundle, Given, Operation};
 use bedrock_access::probe::{Api, ApiKind};
 use bedrock_access::sandbox::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,9 +81,9 @@ fn nothing_is_called_that_the_table_does_not_list() {
         assert_eq!(made, calls.keys().copied().collect(), "{run}: the report tells every call");
         called.extend(calls.keys());
     }
-    let many = runs_about_many();
-    let answers = at_once(4, &many, |(world, arguments)| calls_of(world, arguments));
-    for ((world, arguments), calls) in many.iter().zip(answers) {
+    let others = other_runs();
+    let answers = at_once(4, &others, calls_of);
+    for (Fed { world, arguments, .. }, calls) in others.iter().zip(answers) {
         assert!(!calls.is_empty(), "{world} {arguments:?}");
         for name in calls.keys() {
             let api = listed(name).unwrap_or_else(|| panic!("{world} {arguments:?}: `{name}` was called"));
@@ -95,29 +95,69 @@ fn nothing_is_called_that_the_table_does_not_list() {
     assert!(idle.is_empty(), "no run makes these calls, so nothing is shown about them: {idle:?}");
 }
 
-/// The models of every world, a list of targets in it, and every bundle of operations.
-fn runs_about_many() -> Vec<Run> {
-    let typed = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+/// A run of any command that is given something on standard input, which not all of them read.
+struct Fed {
+    world: &'static str,
+    arguments: Vec<String>,
+    input: &'static str,
+}
+
+const TARGET: &str = "{\"model\": \"us.anthropic.claude-sonnet-4-5-20250929-v1:0\"}\n";
+
+/// What a call was answered with, with the id of a record that IAM keeps of it.
+const ERROR: &str = "An error occurred (AccessDeniedException) when calling the Converse operation: User: \
+    arn:aws:sts::111122223333:assumed-role/chat-api/chat-api-7d9f is not authorized to perform: bedrock:InvokeModel \
+    on resource: arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0 with an \
+    explicit deny in a service control policy";
+
+const ALLOW: &str = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+
+/// The models of every world, a list of targets and an error in it, and what else the doctor can be told.
+fn other_runs() -> Vec<Fed> {
+    let model = ["--model", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"];
+    let role = "arn:aws:iam::111122223333:role/apps/chat-api";
     let mut runs = Vec::new();
-    for world in World::names() {
+    let mut add = |world: &'static str, words: &[&[&str]], input: &'static str| {
         let region = World::embedded(world).unwrap().request.region.to_string();
-        runs.push((world, typed(&["models", "--region", &region])));
-        runs.push((world, typed(&["doctor", "--region", &region, "--targets", "-"])));
+        let words = words.concat();
+        let arguments = words.iter().copied().chain(["--region", &region]).map(str::to_owned).collect();
+        runs.push(Fed { world, arguments, input });
+    };
+    for world in World::names() {
+        add(world, &[&["models"]], "");
+        add(world, &[&["models", "--exact", "--redact"]], "");
+        add(world, &[&["doctor", "--targets", "-"]], TARGET);
+        add(world, &[&["doctor", "--error", "-"]], ERROR);
+        add(world, &[&["doctor", "--guardrail", "gr0123456789:1"], &model], "");
+        add(world, &[&["doctor", "--session-policy", "-"], &model], ALLOW);
+        add(world, &[&["doctor", "--vpc-endpoint-policy", "-"], &model], ALLOW);
     }
-    let model = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-    let of_a_bundle = ["doctor", "--region", "us-west-2", "--model", model, "--for"];
-    runs.extend(["invoke", "streaming", "read-only-audit"].map(|bundle| {
-        let words = [&of_a_bundle[..], &[bundle]].concat();
-        ("healthy", typed(&words))
-    }));
+    for service in ["lambda", "ec2", "ecs", "eks-pod-identity", "bedrock", "sagemaker"] {
+        add("healthy", &[&["doctor", "--principal", role, "--service", service], &model], "");
+    }
+    add("healthy", &[&["doctor", "--wait", "1"], &model], "");
+    for bundle in Bundle::ALL {
+        let mut needed: Vec<String> = Vec::new();
+        for operation in bundle.operations() {
+            for pair in asking(*operation).chunks(2).filter(|pair| pair[0] != "--operation") {
+                // One model and one role for all of them.
+                let many = pair[0] == "--resource";
+                if !needed.chunks(2).any(|known| known == pair || !many && known[0] == pair[0]) {
+                    needed.extend_from_slice(pair);
+                }
+            }
+        }
+        let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
+        add("healthy", &[&["doctor", "--for", bundle.as_str()], &needed], "");
+    }
     runs
 }
 
-/// Runs the program in a world, with one target on standard input, and returns the calls that reached the account.
-fn calls_of(world: &str, arguments: &[String]) -> BTreeMap<&'static str, u64> {
-    let account = Account::named(world);
+/// Runs the program in a world, and returns the calls that reached the account.
+fn calls_of(run: &Fed) -> BTreeMap<&'static str, u64> {
+    let account = Account::named(run.world);
     let mut child = Command::new(env!("CARGO_BIN_EXE_bedrock-access"))
-        .args(arguments)
+        .args(&run.arguments)
         .env_clear()
         .env("HOME", "/nonexistent")
         .envs(account.environment.iter().map(|(name, value)| (name, value)))
@@ -125,11 +165,10 @@ fn calls_of(world: &str, arguments: &[String]) -> BTreeMap<&'static str, u64> {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let target = b"{\"model\": \"us.anthropic.claude-sonnet-4-5-20250929-v1:0\"}\n";
     // Not all of them read it.
-    let _ = child.stdin.take().unwrap().write_all(target);
+    let _ = child.stdin.take().unwrap().write_all(run.input.as_bytes());
     let status = child.wait().unwrap();
-    assert!(matches!(status.code(), Some(0 | 1 | 3)), "{world} {arguments:?}: {status}");
+    assert!(matches!(status.code(), Some(0 | 1 | 3)), "{} {:?}: {status}", run.world, run.arguments);
     account.sandbox.calls()
 }
 

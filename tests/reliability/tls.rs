@@ -2,16 +2,19 @@
 //!
 //! The certificates are fixtures, signed by an authority of the tests. The snapshot holds what is said of each case.
 
-use crate::account::at_once;
+use crate::account::{Account, at_once};
 use crate::run::Doctor;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, Stream};
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// The deadline that the doctor is given, in seconds.
@@ -134,4 +137,44 @@ fn tls_that_fails_is_said_clearly_and_in_time() {
         told.replace(address.as_str(), "ADDRESS")
     });
     insta::assert_snapshot!(told.join("\n"));
+}
+
+/// A trust store that tells how often it is read: a pipe, which whoever opens it waits for.
+fn trust_store_that_counts(folder: &Path) -> (PathBuf, Arc<AtomicUsize>) {
+    let pipe = folder.join("authorities.pem");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let read = Arc::new(AtomicUsize::new(0));
+    let (counted, path) = (read.clone(), pipe.clone());
+    let authority = fs::read(fixture("authority.pem")).unwrap();
+    std::thread::spawn(move || {
+        // Opening waits for a reader.
+        while let Ok(mut pipe) = fs::OpenOptions::new().write(true).open(&path) {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let _ = pipe.write_all(&authority);
+            drop(pipe);
+            // The reader takes what there is as one file, and sees its end only where nobody writes.
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    (pipe, read)
+}
+
+#[test]
+fn the_trust_store_is_read_once_and_only_where_tls_is_spoken() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, read) = trust_store_that_counts(folder.path());
+    let trusted = [("SSL_CERT_FILE", pipe.to_str().unwrap())];
+    let account = Account::named("healthy");
+    let answer = account.doctor(&["--probe"]).environment(trusted).run();
+    assert_eq!(answer.status, 0, "{}{}", answer.stdout, answer.stderr);
+    assert_eq!(read.load(Ordering::SeqCst), 0, "a plain endpoint needs no trust");
+
+    let endpoint = format!("https://{}", server(showing("server")));
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "canary-secret")];
+    let doctor = Doctor::new(["--model", "us.amazon.nova-lite-v1:0", "--region", "us-west-2", "--probe"]);
+    let doctor = doctor.environment(keys).environment(trusted).environment([("AWS_ENDPOINT_URL", endpoint.as_str())]);
+    let answer = doctor.run();
+    // All the clients of the run trust what was read.
+    assert!(!answer.stdout.contains("certificate") && answer.stdout.contains("503"), "{}", answer.stdout);
+    assert_eq!(read.load(Ordering::SeqCst), 1);
 }
