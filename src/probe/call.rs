@@ -5,12 +5,14 @@
 
 use super::answer::{request_id, with_request_id};
 use super::api::Api;
-use super::shared::{Answer, Shared, is_about_the_rate};
+use super::shared::{Answer, AnyAnswer, Shared, is_about_the_rate};
 use super::traffic::Traffic;
 use crate::evidence::{Call, Failure, FailureKind, Observation, ServiceError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
+use futures_util::future::BoxFuture;
+use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -123,42 +125,58 @@ impl Caller {
         api: Api,
         endpoint: Endpoint<'_>,
         about: &[&str],
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> Answer<T>
     where
         T: Send + Sync + 'static,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        // The SDK's futures are large, and every layer that holds one by value doubles it.
-        self.once(api, endpoint, about, self.read(api, endpoint, Box::pin(call))).await
+        self.once(api, endpoint, about, self.read(api, endpoint, call)).await
     }
 
     /// Takes the answer that another diagnosis of the account has or is about to have; else asks, and shares it.
+    ///
+    /// What `api` and `about` say decides the type of the answer.
     pub(super) async fn once<T: Send + Sync + 'static>(
         &self,
         api: Api,
         endpoint: Endpoint<'_>,
         about: &[&str],
-        ask: impl Future<Output = (Observation<T>, Call)>,
+        ask: impl Future<Output = (Observation<T>, Call)> + Send,
     ) -> Answer<T> {
+        let ask = async {
+            let (observation, call) = ask.await;
+            let observation =
+                observation.and_then(|seen| Observation::Seen(Arc::new(seen) as Arc<dyn Any + Send + Sync>));
+            (observation, call)
+        };
+        let (observation, call) = self.once_of_any(api, endpoint, about, Box::pin(ask)).await;
+        let other = |_| unreadable(endpoint, "the same question was answered otherwise");
+        (observation.and_then(|seen| seen.downcast().map_or_else(other, Observation::Seen)), call)
+    }
+
+    async fn once_of_any(
+        &self,
+        api: Api,
+        endpoint: Endpoint<'_>,
+        about: &[&str],
+        ask: BoxFuture<'_, AnyAnswer>,
+    ) -> AnyAnswer {
         let question = std::iter::once(&api.name()).chain(about).copied().collect::<Vec<_>>().join("\n");
         let started = Instant::now();
-        let found = tokio::time::timeout_at(self.until(), self.shared.find::<T>(&question)).await;
-        let Ok(found) = found else {
-            let observation = failed(FailureKind::TimedOut, endpoint, "another diagnosis waits for the same answer");
-            self.note_broken(endpoint, &observation);
-            let record = self.record(api, started, &observation);
-            return (observation, record);
-        };
-        match found {
-            Ok(answer) => answer,
-            Err(place) => {
-                let (observation, call) = ask.await;
-                let answer = (observation.and_then(|seen| Observation::Seen(Arc::new(seen))), call);
-                if let Some(place) = place {
-                    place.fill(&answer);
-                }
+        match tokio::time::timeout_at(self.until(), self.shared.find(&question)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(place)) => {
+                let answer = ask.await;
+                place.fill(&answer);
                 answer
+            }
+            Err(_) => {
+                let why = "another diagnosis waits for the same answer";
+                let observation = failed(FailureKind::TimedOut, endpoint, why);
+                self.note_broken(endpoint, &observation);
+                let record = self.record(api, started, &observation);
+                (observation, record)
             }
         }
     }
@@ -168,12 +186,13 @@ impl Caller {
         &self,
         api: Api,
         endpoint: Endpoint<'_>,
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> (Observation<T>, Call)
     where
+        T: Send,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.make(api, endpoint, Limit::Read, Box::pin(call)).await
+        self.make(api, endpoint, Limit::Read, call).await
     }
 
     /// Makes a shared read again and again while AWS throttles it or fails, as long as there is time: IAM throttles
@@ -183,12 +202,12 @@ impl Caller {
         api: Api,
         endpoint: Endpoint<'_>,
         about: &[&str],
-        call: impl Fn() -> F,
+        call: impl Fn() -> F + Send + Sync,
     ) -> Answer<T>
     where
         T: Send + Sync + 'static,
         E: ProvideErrorMetadata + Error + 'static,
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     {
         let ask = async {
             let mut attempt = 0;
@@ -212,12 +231,13 @@ impl Caller {
         &self,
         api: Api,
         endpoint: Endpoint<'_>,
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> (Observation<T>, Call)
     where
+        T: Send,
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.make(api, endpoint, Limit::Live, Box::pin(call)).await
+        self.make(api, endpoint, Limit::Live, call).await
     }
 
     async fn make<T, E>(
@@ -225,11 +245,39 @@ impl Caller {
         api: Api,
         endpoint: Endpoint<'_>,
         limit: Limit,
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     ) -> (Observation<T>, Call)
     where
+        T: Send,
         E: ProvideErrorMetadata + Error + 'static,
     {
+        let mut answer = None;
+        // What hangs on the answer's type is kept small: there is a copy of it for every API.
+        let call = async {
+            match call.await {
+                Ok(seen) => {
+                    answer = Some(seen);
+                    Observation::Seen(())
+                }
+                Err(error) => {
+                    let cause = innermost(&error);
+                    observe(error.map_service_error(|error| error.meta().clone()), &cause, endpoint)
+                }
+            }
+        };
+        let (observation, record) = self.make_any(api, endpoint, limit, Box::pin(call)).await;
+        let nothing = || unreadable(endpoint, "the answer was lost");
+        (observation.and_then(|()| answer.map_or_else(nothing, Observation::Seen)), record)
+    }
+
+    /// Makes a call that leaves its answer where it was told to.
+    async fn make_any(
+        &self,
+        api: Api,
+        endpoint: Endpoint<'_>,
+        limit: Limit,
+        call: BoxFuture<'_, Observation<()>>,
+    ) -> (Observation<()>, Call) {
         // The semaphore is never closed; without a permit the call would only be less patient.
         let permit = self.wait(self.traffic.in_flight.acquire());
         let _permit = tokio::time::timeout_at(self.deadline + self.traffic.allowance, permit).await;
@@ -252,7 +300,7 @@ impl Caller {
             match tokio::time::timeout_at(until, with_request_id(call)).await {
                 Ok((outcome, id)) => {
                     request_id = id;
-                    outcome.map_or_else(|error| observe(error, endpoint), Observation::Seen)
+                    outcome
                 }
                 Err(_) => failed(FailureKind::TimedOut, endpoint, &format!("waited {} s", seconds(started.elapsed()))),
             }
@@ -354,11 +402,7 @@ fn seconds(duration: Duration) -> String {
 }
 
 /// Reads an SDK error: AWS's answer with code and text, or why there is none.
-fn observe<T, E>(error: SdkError<E, HttpResponse>, endpoint: Endpoint<'_>) -> Observation<T>
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    let cause = innermost(&error);
+fn observe(error: SdkError<ErrorMetadata, HttpResponse>, cause: &str, endpoint: Endpoint<'_>) -> Observation<()> {
     match error {
         SdkError::ServiceError(context) => {
             let raw = context.raw();
@@ -389,7 +433,7 @@ where
             let kind = context.raw().headers().get("content-type").unwrap_or("no content type").to_owned();
             failed(FailureKind::Unreadable, endpoint, &format!("HTTP status {status} with {kind}: {cause}"))
         }
-        _ => failed(FailureKind::Unreadable, endpoint, &cause),
+        _ => failed(FailureKind::Unreadable, endpoint, cause),
     }
 }
 

@@ -14,10 +14,13 @@ use std::sync::Arc;
 /// How many answers are kept; those that are asked for again stay longest.
 const KEPT: usize = 2048;
 
-type Kept = Arc<dyn Any + Send + Sync>;
-
 /// What was read, with the record of the call that read it.
 pub(super) type Answer<T> = (Observation<Arc<T>>, Call);
+
+/// An answer of any type: what is done with it is compiled once, and not for every API.
+pub(super) type AnyAnswer = Answer<dyn Any + Send + Sync>;
+
+type Kept = Arc<AnyAnswer>;
 
 /// The answers of one account, as one set of credentials reads them.
 pub(super) struct Shared(Cache<String, Kept>);
@@ -33,20 +36,17 @@ impl Shared {
     }
 
     /// Returns the answer to a question, where there is one or one is on its way; else the place for it.
-    ///
-    /// A place that is dropped empty falls to the next who waits.
-    pub(super) async fn find<T: Send + Sync + 'static>(&self, question: &str) -> Result<Answer<T>, Option<Place<'_>>> {
+    pub(super) async fn find(&self, question: &str) -> Result<AnyAnswer, Place<'_>> {
         match self.0.get_value_or_guard_async(question).await {
-            // A question always has answers of the same type; should one differ, it is asked without being shared.
-            Ok(kept) => kept.downcast::<Answer<T>>().map(|answer| (*answer).clone()).map_err(|_| None),
-            Err(place) => Err(Some(Place(place))),
+            Ok(kept) => Ok((*kept).clone()),
+            Err(place) => Err(Place(place)),
         }
     }
 }
 
 impl Place<'_> {
     /// Keeps an answer for the others, if it is one that lasts.
-    pub(super) fn fill<T: Send + Sync + 'static>(self, answer: &Answer<T>) {
+    pub(super) fn fill(self, answer: &AnyAnswer) {
         let (observation, call) = answer;
         let lasts = match observation {
             Observation::Seen(_) => true,
@@ -54,7 +54,7 @@ impl Place<'_> {
             Observation::Failed(_) | Observation::Skipped(_) => false,
         };
         if lasts {
-            let kept: Answer<T> = (observation.clone(), Call { shared: true, ..call.clone() });
+            let kept = (observation.clone(), Call { shared: true, ..call.clone() });
             // The place may have been evicted meanwhile; then the next one asks again.
             let _ = self.0.insert(Arc::new(kept));
         }

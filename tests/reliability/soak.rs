@@ -19,10 +19,10 @@ use std::time::Instant;
 /// The targets of a run that nothing else is said of.
 const FEW: usize = 200;
 
-/// From how many targets on the two halves' memory is compared: before, caches and pools fill.
+/// From how many targets on the memory is judged: before, caches and pools fill.
 const ENOUGH: usize = 5_000;
 
-/// How much more memory the second half may take, of what the first took.
+/// How much more memory the last quarter may take than the second did.
 const GROWTH: f64 = 1.1;
 
 /// One call of so many meets a fault.
@@ -192,8 +192,8 @@ fn text(value: &Value) -> &str {
 /// What a run came to.
 struct Run {
     tally: Tally,
-    /// The largest resident size within each half, in KiB.
-    peaks: [u64; 2],
+    /// The largest resident size within each quarter, in KiB.
+    peaks: [u64; 4],
     stderr: String,
     status: Option<i32>,
 }
@@ -240,15 +240,15 @@ fn run(count: usize, fault: Option<Fault>) -> Run {
     });
     let mut tally = Tally::default();
     let mut answered: BTreeSet<usize> = BTreeSet::new();
-    let mut peaks = [0; 2];
+    let mut peaks = [0; 4];
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let report: Value = serde_json::from_str(&line.unwrap()).unwrap();
         let id = usize::try_from(report["id"].as_u64().unwrap()).unwrap();
         tally.judge(id, &report);
         assert!(answered.insert(id), "{id} was answered twice");
-        let half = usize::from(answered.len() > count / 2);
-        peaks[half] = peak_of(child.id()).unwrap_or(0).max(peaks[half]);
-        if answered.len() == count / 2 {
+        let quarter = (answered.len() - 1) * 4 / count;
+        peaks[quarter] = peak_of(child.id()).unwrap_or(0).max(peaks[quarter]);
+        if answered.len() * 4 / count > quarter {
             forget_peak(child.id());
         }
     }
@@ -295,12 +295,10 @@ fn a_soak_under_random_faults_leaves_every_answer_right_or_undetermined() {
     let mib = peaks.map(|kib| kib as f64 / 1024.0);
     println!(
         "{count} diagnoses, seed {seed}, one call of {SHARE} at fault: {} right, {} undetermined, {} unreachable; \
-         peak memory {:.1} MiB in the first half, {:.1} MiB in the second; {:.0} s",
+         peak memory in each quarter {mib:.1?} MiB; {:.0} s",
         tally.right,
         tally.undetermined,
         tally.unreachable,
-        mib[0],
-        mib[1],
         started.elapsed().as_secs_f64()
     );
     assert!(tally.offences.is_empty(), "{} offences:\n{}", tally.offences.len(), tally.offences.join("\n"));
@@ -308,7 +306,7 @@ fn a_soak_under_random_faults_leaves_every_answer_right_or_undetermined() {
     assert_eq!(status, Some(1), "{stderr}");
     assert!(tally.right * 4 >= count, "a soak in which little is determined shows little");
     if count >= ENOUGH {
-        assert!(mib[1] <= mib[0] * GROWTH, "the second half took more memory: {mib:?} MiB");
+        assert!(mib[3] <= mib[1] * GROWTH, "the memory grows: {mib:?} MiB");
     }
 }
 
