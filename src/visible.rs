@@ -59,7 +59,9 @@ fn escaped(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
 /// Takes what a serializer wrote, where such characters stand in strings alone and line feeds are layout.
 #[must_use]
 pub fn visible_json(document: String) -> String {
-    if document.chars().all(|c| c == '\n' || !steers(c)) {
+    // Most documents are plain, which is seen without looking at characters.
+    let is_plain = document.bytes().fold(true, |all, byte| all & (matches!(byte, b' '..=b'~') | (byte == b'\n')));
+    if is_plain || document.chars().all(|c| c == '\n' || !steers(c)) {
         return document;
     }
     let mut shown = String::with_capacity(document.len() + 8);

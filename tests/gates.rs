@@ -253,3 +253,42 @@ fn an_empty_variable_is_no_key_and_is_spoken_of() {
         assert!(report["advice"].to_string().contains("AWS_BEARER_TOKEN_BEDROCK"), "{value:?}: {}", answer.stdout);
     }
 }
+
+#[test]
+fn what_to_do_rests_on_what_was_seen_of_the_account() {
+    let steps = |answer: &Answer| -> Vec<String> {
+        let report = answer.json();
+        let steps = report["findings"][0]["remedy"]["steps"].as_array().unwrap().clone();
+        steps.iter().map(|step| step.as_str().unwrap().to_owned()).collect()
+    };
+    let model = |facts: &mut Value, id: &str, fields: &Value| {
+        let models = facts["models"].as_array_mut().unwrap();
+        let model = models.iter_mut().find(|model| model["id"] == id).unwrap();
+        for (field, value) in fields.as_object().unwrap() {
+            model["regions"]["us-west-2"][field] = value.clone();
+        }
+    };
+    let claude = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+    let made = steps(&ask("model-access-missing", &[]));
+    assert!(made[0].contains("model catalog") && made[0].contains("anew"), "{made:?}");
+    // Who asked, where and for what was seen.
+    assert!(!made.iter().any(|step| step.contains("with which identity")), "{made:?}");
+    let unmade = ask_changed(
+        "model-access-missing",
+        |facts| model(facts, claude, &json!({"agreement": {"status": "NOT_AVAILABLE"}})),
+        &[],
+    );
+    let unmade = steps(&unmade);
+    assert!(unmade[0].contains("invoke the model once") && unmade[0].contains("licence"), "{unmade:?}");
+    let mistral = "mistral.mistral-large-2407-v1:0";
+    let unsold = ask_changed(
+        "healthy",
+        |facts| model(facts, mistral, &json!({"authorization": "NOT_AUTHORIZED"})),
+        &["--model", mistral],
+    );
+    let unsold = steps(&unsold);
+    assert!(!unsold.iter().any(|step| step.contains("agreement")), "it is not sold: {unsold:?}");
+
+    let retention = steps(&ask("data-retention", &[]));
+    assert!(retention[0].contains("`aws_review`") && retention[0].contains("`default`"), "{retention:?}");
+}

@@ -3,6 +3,7 @@
 //! What a cause means in general stands in the catalogue; this file fills in this call's names. Nothing here is
 //! ever run by this program.
 
+mod access;
 mod allow;
 mod command;
 mod deny;

@@ -6,6 +6,7 @@
 use super::{ExplainedError, Explanation};
 use crate::cause::DocumentedCause;
 use crate::visible::visible_json;
+use serde_json::Value;
 
 /// Appends an explanation as one line of JSON without line break.
 pub(super) fn write(out: &mut Vec<u8>, explanation: &Explanation) {
@@ -13,7 +14,11 @@ pub(super) fn write(out: &mut Vec<u8>, explanation: &Explanation) {
     out.extend_from_slice(b"{\"schema\":");
     string(out, schema);
     out.extend_from_slice(b",\"id\":");
-    other(out, id);
+    match id {
+        Value::String(id) => string(out, id),
+        Value::Number(id) => number(out, id),
+        id => other(out, id),
+    }
     out.push(b',');
     members(out, error);
     out.extend_from_slice(b",\"others\":[");
@@ -57,7 +62,7 @@ fn members(out: &mut Vec<u8>, error: &ExplainedError) {
         }
     }
     out.extend_from_slice(b",\"span\":");
-    other(out, &error.span);
+    number(out, &error.span);
     out.extend_from_slice(b",\"summary\":");
     string(out, &error.summary);
     out.extend_from_slice(b",\"next\":[");
@@ -88,6 +93,12 @@ fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
+}
+
+/// Appends numbers, in which nothing is to be escaped.
+fn number<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
+    // Writing into memory does not fail.
+    let _ = serde_json::to_writer(out, value);
 }
 
 /// Appends what is written seldom.

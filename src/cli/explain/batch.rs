@@ -22,6 +22,9 @@ use std::thread;
 /// How much is read at once, in bytes.
 const CHUNK: usize = 256 * 1024;
 
+/// How many times as long as the lines their answers are, mostly.
+const ANSWER: usize = 5;
+
 /// The longest line that is answered, in bytes; a longer one is refused in place.
 const MAX_LINE: usize = MAX_TEXT;
 
@@ -195,7 +198,7 @@ fn write_all(ordered: Receiver<Receiver<Answers>>, total: &mut Answers) -> Resul
 
 /// Answers the lines of a chunk.
 fn answer(chunk: &Chunk) -> Answers {
-    let mut answers = Answers { bytes: Vec::with_capacity(chunk.lines.len() * 2), ..Answers::default() };
+    let mut answers = Answers { bytes: Vec::with_capacity(chunk.lines.len() * ANSWER), ..Answers::default() };
     if chunk.too_long {
         let error = format!("the line is longer than {} MiB", MAX_LINE / 1024 / 1024);
         answers.push_bad(&Value::Null, chunk.first_line, &error);

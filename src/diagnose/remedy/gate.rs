@@ -1,7 +1,7 @@
 //! Remedies for what stands behind IAM: access to the model, the credentials, the request itself.
 
 use super::super::finding::{Change, ChangeKind, Remedy};
-use super::{command, elsewhere, network};
+use super::{access, command, elsewhere, network};
 use crate::bedrock::{Marketplace, provider_of, required_retention};
 use crate::cause::Cause;
 use crate::evidence::Evidence;
@@ -27,6 +27,9 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
                 remedy
                     .notes
                     .push("creating the agreement accepts the model's licence (EULA) for the account".to_owned());
+            }
+            if cause == Cause::ModelAccessNotGranted {
+                remedy.steps = access::grant(evidence);
             }
             remedy.changes.push(use_of(ChangeKind::AcceptAgreement, model));
         }
@@ -65,6 +68,7 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
             elsewhere::offer(&mut remedy, cause, evidence);
         }
         Cause::DataRetentionMode => {
+            remedy.steps = access::retain(evidence);
             remedy.commands.push(format!("aws bedrock get-account-data-retention --region {region}"));
             if let Some(mode) = required_retention(model) {
                 remedy.commands.push(format!("aws bedrock put-account-data-retention --mode {mode} --region {region}"));
