@@ -5,6 +5,7 @@
 
 use crate::cause::catalogue::{self, Entry, Template};
 use crate::iam::PolicyType;
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 /// What a phrase stands for.
@@ -185,9 +186,8 @@ impl Anchors {
         Self { phrases, table }
     }
 
-    /// Returns every hit in a squeezed text, by its beginning; a longer one first.
-    pub(super) fn find(&self, text: &[u8]) -> Vec<Hit> {
-        let mut hits = Vec::with_capacity(32);
+    /// Puts every hit in a squeezed text behind `hits`, by its beginning; a longer one first.
+    fn find(&self, text: &[u8], hits: &mut Vec<Hit>) {
         for (start, window) in text.windows(BEGINNING).enumerate() {
             let Some(first) = window.first_chunk() else { break };
             let mut number = self.table.get(slot(first)).copied().unwrap_or(0);
@@ -200,7 +200,6 @@ impl Anchors {
                 number = phrase.next;
             }
         }
-        hits
     }
 }
 
@@ -219,8 +218,58 @@ fn squeezed(phrase: &str) -> Vec<u8> {
 /// How many bytes of the text are squeezed at a time.
 const BLOCK: usize = 32;
 
+/// A text that was looked through: squeezed, with every hit.
+///
+/// Its buffers are the largest that a text takes, and those of a short text are too large for the allocator's fast path:
+/// a thread hands them on from one text to the next.
+#[derive(Debug, Default)]
+pub(super) struct Scan(Buffers);
+
+#[derive(Debug, Default)]
+struct Buffers {
+    squeezed: Squeezed,
+    hits: Vec<Hit>,
+}
+
+thread_local! {
+    static SPARE: Cell<Buffers> = Cell::default();
+}
+
+/// The longest text whose buffers are handed on, in letters.
+const HANDED_ON: usize = 64 * 1024;
+
+impl Scan {
+    /// Looks through a text of less than 4 GiB.
+    pub(super) fn of(text: &str) -> Self {
+        let mut buffers = SPARE.take();
+        buffers.squeezed.fill(text);
+        buffers.hits.clear();
+        Anchors::get().find(&buffers.squeezed.bytes, &mut buffers.hits);
+        Self(buffers)
+    }
+
+    /// The letters and digits.
+    pub(super) fn squeezed(&self) -> &Squeezed {
+        &self.0.squeezed
+    }
+
+    /// The hits, by their beginnings; a longer one first.
+    pub(super) fn hits(&self) -> &[Hit] {
+        &self.0.hits
+    }
+}
+
+impl Drop for Scan {
+    fn drop(&mut self) {
+        if self.0.squeezed.bytes.capacity() <= HANDED_ON {
+            // A thread that ends has no use for them.
+            let _ = SPARE.try_with(|spare| spare.set(std::mem::take(&mut self.0)));
+        }
+    }
+}
+
 /// A text's letters and digits in lower case, and where each stands in it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Squeezed {
     /// The letters and digits.
     pub(super) bytes: Vec<u8>,
@@ -228,11 +277,14 @@ pub(super) struct Squeezed {
 }
 
 impl Squeezed {
-    /// Squeezes a text of less than 4 GiB.
-    pub(super) fn of(text: &str) -> Self {
+    /// Takes the letters and digits of a text of less than 4 GiB in place of those that it holds.
+    fn fill(&mut self, text: &str) {
         let text = text.as_bytes();
-        let mut bytes = Vec::with_capacity(text.len());
-        let mut positions = Vec::with_capacity(text.len());
+        let Self { bytes, positions } = self;
+        bytes.clear();
+        bytes.reserve(text.len());
+        positions.clear();
+        positions.reserve(text.len());
         let (mut letters, mut places) = ([0; BLOCK], [0; BLOCK]);
         let mut position = 0u32;
         for block in text.chunks(BLOCK) {
@@ -249,7 +301,6 @@ impl Squeezed {
             bytes.extend_from_slice(letters.get(..count).unwrap_or_default());
             positions.extend_from_slice(places.get(..count).unwrap_or_default());
         }
-        Self { bytes, positions }
     }
 
     /// Returns where the letter at an index stands in the text; zero behind the last.
@@ -275,7 +326,9 @@ mod tests {
     #[test]
     fn places_lead_from_one_text_to_the_other() {
         let text = "Üser: \"arn:aws\"… ".repeat(20);
-        let squeezed = Squeezed::of(&text);
+        let mut squeezed = Squeezed::default();
+        squeezed.fill("what was there before");
+        squeezed.fill(&text);
         let kept: Vec<(usize, u8)> =
             text.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_alphanumeric()).collect();
         assert_eq!(squeezed.bytes.len(), kept.len());
@@ -295,7 +348,8 @@ mod tests {
             assert!(phrase.letters.len() >= BEGINNING, "{:?}", phrase.anchor);
             let mut text = b"xx".to_vec();
             text.extend(&phrase.letters);
-            let hits = anchors.find(&text);
+            let mut hits = Vec::new();
+            anchors.find(&text, &mut hits);
             assert!(hits.iter().any(|hit| hit.start == 2 && hit.end == text.len()), "{:?}", phrase.anchor);
             assert!(hits.is_sorted_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end))));
         }

@@ -3,7 +3,7 @@
 //! Takes the plain text and gives the readings, the most telling first. An error that the text holds twice is
 //! read once; each error's surroundings are bounded, so that no fact strays to another.
 
-use super::anchors::{Anchor, Anchors, Squeezed};
+use super::anchors::{Anchor, Scan};
 use super::facts::Facts;
 use super::site::{Site, View};
 use crate::cause::catalogue::Note;
@@ -43,9 +43,8 @@ impl Reading {
 
 /// Reads every error of a plain text, the most telling first.
 pub(super) fn read(text: &str) -> Vec<Reading> {
-    let squeezed = Squeezed::of(text);
-    let hits = Anchors::get().find(&squeezed.bytes);
-    let view = View { text, squeezed: &squeezed, hits: &hits };
+    let scan = Scan::of(text);
+    let view = View { text, squeezed: scan.squeezed(), hits: scan.hits() };
     let mut sites = view.sites();
     let is_fallback = |site: &Site| site.note == Note::Fallback;
     if sites.iter().any(|site| !is_fallback(site)) {

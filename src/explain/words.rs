@@ -43,7 +43,8 @@ pub(super) fn unrecognized(length: usize) -> ExplainedError {
 /// Says what an error means in one or two sentences.
 pub(super) fn summary(site: &Site, facts: &Facts) -> String {
     let entry = catalogue::entry(site.cause);
-    let mut words = String::new();
+    // Few are longer.
+    let mut words = String::with_capacity(384);
     match (site.cause, site.certainty) {
         (Cause::Unrecognized, _) => match &facts.error_code {
             Some(code) => {
@@ -199,7 +200,8 @@ fn doctor(site: &Site, facts: &Facts) -> Option<String> {
         Operation::from_api_name(name)
     });
     let rule = operation.unwrap_or_default().model().given;
-    let mut command = "ask AWS itself: bedrock-access doctor".to_owned();
+    let mut command = String::with_capacity(256);
+    command.push_str("ask AWS itself: bedrock-access doctor");
     if rule == Given::Always || rule != Given::Never && usable(named).is_some() {
         let _ = write!(command, " --model {model}");
     }
@@ -229,8 +231,11 @@ fn lower_first(title: &str) -> String {
     if matches!(first, "AWS" | "Anthropic" | "Bedrock") {
         return title.to_owned();
     }
-    let mut letters = title.chars();
-    letters.next().map_or_else(String::new, |letter| letter.to_lowercase().chain(letters).collect())
+    let mut lower = title.to_owned();
+    if let Some(letter) = lower.get_mut(..1) {
+        letter.make_ascii_lowercase();
+    }
+    lower
 }
 
 /// Shows an explanation as a page of text.
