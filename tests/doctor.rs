@@ -488,6 +488,20 @@ fn a_mistyped_model_is_compared_with_what_the_region_lists() {
 }
 
 #[test]
+fn the_first_line_tells_the_documented_cause_from_what_stands_before_it() {
+    let mistyped = ["--sandbox", "--model", "amazon.nova-lite-v1"];
+    let line = |more: &[&str]| {
+        let answer = Doctor::new([&mistyped, more].concat()).run();
+        answer.stdout.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(line(&["-q"]), "DENIED (sandbox `iam-missing`): cause 1 and the request [invalid-model-id +1]");
+    let whole = line(&["--format", "markdown"]);
+    assert!(whole.contains("documented cause 1, IAM permission, and the request"), "{whole}");
+    let both = Doctor::new(["--sandbox", "both", "-q"]).run().stdout;
+    assert!(both.contains("both causes [identity-policy-missing-allow +1]"), "{both}");
+}
+
+#[test]
 fn colour_says_nothing_that_words_do_not() {
     let plain = Doctor::new(["--sandbox"]).run().stdout;
     let painted = Doctor::new(["--sandbox", "--color", "always"]).run().stdout;

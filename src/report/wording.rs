@@ -39,10 +39,15 @@ pub(super) fn short_headline(diagnosis: &Diagnosis, columns: usize) -> String {
         }
         (Verdict::Denied, Some(first)) => {
             let documented = match diagnosis.documented_cause {
-                Some(DocumentedCause::IamPermission) => "cause 1 ",
-                Some(DocumentedCause::ModelAccess) => "cause 2 ",
-                Some(DocumentedCause::Both) => "both causes ",
+                Some(DocumentedCause::IamPermission) => "cause 1",
+                Some(DocumentedCause::ModelAccess) => "cause 2",
+                Some(DocumentedCause::Both) => "both causes",
                 _ => "",
+            };
+            let documented = match beside(diagnosis, first) {
+                _ if documented.is_empty() => String::new(),
+                Some(also) => format!("{documented} and {also} "),
+                None => format!("{documented} "),
             };
             let more = match diagnosis.findings.len() {
                 0 | 1 => String::new(),
@@ -56,18 +61,38 @@ pub(super) fn short_headline(diagnosis: &Diagnosis, columns: usize) -> String {
     }
 }
 
-fn documented(diagnosis: &Diagnosis, first: &Finding) -> &'static str {
-    match diagnosis.documented_cause {
+fn documented(diagnosis: &Diagnosis, first: &Finding) -> String {
+    let documented = match diagnosis.documented_cause {
         Some(DocumentedCause::IamPermission) => "documented cause 1, IAM permission",
         Some(DocumentedCause::ModelAccess) => "documented cause 2, model access",
         Some(DocumentedCause::Both) => "both documented causes",
-        _ => match first.cause.family() {
-            Family::Credentials => "neither documented cause: the credentials",
-            Family::Request => "neither documented cause: the request",
-            Family::Capacity => "neither documented cause: a limit of AWS",
-            Family::Network => "neither documented cause: the network",
-            Family::IamPermission | Family::ModelAccess | Family::Unknown => "neither documented cause",
-        },
+        _ => {
+            return match outside(first) {
+                Some(what) => format!("neither documented cause: {what}"),
+                None => "neither documented cause".to_owned(),
+            };
+        }
+    };
+    match beside(diagnosis, first) {
+        Some(also) => format!("{documented}, and {also}"),
+        None => documented.to_owned(),
+    }
+}
+
+/// Names where the first finding lies, where a further one is of a documented cause and it is not.
+fn beside(diagnosis: &Diagnosis, first: &Finding) -> Option<&'static str> {
+    let is_documented = |finding: &Finding| finding.cause.family().documented_cause() != DocumentedCause::Neither;
+    outside(first).filter(|_| diagnosis.findings.iter().any(is_documented))
+}
+
+/// Names what a finding of neither documented cause is about.
+fn outside(finding: &Finding) -> Option<&'static str> {
+    match finding.cause.family() {
+        Family::Credentials => Some("the credentials"),
+        Family::Request => Some("the request"),
+        Family::Capacity => Some("a limit of AWS"),
+        Family::Network => Some("the network"),
+        Family::IamPermission | Family::ModelAccess | Family::Unknown => None,
     }
 }
 
