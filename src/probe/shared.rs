@@ -36,6 +36,8 @@ impl Shared {
     }
 
     /// Returns the answer to a question, where there is one or one is on its way; else the place for it.
+    ///
+    /// A place that is dropped empty falls to the next who waits.
     pub(super) async fn find(&self, question: &str) -> Result<AnyAnswer, Place<'_>> {
         match self.0.get_value_or_guard_async(question).await {
             Ok(kept) => Ok((*kept).clone()),
