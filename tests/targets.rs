@@ -25,6 +25,12 @@ fn targets(lines: &str, arguments: &[&str]) -> Answer {
     Doctor::new([&["--targets", file.path().to_str().unwrap()], arguments].concat()).run()
 }
 
+/// Reads a published schema.
+fn schema(name: &str) -> jsonschema::Validator {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schema/{name}.json"));
+    jsonschema::validator_for(&serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()).unwrap()
+}
+
 fn lines_of(answer: &Answer) -> Vec<Value> {
     answer.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -119,8 +125,7 @@ fn a_target_is_what_its_schema_says() {
         json!({"id": "p", "model": model, "expect": "yes"}),
         json!({"id": "q", "model": model, "modle": model}),
     ];
-    let schema = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/target-1.json")).unwrap();
-    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let schema = schema("target-1");
     let text: Vec<String> = lines.iter().map(Value::to_string).collect();
     let answer = targets(&text.join("\n"), &["--sandbox", "healthy", "--format", "json"]);
     let refused: Vec<u64> = lines_of(&answer)
@@ -151,8 +156,7 @@ fn a_bad_line_is_answered_in_its_place_and_costs_nobody_else() {
     let answer = targets(&lines, &["--sandbox", "healthy", "--format", "json"]);
     assert_eq!(answer.status, 4, "{}", answer.stderr);
     let answers = lines_of(&answer);
-    let schema = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/error-1.json")).unwrap();
-    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let schema = schema("error-1");
     let mut bad: Vec<(u64, String)> = Vec::new();
     for answer in answers.iter().filter(|answer| answer["schema"] == "bedrock-access/error/1") {
         assert!(schema.is_valid(answer), "{answer}");
@@ -193,8 +197,7 @@ fn expectations_make_the_status_and_deviations_are_named() {
         let report = &lines_of(&answer)[0];
         assert_eq!((&report["expect"], &report["as_expected"]), (&json!(expect), &as_expected), "{world} {expect}");
         assert_eq!(answer.stderr.contains("not as expected: x is"), as_expected == false, "{}", answer.stderr);
-        let schema = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/diagnosis-1.json"));
-        let schema = jsonschema::validator_for(&serde_json::from_str(&schema.unwrap()).unwrap()).unwrap();
+        let schema = schema("diagnosis-1");
         assert!(schema.is_valid(report));
     }
 }

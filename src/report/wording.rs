@@ -39,22 +39,19 @@ pub(super) fn short_headline(diagnosis: &Diagnosis, columns: usize) -> String {
         }
         (Verdict::Denied, Some(first)) => {
             let documented = match diagnosis.documented_cause {
-                Some(DocumentedCause::IamPermission) => "cause 1",
-                Some(DocumentedCause::ModelAccess) => "cause 2",
-                Some(DocumentedCause::Both) => "both causes",
+                Some(DocumentedCause::IamPermission) => "cause 1 ",
+                Some(DocumentedCause::ModelAccess) => "cause 2 ",
+                Some(DocumentedCause::Both) => "both causes ",
                 _ => "",
             };
-            let documented = match beside(diagnosis, first) {
-                _ if documented.is_empty() => String::new(),
-                Some(also) => format!("{documented} and {also} "),
-                None => format!("{documented} "),
-            };
+            let also = beside(diagnosis, first).map_or_else(String::new, |also| format!("and {also} "));
             let more = match diagnosis.findings.len() {
                 0 | 1 => String::new(),
                 n => format!(" +{}", n - 1),
             };
             let cause = format!("[{}{more}]", first.cause);
-            if documented.len() + cause.len() > columns { cause } else { format!("{documented}{cause}") }
+            let whole = format!("{documented}{also}{cause}");
+            if whole.len() > columns { cause } else { whole }
         }
         (Verdict::Undetermined, _) => "what was seen does not settle it".to_owned(),
         _ => headline(diagnosis),

@@ -118,24 +118,32 @@ async fn answer(
     target: Result<Target, BadTarget>,
     redactor: Option<&RefCell<Redactor>>,
 ) -> Answer {
-    let bad = match target {
-        Ok(target) => {
-            let id = target.id.clone();
-            match unless_it_panics(diagnose_one(accounts, args, &target, redactor)).await {
-                Some(Ok(diagnosis)) => return Answer::Diagnosed(Box::new((diagnosis, target))),
-                Some(Err(failure)) => BadTarget { id, error: in_one_line(failure) },
-                None => {
-                    BadTarget { id, error: "this program failed on the target, which is a mistake in it".to_owned() }
-                }
-            }
-        }
-        Err(bad) => bad,
+    let answered = match target {
+        Ok(target) => answer_target(accounts, args, target, redactor).await,
+        Err(bad) => Err(bad),
     };
-    Answer::Bad(match redactor {
+    match (answered, redactor) {
+        (Ok(answered), _) => Answer::Diagnosed(Box::new(answered)),
         // What is wrong with a line quotes it.
-        Some(redactor) => BadTarget { error: redactor.borrow_mut().message(&bad.error), ..bad },
-        None => bad,
-    })
+        (Err(bad), Some(redactor)) => {
+            Answer::Bad(BadTarget { error: redactor.borrow_mut().message(&bad.error), ..bad })
+        }
+        (Err(bad), None) => Answer::Bad(bad),
+    }
+}
+
+async fn answer_target(
+    accounts: &Accounts,
+    args: &DoctorArgs,
+    target: Target,
+    redactor: Option<&RefCell<Redactor>>,
+) -> Result<(Diagnosis, Target), BadTarget> {
+    let error = match unless_it_panics(diagnose_one(accounts, args, &target, redactor)).await {
+        Some(Ok(diagnosis)) => return Ok((diagnosis, target)),
+        Some(Err(failure)) => in_one_line(failure),
+        None => "this program failed on the target, which is a mistake in it".to_owned(),
+    };
+    Err(BadTarget { id: target.id, error })
 }
 
 async fn diagnose_one(

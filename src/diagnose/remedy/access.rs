@@ -1,8 +1,14 @@
 //! Remedies for a model that the account may not use yet, by what AWS's answers say of the account.
 
 use super::super::form_submitted;
-use crate::bedrock::{Marketplace, provider_of, required_retention};
-use crate::evidence::{DataRetention, Evidence, Observation};
+use crate::bedrock::{Marketplace, provider_of};
+use crate::evidence::{DataRetention, Evidence};
+
+/// Tells whether access is still requested, on a page of its own: in AWS GovCloud (US) (Bedrock User Guide, "Access
+/// Amazon Bedrock foundation models").
+pub(super) fn is_requested(evidence: &Evidence) -> bool {
+    evidence.request.region.partition().as_str() == "aws-us-gov"
+}
 
 /// Says how access to the model is given (Bedrock User Guide, "Access Amazon Bedrock foundation models").
 pub(super) fn grant(evidence: &Evidence) -> Vec<String> {
@@ -11,7 +17,7 @@ pub(super) fn grant(evidence: &Evidence) -> Vec<String> {
     let fields = evidence.availability.seen();
     let has_agreement = fields.is_some_and(|fields| fields.agreement.as_deref() == Some("AVAILABLE"));
     let mut steps: Vec<&str> = Vec::new();
-    if evidence.request.region.partition().as_str() == "aws-us-gov" {
+    if is_requested(evidence) {
         steps.push("request access to the model on the console's page for it, in us-gov-west-1");
         if is_sold {
             steps.push("enable the model in the commercial account that this one is linked to, too");
@@ -39,12 +45,9 @@ pub(super) fn grant(evidence: &Evidence) -> Vec<String> {
     steps.into_iter().map(str::to_owned).collect()
 }
 
-/// Says which data-retention mode there is and which one the model needs; nothing where that is not known.
-pub(super) fn retain(evidence: &Evidence) -> Vec<String> {
-    let needed = evidence.base_model().and_then(required_retention);
-    let (Some(needed), Observation::Seen(DataRetention { mode })) = (needed, &evidence.data_retention) else {
-        return Vec::new();
-    };
+/// Says which data-retention mode there is beside the one that the model needs; nothing where it was not seen.
+pub(super) fn retain(evidence: &Evidence, needed: &str) -> Vec<String> {
+    let Some(DataRetention { mode }) = evidence.data_retention.seen() else { return Vec::new() };
     let region = &evidence.request.region;
     vec![
         format!(

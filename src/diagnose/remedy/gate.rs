@@ -68,9 +68,9 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
             elsewhere::offer(&mut remedy, cause, evidence);
         }
         Cause::DataRetentionMode => {
-            remedy.steps = access::retain(evidence);
             remedy.commands.push(format!("aws bedrock get-account-data-retention --region {region}"));
             if let Some(mode) = required_retention(model) {
+                remedy.steps = access::retain(evidence, mode);
                 remedy.commands.push(format!("aws bedrock put-account-data-retention --mode {mode} --region {region}"));
                 remedy.changes.push(use_of(ChangeKind::SetDataRetention, mode));
             }
@@ -101,16 +101,12 @@ pub(in crate::diagnose) fn of_gate(cause: Cause, evidence: &Evidence) -> Remedy 
 /// or both.
 const USE_CASE: &str = r#"{"companyName": "…", "companyWebsite": "https://…", "intendedUsers": "0, 1 or 2: internal, external, both", "industryOption": "…", "otherIndustryOption": "", "useCases": "…"}"#;
 
-/// Returns the console's page where a gate is opened. In AWS GovCloud (US) access is still requested on a page of its
-/// own (Bedrock User Guide, "Access Amazon Bedrock foundation models").
+/// Returns the console's page where a gate is opened.
 fn page_of(cause: Cause, evidence: &Evidence) -> Option<String> {
     match cause {
         Cause::ModelAccessNotGranted | Cause::MarketplacePermission | Cause::UseCaseFormMissing => {
-            let requested = evidence.request.region.partition().as_str() == "aws-us-gov";
-            command::console_in_region(
-                evidence,
-                if requested { "bedrock#/modelaccess" } else { "bedrock#/model-catalog" },
-            )
+            let page = if access::is_requested(evidence) { "bedrock#/modelaccess" } else { "bedrock#/model-catalog" };
+            command::console_in_region(evidence, page)
         }
         _ => None,
     }
