@@ -27,7 +27,7 @@ mod sandbox;
 
 pub use exit::{ExitStatus, Failure};
 
-use crate::visible::visible;
+use crate::escape::escape;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::borrow::Cow;
@@ -75,7 +75,7 @@ pub fn run() -> ExitCode {
             let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success };
             // What was typed is quoted, and may be anybody's: then it is quoted as it is shown.
             let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-            let shown: Vec<Cow<'_, str>> = typed.iter().map(|word| visible(word)).collect();
+            let shown: Vec<Cow<'_, str>> = typed.iter().map(|word| escape(word)).collect();
             let error = if shown.iter().zip(&typed).all(|(shown, typed)| shown == typed) {
                 error
             } else {

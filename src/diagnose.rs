@@ -15,7 +15,6 @@ mod finding;
 mod gates;
 mod given;
 mod judge;
-mod legs;
 mod live;
 mod models;
 mod nearest;
@@ -24,6 +23,7 @@ mod past;
 mod questions;
 mod reading;
 mod remedy;
+mod requirements;
 mod service_role;
 mod statement;
 mod trials;
@@ -34,9 +34,9 @@ mod verdict;
 pub use documents::PolicyDocument;
 pub use expectation::Expectation;
 pub use finding::{Basis, Certainty, Change, ChangeKind, Finding, Remedy, StatementId, Verified};
-pub use legs::{JudgedBy, Leg};
 pub use models::{Cell, Matrix, Row, matrix, survey_questions};
 pub use questions::open_questions;
+pub use requirements::{JudgedBy, Requirement};
 pub use statement::{DecidedBy, NearMiss};
 pub use trust::Trust;
 pub use verdict::Verdict;
@@ -67,7 +67,7 @@ pub struct Diagnosis {
     /// Whose permissions were diagnosed.
     pub principal: PrincipalSeen,
     /// Every authorization that the call needs, judged.
-    pub legs: Vec<Leg>,
+    pub requirements: Vec<Requirement>,
     /// Whether the services that assume the roles concerned may do so.
     pub trust: Vec<Trust>,
     /// What was read of the account's access to the model.
@@ -101,8 +101,8 @@ pub struct Gist {
     pub certainty: Option<Certainty>,
     /// The causes, the one to fix first at the head.
     pub causes: Vec<Cause>,
-    /// What became of each leg, and by which policy type.
-    pub legs: Vec<(Decision, Option<PolicyType>)>,
+    /// What became of each requirement, and by which policy type.
+    pub requirements: Vec<(Decision, Option<PolicyType>)>,
 }
 
 impl Diagnosis {
@@ -114,7 +114,11 @@ impl Diagnosis {
             verdict: self.verdict,
             certainty: self.certainty,
             causes: self.findings.iter().map(|finding| finding.cause).collect(),
-            legs: self.legs.iter().map(|leg| (leg.decision, leg.policy_type)).collect(),
+            requirements: self
+                .requirements
+                .iter()
+                .map(|requirement| (requirement.decision, requirement.policy_type))
+                .collect(),
         }
     }
 }
@@ -266,10 +270,10 @@ impl NotChecked {
 /// Says why the call is refused, or that it is allowed, or what would settle it.
 #[must_use]
 pub fn diagnose(evidence: &Evidence) -> Diagnosis {
-    let mut legs = legs::judge(evidence);
+    let mut requirements = requirements::judge(evidence);
     let live = live::read(evidence);
     let evaluated = authorization::of_live(evidence);
-    legs.evaluated = evaluated.iter().flat_map(|evaluated| evaluated.deniers()).collect();
+    requirements.evaluated = evaluated.iter().flat_map(|evaluated| evaluated.deniers()).collect();
     let mut gates = gates::read(evidence);
     let trust = trust::read(evidence);
     gates.unread.extend(trust.unread);
@@ -277,41 +281,42 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let service_role = service_role::judge(evidence);
 
     let mut findings = credentials::findings(evidence, &live);
-    findings.extend(live.findings(evidence, &legs));
-    findings.extend(evaluated.iter().flat_map(|evaluated| evaluated.findings(evidence, &legs)));
-    findings.extend(legs.findings(evidence));
+    findings.extend(live.findings(evidence, &requirements));
+    findings.extend(evaluated.iter().flat_map(|evaluated| evaluated.findings(evidence, &requirements)));
+    findings.extend(requirements.findings(evidence));
     findings.extend(service_role::findings(&service_role, evidence));
     findings.extend(trust.findings);
     findings.extend(gates.findings);
     let past = match &evidence.request.error {
         Some(_) => {
-            let now = verdict::decide(&live, &legs, &gates.unread, findings.clone());
-            let excluded = verdict::ruled_out(evidence, &live, &legs, &trust.seen, &now);
-            past::weigh(evidence, &live, &legs, &findings, &excluded)
+            let now = verdict::decide(&live, &requirements, &gates.unread, findings.clone());
+            let excluded = verdict::ruled_out(evidence, &live, &requirements, &trust.seen, &now);
+            past::weigh(evidence, &live, &requirements, &findings, &excluded)
         }
         None => past::Past::default(),
     };
     if past.finding.is_some() {
         let evaluated = authorization::of_given(evidence);
-        findings.extend(evaluated.iter().flat_map(|evaluated| evaluated.findings(evidence, &legs)));
+        findings.extend(evaluated.iter().flat_map(|evaluated| evaluated.findings(evidence, &requirements)));
     }
     findings.extend(past.finding);
     gates.advice.extend(past.advice);
     gates.unread.splice(..0, past.open);
     let findings = finding::rank(finding::merge(findings));
     if let Some(evaluated) = evaluated {
-        evaluated.settle(&mut legs.legs);
+        evaluated.settle(&mut requirements.requirements);
     }
-    let mut legs = service_role.behind(legs);
+    let mut requirements = service_role.behind(requirements);
 
-    let verdict = verdict::decide(&live, &legs, &gates.unread, findings);
-    let unseen = unseen::list(evidence, &live, &legs, &gates.unread, verdict.verdict);
+    let verdict = verdict::decide(&live, &requirements, &gates.unread, findings);
+    let unseen = unseen::list(evidence, &live, &requirements, &gates.unread, verdict.verdict);
     let account_seen = evidence.caller.seen();
 
     Diagnosis {
         documented_cause: verdict.documented_cause(),
-        ruled_out: verdict::ruled_out(evidence, &live, &legs, &trust.seen, &verdict),
-        contradictions: [past.contradictions, live.contradictions(&legs), legs.contradictions()].concat(),
+        ruled_out: verdict::ruled_out(evidence, &live, &requirements, &trust.seen, &verdict),
+        contradictions: [past.contradictions, live.contradictions(&requirements), requirements.contradictions()]
+            .concat(),
         verdict: verdict.verdict,
         certainty: verdict.certainty,
         documents: documents::concerned(evidence, &verdict.findings),
@@ -328,18 +333,18 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
         caller: CallerSeen {
             arn: account_seen.map(|caller| caller.principal.arn.clone()),
             account: account_seen.map(|caller| caller.account.clone()),
-            principal_arn: evidence.is_about_the_caller().then(|| legs.principal.clone()).flatten(),
+            principal_arn: evidence.is_about_the_caller().then(|| requirements.principal.clone()).flatten(),
             kind: account_seen.map(|caller| caller.principal.kind),
             credential_source: evidence.credentials.seen().map(|credentials| credentials.source.clone()),
             expires_at: evidence.credentials.seen().and_then(|credentials| credentials.expires_at.clone()),
         },
-        principal: principal_seen(evidence, legs.principal.clone()),
-        legs: legs.legs,
+        principal: principal_seen(evidence, requirements.principal.clone()),
+        requirements: requirements.requirements,
         trust: trust.seen,
         model_access: model_access(evidence),
         invocation: live.invocation,
         not_checked: unseen,
-        advice: [gates.advice, credentials::advice(evidence), std::mem::take(&mut legs.advice)].concat(),
+        advice: [gates.advice, credentials::advice(evidence), std::mem::take(&mut requirements.advice)].concat(),
         warnings: credentials::whose(evidence),
         calls: evidence.calls.clone(),
     }

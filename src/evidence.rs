@@ -400,7 +400,7 @@ pub struct LiveSuccess {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Question {
-    /// What does the policy simulator say of a leg?
+    /// What does the policy simulator say of a requirement?
     Simulate(Box<SimulationQuestion>),
     /// What does a policy say?
     ReadPolicy(PolicyQuestion),

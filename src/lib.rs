@@ -16,6 +16,7 @@
 pub mod bedrock;
 pub mod cause;
 pub mod diagnose;
+pub mod escape;
 pub mod evidence;
 pub mod explain;
 pub mod iam;
@@ -23,11 +24,10 @@ pub mod policy;
 pub mod redact;
 pub mod report;
 pub mod request;
-pub mod visible;
 
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
-pub mod probe;
+pub mod observe;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

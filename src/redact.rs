@@ -65,7 +65,7 @@ enum Place {
 }
 
 impl Redactor {
-    /// Redacts evidence. The verdict, its causes and its legs stay what they are.
+    /// Redacts evidence. The verdict, its causes and its requirements stay what they are.
     ///
     /// # Errors
     ///

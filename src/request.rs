@@ -1,7 +1,7 @@
 //! One Bedrock call, and every authorization that AWS makes for it.
 //!
 //! Takes what the user asked for in valid values, and what is known of the model's inference profile; gives the
-//! request contexts ("legs") that must all be allowed, the caller's and the service role's apart. Decides nothing
+//! request contexts ("requirements") that must all be allowed, the caller's and the service role's apart. Decides nothing
 //! and calls nothing.
 
 mod bearer;
@@ -91,10 +91,10 @@ impl LiveCall {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requirements {
     /// Every (action, resource, context) that the caller must be allowed.
-    pub legs: Vec<RequestContext>,
+    pub requirements: Vec<RequestContext>,
     /// Every one that the service role must be allowed, when Bedrock has assumed it.
     pub service_role: Vec<RequestContext>,
-    /// Why further legs may exist that could not be listed; one reason each.
+    /// Why further requirements may exist that could not be listed; one reason each.
     pub unlisted: Vec<String>,
 }
 

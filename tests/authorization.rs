@@ -87,12 +87,15 @@ fn the_evaluation_of_the_test_call_is_found_though_not_at_first() {
     assert_eq!(report["certainty"], "verified");
     assert_eq!(findings(&report), [("identity-policy-missing-allow", "verified")]);
     assert_eq!(report["findings"][0]["alternatives"], json!([]), "what else the text may mean is settled");
-    let leg = &report["requirements"][0];
+    let requirement = &report["requirements"][0];
     assert_eq!(
-        (&leg["decision"], &leg["policy_type"], &leg["judged_by"]),
+        (&requirement["decision"], &requirement["policy_type"], &requirement["judged_by"]),
         (&json!("implicitDeny"), &json!("identity-policy"), &json!("aws"))
     );
-    assert_eq!(report["requirements"][1]["decision"], "undetermined", "a leg that AWS did not come to stays open");
+    assert_eq!(
+        report["requirements"][1]["decision"], "undetermined",
+        "a requirement that AWS did not come to stays open"
+    );
     // Three records: of the test call, of the first simulation and of the first other read; each is found at the second look.
     assert_eq!(account.look_ups(), 6);
     let told = report["observations"].as_array().unwrap().iter().filter(|call| call["api"] == LOOK_UP);
@@ -108,9 +111,9 @@ fn every_policy_that_refuses_is_named_with_its_statement() {
         [("identity-policy-explicit-deny", verified), ("permissions-boundary", verified)],
         "the refusal names one of them"
     );
-    let leg = &report["requirements"][0];
-    assert_eq!(leg["policy_type"], "identity-policy");
-    let decided = &leg["decided_by"][0];
+    let requirement = &report["requirements"][0];
+    assert_eq!(requirement["policy_type"], "identity-policy");
+    let decided = &requirement["decided_by"][0];
     assert_eq!(
         (&decided["policy_type"], &decided["policy"], &decided["sid"]),
         (
@@ -180,7 +183,7 @@ fn a_given_error_is_looked_up_too() {
         [("identity-policy-explicit-deny", "verified"), ("permissions-boundary", "verified")]
     );
     assert_eq!(report["invocation"]["outcome"], "not-made");
-    assert_eq!(report["requirements"][0]["judged_by"], Value::Null, "what was evaluated then is no leg of now");
+    assert_eq!(report["requirements"][0]["judged_by"], Value::Null, "what was evaluated then is no requirement of now");
 }
 
 #[test]
@@ -214,8 +217,12 @@ fn recorded(change: impl Fn(&mut Value)) -> Answer {
 fn what_aws_does_not_tell_is_not_guessed() {
     let of = |change: &dyn Fn(&mut Value)| {
         let report = recorded(|evidence| change(&mut evidence["authorizations"][0]["details"]["seen"])).json();
-        let leg = &report["requirements"][0];
-        (report["certainty"].as_str().unwrap().to_owned(), leg["judged_by"].clone(), leg["policy_type"].clone())
+        let requirement = &report["requirements"][0];
+        (
+            report["certainty"].as_str().unwrap().to_owned(),
+            requirement["judged_by"].clone(),
+            requirement["policy_type"].clone(),
+        )
     };
     let (verified, reported) = ("verified".to_owned(), "reported".to_owned());
     let identity = json!("identity-policy");

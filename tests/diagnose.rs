@@ -215,17 +215,17 @@ fn a_check_that_was_not_seen_is_never_a_cause_and_never_an_allow() {
 }
 
 #[test]
-fn one_leg_that_was_not_simulated_keeps_from_allowed() {
+fn one_requirement_that_was_not_simulated_keeps_from_allowed() {
     let whole = good("us.anthropic.claude-sonnet-4-5-20250929-v1:0");
     for hidden in 0..whole.answers.len() {
         let mut evidence = whole.clone();
         evidence.answers[hidden].simulation = refused("Throttling", 400, "Rate exceeded");
-        assert_eq!(diagnose(&evidence).verdict, Verdict::Undetermined, "leg {hidden}");
+        assert_eq!(diagnose(&evidence).verdict, Verdict::Undetermined, "requirement {hidden}");
     }
 }
 
 #[test]
-fn one_leg_that_is_denied_denies_the_call_whatever_else_is_unread() {
+fn one_requirement_that_is_denied_denies_the_call_whatever_else_is_unread() {
     let whole = good("us.anthropic.claude-sonnet-4-5-20250929-v1:0");
     for denied in 0..whole.answers.len() {
         let mut evidence = whole.clone();
@@ -234,8 +234,8 @@ fn one_leg_that_is_denied_denies_the_call_whatever_else_is_unread() {
         evidence.availability = failed(FailureKind::NotAskedAgain);
         let diagnosis = diagnose(&evidence);
         assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Denied, vec!["identity-policy-missing-allow"]));
-        let leg = &evidence.answers[denied].question.leg;
-        assert_eq!(diagnosis.findings[0].resources, std::slice::from_ref(&leg.resource));
+        let requirement = &evidence.answers[denied].question.requirement;
+        assert_eq!(diagnosis.findings[0].resources, std::slice::from_ref(&requirement.resource));
         assert_eq!(diagnosis.certainty, Some(Certainty::Simulated));
     }
 }
@@ -354,11 +354,14 @@ fn a_missing_agreement_is_a_cause_where_the_caller_may_not_subscribe() {
     let asked = open_questions(&evidence);
     for question in asked {
         let Question::Simulate(question) = question else { continue };
-        let leg = &question.leg;
+        let requirement = &question.requirement;
         let decision =
-            if leg.action.starts_with("aws-marketplace:") { Decision::ImplicitDeny } else { Decision::Allowed };
-        if leg.action.starts_with("aws-marketplace:") {
-            assert_eq!(leg.context.get("aws:CalledViaLast").unwrap().as_single(), Some("bedrock.amazonaws.com"));
+            if requirement.action.starts_with("aws-marketplace:") { Decision::ImplicitDeny } else { Decision::Allowed };
+        if requirement.action.starts_with("aws-marketplace:") {
+            assert_eq!(
+                requirement.context.get("aws:CalledViaLast").unwrap().as_single(),
+                Some("bedrock.amazonaws.com")
+            );
         }
         evidence.answers.push(Answer { question: *question, simulation: Observation::Seen(simulation(decision)) });
     }
@@ -653,7 +656,7 @@ fn who_cannot_be_simulated_is_said_to_be_that() {
         let diagnosis = diagnose(&evidence);
         assert_eq!(diagnosis.verdict, Verdict::Undetermined);
         assert!(diagnosis.not_checked.iter().any(|unseen| unseen.why == why));
-        assert_eq!(diagnosis.legs.len(), 1, "the leg is still listed");
+        assert_eq!(diagnosis.requirements.len(), 1, "the requirement is still listed");
         assert_eq!(diagnosis.model_access.listed, Some(true), "and the rest still looked at");
     }
 }
@@ -670,13 +673,13 @@ fn the_statement_that_denies_is_named_with_its_place() {
     }];
     let diagnosis = diagnose(&answered(unasked(NOVA), &Observation::Seen(denied)));
     assert_eq!(causes(&diagnosis), ["identity-policy-explicit-deny"]);
-    let decided = &diagnosis.legs[0].decided_by[0];
+    let decided = &diagnosis.requirements[0].decided_by[0];
     assert_eq!((decided.policy.as_deref(), decided.line, decided.column), (Some("DenyBedrock"), Some(7), Some(5)));
     assert_eq!(diagnosis.findings[0].remedy.changes[0].policy.as_deref(), Some("DenyBedrock"));
 }
 
 #[test]
-fn the_remedys_policy_allows_every_leg_and_nothing_else() {
+fn the_remedys_policy_allows_every_requirement_and_nothing_else() {
     for model in ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", NOVA] {
         let evidence = answered(unasked(model), &Observation::Seen(simulation(Decision::ImplicitDeny)));
         let diagnosis = diagnose(&evidence);
@@ -688,15 +691,15 @@ fn the_remedys_policy_allows_every_leg_and_nothing_else() {
         let decide = |request: &bedrock_access::iam::RequestContext| {
             policy::evaluate(&policy::Question::new(ROLE, request), &policies).decision
         };
-        for leg in &diagnosis.legs {
-            assert_eq!(decide(&leg.request), Decision::Allowed, "{:?}", leg.request);
-            let mut neighbour = leg.request.clone();
+        for requirement in &diagnosis.requirements {
+            assert_eq!(decide(&requirement.request), Decision::Allowed, "{:?}", requirement.request);
+            let mut neighbour = requirement.request.clone();
             neighbour.resource = neighbour.resource.replace("-v1:0", "-v2:0");
             assert_eq!(decide(&neighbour), Decision::ImplicitDeny, "{neighbour:?}");
-            let mut elsewhere = leg.request.clone();
+            let mut elsewhere = requirement.request.clone();
             elsewhere.resource = elsewhere.resource.replace("us-", "eu-");
             assert_eq!(decide(&elsewhere), Decision::ImplicitDeny, "{elsewhere:?}");
-            let mut other_action = leg.request.clone();
+            let mut other_action = requirement.request.clone();
             other_action.action = "bedrock:InvokeModelWithResponseStream".to_owned();
             assert_eq!(decide(&other_action), Decision::ImplicitDeny);
         }
@@ -761,8 +764,8 @@ fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evide
         for question in questions {
             asked += 1;
             let Question::Simulate(question) = question else { continue };
-            let (leg, trial) = (&question.leg, &question.trial);
-            let simulation = Observation::Seen(decide(&leg.resource, trial));
+            let (requirement, trial) = (&question.requirement, &question.trial);
+            let simulation = Observation::Seen(decide(&requirement.resource, trial));
             evidence.answers.push(Answer { question: *question, simulation });
         }
     }
@@ -841,7 +844,7 @@ fn a_policy_behind_another_is_named_in_the_first_report() {
     for finding in &diagnosis.findings {
         assert_eq!(finding.remedy.verified, None, "neither change is enough alone");
         assert!(
-            finding.remedy.notes.iter().any(|note| note.contains("allows every leg")),
+            finding.remedy.notes.iter().any(|note| note.contains("allows every requirement")),
             "{:?}",
             finding.remedy.notes
         );
@@ -911,7 +914,11 @@ fn what_is_read_of_one_account_says_nothing_of_another() {
     fields.authorization = Some("NOT_AUTHORIZED".to_owned());
     let diagnosis = diagnose(&evidence);
     assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Undetermined, vec![]));
-    assert!(diagnosis.legs[0].request.resource.contains(":444455556666:inference-profile/"), "{:?}", diagnosis.legs[0]);
+    assert!(
+        diagnosis.requirements[0].request.resource.contains(":444455556666:inference-profile/"),
+        "{:?}",
+        diagnosis.requirements[0]
+    );
 }
 
 #[test]
@@ -1003,5 +1010,7 @@ fn an_api_key_outranks_what_sts_says_of_other_credentials() {
     assert_eq!(diagnosis.verdict, Verdict::Undetermined);
     assert_eq!(diagnosis.principal.chosen_by, "api-key");
     assert_eq!(diagnosis.principal.arn, Some(arn("arn:aws:iam::111122223333:user/BedrockAPIKey-ab12")));
-    assert!(diagnosis.legs.iter().any(|leg| leg.request.action == "bedrock:CallWithBearerToken"));
+    assert!(
+        diagnosis.requirements.iter().any(|requirement| requirement.request.action == "bedrock:CallWithBearerToken")
+    );
 }

@@ -485,7 +485,7 @@ fn terminal_escapes_are_shown_escaped() {
     let text = REFUSALS[0].message.replace("app-role", "app\u{202e}role");
     let shown = to_text(&explain(&text));
     assert!(!shown.contains('\u{202e}') && !shown.contains('\u{1b}'), "{shown}");
-    assert_eq!(bedrock_access::visible::visible("a\u{1b}[31m\u{7}\u{202e}b"), "a\\u{1b}[31m\\u{7}\\u{202e}b");
+    assert_eq!(bedrock_access::escape::escape("a\u{1b}[31m\u{7}\u{202e}b"), "a\\u{1b}[31m\\u{7}\\u{202e}b");
 }
 
 #[test]

@@ -35,8 +35,11 @@ fn unchecked(report: &Value) -> Vec<&str> {
 }
 
 fn applied(report: &Value) -> Vec<&str> {
-    let legs = report["requirements"].as_array().unwrap().iter();
-    legs.filter(|leg| leg["action"] == "bedrock:ApplyGuardrail").map(|leg| leg["resource"].as_str().unwrap()).collect()
+    let requirements = report["requirements"].as_array().unwrap().iter();
+    requirements
+        .filter(|requirement| requirement["action"] == "bedrock:ApplyGuardrail")
+        .map(|requirement| requirement["resource"].as_str().unwrap())
+        .collect()
 }
 
 #[test]
@@ -202,8 +205,9 @@ fn the_principal_behind_an_api_key_is_diagnosed() {
     assert!(report["caller"]["arn"].as_str().unwrap().contains("assumed-role/chat-api"));
     let warning = report["warnings"][0].as_str().unwrap();
     assert!(warning.contains(user) && warning.contains("AWS_BEARER_TOKEN_BEDROCK"), "{warning}");
-    let legs = report["requirements"].as_array().unwrap();
-    let bearer = legs.iter().find(|leg| leg["action"] == "bedrock:CallWithBearerToken").unwrap();
+    let requirements = report["requirements"].as_array().unwrap();
+    let bearer =
+        requirements.iter().find(|requirement| requirement["action"] == "bedrock:CallWithBearerToken").unwrap();
     assert_eq!((&bearer["resource"], &bearer["decision"]), (&json!("*"), &json!("allowed")));
     let live = ask("api-key-other-user", &["--probe"]).json();
     assert!(live["invocation"]["error"]["message"].as_str().unwrap().contains(user), "{live:#}");

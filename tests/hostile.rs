@@ -3,8 +3,8 @@
 #[path = "doctor/run.rs"]
 mod run;
 
+use bedrock_access::escape::is_unsafe;
 use bedrock_access::sandbox::World;
-use bedrock_access::visible::steers;
 use run::{Answer, Doctor};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -79,9 +79,9 @@ fn without_code(markdown: &str) -> String {
     prose
 }
 
-/// Checks what was printed: nothing steers, and no markup of the format is the text's own.
+/// Checks what was printed: nothing is_unsafe, and no markup of the format is the text's own.
 fn check(what: &str, format: &str, output: &str) {
-    let steering: Vec<char> = output.chars().filter(|c| *c != '\n' && steers(*c)).collect();
+    let steering: Vec<char> = output.chars().filter(|c| *c != '\n' && is_unsafe(*c)).collect();
     assert!(steering.is_empty(), "{what} as {format}: {steering:?} in {output:?}");
     assert!(!output.lines().any(|line| line.starts_with("ALLOWED: all")), "{what} as {format}: {output}");
     match format {

@@ -149,7 +149,7 @@ fn a_live_call_settles_what_ministack_allows_and_refuses() {
     let alternatives = session["findings"][0]["alternatives"].to_string();
     assert!(alternatives.contains("session-policy"), "{alternatives}");
     assert_eq!(session["requirements"][0]["decision"], "allowed");
-    assert!(session["contradictions"].to_string().contains("allows every leg, and the test call was refused"));
+    assert!(session["contradictions"].to_string().contains("allows every requirement, and the test call was refused"));
 
     // Converse is authorized as an action that AWS does not have.
     let converse = server.doctor(&keys["user-with"], &["--operation", "converse", "--invoke"]);
@@ -181,8 +181,12 @@ fn without_simulator_and_models_moto_leaves_it_undetermined() {
         assert_eq!(answer.status, 3, "{who}: {}{}", answer.stdout, answer.stderr);
         assert_eq!((&report["verdict"], &report["documented_cause"]), (&json!("undetermined"), &Value::Null), "{who}");
         assert_eq!(report["findings"], json!([]), "{who}");
-        let unread: Vec<&str> =
-            report["requirements"].as_array().unwrap().iter().filter_map(|leg| leg["unread"].as_str()).collect();
+        let unread: Vec<&str> = report["requirements"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|requirement| requirement["unread"].as_str())
+            .collect();
         assert!(!unread.is_empty() && unread.iter().all(|why| !why.is_empty()), "{who}: {unread:?}");
         assert!(!report["not_checked"].as_array().unwrap().is_empty(), "{who}");
     }

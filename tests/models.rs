@@ -168,7 +168,7 @@ fn every_cell_is_what_the_doctor_says_of_it() {
 }
 
 #[test]
-fn a_leg_is_asked_alone_where_a_policy_looks_at_the_profile() {
+fn a_requirement_is_asked_alone_where_a_policy_looks_at_the_profile() {
     let only_direct = json!({
         "Effect": "Deny", "Action": "bedrock:InvokeModel", "Resource": "arn:aws:bedrock:*::foundation-model/*",
         "Condition": {"ArnLike": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:*:*:inference-profile/global.*"}},

@@ -137,9 +137,11 @@ fn every_statement_is_named_as_the_world_has_it() {
         let report = report(&[name]);
         let facts: Facts<'_> = serde_json::from_str(World::embedded_text(name).unwrap()).unwrap();
         let requirements = report["requirements"].as_array().unwrap();
-        let decided = requirements.iter().flat_map(|leg| leg["decided_by"].as_array().unwrap());
-        let missed =
-            requirements.iter().flat_map(|leg| leg["near_misses"].as_array().unwrap()).map(|near| &near["statement"]);
+        let decided = requirements.iter().flat_map(|requirement| requirement["decided_by"].as_array().unwrap());
+        let missed = requirements
+            .iter()
+            .flat_map(|requirement| requirement["near_misses"].as_array().unwrap())
+            .map(|near| &near["statement"]);
         for statement in decided.chain(missed) {
             let policy = statement["policy"].as_str().unwrap();
             let Some(text) = facts.text(report["principal"]["arn"].as_str().unwrap(), policy) else { continue };
@@ -167,13 +169,13 @@ fn what_denies_explicitly_is_named_with_its_place() {
     for name in World::names() {
         let report = report(&[name]);
         let facts: Facts<'_> = serde_json::from_str(World::embedded_text(name).unwrap()).unwrap();
-        let legs = report["requirements"].as_array().unwrap();
-        let denied = legs.iter().filter(|leg| {
+        let requirements = report["requirements"].as_array().unwrap();
+        let denied = requirements.iter().filter(|requirement| {
             let can_be_seen =
-                ["identity-policy", "permissions-boundary"].map(Value::from).contains(&leg["policy_type"]);
-            leg["whose"] == "caller" && leg["decision"] == "explicitDeny" && can_be_seen
+                ["identity-policy", "permissions-boundary"].map(Value::from).contains(&requirement["policy_type"]);
+            requirement["whose"] == "caller" && requirement["decision"] == "explicitDeny" && can_be_seen
         });
-        for statement in denied.flat_map(|leg| leg["decided_by"].as_array().unwrap().as_slice()) {
+        for statement in denied.flat_map(|requirement| requirement["decided_by"].as_array().unwrap().as_slice()) {
             let policy = statement["policy"].as_str().unwrap();
             let place = |field: &str| statement[field].as_u64().unwrap();
             let principal = report["principal"]["arn"].as_str().unwrap();

@@ -3,7 +3,7 @@
 use super::exit::Failure;
 use crate::bedrock::Region;
 use crate::evidence::RuntimeEndpoint;
-use crate::probe::{Account, EmbeddedAccount, default_region};
+use crate::observe::{Account, EmbeddedAccount, default_region};
 use crate::sandbox::{Sandbox, World};
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The answer to a line that holds nothing to answer, wherever lines are read: `docs/schema/error-1.json`.
 
-use crate::visible::visible_json;
+use crate::escape::escape_json;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,5 +16,5 @@ struct BadLine<'a> {
 pub(super) fn bad_line(id: &Value, line: u64, error: &str) -> String {
     let answer = BadLine { schema: "bedrock-access/error/1", id, line, error };
     // Strings and numbers alone: serialization has no case to fail in.
-    visible_json(serde_json::to_string(&answer).unwrap_or_default())
+    escape_json(serde_json::to_string(&answer).unwrap_or_default())
 }

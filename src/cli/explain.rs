@@ -6,8 +6,8 @@
 use super::exit::{ExitStatus, Failure};
 use super::output;
 use crate::cause::Cause;
+use crate::escape::escape;
 use crate::explain::{self, Explanation, MAX_TEXT};
-use crate::visible::visible;
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
             Format::Text => {
                 if many {
                     let blank = if answer.is_empty() { "" } else { "\n" };
-                    answer.push_str(&format!("{blank}==> {} <==\n\n", visible(&file.display().to_string())));
+                    answer.push_str(&format!("{blank}==> {} <==\n\n", escape(&file.display().to_string())));
                 }
                 answer.push_str(&explain::to_text(&explanation));
             }

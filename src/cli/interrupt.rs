@@ -4,7 +4,7 @@
 //! is not resolved, or a pause. It leaves no child and no half-written file, and the exit status is 128 and the signal's
 //! number, as a shell counts it.
 
-use crate::probe::{Journal, Traffic};
+use crate::observe::{Journal, Traffic};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the work has come to, in words.

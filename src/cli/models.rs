@@ -10,7 +10,7 @@ use crate::bedrock::{Operation, Region};
 use crate::diagnose::{Matrix, matrix, survey_questions};
 use crate::evidence::{Survey, SurveyRequest};
 use crate::iam::Arn;
-use crate::probe::{Probe, RoleToAssume, Traffic};
+use crate::observe::{Probe, RoleToAssume, Traffic};
 use crate::redact::Redactor;
 use crate::report;
 use clap::{Args, ValueEnum};

@@ -2,7 +2,7 @@
 
 use super::exit::Failure;
 use super::interrupt::whole;
-use crate::visible::visible;
+use crate::escape::escape;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -24,15 +24,15 @@ pub(super) fn print(answer: &str) -> Result<(), Failure> {
 pub(super) fn report_failure(failure: &Failure) {
     let mut stderr = io::stderr().lock();
     // Nowhere is left to say that standard error is gone.
-    let _ = writeln!(stderr, "error: {}", visible(&failure.message));
+    let _ = writeln!(stderr, "error: {}", escape(&failure.message));
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(stderr, "hint: {}", visible(hint));
+        let _ = writeln!(stderr, "hint: {}", escape(hint));
     }
 }
 
 /// Writes a line for the person at the terminal to standard error.
 pub(super) fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", visible(line));
+    let _ = writeln!(io::stderr().lock(), "{}", escape(line));
 }
 
 /// Writes text to standard error as it is.

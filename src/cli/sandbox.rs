@@ -5,8 +5,8 @@
 
 use super::exit::{ExitStatus, Failure};
 use super::output;
+use crate::escape::escape_json;
 use crate::sandbox::{Fault, Sandbox, World};
-use crate::visible::visible_json;
 use clap::{Args, Subcommand};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -87,7 +87,7 @@ pub(super) fn run(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
 /// JSON has tabs and carriage returns as layout alone; whatever else steers stands in a string, where an escape says
 /// the same.
 fn shown(text: &str) -> String {
-    visible_json(text.replace('\r', "").replace('\t', "  "))
+    escape_json(text.replace('\r', "").replace('\t', "  "))
 }
 
 /// Finds a world by the name of an embedded one, or reads it from a file.

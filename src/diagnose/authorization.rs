@@ -2,10 +2,10 @@
 //!
 //! Names the authorization ids that are worth asking about (that of the test call's refusal, that of a given error,
 //! those of the doctor's own reads that IAM refused), and turns what IAM Toolbox tells into findings, into decisions of
-//! legs, and into why a read was refused. Where AWS does not tell which policy type refuses, nothing is guessed.
+//! requirements, and into why a read was refused. Where AWS does not tell which policy type refuses, nothing is guessed.
 
 use super::finding::{Basis, Certainty, Finding};
-use super::legs::{self, JudgedBy, Leg, Legs};
+use super::requirements::{self, JudgedBy, Requirement, Requirements};
 use super::statement::DecidedBy;
 use super::{NotChecked, remedy};
 use crate::evidence::{
@@ -99,17 +99,17 @@ fn refused_reads(evidence: &Evidence) -> impl Iterator<Item = (&str, Authorizati
 
 impl Evaluated<'_> {
     /// Turns every policy type that refuses into a finding.
-    pub(super) fn findings(&self, evidence: &Evidence, legs: &Legs) -> Vec<Finding> {
+    pub(super) fn findings(&self, evidence: &Evidence, requirements: &Requirements) -> Vec<Finding> {
         let of_evaluation = |evaluation: &AuthorizationEvaluation| {
             let AuthorizationEvaluation { action, resource, .. } = evaluation;
             let finding = |refusal: Refusal| {
-                let cause = legs::cause_of(refusal.policy_type, refusal.decision);
+                let cause = requirements::cause_of(refusal.policy_type, refusal.decision);
                 Finding {
                     cause,
                     certainty: Certainty::Verified,
                     action: Some(action.clone()),
                     resources: Some(resource.clone()).filter(|resource| !resource.is_empty()).into_iter().collect(),
-                    remedy: remedy::of_live(cause, evidence, legs, Some(action), Some(resource)),
+                    remedy: remedy::of_live(cause, evidence, requirements, Some(action), Some(resource)),
                     basis: vec![Basis::Evaluation {
                         action: action.clone(),
                         resource: resource.clone(),
@@ -127,25 +127,25 @@ impl Evaluated<'_> {
         self.0.evaluations.iter().flat_map(of_evaluation).collect()
     }
 
-    /// Puts AWS's decision on the legs that it evaluated.
-    pub(super) fn settle(&self, legs: &mut [Leg]) {
+    /// Puts AWS's decision on the requirements that it evaluated.
+    pub(super) fn settle(&self, requirements: &mut [Requirement]) {
         for evaluation in self.0.evaluations.iter().filter(|known| known.decision != Decision::Undetermined) {
-            let is_it = |leg: &&mut Leg| {
-                leg.request.action.eq_ignore_ascii_case(&evaluation.action)
-                    && leg.request.resource == evaluation.resource
+            let is_it = |requirement: &&mut Requirement| {
+                requirement.request.action.eq_ignore_ascii_case(&evaluation.action)
+                    && requirement.request.resource == evaluation.resource
             };
             let refusals = self.refusals(evaluation);
             let policy_type = refusals.first().and_then(|refusal| refusal.policy_type);
-            for leg in legs.iter_mut().filter(is_it) {
+            for requirement in requirements.iter_mut().filter(is_it) {
                 // What only confirms that it is refused says less than what is known.
-                if policy_type.is_none() && evaluation.decision.is_denied() && leg.decision.is_denied() {
+                if policy_type.is_none() && evaluation.decision.is_denied() && requirement.decision.is_denied() {
                     continue;
                 }
-                leg.decision = evaluation.decision;
-                leg.policy_type = policy_type;
-                leg.judged_by = JudgedBy::Aws;
-                leg.decided_by = refusals.iter().flat_map(|refusal| refusal.statements.clone()).collect();
-                leg.unread = None;
+                requirement.decision = evaluation.decision;
+                requirement.policy_type = policy_type;
+                requirement.judged_by = JudgedBy::Aws;
+                requirement.decided_by = refusals.iter().flat_map(|refusal| refusal.statements.clone()).collect();
+                requirement.unread = None;
             }
         }
     }

@@ -56,7 +56,7 @@ pub struct Finding {
 /// One piece of evidence behind a finding.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Basis {
-    /// The policy simulator's decision on a leg.
+    /// The policy simulator's decision on a requirement.
     Simulation {
         /// The action.
         action: String,
@@ -71,7 +71,7 @@ pub enum Basis {
         /// Whether it was asked with the changes of the other findings made.
         mended: bool,
     },
-    /// What the policies that were read come to on a leg, where the simulator did not answer.
+    /// What the policies that were read come to on a requirement, where the simulator did not answer.
     Policies {
         /// The action.
         action: String,
@@ -101,7 +101,7 @@ pub enum Basis {
         /// The policies of that type that were evaluated: a managed one's ARN, or whose inline policy it is.
         evaluated: Vec<String>,
     },
-    /// What a policy that the user gave says of a leg.
+    /// What a policy that the user gave says of a requirement.
     Given {
         /// The action.
         action: String,
@@ -118,8 +118,8 @@ pub enum Basis {
     NearMiss {
         /// The statement, and how it misses.
         near: NearMiss,
-        /// How many legs it misses.
-        legs: usize,
+        /// How many requirements it misses.
+        requirements: usize,
     },
     /// No policy that was read allows anything like it.
     NothingNear {
@@ -166,7 +166,7 @@ pub enum Basis {
     },
     /// Something that prevented the calls, in words.
     Failure(String),
-    /// The simulator allows every leg, and the live answer does not.
+    /// The simulator allows every requirement, and the live answer does not.
     SimulatorDisagrees,
 }
 
@@ -192,9 +192,9 @@ pub struct Remedy {
 /// How a remedy was tried in simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verified {
-    /// Every leg was simulated allowed with the change.
+    /// Every requirement was simulated allowed with the change.
     Allowed,
-    /// Every leg was simulated allowed with the blocking policy excluded.
+    /// Every requirement was simulated allowed with the blocking policy excluded.
     AllowedWithout,
 }
 
@@ -308,7 +308,7 @@ impl ChangeKind {
 
 /// Joins findings of one cause and action into one that is as sure as the surest of them.
 ///
-/// A live answer names one leg where the simulator may name several: both are the same cause, and the reader
+/// A live answer names one requirement where the simulator may name several: both are the same cause, and the reader
 /// wants it once, with everything it rests on.
 pub(super) fn merge(findings: Vec<Finding>) -> Vec<Finding> {
     let mut merged: Vec<Finding> = Vec::new();
@@ -332,7 +332,7 @@ pub(super) fn merge(findings: Vec<Finding>) -> Vec<Finding> {
                     }
                 }
                 known.basis.extend(finding.basis);
-                // The simulator's view knows every missing leg, the live answer's only the first.
+                // The simulator's view knows every missing requirement, the live answer's only the first.
                 if finding.remedy.policy.is_some() || known.remedy.policy.is_none() && known.remedy.changes.is_empty() {
                     known.remedy = finding.remedy;
                 }

@@ -309,14 +309,14 @@ impl Reader<'_> {
             self.no_agreement_yet();
             return;
         };
-        let denied: Vec<Basis> = questions::subscription_legs(self.evidence, &principal)
+        let denied: Vec<Basis> = questions::subscription_requirements(self.evidence, &principal)
             .into_iter()
-            .filter_map(|leg| {
-                let question = SimulationQuestion::new(&principal, &leg);
+            .filter_map(|requirement| {
+                let question = SimulationQuestion::new(&principal, &requirement);
                 let simulation = self.evidence.answer(&question)?.seen()?;
                 simulation.decision.is_denied().then(|| Basis::Simulation {
-                    action: leg.action,
-                    resource: leg.resource,
+                    action: requirement.action,
+                    resource: requirement.resource,
                     decision: simulation.decision,
                     policy_type: None,
                     statements: Vec::new(),

@@ -3,7 +3,7 @@
 //! The policy simulator evaluates neither (IAM User Guide, "IAM policy testing with the IAM policy simulator"), so the
 //! engine does. What it finds can only refuse: each of the two restricts, and neither grants.
 
-use super::legs::{JudgedBy, Leg};
+use super::requirements::{JudgedBy, Requirement};
 use super::statement::{self, DecidedBy};
 use crate::bedrock::Whose;
 use crate::evidence::Evidence;
@@ -15,7 +15,7 @@ use crate::request::GivenPolicy;
 const EVERYTHING: &str =
     r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
 
-/// Keys that a call carries only where a leg's context holds them.
+/// Keys that a call carries only where a requirement's context holds them.
 const KNOWN_ABSENT: [&str; 8] = [
     "aws:CalledVia",
     "aws:CalledViaFirst",
@@ -27,11 +27,15 @@ const KNOWN_ABSENT: [&str; 8] = [
     "aws:SourceAccount",
 ];
 
-/// Judges every leg by the given policies, and returns what refuses or cannot be told beside the first decision.
+/// Judges every requirement by the given policies, and returns what refuses or cannot be told beside the first decision.
 ///
-/// A leg that is not refused otherwise takes over the decision; of one that is, the further refusal is returned, so
+/// A requirement that is not refused otherwise takes over the decision; of one that is, the further refusal is returned, so
 /// that both are mended at once.
-pub(super) fn judge(evidence: &Evidence, principal: Option<&Arn>, legs: &mut [Leg]) -> Vec<Leg> {
+pub(super) fn judge(
+    evidence: &Evidence,
+    principal: Option<&Arn>,
+    requirements: &mut [Requirement],
+) -> Vec<Requirement> {
     let given = &evidence.request.policies;
     let mut further = Vec::new();
     for (policy_type, policy) in
@@ -41,29 +45,29 @@ pub(super) fn judge(evidence: &Evidence, principal: Option<&Arn>, legs: &mut [Le
         let layer = match Layer::new(policy_type, policy) {
             Ok(layer) => layer,
             Err(why) => {
-                legs.iter_mut().for_each(|leg| leave_open(leg, &why));
+                requirements.iter_mut().for_each(|requirement| leave_open(requirement, &why));
                 continue;
             }
         };
-        for leg in legs.iter_mut() {
-            let judged = layer.judge(evidence, principal, &leg.request);
+        for requirement in requirements.iter_mut() {
+            let judged = layer.judge(evidence, principal, &requirement.request);
             match judged.decision {
                 Decision::Allowed => {}
-                Decision::Undetermined => leave_open(leg, judged.unread.as_deref().unwrap_or_default()),
-                _ if leg.decision.is_denied() => further.push(judged),
-                _ => *leg = judged,
+                Decision::Undetermined => leave_open(requirement, judged.unread.as_deref().unwrap_or_default()),
+                _ if requirement.decision.is_denied() => further.push(judged),
+                _ => *requirement = judged,
             }
         }
     }
     further
 }
 
-/// A leg that is allowed otherwise is not, as long as a given policy leaves it open.
-fn leave_open(leg: &mut Leg, why: &str) {
-    if leg.decision == Decision::Allowed {
-        leg.decision = Decision::Undetermined;
-        leg.decided_by.clear();
-        leg.unread = Some(why.to_owned());
+/// A requirement that is allowed otherwise is not, as long as a given policy leaves it open.
+fn leave_open(requirement: &mut Requirement, why: &str) {
+    if requirement.decision == Decision::Allowed {
+        requirement.decision = Decision::Undetermined;
+        requirement.decided_by.clear();
+        requirement.unread = Some(why.to_owned());
     }
 }
 
@@ -90,8 +94,8 @@ impl<'p> Layer<'p> {
         Ok(Self { policy_type, policy, policies, keys })
     }
 
-    fn judge(&self, evidence: &Evidence, principal: Option<&Arn>, leg: &RequestContext) -> Leg {
-        let mut request = leg.clone();
+    fn judge(&self, evidence: &Evidence, principal: Option<&Arn>, requirement: &RequestContext) -> Requirement {
+        let mut request = requirement.clone();
         let caller = evidence.caller.seen().map(|caller| &caller.principal.arn);
         let who = principal.or(caller).map(ToString::to_string).unwrap_or_default();
         if let Some(account) = evidence.account()
@@ -104,14 +108,14 @@ impl<'p> Layer<'p> {
         };
         let unknown: Vec<String> = self.keys.iter().filter(|key| !is_known(key)).cloned().collect();
         let evaluation = evaluate(&Question { principal: &who, request: &request, unknown: &unknown }, &self.policies);
-        self.leg(evidence, leg, &evaluation)
+        self.requirement(evidence, requirement, &evaluation)
     }
 
-    fn leg(&self, evidence: &Evidence, leg: &RequestContext, evaluation: &Evaluation) -> Leg {
+    fn requirement(&self, evidence: &Evidence, requirement: &RequestContext, evaluation: &Evaluation) -> Requirement {
         let mut decision = evaluation.decision;
         let mut unread = None;
         // Whether an endpoint's policy is asked about the models of other Regions is documented nowhere.
-        let elsewhere = leg.requested_region() != Some(evidence.request.region.as_str());
+        let elsewhere = requirement.requested_region() != Some(evidence.request.region.as_str());
         if self.policy_type == PolicyType::VpcEndpointPolicy && elsewhere && decision != Decision::Allowed {
             decision = Decision::Undetermined;
             unread = Some(
@@ -126,9 +130,9 @@ impl<'p> Layer<'p> {
                 evaluation.unknown_keys.join(", ")
             ));
         }
-        Leg {
+        Requirement {
             whose: Whose::Caller,
-            request: leg.clone(),
+            request: requirement.clone(),
             decision,
             policy_type: decision.is_denied().then_some(self.policy_type),
             judged_by: JudgedBy::Policies,

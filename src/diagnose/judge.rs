@@ -1,19 +1,19 @@
-//! A leg, judged by what the policy simulator says of it and by what the engine says of the policies that were read.
+//! A requirement, judged by what the policy simulator says of it and by what the engine says of the policies that were read.
 //!
 //! Attributes each refusal to a policy type from what the simulator shows: the statements that matched, and its
 //! separate verdicts of the organization's policies and of the permissions boundary (IAM API Reference,
 //! "EvaluationResult"). What it does not show is not guessed. Where simulator and engine contradict each other, the
-//! leg is undetermined and both are told.
+//! requirement is undetermined and both are told.
 
-use super::legs::{JudgedBy, Leg};
 use super::organization;
 use super::reading::{Opinion, Reading};
+use super::requirements::{JudgedBy, Requirement};
 use super::statement::{DecidedBy, type_of_source};
 use crate::bedrock::Whose;
 use crate::evidence::{Evidence, MatchedStatement, Observation, Simulation, SimulationQuestion};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 
-/// What the legs of one principal are judged by.
+/// What the requirements of one principal are judged by.
 #[derive(Debug)]
 pub(super) struct Judge<'e> {
     pub(super) evidence: &'e Evidence,
@@ -26,7 +26,7 @@ pub(super) struct Judge<'e> {
 }
 
 impl<'e> Judge<'e> {
-    /// Judges the legs of the principal under diagnosis.
+    /// Judges the requirements of the principal under diagnosis.
     pub(super) fn of_principal(evidence: &'e Evidence) -> Self {
         Self {
             evidence,
@@ -36,30 +36,33 @@ impl<'e> Judge<'e> {
         }
     }
 
-    /// Judges the legs of the role that Bedrock assumes, whose policies are not read.
+    /// Judges the requirements of the role that Bedrock assumes, whose policies are not read.
     pub(super) fn of_service_role(evidence: &'e Evidence) -> Self {
         let boundary = evidence.service_role.seen().and_then(|role| role.boundary.as_deref());
         Self { evidence, reading: None, boundary, exempt: None }
     }
 
-    /// Judges legs with the policies as they are.
-    pub(super) fn legs(&self, principal: &Arn, legs: Vec<RequestContext>) -> Vec<Leg> {
-        legs.into_iter().map(|leg| self.leg(&SimulationQuestion::new(principal, &leg), leg)).collect()
+    /// Judges requirements with the policies as they are.
+    pub(super) fn requirements(&self, principal: &Arn, requirements: Vec<RequestContext>) -> Vec<Requirement> {
+        requirements
+            .into_iter()
+            .map(|requirement| self.requirement(&SimulationQuestion::new(principal, &requirement), requirement))
+            .collect()
     }
 
-    /// Judges a leg by the answer to a question about it, where it was asked and answered, and by the policies read.
-    pub(super) fn leg(&self, question: &SimulationQuestion, request: RequestContext) -> Leg {
+    /// Judges a requirement by the answer to a question about it, where it was asked and answered, and by the policies read.
+    pub(super) fn requirement(&self, question: &SimulationQuestion, request: RequestContext) -> Requirement {
         let reading = self.reading.as_ref();
         let opinion = reading.map(|reading| reading.judge(&question.principal, &request, &question.trial));
         let answer = self.evidence.answer(question);
         if let Some(Observation::Seen(simulation)) = answer {
-            let leg = simulated(request, simulation, self.boundary);
-            if let (Some(why), Some(PolicyType::ServiceControlPolicy)) = (&self.exempt, leg.policy_type) {
-                return exempted(leg, why);
+            let requirement = simulated(request, simulation, self.boundary);
+            if let (Some(why), Some(PolicyType::ServiceControlPolicy)) = (&self.exempt, requirement.policy_type) {
+                return exempted(requirement, why);
             }
             return match (reading, opinion) {
-                (Some(reading), Some(opinion)) => both(leg, simulation, reading, opinion),
-                _ => leg,
+                (Some(reading), Some(opinion)) => both(requirement, simulation, reading, opinion),
+                _ => requirement,
             };
         }
         let why = answer.and_then(Observation::why_unseen);
@@ -71,9 +74,9 @@ impl<'e> Judge<'e> {
     }
 }
 
-/// Says of a leg why it has no decision.
-pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
-    Leg {
+/// Says of a requirement why it has no decision.
+pub(super) fn undetermined(request: RequestContext, why: String) -> Requirement {
+    Requirement {
         whose: Whose::Caller,
         request,
         decision: Decision::Undetermined,
@@ -87,7 +90,7 @@ pub(super) fn undetermined(request: RequestContext, why: String) -> Leg {
     }
 }
 
-fn simulated(request: RequestContext, simulation: &Simulation, boundary: Option<&str>) -> Leg {
+fn simulated(request: RequestContext, simulation: &Simulation, boundary: Option<&str>) -> Requirement {
     let refused_elsewhere =
         simulation.allowed_by_organizations == Some(false) || simulation.allowed_by_boundary == Some(false);
     if simulation.decision == Decision::Allowed && refused_elsewhere {
@@ -96,7 +99,7 @@ fn simulated(request: RequestContext, simulation: &Simulation, boundary: Option<
     }
     // The simulator calls the boundary by its name.
     let policy_type = attribute(simulation, boundary.and_then(|arn| arn.rsplit('/').next()));
-    Leg {
+    Requirement {
         decision: simulation.decision,
         policy_type,
         judged_by: JudgedBy::Simulator,
@@ -108,28 +111,28 @@ fn simulated(request: RequestContext, simulation: &Simulation, boundary: Option<
 }
 
 /// A refusal by a policy that does not restrict the principal is not taken at its word.
-fn exempted(leg: Leg, why: &str) -> Leg {
+fn exempted(requirement: Requirement, why: &str) -> Requirement {
     let said = format!(
         "the policy simulator attributes {} for {} on {} to a service control policy, and {why}",
-        leg.decision, leg.request.action, leg.request.resource
+        requirement.decision, requirement.request.action, requirement.request.resource
     );
     let unread = format!("the policy simulator attributes a refusal to a service control policy, and {why}");
-    Leg { contradiction: Some(said), ..undetermined(leg.request, unread) }
+    Requirement { contradiction: Some(said), ..undetermined(requirement.request, unread) }
 }
 
 /// Puts the simulator's answer and the engine's together.
-fn both(mut leg: Leg, simulation: &Simulation, reading: &Reading<'_>, opinion: Opinion) -> Leg {
-    leg.decided_by = simulation.matched.iter().map(|matched| reading.complete(matched, &opinion)).collect();
-    if let Some(key) = hangs_on(&leg, &opinion) {
+fn both(mut requirement: Requirement, simulation: &Simulation, reading: &Reading<'_>, opinion: Opinion) -> Requirement {
+    requirement.decided_by = simulation.matched.iter().map(|matched| reading.complete(matched, &opinion)).collect();
+    if let Some(key) = hangs_on(&requirement, &opinion) {
         let why = format!(
             "the policies look at the condition key `{key}`, which the simulation was not given: `--context {key}=VALUE` gives it"
         );
-        return Leg { missing_context: leg.missing_context, ..undetermined(leg.request, why) };
+        return Requirement { missing_context: requirement.missing_context, ..undetermined(requirement.request, why) };
     }
     // What an SCP refuses, the engine knows nothing of.
     let by_what_was_read =
-        matches!(leg.policy_type, Some(PolicyType::IdentityPolicy | PolicyType::PermissionsBoundary));
-    let contradicts = match (leg.decision, opinion.decision) {
+        matches!(requirement.policy_type, Some(PolicyType::IdentityPolicy | PolicyType::PermissionsBoundary));
+    let contradicts = match (requirement.decision, opinion.decision) {
         (Decision::Allowed, engine) => engine.is_denied(),
         (simulated, Decision::Allowed) => simulated.is_denied() && by_what_was_read,
         _ => false,
@@ -137,38 +140,45 @@ fn both(mut leg: Leg, simulation: &Simulation, reading: &Reading<'_>, opinion: O
     if contradicts {
         let said = format!(
             "the policy simulator says {} for {} on {}, and the policies that were read come to {}",
-            leg.decision, leg.request.action, leg.request.resource, opinion.decision
+            requirement.decision, requirement.request.action, requirement.request.resource, opinion.decision
         );
         let why = "the policy simulator and the policies that were read contradict each other".to_owned();
-        return Leg { contradiction: Some(said), decided_by: leg.decided_by, ..undetermined(leg.request, why) };
+        return Requirement {
+            contradiction: Some(said),
+            decided_by: requirement.decided_by,
+            ..undetermined(requirement.request, why)
+        };
     }
-    if leg.decision.is_denied() && (leg.policy_type == opinion.policy_type || opinion.policy_type.is_none()) {
-        leg.near_misses = opinion.near_misses;
-        if leg.policy_type == opinion.policy_type {
-            leg.judged_by = JudgedBy::Both;
+    if requirement.decision.is_denied()
+        && (requirement.policy_type == opinion.policy_type || opinion.policy_type.is_none())
+    {
+        requirement.near_misses = opinion.near_misses;
+        if requirement.policy_type == opinion.policy_type {
+            requirement.judged_by = JudgedBy::Both;
             // The boundary's own statements, and those of groups, are told by the engine alone.
-            if leg.decided_by.is_empty() || leg.policy_type == Some(PolicyType::PermissionsBoundary) {
-                leg.decided_by = opinion.statements;
+            if requirement.decided_by.is_empty() || requirement.policy_type == Some(PolicyType::PermissionsBoundary) {
+                requirement.decided_by = opinion.statements;
             }
         }
     }
-    leg
+    requirement
 }
 
 /// Returns the condition key on which a simulated answer hangs: one that the simulation was not given, where the
 /// policies come to one thing or the other by what it holds.
-fn hangs_on(leg: &Leg, opinion: &Opinion) -> Option<String> {
-    if !leg.decision.is_denied() || leg.policy_type == Some(PolicyType::ServiceControlPolicy) {
+fn hangs_on(requirement: &Requirement, opinion: &Opinion) -> Option<String> {
+    if !requirement.decision.is_denied() || requirement.policy_type == Some(PolicyType::ServiceControlPolicy) {
         return None;
     }
-    let is_missing = |key: &&String| leg.missing_context.iter().any(|missing| missing.eq_ignore_ascii_case(key));
+    let is_missing =
+        |key: &&String| requirement.missing_context.iter().any(|missing| missing.eq_ignore_ascii_case(key));
     opinion.hangs_on.iter().find(is_missing).cloned()
 }
 
-/// Judges a leg by the policies alone: they prove a denial and never an allow.
-fn read_only(request: RequestContext, why: &str, opinion: Opinion) -> Leg {
+/// Judges a requirement by the policies alone: they prove a denial and never an allow.
+fn read_only(request: RequestContext, why: &str, opinion: Opinion) -> Requirement {
     if opinion.decision.is_denied() {
-        return Leg {
+        return Requirement {
             decision: opinion.decision,
             policy_type: opinion.policy_type,
             judged_by: JudgedBy::Policies,
@@ -187,7 +197,7 @@ fn read_only(request: RequestContext, why: &str, opinion: Opinion) -> Leg {
         }
         _ => why.to_owned(),
     };
-    Leg { near_misses: opinion.near_misses, ..undetermined(request, why) }
+    Requirement { near_misses: opinion.near_misses, ..undetermined(request, why) }
 }
 
 /// Tells which policy type a refusal comes from.

@@ -4,7 +4,7 @@
 //! forms as 404 (see the crate's facts on access-denied messages).
 
 use super::finding::{Basis, Certainty, Finding};
-use super::legs::Legs;
+use super::requirements::Requirements;
 use super::{Invocation, LiveOutcome, Verdict, remedy};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, FailureKind, Observation, ServiceError};
@@ -80,18 +80,18 @@ impl Live {
     }
 
     /// Turns a recognized refusal into a finding.
-    pub(super) fn findings(&self, evidence: &Evidence, legs: &Legs) -> Option<Finding> {
+    pub(super) fn findings(&self, evidence: &Evidence, requirements: &Requirements) -> Option<Finding> {
         let reading = self.recognized()?;
         let error: ServiceError = self.invocation.error.clone().unwrap_or_default();
         let mut basis = vec![Basis::Live(error)];
-        if reading.cause.family() == crate::cause::Family::IamPermission && legs.all_allowed() {
+        if reading.cause.family() == crate::cause::Family::IamPermission && requirements.all_allowed() {
             basis.push(Basis::SimulatorDisagrees);
         }
         let (action, resource) = (reading.facts.action.clone(), reading.facts.resource.clone());
         Some(Finding {
             cause: reading.cause,
             certainty: Certainty::Reported,
-            remedy: remedy::of_live(reading.cause, evidence, legs, action.as_deref(), resource.as_deref()),
+            remedy: remedy::of_live(reading.cause, evidence, requirements, action.as_deref(), resource.as_deref()),
             action,
             resources: resource.into_iter().collect(),
             basis,
@@ -100,32 +100,35 @@ impl Live {
     }
 
     /// Says where the test call and the simulator contradict each other.
-    pub(super) fn contradictions(&self, legs: &Legs) -> Vec<String> {
+    pub(super) fn contradictions(&self, requirements: &Requirements) -> Vec<String> {
         let mut contradictions = Vec::new();
         if self.verdict() == Some(Verdict::Allowed) {
-            for leg in legs.legs.iter().filter(|leg| leg.decision.is_denied()) {
+            for requirement in requirements.requirements.iter().filter(|requirement| requirement.decision.is_denied()) {
                 contradictions.push(format!(
                     "the policy simulator says {} for {} on {}, and the test call was authorized all the same: calls that are routed there may fail, or the simulator does not see what allows it",
-                    leg.decision, leg.request.action, leg.request.resource
+                    requirement.decision, requirement.request.action, requirement.request.resource
                 ));
             }
         }
         let denied_by_iam =
             self.recognized().is_some_and(|reading| reading.cause.family() == crate::cause::Family::IamPermission);
-        if denied_by_iam && legs.all_allowed() {
+        if denied_by_iam && requirements.all_allowed() {
             contradictions.push(
-                "the policy simulator allows every leg, and the test call was refused: what refuses it is something that the simulator does not evaluate"
+                "the policy simulator allows every requirement, and the test call was refused: what refuses it is something that the simulator does not evaluate"
                     .to_owned(),
             );
         }
         let refused_action = self.recognized().and_then(|reading| reading.facts.action.as_deref());
         if let Some(action) = refused_action
             && denied_by_iam
-            && !legs.legs.iter().any(|leg| leg.request.action.eq_ignore_ascii_case(action))
+            && !requirements
+                .requirements
+                .iter()
+                .any(|requirement| requirement.request.action.eq_ignore_ascii_case(action))
         {
             contradictions.push(format!(
                 "the endpoint authorized the call as {action}, which is not an action that this operation needs on AWS ({})",
-                legs.legs.first().map_or("none", |leg| leg.request.action.as_str())
+                requirements.requirements.first().map_or("none", |requirement| requirement.request.action.as_str())
             ));
         }
         contradictions

@@ -1,7 +1,7 @@
 //! Which models a principal can call: one diagnosis for each model and profile in each Region.
 //!
 //! Every cell is judged as `diagnose` judges a single call, on evidence cut out of the survey. The simulator is asked
-//! about many resources at once where their context is the same; a leg is asked about alone where such an answer
+//! about many resources at once where their context is the same; a requirement is asked about alone where such an answer
 //! cannot settle it, and a cell that rests on a shared answer is no surer than [`Certainty::Inferred`].
 
 use super::{Certainty, Diagnosis, ModelAccess, NotChecked, Verdict, diagnose, questions};
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 /// Resources that are asked about in one call. AWS documents no limit.
 const AT_ONCE: usize = 100;
 
-/// The key that the legs behind a profile have and shared questions lack.
+/// The key that the requirements behind a profile have and shared questions lack.
 const PROFILE_KEY: &str = "bedrock:InferenceProfileArn";
 
 /// What a principal can call, where.
@@ -89,7 +89,7 @@ impl Matrix {
 
 /// Names what the simulator would still have to be asked; empty where nothing more can be learned.
 ///
-/// With `exact`, every leg is asked about alone. Like [`super::open_questions`], it comes to an end.
+/// With `exact`, every requirement is asked about alone. Like [`super::open_questions`], it comes to an end.
 #[must_use]
 pub fn survey_questions(survey: &Survey, exact: bool) -> Vec<SurveyQuestion> {
     let mut shared: Vec<SharedQuestion> = Vec::new();
@@ -97,8 +97,8 @@ pub fn survey_questions(survey: &Survey, exact: bool) -> Vec<SurveyQuestion> {
     for (region, subject) in subjects(survey) {
         let cut = Cut::of(survey, region, &subject);
         let Some(principal) = questions::current_candidate(&cut.evidence) else { continue };
-        let legs = questions::legs_to_simulate(&cut.evidence, &principal);
-        for question in questions::unanswered(&cut.evidence, &principal, &legs) {
+        let requirements = questions::requirements_to_simulate(&cut.evidence, &principal);
+        for question in questions::unanswered(&cut.evidence, &principal, &requirements) {
             if exact || asked_in_vain(survey, &question) {
                 if !alone.contains(&question) {
                     alone.push(question);
@@ -258,12 +258,14 @@ impl Cut {
             if asked.as_ref() == Some(&principal) {
                 break;
             }
-            let legs = questions::legs_to_simulate(&self.evidence, &principal);
-            for question in questions::unanswered(&self.evidence, &principal, &legs) {
+            let requirements = questions::requirements_to_simulate(&self.evidence, &principal);
+            for question in questions::unanswered(&self.evidence, &principal, &requirements) {
                 let exact = survey.answers.iter().find(|answer| answer.question == question);
                 let simulation = match exact {
                     Some(answer) => answer.simulation.clone(),
-                    None => match shared_answer(survey, &question).and_then(|answer| settled(&answer, &question.leg)) {
+                    None => match shared_answer(survey, &question)
+                        .and_then(|answer| settled(&answer, &question.requirement))
+                    {
                         Some(simulation) => {
                             self.rests_on_shared = true;
                             simulation
@@ -285,49 +287,54 @@ fn is_callable(listed: &ListedModel) -> bool {
 
 /// Puts a question to those that can be asked in one call with it: all but the profile's key is the same.
 fn share(shared: &mut Vec<SharedQuestion>, question: SimulationQuestion) {
-    let SimulationQuestion { principal, leg, .. } = question;
-    let context = leg.context.without(PROFILE_KEY);
+    let SimulationQuestion { principal, requirement, .. } = question;
+    let context = requirement.context.without(PROFILE_KEY);
     let alike = shared
         .iter_mut()
-        .find(|known| known.principal == principal && known.action == leg.action && known.context == context);
+        .find(|known| known.principal == principal && known.action == requirement.action && known.context == context);
     match alike {
-        Some(known) if known.resources.contains(&leg.resource) => {}
-        Some(known) => known.resources.push(leg.resource),
+        Some(known) if known.resources.contains(&requirement.resource) => {}
+        Some(known) => known.resources.push(requirement.resource),
         None => {
-            shared.push(SharedQuestion { principal, action: leg.action, context, resources: vec![leg.resource] });
+            shared.push(SharedQuestion {
+                principal,
+                action: requirement.action,
+                context,
+                resources: vec![requirement.resource],
+            });
         }
     }
 }
 
-/// What a question about many resources said of one leg.
+/// What a question about many resources said of one requirement.
 struct OfMany<'s> {
     simulation: &'s Observation<Simulation>,
 }
 
 fn shared_answer<'s>(survey: &'s Survey, question: &SimulationQuestion) -> Option<OfMany<'s>> {
-    let SimulationQuestion { principal, leg, .. } = question;
-    let context = leg.context.without(PROFILE_KEY);
-    let of_leg = |answer: &'s SharedAnswer| {
+    let SimulationQuestion { principal, requirement, .. } = question;
+    let context = requirement.context.without(PROFILE_KEY);
+    let of_requirement = |answer: &'s SharedAnswer| {
         let SharedQuestion { principal: whose, action, context: common, resources } = &answer.question;
-        if whose != principal || *action != leg.action || *common != context {
+        if whose != principal || *action != requirement.action || *common != context {
             return None;
         }
-        let position = resources.iter().position(|resource| *resource == leg.resource)?;
+        let position = resources.iter().position(|resource| *resource == requirement.resource)?;
         Some(OfMany { simulation: answer.simulations.get(position)? })
     };
-    survey.shared.iter().find_map(of_leg)
+    survey.shared.iter().find_map(of_requirement)
 }
 
 /// Tells whether the question was part of a shared one, whose answer does not settle it.
 fn asked_in_vain(survey: &Survey, question: &SimulationQuestion) -> bool {
-    shared_answer(survey, question).is_some_and(|answer| settled(&answer, &question.leg).is_none())
+    shared_answer(survey, question).is_some_and(|answer| settled(&answer, &question.requirement).is_none())
 }
 
-/// Returns what a shared answer says of a leg, where that is what an answer of its own would say.
+/// Returns what a shared answer says of a requirement, where that is what an answer of its own would say.
 ///
 /// The organization's verdict is given for all resources together (IAM API Reference, "EvaluationResult"), so that
-/// a denial has to be asked about alone; and so has a leg behind a profile where a policy looks at the profile's key.
-fn settled(answer: &OfMany<'_>, leg: &RequestContext) -> Option<Observation<Simulation>> {
+/// a denial has to be asked about alone; and so has a requirement behind a profile where a policy looks at the profile's key.
+fn settled(answer: &OfMany<'_>, requirement: &RequestContext) -> Option<Observation<Simulation>> {
     let simulation = match answer.simulation {
         Observation::Seen(simulation) => simulation,
         // One resource that the simulator does not take spoils the call for all.
@@ -338,7 +345,7 @@ fn settled(answer: &OfMany<'_>, leg: &RequestContext) -> Option<Observation<Simu
         unseen => return Some(unseen.clone()),
     };
     let looks_at_profile = simulation.missing_context.iter().any(|key| key.eq_ignore_ascii_case(PROFILE_KEY));
-    if leg.context.get(PROFILE_KEY).is_some() && looks_at_profile {
+    if requirement.context.get(PROFILE_KEY).is_some() && looks_at_profile {
         return None;
     }
     match (simulation.allowed_by_organizations, simulation.decision) {
@@ -359,9 +366,9 @@ fn judge(cut: &Cut, diagnosis: Diagnosis) -> Cell {
     Cell {
         access: diagnosis.model_access,
         iam: diagnosis
-            .legs
+            .requirements
             .iter()
-            .map(|leg| leg.decision)
+            .map(|requirement| requirement.decision)
             .max_by_key(|decision| weight(*decision))
             .unwrap_or(Decision::Undetermined),
         direct: diagnosis.verdict,

@@ -5,8 +5,8 @@
 //! either way: it may have been fixed since. What the text leaves ambiguous is settled by what is read.
 
 use super::finding::{Basis, Certainty, Finding};
-use super::legs::{JudgedBy, Leg, Legs};
 use super::live::Live;
+use super::requirements::{JudgedBy, Requirement, Requirements};
 use super::{NotChecked, RuledOut, Verdict, remedy};
 use crate::cause::{Cause, Family};
 use crate::evidence::{Evidence, Observation};
@@ -39,14 +39,20 @@ pub(super) struct Past {
 }
 
 /// Weighs a given error against what was found and excluded without it.
-pub(super) fn weigh(evidence: &Evidence, live: &Live, legs: &Legs, found: &[Finding], excluded: &[RuledOut]) -> Past {
+pub(super) fn weigh(
+    evidence: &Evidence,
+    live: &Live,
+    requirements: &Requirements,
+    found: &[Finding],
+    excluded: &[RuledOut],
+) -> Past {
     let Some(given) = &evidence.request.error else { return Past::default() };
     let reading = explain::classify(None, None, &given.text);
     let mut past = Past::default();
     if given.principal.is_none() {
         past.advice.push("the given error names no principal, and is taken to be the caller's own".to_owned());
     }
-    let weighing = Weighing { evidence, legs, found, excluded, given, reading: &reading };
+    let weighing = Weighing { evidence, requirements, found, excluded, given, reading: &reading };
     match (live.verdict(), reading.cause) {
         (_, Cause::Unrecognized) => past.open.push(NotChecked::new(
             "the given error",
@@ -76,7 +82,7 @@ pub(super) fn weigh(evidence: &Evidence, live: &Live, legs: &Legs, found: &[Find
 
 struct Weighing<'e> {
     evidence: &'e Evidence,
-    legs: &'e Legs,
+    requirements: &'e Requirements,
     found: &'e [Finding],
     excluded: &'e [RuledOut],
     given: &'e GivenError,
@@ -141,8 +147,8 @@ impl Weighing<'_> {
     fn is_excluded(&self, cause: Cause) -> Option<String> {
         let evidence = self.evidence;
         if let Some(out) = self.excluded.iter().find(|out| out.cause == cause) {
-            let speaks_of_a_leg = cause.family() != Family::IamPermission || self.names_a_leg();
-            return speaks_of_a_leg.then(|| out.why.clone());
+            let speaks_of_a_requirement = cause.family() != Family::IamPermission || self.names_a_requirement();
+            return speaks_of_a_requirement.then(|| out.why.clone());
         }
         if let Some(why) = self.simulated_otherwise(cause) {
             return Some(why);
@@ -168,36 +174,38 @@ impl Weighing<'_> {
     }
 
     /// Says how the simulator judges what the text says was refused, where that leaves no room for the cause: it allows
-    /// it, or it names other policies and allows every leg once those are mended.
+    /// it, or it names other policies and allows every requirement once those are mended.
     fn simulated_otherwise(&self, cause: Cause) -> Option<String> {
         let facts = &self.reading.facts;
-        let leg = self.named_legs().next().filter(|_| facts.resource.is_some() && SIMULATED.contains(&cause))?;
-        if !matches!(leg.judged_by, JudgedBy::Simulator | JudgedBy::Both) {
+        let requirement =
+            self.named_requirements().next().filter(|_| facts.resource.is_some() && SIMULATED.contains(&cause))?;
+        if !matches!(requirement.judged_by, JudgedBy::Simulator | JudgedBy::Both) {
             return None;
         }
-        let RequestContext { action, resource, .. } = &leg.request;
-        match leg.policy_type {
-            None if leg.decision == Decision::Allowed => {
+        let RequestContext { action, resource, .. } = &requirement.request;
+        match requirement.policy_type {
+            None if requirement.decision == Decision::Allowed => {
                 Some(format!("the policy simulator allows {action} on {resource}"))
             }
-            Some(policy_type) if self.legs.trials.successful().is_some() => Some(format!(
+            Some(policy_type) if self.requirements.trials.successful().is_some() => Some(format!(
                 "the policy simulator says {} by {policy_type} for {action} on {resource}, and names nothing behind it",
-                leg.decision
+                requirement.decision
             )),
             _ => None,
         }
     }
 
     /// Tells whether what the text says was refused is among what was simulated.
-    fn names_a_leg(&self) -> bool {
-        self.named_legs().next().is_some()
+    fn names_a_requirement(&self) -> bool {
+        self.named_requirements().next().is_some()
     }
 
-    fn named_legs(&self) -> impl Iterator<Item = &Leg> {
+    fn named_requirements(&self) -> impl Iterator<Item = &Requirement> {
         let facts = &self.reading.facts;
-        self.legs.legs.iter().filter(|leg| {
-            let is_action = facts.action.as_ref().is_none_or(|action| leg.request.action.eq_ignore_ascii_case(action));
-            is_action && facts.resource.as_ref().is_none_or(|resource| leg.request.resource == *resource)
+        self.requirements.requirements.iter().filter(|requirement| {
+            let is_action =
+                facts.action.as_ref().is_none_or(|action| requirement.request.action.eq_ignore_ascii_case(action));
+            is_action && facts.resource.as_ref().is_none_or(|resource| requirement.request.resource == *resource)
         })
     }
 
@@ -206,14 +214,14 @@ impl Weighing<'_> {
         let mut basis = vec![Basis::GivenError(excerpt(&self.given.text))];
         if cause != self.reading.cause {
             basis.push(Basis::Settled { said: self.reading.cause, is: cause });
-        } else if cause.family() == Family::IamPermission && self.legs.all_allowed() {
+        } else if cause.family() == Family::IamPermission && self.requirements.all_allowed() {
             basis.push(Basis::SimulatorDisagrees);
         }
         let (action, resource) = (facts.action.clone(), facts.resource.clone());
         Finding {
             cause,
             certainty: Certainty::Reported,
-            remedy: remedy::of_live(cause, self.evidence, self.legs, action.as_deref(), resource.as_deref()),
+            remedy: remedy::of_live(cause, self.evidence, self.requirements, action.as_deref(), resource.as_deref()),
             action,
             resources: resource.into_iter().collect(),
             basis,

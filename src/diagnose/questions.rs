@@ -1,6 +1,6 @@
 //! What the evidence leaves open, and a further question could still settle.
 
-use super::{authorization, gates, legs, live, reading, remedy, service_role, trials};
+use super::{authorization, gates, live, reading, remedy, requirements, service_role, trials};
 use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Observation, PolicyQuestion, Question, Simulation, SimulationQuestion};
@@ -30,19 +30,19 @@ pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     questions
 }
 
-/// Names what is open about the principal: the policies are read while the legs are simulated, and what follows
+/// Names what is open about the principal: the policies are read while the requirements are simulated, and what follows
 /// needs both.
 fn of_principal(evidence: &Evidence, principal: &Arn) -> (Vec<SimulationQuestion>, Vec<PolicyQuestion>) {
-    let first = unanswered(evidence, principal, &legs_to_simulate(evidence, principal));
+    let first = unanswered(evidence, principal, &requirements_to_simulate(evidence, principal));
     let policies = reading::open(evidence, false);
     if !first.is_empty() || !policies.is_empty() {
         return (first, policies);
     }
-    let legs = legs::judge(evidence);
-    let verify = legs.rest_on_the_policies_alone();
+    let requirements = requirements::judge(evidence);
+    let verify = requirements.rest_on_the_policies_alone();
     let policies = reading::open(evidence, verify);
-    let is_simulated = legs.legs.iter().all(|leg| leg.unread.is_none());
-    let simulations = match legs.trials.open {
+    let is_simulated = requirements.requirements.iter().all(|requirement| requirement.unread.is_none());
+    let simulations = match requirements.trials.open {
         open if open.is_empty() && is_simulated => of_what_is_offered(evidence, principal),
         open => open,
     };
@@ -53,7 +53,7 @@ fn of_principal(evidence: &Evidence, principal: &Arn) -> (Vec<SimulationQuestion
 fn of_what_is_offered(evidence: &Evidence, principal: &Arn) -> Vec<SimulationQuestion> {
     let offered = closed(evidence).into_iter().find_map(|cause| remedy::instead(cause, evidence));
     let Some(case) = offered else { return Vec::new() };
-    let open = unanswered(evidence, principal, &call_legs(&case, principal));
+    let open = unanswered(evidence, principal, &call_requirements(&case, principal));
     if evidence.answers.len() + open.len() > trials::BUDGET { Vec::new() } else { open }
 }
 
@@ -83,29 +83,38 @@ fn closed(evidence: &Evidence) -> Vec<Cause> {
     causes
 }
 
-/// Asks about legs that have not been asked about yet.
-pub(super) fn unanswered(evidence: &Evidence, principal: &Arn, legs: &[RequestContext]) -> Vec<SimulationQuestion> {
-    legs.iter()
-        .map(|leg| SimulationQuestion::new(principal, leg))
+/// Asks about requirements that have not been asked about yet.
+pub(super) fn unanswered(
+    evidence: &Evidence,
+    principal: &Arn,
+    requirements: &[RequestContext],
+) -> Vec<SimulationQuestion> {
+    requirements
+        .iter()
+        .map(|requirement| SimulationQuestion::new(principal, requirement))
         .filter(|question| evidence.answer(question).is_none())
         .collect()
 }
 
-/// Every request context that the simulator is to judge: the call's own legs, and the agreement's where it is missing.
-pub(super) fn legs_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
-    let mut legs = call_legs(evidence, principal);
-    legs.extend(subscription_legs(evidence, principal));
-    legs
+/// Every request context that the simulator is to judge: the call's own requirements, and the agreement's where it is missing.
+pub(super) fn requirements_to_simulate(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
+    let mut requirements = call_requirements(evidence, principal);
+    requirements.extend(subscription_requirements(evidence, principal));
+    requirements
 }
 
-/// The legs of the call itself, with the principal's ARN in their context.
-pub(super) fn call_legs(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
+/// The requirements of the call itself, with the principal's ARN in their context.
+pub(super) fn call_requirements(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
     let requirements = evidence.requirements();
-    requirements.legs.into_iter().map(|leg| with_tags(with_principal(leg, principal), evidence)).collect()
+    requirements
+        .requirements
+        .into_iter()
+        .map(|requirement| with_tags(with_principal(requirement, principal), evidence))
+        .collect()
 }
 
 /// The Marketplace actions, where an agreement is missing that the caller would have to make.
-pub(super) fn subscription_legs(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
+pub(super) fn subscription_requirements(evidence: &Evidence, principal: &Arn) -> Vec<RequestContext> {
     let missing =
         evidence.availability.seen().is_some_and(|fields| fields.agreement.as_deref() == Some("NOT_AVAILABLE"));
     let sold = evidence.base_model().is_some_and(|model| Marketplace::of(provider_of(model)) == Marketplace::Sold);
@@ -119,29 +128,29 @@ pub(super) fn subscription_legs(evidence: &Evidence, principal: &Arn) -> Vec<Req
                 .with("aws:RequestedRegion", evidence.request.region.as_str())
                 .with("aws:CalledViaLast", "bedrock.amazonaws.com")
                 .with("aws:CalledVia", vec!["bedrock.amazonaws.com".to_owned()]);
-            let leg = RequestContext { action: (*action).to_owned(), resource: "*".to_owned(), context };
-            with_tags(with_principal(leg, principal), evidence)
+            let requirement = RequestContext { action: (*action).to_owned(), resource: "*".to_owned(), context };
+            with_tags(with_principal(requirement, principal), evidence)
         })
         .collect()
 }
 
-pub(super) fn with_principal(mut leg: RequestContext, principal: &Arn) -> RequestContext {
+pub(super) fn with_principal(mut requirement: RequestContext, principal: &Arn) -> RequestContext {
     // The simulator fills in most principal keys by itself, and this one is not in its list.
-    if leg.context.get("aws:PrincipalArn").is_none() {
-        leg.context.set("aws:PrincipalArn", principal.to_string());
+    if requirement.context.get("aws:PrincipalArn").is_none() {
+        requirement.context.set("aws:PrincipalArn", principal.to_string());
     }
-    leg
+    requirement
 }
 
 /// Adds the tags of the principal under diagnosis, which the simulator does not fill in either.
-fn with_tags(mut leg: RequestContext, evidence: &Evidence) -> RequestContext {
+fn with_tags(mut requirement: RequestContext, evidence: &Evidence) -> RequestContext {
     for (key, value) in evidence.policies.entity.seen().iter().flat_map(|entity| &entity.tags) {
         let key = format!("aws:PrincipalTag/{key}");
-        if leg.context.get(&key).is_none() {
-            leg.context.set(&key, value.as_str());
+        if requirement.context.get(&key).is_none() {
+            requirement.context.set(&key, value.as_str());
         }
     }
-    leg
+    requirement
 }
 
 /// The ARN to simulate: the likeliest candidate that the simulator has not said it does not know.

@@ -1,4 +1,4 @@
-//! The policies that were read, put together for the engine, and what it says of a leg with them.
+//! The policies that were read, put together for the engine, and what it says of a requirement with them.
 //!
 //! The engine may prove a denial: an explicit deny in any policy that was read, or no allow in all of them. It never
 //! proves an allow, because it sees neither the organization's policies nor a session's. A condition key whose value
@@ -13,7 +13,7 @@ use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::{Document, ManagedPolicy, Policies, Policy, Question, Statement, StatementRef, evaluate};
 use serde_json::Value;
 
-/// Keys that a call of a principal to Bedrock does not carry unless its leg says so: those of a guardrail or a profile
+/// Keys that a call of a principal to Bedrock does not carry unless its requirement says so: those of a guardrail or a profile
 /// that is not used, of a call that a service makes, and of tags that are given to something new.
 const ABSENT_UNLESS_GIVEN: [&str; 10] = [
     "bedrock:InferenceProfileArn",
@@ -49,7 +49,7 @@ struct Source<'e> {
     document: Document,
 }
 
-/// What the engine says of a leg.
+/// What the engine says of a requirement.
 #[derive(Clone, Debug)]
 pub(super) struct Opinion {
     /// A denial is proven; allowed means by the policies that were read, all of them.
@@ -128,8 +128,8 @@ impl<'e> Reading<'e> {
         identity.map(|source| name_of(&source.reference).to_owned()).collect()
     }
 
-    /// Says what the policies come to for a leg, with what a trial changes about them.
-    pub(super) fn judge(&self, principal: &Arn, leg: &RequestContext, trial: &Trial) -> Opinion {
+    /// Says what the policies come to for a requirement, with what a trial changes about them.
+    pub(super) fn judge(&self, principal: &Arn, requirement: &RequestContext, trial: &Trial) -> Opinion {
         let kept: Vec<(usize, &Source<'_>)> =
             self.sources.iter().enumerate().filter(|(_, source)| !source.is_left_out(trial)).collect();
         let of_type = |policy_type: PolicyType| {
@@ -143,7 +143,7 @@ impl<'e> Reading<'e> {
             permissions_boundary: of_type(PolicyType::PermissionsBoundary).next(),
             ..Policies::default()
         };
-        let request = self.with_what_is_known(leg, principal);
+        let request = self.with_what_is_known(requirement, principal);
         let unknown = self.unknown_keys(&policies, &request);
         let principal = principal.to_string();
         let question = Question { principal: &principal, request: &request, unknown: &unknown };
@@ -271,7 +271,7 @@ impl<'e> Reading<'e> {
     }
 
     /// Adds the keys that every call of the principal carries with values that are known.
-    fn with_what_is_known(&self, leg: &RequestContext, principal: &Arn) -> RequestContext {
+    fn with_what_is_known(&self, requirement: &RequestContext, principal: &Arn) -> RequestContext {
         let mut context = ContextKeys::new()
             .with("aws:PrincipalAccount", principal.account.as_str())
             .with("aws:PrincipalType", if self.is_user { "User" } else { "AssumedRole" })
@@ -281,10 +281,10 @@ impl<'e> Reading<'e> {
         if self.is_user {
             context.set("aws:username", principal.resource_id().rsplit('/').next().unwrap_or_default());
         }
-        for (key, value) in leg.context.iter() {
+        for (key, value) in requirement.context.iter() {
             context.set(key, value.clone());
         }
-        RequestContext { context, ..leg.clone() }
+        RequestContext { context, ..requirement.clone() }
     }
 
     /// Lists the keys that the policies read and of which it is not known what the call carries.
@@ -300,7 +300,7 @@ impl<'e> Reading<'e> {
         unknown
     }
 
-    /// Tells whether the call does not carry a key that its leg does not have.
+    /// Tells whether the call does not carry a key that its requirement does not have.
     fn is_absent(&self, key: &str, resource: &str) -> bool {
         let starts = |prefix: &str| key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
         let untaggable = resource.contains(":foundation-model/") || resource.contains(":inference-profile/");

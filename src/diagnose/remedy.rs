@@ -17,7 +17,7 @@ pub(super) use elsewhere::instead;
 pub(super) use gate::of_gate;
 
 use super::finding::{Finding, Remedy, Verified};
-use super::legs::Legs;
+use super::requirements::Requirements;
 use super::trials::Trials;
 use crate::cause::{Cause, Family};
 use crate::evidence::{Assumption, Evidence};
@@ -25,26 +25,27 @@ use crate::explain;
 use crate::iam::{PolicyType, RequestContext};
 use serde_json::json;
 
-/// Mends a policy that refuses legs of the call.
-pub(super) fn of_policy(cause: Cause, evidence: &Evidence, legs: &Legs) -> Remedy {
-    let requests: Vec<RequestContext> = legs.legs.iter().map(|leg| leg.request.clone()).collect();
+/// Mends a policy that refuses requirements of the call.
+pub(super) fn of_policy(cause: Cause, evidence: &Evidence, requirements: &Requirements) -> Remedy {
+    let requests: Vec<RequestContext> =
+        requirements.requirements.iter().map(|requirement| requirement.request.clone()).collect();
     let policy_type = match cause {
-        Cause::IdentityPolicyMissingAllow => return allow::to_principal(evidence, legs, &requests),
+        Cause::IdentityPolicyMissingAllow => return allow::to_principal(evidence, requirements, &requests),
         Cause::IdentityPolicyExplicitDeny => PolicyType::IdentityPolicy,
         Cause::PermissionsBoundary => PolicyType::PermissionsBoundary,
         Cause::SessionPolicy => PolicyType::SessionPolicy,
         Cause::VpcEndpointPolicy => PolicyType::VpcEndpointPolicy,
         Cause::ResourcePolicy => PolicyType::ResourcePolicy,
-        Cause::ServiceControlPolicy => return scp::exempt(evidence, legs),
+        Cause::ServiceControlPolicy => return scp::exempt(evidence, requirements),
         other => return of_gate(other, evidence),
     };
-    if cause == Cause::IdentityPolicyExplicitDeny || denies_explicitly(evidence, legs, policy_type) {
-        return deny::lift(evidence, legs, policy_type);
+    if cause == Cause::IdentityPolicyExplicitDeny || denies_explicitly(evidence, requirements, policy_type) {
+        return deny::lift(evidence, requirements, policy_type);
     }
     if policy_type == PolicyType::PermissionsBoundary {
-        return allow::to_boundary(evidence, legs, &requests);
+        return allow::to_boundary(evidence, requirements, &requests);
     }
-    allow::in_policy(evidence, legs, policy_type, &requests)
+    allow::in_policy(evidence, requirements, policy_type, &requests)
 }
 
 /// Returns the ARN of the policy that a live refusal names.
@@ -55,11 +56,11 @@ fn told_policy(evidence: &Evidence) -> Option<String> {
 }
 
 /// Tells whether a policy of the type denies with a statement, which no allow outvotes.
-fn denies_explicitly(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> bool {
+fn denies_explicitly(evidence: &Evidence, requirements: &Requirements, policy_type: PolicyType) -> bool {
     let told = evidence.invocation.refused().and_then(|error| error.message.as_deref());
     let given = evidence.request.error.as_ref().map(|error| error.text.as_str());
     let mut told = told.into_iter().chain(given);
-    legs.refuses_explicitly(policy_type) || told.any(|text| text.contains("with an explicit deny"))
+    requirements.refuses_explicitly(policy_type) || told.any(|text| text.contains("with an explicit deny"))
 }
 
 /// Lets a role be assumed: by the caller's own policies, by the role's trust policy, or both.
@@ -91,21 +92,22 @@ pub(super) fn of_assumption(
 pub(super) fn of_live(
     cause: Cause,
     evidence: &Evidence,
-    legs: &Legs,
+    requirements: &Requirements,
     action: Option<&str>,
     resource: Option<&str>,
 ) -> Remedy {
-    let is_leg =
-        action.is_none_or(|action| legs.legs.iter().any(|leg| leg.request.action.eq_ignore_ascii_case(action)));
-    if cause == Cause::IdentityPolicyMissingAllow && !is_leg {
-        let leg = RequestContext {
+    let is_requirement = action.is_none_or(|action| {
+        requirements.requirements.iter().any(|requirement| requirement.request.action.eq_ignore_ascii_case(action))
+    });
+    if cause == Cause::IdentityPolicyMissingAllow && !is_requirement {
+        let requirement = RequestContext {
             action: action.unwrap_or_default().to_owned(),
             resource: resource.unwrap_or("*").to_owned(),
             context: crate::iam::ContextKeys::new(),
         };
-        return allow::to_principal(evidence, legs, &[leg]);
+        return allow::to_principal(evidence, requirements, &[requirement]);
     }
-    of_policy(cause, evidence, legs)
+    of_policy(cause, evidence, requirements)
 }
 
 /// Notes on the remedies what their trial in simulation proved, and never more.
@@ -119,7 +121,7 @@ pub(super) fn verify(findings: &mut [Finding], trials: &Trials) {
     }
     for finding in findings {
         finding.remedy.notes.push(
-            "this change alone is not enough; with the changes of all the causes found, the policy simulator allows every leg"
+            "this change alone is not enough; with the changes of all the causes found, the policy simulator allows every requirement"
                 .to_owned(),
         );
     }

@@ -6,29 +6,29 @@
 
 use super::finding::{Finding, Verified};
 use super::judge::{self, Judge};
-use super::legs::{Leg, Legs};
 use super::questions::{unanswered, with_principal};
+use super::requirements::{Requirement, Requirements};
 use super::trials;
 use crate::bedrock::Whose;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, SimulationQuestion};
 use crate::iam::{Arn, RequestContext};
 
-/// Judges every leg of the service role; without a role there is none.
-pub(super) fn judge(evidence: &Evidence) -> Legs {
+/// Judges every requirement of the service role; without a role there is none.
+pub(super) fn judge(evidence: &Evidence) -> Requirements {
     let requests = requests(evidence);
-    let Some(role) = evidence.request.service_role.clone() else { return Legs::default() };
+    let Some(role) = evidence.request.service_role.clone() else { return Requirements::default() };
     let judge = Judge::of_service_role(evidence);
-    let mut legs: Vec<Leg> = match why_unasked(evidence) {
+    let mut requirements: Vec<Requirement> = match why_unasked(evidence) {
         Some(why) => requests.into_iter().map(|request| judge::undetermined(request, why.clone())).collect(),
-        None => judge.legs(&role, requests),
+        None => judge.requirements(&role, requests),
     };
-    for leg in &mut legs {
-        leg.whose = Whose::ServiceRole;
+    for requirement in &mut requirements {
+        requirement.whose = Whose::ServiceRole;
     }
-    let trials = trials::follow(&judge, &role, &legs);
+    let trials = trials::follow(&judge, &role, &requirements);
     let boundary = evidence.service_role.seen().and_then(|role| role.boundary.clone());
-    Legs { legs, principal: Some(role), boundary, trials, ..Legs::default() }
+    Requirements { requirements, principal: Some(role), boundary, trials, ..Requirements::default() }
 }
 
 /// Names what the simulator would still have to be asked about the role.
@@ -41,8 +41,8 @@ pub(super) fn open_questions(evidence: &Evidence) -> Vec<SimulationQuestion> {
     if first.is_empty() { judge(evidence).trials.open } else { first }
 }
 
-/// Turns the refused legs into findings: whichever policy refuses, it is the role that lacks the permission.
-pub(super) fn findings(role: &Legs, evidence: &Evidence) -> Vec<Finding> {
+/// Turns the refused requirements into findings: whichever policy refuses, it is the role that lacks the permission.
+pub(super) fn findings(role: &Requirements, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = role.findings(evidence);
     for finding in &mut findings {
         finding.cause = Cause::ServiceRolePermission;
@@ -59,10 +59,10 @@ pub(super) fn findings(role: &Legs, evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
-impl Legs {
-    /// Puts the service role's legs behind the caller's, for what looks at all of them.
-    pub(super) fn behind(self, mut callers: Legs) -> Legs {
-        callers.legs.extend(self.legs);
+impl Requirements {
+    /// Puts the service role's requirements behind the caller's, for what looks at all of them.
+    pub(super) fn behind(self, mut callers: Requirements) -> Requirements {
+        callers.requirements.extend(self.requirements);
         callers
     }
 }
@@ -70,7 +70,7 @@ impl Legs {
 fn requests(evidence: &Evidence) -> Vec<RequestContext> {
     let Some(role) = &evidence.request.service_role else { return Vec::new() };
     let requirements = evidence.request.requirements(evidence.profile.seen(), Some(&account_of(evidence, role)));
-    requirements.service_role.into_iter().map(|leg| with_principal(leg, role)).collect()
+    requirements.service_role.into_iter().map(|requirement| with_principal(requirement, role)).collect()
 }
 
 /// The role belongs to the account whose resources it uses.

@@ -1,4 +1,4 @@
-//! Statements: those that decided a leg and those that nearly did, with their place and their words.
+//! Statements: those that decided a requirement and those that nearly did, with their place and their words.
 //!
 //! The policy simulator names a policy and a position; the text that was read adds index, `Sid` and the words. A
 //! position is matched by overlap: AWS documents none of its details.
@@ -11,7 +11,7 @@ use serde_json::Value;
 /// The longest quotation, in lines.
 const LONGEST_QUOTE: usize = 24;
 
-/// A statement that decided a leg.
+/// A statement that decided a requirement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecidedBy {
     /// The type of its policy.

@@ -1,12 +1,12 @@
 //! Trials: what the policy simulator says once the policies are mended, in simulation and nowhere else.
 //!
-//! Where a leg is refused, the change that would mend it is added to a trial and the refused legs are asked about
-//! again, until every leg is allowed or nothing further can be tried. So the report names every policy that has to
+//! Where a requirement is refused, the change that would mend it is added to a trial and the refused requirements are asked about
+//! again, until every requirement is allowed or nothing further can be tried. So the report names every policy that has to
 //! change, not only the first one that AWS names, and says of a remedy that it was tried.
 
 use super::judge::Judge;
-use super::legs::{JudgedBy, Leg};
 use super::reading::Reading;
+use super::requirements::{JudgedBy, Requirement};
 use super::statement::DecidedBy;
 use crate::evidence::{Exclusion, SimulationQuestion, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
@@ -19,58 +19,60 @@ pub(super) const BUDGET: usize = 14;
 /// Everything that was tried.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trials {
-    /// What the simulator said of the refused legs after each further change.
+    /// What the simulator said of the refused requirements after each further change.
     pub(super) stages: Vec<Stage>,
     /// What would have to be asked to go on.
     pub(super) open: Vec<SimulationQuestion>,
 }
 
-/// The legs that were refused before a change, judged with it.
+/// The requirements that were refused before a change, judged with it.
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
     /// Whether it is exactly the changes that the remedies name: nothing is left out without what would be left of it.
     pub(super) exact: bool,
     /// Whether a policy is left out whose text is not known, and with it whatever it allows.
     pub(super) blind: bool,
-    /// The legs that were refused without it.
-    pub(super) legs: Vec<Leg>,
+    /// The requirements that were refused without it.
+    pub(super) requirements: Vec<Requirement>,
 }
 
 impl Stage {
-    /// Walks over the legs, without those of which the stage tells nothing: that no identity-based policy allows one
+    /// Walks over the requirements, without those of which the stage tells nothing: that no identity-based policy allows one
     /// once a policy is left out that may be the one which does.
-    pub(super) fn telling(&self) -> impl Iterator<Item = &Leg> {
-        let is_missing_allow = |leg: &Leg| {
-            leg.decision == Decision::ImplicitDeny && matches!(leg.policy_type, Some(PolicyType::IdentityPolicy) | None)
+    pub(super) fn telling(&self) -> impl Iterator<Item = &Requirement> {
+        let is_missing_allow = |requirement: &Requirement| {
+            requirement.decision == Decision::ImplicitDeny
+                && matches!(requirement.policy_type, Some(PolicyType::IdentityPolicy) | None)
         };
-        self.legs.iter().filter(move |leg| !(self.blind && is_missing_allow(leg)))
+        self.requirements.iter().filter(move |requirement| !(self.blind && is_missing_allow(requirement)))
     }
 }
 
 impl Trials {
-    /// Returns the stage in which every leg is allowed by what the remedies change, and nothing else.
+    /// Returns the stage in which every requirement is allowed by what the remedies change, and nothing else.
     pub(super) fn successful(&self) -> Option<&Stage> {
-        let tells_all = self.stages.iter().all(|stage| stage.telling().count() == stage.legs.len());
+        let tells_all = self.stages.iter().all(|stage| stage.telling().count() == stage.requirements.len());
         let last = self.stages.last().filter(|_| tells_all)?;
-        last.legs.iter().all(|leg| leg.decision == Decision::Allowed).then_some(last)
+        last.requirements.iter().all(|requirement| requirement.decision == Decision::Allowed).then_some(last)
     }
 }
 
 /// Follows the trials as far as their answers reach.
-pub(super) fn follow(judge: &Judge<'_>, principal: &Arn, judged: &[Leg]) -> Trials {
+pub(super) fn follow(judge: &Judge<'_>, principal: &Arn, judged: &[Requirement]) -> Trials {
     let mut trials = Trials::default();
-    let mut refused: Vec<Leg> = judged.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
-    // A leg that could not be simulated at all cannot be tried either, and nothing would be proven.
-    if refused.is_empty() || judged.iter().any(|leg| leg.decision == Decision::Undetermined) {
+    let mut refused: Vec<Requirement> =
+        judged.iter().filter(|requirement| requirement.decision.is_denied()).cloned().collect();
+    // A requirement that could not be simulated at all cannot be tried either, and nothing would be proven.
+    if refused.is_empty() || judged.iter().any(|requirement| requirement.decision == Decision::Undetermined) {
         return trials;
     }
     // Where the simulator does not answer, the engine goes on alone, and nothing is asked.
-    let simulates = judged.iter().all(|leg| leg.judged_by != JudgedBy::Policies);
-    let every_leg: Vec<RequestContext> = judged.iter().map(|leg| leg.request.clone()).collect();
-    let budget = BUDGET.max(2 * every_leg.len());
+    let simulates = judged.iter().all(|requirement| requirement.judged_by != JudgedBy::Policies);
+    let every_requirement: Vec<RequestContext> = judged.iter().map(|requirement| requirement.request.clone()).collect();
+    let budget = BUDGET.max(2 * every_requirement.len());
     let mut spent = judged.len();
     let mut mending = Mending::default();
-    while mending.mend(&refused, &every_leg, judge, principal) {
+    while mending.mend(&refused, &every_requirement, judge, principal) {
         let trial = mending.trial();
         spent += refused.len();
         if spent > budget {
@@ -78,10 +80,13 @@ pub(super) fn follow(judge: &Judge<'_>, principal: &Arn, judged: &[Leg]) -> Tria
         }
         let asked: Vec<(SimulationQuestion, RequestContext)> = refused
             .iter()
-            .map(|leg| {
-                let question =
-                    SimulationQuestion { principal: principal.clone(), leg: leg.request.clone(), trial: trial.clone() };
-                (question, leg.request.clone())
+            .map(|requirement| {
+                let question = SimulationQuestion {
+                    principal: principal.clone(),
+                    requirement: requirement.request.clone(),
+                    trial: trial.clone(),
+                };
+                (question, requirement.request.clone())
             })
             .collect();
         trials.open = asked
@@ -93,11 +98,12 @@ pub(super) fn follow(judge: &Judge<'_>, principal: &Arn, judged: &[Leg]) -> Tria
         if !trials.open.is_empty() {
             break;
         }
-        let legs: Vec<Leg> = asked.into_iter().map(|(question, request)| judge.leg(&question, request)).collect();
-        refused = legs.iter().filter(|leg| leg.decision.is_denied()).cloned().collect();
-        let unread = legs.iter().any(|leg| leg.decision == Decision::Undetermined);
+        let requirements: Vec<Requirement> =
+            asked.into_iter().map(|(question, request)| judge.requirement(&question, request)).collect();
+        refused = requirements.iter().filter(|requirement| requirement.decision.is_denied()).cloned().collect();
+        let unread = requirements.iter().any(|requirement| requirement.decision == Decision::Undetermined);
         let exact = mending.put_back == mending.without.len();
-        trials.stages.push(Stage { exact, blind: mending.blind, legs });
+        trials.stages.push(Stage { exact, blind: mending.blind, requirements });
         if unread {
             break;
         }
@@ -119,11 +125,17 @@ struct Mending {
 }
 
 impl Mending {
-    /// Adds what would mend the refused legs; tells whether anything is new.
-    fn mend(&mut self, refused: &[Leg], every_leg: &[RequestContext], judge: &Judge<'_>, principal: &Arn) -> bool {
+    /// Adds what would mend the refused requirements; tells whether anything is new.
+    fn mend(
+        &mut self,
+        refused: &[Requirement],
+        every_requirement: &[RequestContext],
+        judge: &Judge<'_>,
+        principal: &Arn,
+    ) -> bool {
         let before = (self.without.len(), self.with.len());
-        for leg in refused {
-            match (leg.policy_type, leg.decision) {
+        for requirement in refused {
+            match (requirement.policy_type, requirement.decision) {
                 (Some(PolicyType::ServiceControlPolicy), _) => {
                     self.leave_out(Exclusion::ServiceControlPolicies);
                 }
@@ -131,11 +143,11 @@ impl Mending {
                     self.leave_out(Exclusion::PermissionsBoundary);
                 }
                 (Some(PolicyType::IdentityPolicy), Decision::ExplicitDeny) => {
-                    self.lift(leg, refused, judge.reading.as_ref(), principal);
+                    self.lift(requirement, refused, judge.reading.as_ref(), principal);
                 }
                 (Some(PolicyType::IdentityPolicy), Decision::ImplicitDeny) if !self.proposed => {
                     self.proposed = true;
-                    self.with.push(least_privilege(every_leg));
+                    self.with.push(least_privilege(every_requirement));
                 }
                 _ => {}
             }
@@ -143,22 +155,29 @@ impl Mending {
         before != (self.without.len(), self.with.len())
     }
 
-    /// Leaves out the policies that denied a leg, and puts back what is left of them without the statements that did.
-    fn lift(&mut self, leg: &Leg, refused: &[Leg], reading: Option<&Reading<'_>>, principal: &Arn) {
-        for statement in &leg.decided_by {
+    /// Leaves out the policies that denied a requirement, and puts back what is left of them without the statements that did.
+    fn lift(
+        &mut self,
+        requirement: &Requirement,
+        refused: &[Requirement],
+        reading: Option<&Reading<'_>>,
+        principal: &Arn,
+    ) {
+        for statement in &requirement.decided_by {
             let read = reading.and_then(|reading| reading.exclusion(statement));
             let Some(exclusion) = read.or_else(|| policy_of(statement, principal)) else { continue };
             if !self.leave_out(exclusion) {
                 continue;
             }
-            let of_policy: Vec<(&Leg, usize)> = refused
+            let of_policy: Vec<(&Requirement, usize)> = refused
                 .iter()
-                .flat_map(|leg| leg.decided_by.iter().map(move |statement| (leg, statement)))
+                .flat_map(|requirement| requirement.decided_by.iter().map(move |statement| (requirement, statement)))
                 .filter(|(_, other)| other.policy == statement.policy && other.holder == statement.holder)
-                .filter_map(|(leg, other)| Some((leg, other.statement?)))
+                .filter_map(|(requirement, other)| Some((requirement, other.statement?)))
                 .collect();
             let indices: Vec<usize> = of_policy.iter().map(|(_, index)| *index).collect();
-            let requests: Vec<&RequestContext> = of_policy.iter().map(|(leg, _)| &leg.request).collect();
+            let requests: Vec<&RequestContext> =
+                of_policy.iter().map(|(requirement, _)| &requirement.request).collect();
             // Nobody can change a policy of AWS: it goes as a whole.
             if statement.is_aws_managed() {
                 continue;

@@ -1,8 +1,8 @@
 //! What could matter for this call and could not be seen, one line each.
 
-use super::legs::Legs;
 use super::live::Live;
 use super::reading;
+use super::requirements::Requirements;
 use super::{LiveOutcome, NotChecked, Verdict, authorization};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
 use crate::evidence::{ChosenBy, Evidence, Observation};
@@ -14,13 +14,13 @@ use core::net::IpAddr;
 pub(super) fn list(
     evidence: &Evidence,
     live: &Live,
-    legs: &Legs,
+    requirements: &Requirements,
     unread_gates: &[NotChecked],
     verdict: Verdict,
 ) -> Vec<NotChecked> {
     let mut unseen = Vec::new();
     let authorized = live.verdict() == Some(Verdict::Allowed);
-    unsimulated(legs, &mut unseen);
+    unsimulated(requirements, &mut unseen);
     if let Some(why) = reading::why_incomplete(evidence).filter(|_| !authorized) {
         unseen.push(NotChecked::new("the texts of the policies, beside what the policy simulator says of them", why));
     }
@@ -42,7 +42,7 @@ pub(super) fn list(
         _ => {}
     }
     if live.verdict().is_none() && evidence.credentials.seen().is_some() {
-        unsimulatable(evidence, legs, verdict, &mut unseen);
+        unsimulatable(evidence, requirements, verdict, &mut unseen);
     }
     beside_the_call(&evidence.request, &mut unseen);
     unseen
@@ -78,30 +78,33 @@ fn beside_the_call(request: &Request, unseen: &mut Vec<NotChecked>) {
     }
 }
 
-/// The legs without a decision, the same reason once.
-fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
+/// The requirements without a decision, the same reason once.
+fn unsimulated(requirements: &Requirements, unseen: &mut Vec<NotChecked>) {
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
-    for leg in &legs.legs {
-        let Some(why) = leg.unread.as_deref() else { continue };
-        let what = format!("{} on {}", leg.request.action, leg.request.resource);
+    for requirement in &requirements.requirements {
+        let Some(why) = requirement.unread.as_deref() else { continue };
+        let what = format!("{} on {}", requirement.request.action, requirement.request.resource);
         match reasons.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, legs)) => legs.push(what),
+            Some((_, requirements)) => requirements.push(what),
             None => reasons.push((why, vec![what])),
         }
     }
-    for (why, legs) in reasons {
-        let legs = match legs.as_slice() {
+    for (why, requirements) in reasons {
+        let requirements = match requirements.as_slice() {
             [only] => only.clone(),
             many => format!("any of the {} resources that the call needs", many.len()),
         };
-        unseen.push(NotChecked::new(format!("the IAM policies for {legs}"), why));
+        unseen.push(NotChecked::new(format!("the IAM policies for {requirements}"), why));
     }
-    // What one leg carries is left out of the others on purpose: it belongs to that leg's action or resource.
-    let is_given = |key: &str| legs.legs.iter().any(|leg| leg.request.context.get(key).is_some());
+    // What one requirement carries is left out of the others on purpose: it belongs to that requirement's action or resource.
+    let is_given =
+        |key: &str| requirements.requirements.iter().any(|requirement| requirement.request.context.get(key).is_some());
     let mut keys: Vec<&str> = Vec::new();
-    for leg in legs.legs.iter().filter(|leg| leg.decision == Decision::Allowed) {
+    for requirement in requirements.requirements.iter().filter(|requirement| requirement.decision == Decision::Allowed)
+    {
         keys.extend(
-            leg.missing_context
+            requirement
+                .missing_context
                 .iter()
                 .map(String::as_str)
                 .filter(|key| !keys.contains(key) && !is_given(key))
@@ -114,13 +117,13 @@ fn unsimulated(legs: &Legs, unseen: &mut Vec<NotChecked>) {
             "the simulation was not given these keys, and without them a policy may decide otherwise; `--context` gives them",
         ));
     }
-    for why in &legs.unlisted {
+    for why in &requirements.unlisted {
         unseen.push(NotChecked::new("every authorization that the call needs", why));
     }
 }
 
 /// What no simulation evaluates (IAM User Guide, "IAM policy testing with the IAM policy simulator").
-fn unsimulatable(evidence: &Evidence, legs: &Legs, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
+fn unsimulatable(evidence: &Evidence, requirements: &Requirements, verdict: Verdict, unseen: &mut Vec<NotChecked>) {
     if verdict == Verdict::Allowed {
         let why = if !evidence.request.operation.has_test_call() {
             "the operation has no test call that starts or makes nothing"
@@ -141,7 +144,7 @@ fn unsimulatable(evidence: &Evidence, legs: &Legs, verdict: Verdict, unseen: &mu
         ));
     }
     let is_user = subject.principal.as_ref().is_some_and(|principal| principal.kind == PrincipalKind::IamUser);
-    if is_user && legs.legs.iter().any(|leg| leg.unread.is_some()) {
+    if is_user && requirements.requirements.iter().any(|requirement| requirement.unread.is_some()) {
         unseen.push(NotChecked::new(
             "a quarantine policy",
             "AWS attaches `AWSCompromisedKeyQuarantineV3` to a user whose access key leaked, and it denies invoking; what is attached to this user could not be simulated",

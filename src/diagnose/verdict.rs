@@ -1,13 +1,13 @@
 //! The verdict: which evidence outranks which.
 //!
-//! Strongest first: the live answer of the asked call; a leg that the simulator denies or a gate that AWS states
-//! as closed; then a prediction that the call is allowed, if every leg is simulated allowed and every gate is
+//! Strongest first: the live answer of the asked call; a requirement that the simulator denies or a gate that AWS states
+//! as closed; then a prediction that the call is allowed, if every requirement is simulated allowed and every gate is
 //! read as open; else undetermined.
 
 use super::RuledOut;
 use super::finding::{Certainty, Finding};
-use super::legs::Legs;
 use super::live::Live;
+use super::requirements::Requirements;
 use super::{NotChecked, Trust, form_submitted, organization};
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::evidence::Evidence;
@@ -50,7 +50,12 @@ pub(super) struct Ruling {
 /// Weighs the evidence.
 ///
 /// INVARIANT: nothing that was refused, failed or skipped leads to [`Verdict::Allowed`].
-pub(super) fn decide(live: &Live, legs: &Legs, unread_gates: &[NotChecked], findings: Vec<Finding>) -> Ruling {
+pub(super) fn decide(
+    live: &Live,
+    requirements: &Requirements,
+    unread_gates: &[NotChecked],
+    findings: Vec<Finding>,
+) -> Ruling {
     if live.verdict() == Some(Verdict::Allowed) {
         return Ruling { verdict: Verdict::Allowed, certainty: Some(Certainty::Reported), findings: Vec::new() };
     }
@@ -59,7 +64,7 @@ pub(super) fn decide(live: &Live, legs: &Legs, unread_gates: &[NotChecked], find
     }
     // Who asks for proof and gets none is not served by a prediction.
     let unproven = live.invocation.kind != LiveCall::None;
-    if legs.all_allowed() && unread_gates.is_empty() && !unproven {
+    if requirements.all_allowed() && unread_gates.is_empty() && !unproven {
         return Ruling { verdict: Verdict::Allowed, certainty: Some(Certainty::Simulated), findings };
     }
     Ruling { verdict: Verdict::Undetermined, certainty: None, findings }
@@ -86,7 +91,7 @@ impl Ruling {
 pub(super) fn ruled_out(
     evidence: &Evidence,
     live: &Live,
-    legs: &Legs,
+    requirements: &Requirements,
     trust: &[Trust],
     ruling: &Ruling,
 ) -> Vec<RuledOut> {
@@ -101,8 +106,8 @@ pub(super) fn ruled_out(
         let why = "the test call passed every authorization and every access check";
         exclude(Cause::IdentityPolicyMissingAllow, why);
         exclude(Cause::ModelAccessNotGranted, why);
-    } else if legs.all_allowed() && live.recognized().is_none() {
-        let why = "the policy simulator allows every leg";
+    } else if requirements.all_allowed() && live.recognized().is_none() {
+        let why = "the policy simulator allows every requirement";
         exclude(Cause::IdentityPolicyMissingAllow, why);
         exclude(Cause::IdentityPolicyExplicitDeny, why);
         exclude(Cause::PermissionsBoundary, why);

@@ -4,7 +4,7 @@
 //! does not hold counts as skipped. What cannot be read is refused with its place, never filled in.
 
 use super::{Evidence, SCHEMA, Survey};
-use crate::visible::visible_json;
+use crate::escape::escape_json;
 use serde::Deserialize;
 use std::fmt;
 
@@ -81,7 +81,7 @@ impl Evidence {
         // Strings, numbers, lists and maps with string keys alone: serialization has no case to fail in.
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
-        visible_json(text)
+        escape_json(text)
     }
 
     /// Reads evidence that this version or an earlier one wrote.

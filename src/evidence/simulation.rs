@@ -4,23 +4,24 @@ use super::Observation;
 use crate::iam::{Arn, Decision, RequestContext};
 use serde::{Deserialize, Serialize};
 
-/// Asks the policy simulator about one leg.
+/// Asks the policy simulator about one requirement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SimulationQuestion {
     /// The IAM user or role.
     pub principal: Arn,
-    /// The leg.
-    pub leg: RequestContext,
+    /// The requirement.
+    #[serde(rename = "leg")]
+    pub requirement: RequestContext,
     /// What is changed about the policies, for this question only.
     #[serde(default, skip_serializing_if = "Trial::is_empty")]
     pub trial: Trial,
 }
 
 impl SimulationQuestion {
-    /// Asks about a leg with the policies as they are.
+    /// Asks about a requirement with the policies as they are.
     #[must_use]
-    pub fn new(principal: &Arn, leg: &RequestContext) -> Self {
-        Self { principal: principal.clone(), leg: leg.clone(), trial: Trial::default() }
+    pub fn new(principal: &Arn, requirement: &RequestContext) -> Self {
+        Self { principal: principal.clone(), requirement: requirement.clone(), trial: Trial::default() }
     }
 }
 

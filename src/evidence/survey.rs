@@ -43,7 +43,7 @@ pub struct Survey {
     pub regions: Vec<RegionSeen>,
     /// What the simulator says of many resources at once.
     pub shared: Vec<SharedAnswer>,
-    /// What it says of one leg alone.
+    /// What it says of one requirement alone.
     pub answers: Vec<Answer>,
     /// Every call that was made.
     pub calls: Vec<Call>,
@@ -82,7 +82,7 @@ pub struct OfferedModel {
 pub enum SurveyQuestion {
     /// About many resources at once.
     Shared(SharedQuestion),
-    /// About one leg.
+    /// About one requirement.
     Alone(SimulationQuestion),
 }
 

@@ -5,7 +5,7 @@
 
 use super::{ExplainedError, Explanation};
 use crate::cause::DocumentedCause;
-use crate::visible::visible_json;
+use crate::escape::escape_json;
 use serde_json::Value;
 
 /// Appends an explanation as one line of JSON without line break.
@@ -105,5 +105,5 @@ fn number<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
 fn other<T: serde::Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     // Strings, numbers and parsed JSON: cannot fail.
     let document = serde_json::to_string(value).unwrap_or_default();
-    out.extend_from_slice(visible_json(document).as_bytes());
+    out.extend_from_slice(escape_json(document).as_bytes());
 }

@@ -8,8 +8,8 @@ use super::site::Site;
 use super::{ExplainedError, Explanation, TextCertainty};
 use crate::bedrock::{Given, Kind, Operation};
 use crate::cause::{Cause, Family, catalogue};
+use crate::escape::escape;
 use crate::iam::Arn;
-use crate::visible::visible;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -283,7 +283,7 @@ fn page_of(page: &mut String, error: &ExplainedError) {
     let mut any = false;
     for (name, value) in facts {
         if let Some(value) = value {
-            let _ = writeln!(page, "  {name:<17}{}", visible(value));
+            let _ = writeln!(page, "  {name:<17}{}", escape(value));
             any = true;
         }
     }
@@ -309,10 +309,10 @@ fn step_of(page: &mut String, step: &str) {
     match at.map(|at| (step.get(..=at), step.get(at + 2..))) {
         Some((Some(words), Some(command))) => {
             wrapped(page, "- ", words);
-            let _ = writeln!(page, "    {}", visible(command));
+            let _ = writeln!(page, "    {}", escape(command));
         }
         _ if step.starts_with("aws ") || step.starts_with("curl ") => {
-            let _ = writeln!(page, "- {}", visible(step));
+            let _ = writeln!(page, "- {}", escape(step));
         }
         _ => wrapped(page, "- ", step),
     }
@@ -320,7 +320,7 @@ fn step_of(page: &mut String, step: &str) {
 
 /// Writes a paragraph.
 fn wrapped(page: &mut String, bullet: &str, text: &str) {
-    let text = visible(text);
+    let text = escape(text);
     let indent = " ".repeat(bullet.len());
     let options = textwrap::Options::new(100)
         .initial_indent(bullet)

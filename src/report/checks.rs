@@ -2,7 +2,7 @@
 
 use super::wording;
 use crate::bedrock::Whose;
-use crate::diagnose::{Diagnosis, Leg, LiveOutcome};
+use crate::diagnose::{Diagnosis, LiveOutcome, Requirement};
 use crate::evidence::FoundBy;
 use crate::iam::{Arn, Decision};
 
@@ -80,8 +80,8 @@ pub(super) fn list(diagnosis: &Diagnosis) -> Vec<Check> {
         };
         check(out, mark, "policies of", &format!("{principal}{note}"));
     }
-    for leg in &diagnosis.legs {
-        leg_check(out, leg);
+    for requirement in &diagnosis.requirements {
+        requirement_check(out, requirement);
     }
     for trust in &diagnosis.trust {
         let mark = match trust.decision {
@@ -102,21 +102,21 @@ pub(super) fn list(diagnosis: &Diagnosis) -> Vec<Check> {
     list
 }
 
-fn leg_check(out: &mut Vec<Check>, leg: &Leg) {
-    let (mark, decision) = match leg.decision {
+fn requirement_check(out: &mut Vec<Check>, requirement: &Requirement) {
+    let (mark, decision) = match requirement.decision {
         Decision::Allowed => (Mark::Good, "allowed".to_owned()),
         Decision::ExplicitDeny | Decision::ImplicitDeny => {
-            let by = leg.policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
-            (Mark::Bad, format!("{}{by}", leg.decision))
+            let by = requirement.policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
+            (Mark::Bad, format!("{}{by}", requirement.decision))
         }
         Decision::Undetermined => (Mark::Unknown, "not simulated".to_owned()),
     };
-    let region = leg.request.requested_region().unwrap_or("no Region");
-    let whose = match leg.whose {
+    let region = requirement.request.requested_region().unwrap_or("no Region");
+    let whose = match requirement.whose {
         Whose::Caller => "",
         Whose::ServiceRole => ", for the service role",
     };
-    let text = format!("{decision}: {} on {}{whose}", leg.request.action, short(&leg.request.resource));
+    let text = format!("{decision}: {} on {}{whose}", requirement.request.action, short(&requirement.request.resource));
     check(out, mark, region, &text);
 }
 

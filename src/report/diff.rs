@@ -4,7 +4,7 @@
 
 use super::outline;
 use crate::diagnose::{ChangeKind, Diagnosis, Finding};
-use crate::visible::visible_json;
+use crate::escape::escape_json;
 use serde_json::Value;
 
 /// How many unchanged lines are shown beside a changed one.
@@ -92,7 +92,7 @@ pub(super) fn of(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> Vec
 fn laid_out(document: &Value) -> Vec<String> {
     match document {
         Value::Null => Vec::new(),
-        some => visible_json(format!("{some:#}")).lines().map(str::to_owned).collect(),
+        some => escape_json(format!("{some:#}")).lines().map(str::to_owned).collect(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::statements;
 use crate::diagnose::{DecidedBy, Diagnosis, Finding, PolicyDocument};
+use crate::escape::escape_lines;
 use crate::policy::Document;
-use crate::visible::visible_lines;
 use serde_json::Value;
 use std::ops::Range;
 
@@ -85,7 +85,7 @@ fn marked(text: &str, spans: &[Range<usize>], stands: bool) -> Vec<Line> {
             // The indentation belongs to the layout.
             ((span.start.max(start) - start).max(indent_of(line)), span.end.min(end) - start)
         });
-        let part = |range: Range<usize>| visible_lines(line.get(range).unwrap_or_default()).into_owned();
+        let part = |range: Range<usize>| escape_lines(line.get(range).unwrap_or_default()).into_owned();
         lines.push(Line {
             number: stands.then_some(number + 1),
             before: part(common.min(indent_of(line))..from),

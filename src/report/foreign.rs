@@ -1,10 +1,10 @@
 //! Text from outside, made harmless to show: in a terminal, in Markdown, in HTML, in XML.
 
-use crate::visible::visible;
+use crate::escape::escape;
 
 /// Shows a text on one line: a line feed in somebody's text must not look like one of the layout's.
 pub(super) fn on_one_line(text: &str) -> String {
-    visible(&text.split(['\n', '\r', '\t']).collect::<Vec<_>>().join(" ")).into_owned()
+    escape(&text.split(['\n', '\r', '\t']).collect::<Vec<_>>().join(" ")).into_owned()
 }
 
 /// A part of a sentence: words of ours, or a value between back-quotes.

@@ -5,13 +5,13 @@
 use super::{statements, wording};
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::diagnose::{
-    Change, DecidedBy, Diagnosis, Finding, JudgedBy, Leg, NearMiss, NotChecked, RuledOut, StatementId, Trust,
+    Change, DecidedBy, Diagnosis, Finding, JudgedBy, NearMiss, NotChecked, Requirement, RuledOut, StatementId, Trust,
 };
+use crate::escape::escape_json;
 use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
 use crate::policy::{Held, Miss};
-use crate::visible::visible_json;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub fn json(diagnosis: &Diagnosis) -> String {
     // Strings, numbers and lists alone: serialization has no case to fail in.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
-    visible_json(text)
+    escape_json(text)
 }
 
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ pub(super) struct Document<'d> {
     request: Request<'d>,
     caller: Caller<'d>,
     principal: Principal<'d>,
-    requirements: Vec<Requirement<'d>>,
+    requirements: Vec<RequirementJson<'d>>,
     trust: Vec<TrustJson<'d>>,
     model_access: ModelAccess<'d>,
     invocation: Invocation<'d>,
@@ -82,7 +82,7 @@ struct Principal<'d> {
 }
 
 #[derive(Serialize)]
-struct Requirement<'d> {
+struct RequirementJson<'d> {
     whose: &'static str,
     action: &'d str,
     resource: &'d str,
@@ -249,7 +249,7 @@ impl<'d> Document<'d> {
                 chosen_by: diagnosis.principal.chosen_by,
                 found_by: diagnosis.principal.found_by,
             },
-            requirements: diagnosis.legs.iter().map(requirement).collect(),
+            requirements: diagnosis.requirements.iter().map(requirement).collect(),
             trust: diagnosis.trust.iter().map(trust).collect(),
             model_access: ModelAccess {
                 model: access.model.as_deref(),
@@ -298,25 +298,25 @@ impl<'d> Document<'d> {
     }
 }
 
-fn requirement(leg: &Leg) -> Requirement<'_> {
-    Requirement {
-        whose: leg.whose.as_str(),
-        action: &leg.request.action,
-        resource: &leg.request.resource,
-        requested_region: leg.request.requested_region(),
-        decision: leg.decision,
-        policy_type: leg.policy_type,
-        judged_by: match leg.judged_by {
+fn requirement(requirement: &Requirement) -> RequirementJson<'_> {
+    RequirementJson {
+        whose: requirement.whose.as_str(),
+        action: &requirement.request.action,
+        resource: &requirement.request.resource,
+        requested_region: requirement.request.requested_region(),
+        decision: requirement.decision,
+        policy_type: requirement.policy_type,
+        judged_by: match requirement.judged_by {
             JudgedBy::Nothing => None,
             JudgedBy::Simulator => Some("simulator"),
             JudgedBy::Policies => Some("policies"),
             JudgedBy::Both => Some("simulator-and-policies"),
             JudgedBy::Aws => Some("aws"),
         },
-        decided_by: leg.decided_by.iter().map(decided_by).collect(),
-        near_misses: leg.near_misses.iter().map(near_miss).collect(),
-        missing_context: &leg.missing_context,
-        unread: leg.unread.as_deref(),
+        decided_by: requirement.decided_by.iter().map(decided_by).collect(),
+        near_misses: requirement.near_misses.iter().map(near_miss).collect(),
+        missing_context: &requirement.missing_context,
+        unread: requirement.unread.as_deref(),
     }
 }
 

@@ -6,7 +6,7 @@
 use super::foreign::on_one_line;
 use super::{checks, outline, wording};
 use crate::diagnose::{Diagnosis, Verdict};
-use crate::visible::{visible_json, visible_lines};
+use crate::escape::{escape_json, escape_lines};
 use checks::Mark;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::Writer;
@@ -165,7 +165,7 @@ pub fn suite(target: &Target<'_>) -> Suite {
                 .map(|(at, step)| format!("{}. {}", at + 1, on_one_line(&step))),
         );
         if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
-            text.push(visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
+            text.push(escape_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
         }
         text.extend(finding.remedy.commands.iter().map(|command| format!("$ {command}")));
         let result = failed(wording::summary(finding, diagnosis), text.join("\n"));
@@ -189,5 +189,5 @@ fn verdict(diagnosis: &Diagnosis, expected: Option<Verdict>) -> CaseResult {
 
 /// Replaces what XML 1.0 cannot hold, and shows what would turn the reading direction.
 fn printable(text: &str) -> String {
-    visible_lines(text).chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
+    escape_lines(text).chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }

@@ -1,8 +1,8 @@
 //! Lint findings as text, JSON and SARIF.
 
 use super::styled::{Role, Styled};
+use crate::escape::{escape, escape_json};
 use crate::policy::{Finding, LintCode, Severity};
-use crate::visible::{visible, visible_json};
 use serde_json::{Value, json};
 
 /// The findings of some files, in the order in which these were given.
@@ -36,7 +36,7 @@ impl LintReport {
                     Severity::Warning => Role::Unknown,
                     Severity::Note => Role::Heading,
                 };
-                page.push(Role::Plain, format!("{}:{}:{}: ", visible(file), finding.line, finding.column));
+                page.push(Role::Plain, format!("{}:{}:{}: ", escape(file), finding.line, finding.column));
                 page.push(role, format!("{}[{}]", finding.severity, finding.code));
                 page.row(Role::Plain, format!(": {}", finding.message));
                 page.row(Role::Hint, format!("  why: {}", finding.why));
@@ -67,7 +67,7 @@ impl LintReport {
     pub fn json(&self) -> String {
         let files: Vec<Value> =
             self.files.iter().map(|(file, findings)| json!({"file": file, "findings": findings})).collect();
-        visible_json(format!("{:#}\n", json!({"schema": "bedrock-access/policy-lint/1", "files": files})))
+        escape_json(format!("{:#}\n", json!({"schema": "bedrock-access/policy-lint/1", "files": files})))
     }
 
     /// Renders SARIF 2.1.0, with every rule whether it found something or not.
@@ -92,7 +92,7 @@ impl LintReport {
                 "results": results,
             }],
         });
-        visible_json(format!("{log:#}\n"))
+        escape_json(format!("{log:#}\n"))
     }
 }
 

@@ -12,7 +12,7 @@ use super::outline::{self, Outline};
 use super::way::{self, Gate};
 use super::{checks, statements, wording};
 use crate::diagnose::{Diagnosis, Finding};
-use crate::visible::{visible_json, visible_lines};
+use crate::escape::{escape_json, escape_lines};
 
 /// Lays a diagnosis out as Markdown (GitHub's and GitLab's).
 #[must_use]
@@ -78,7 +78,7 @@ impl Page {
 
     /// Sets a block of code, with a fence that nothing in it closes.
     fn block(&mut self, language: &str, text: &str) {
-        let text = visible_lines(text);
+        let text = escape_lines(text);
         let mut longest = 0;
         let mut run = 0;
         for c in text.chars() {
@@ -113,7 +113,7 @@ impl Page {
         }
         self.line("");
         if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !outline::is_told(diagnosis, number, finding)) {
-            self.block("json", &visible_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
+            self.block("json", &escape_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
         }
         for change in diff::of(diagnosis, number, finding).iter().filter(|change| !change.is_new) {
             self.line(&format!("\nThe change of {}:\n", inline(&change.title)));

@@ -1,10 +1,10 @@
 //! A simulated call: every authorization that it needs, with the statement that decides it.
 
 use super::styled::{Role, Styled};
+use crate::escape::escape_json;
 use crate::iam::{ContextValue, Decision, RequestContext};
 use crate::policy::{Evaluation, Miss, NearMiss, StatementRef};
 use crate::request::Request;
-use crate::visible::visible_json;
 use serde::Serialize;
 
 /// What the policies say of one call.
@@ -16,12 +16,13 @@ pub struct Simulation {
     operation: String,
     region: String,
     decision: Decision,
-    legs: Vec<Leg>,
+    #[serde(rename = "legs")]
+    requirements: Vec<Requirement>,
     unlisted: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct Leg {
+struct Requirement {
     action: String,
     resource: String,
     requested_region: Option<String>,
@@ -32,9 +33,9 @@ struct Leg {
 impl Simulation {
     /// Puts the evaluated authorizations of a call together; `unlisted` says why there may be more.
     #[must_use]
-    pub fn new(request: &Request, legs: Vec<(RequestContext, Evaluation)>, unlisted: Vec<String>) -> Self {
-        let decision = overall(&legs, &unlisted);
-        let legs = legs.into_iter().map(|(request, evaluation)| Leg {
+    pub fn new(request: &Request, requirements: Vec<(RequestContext, Evaluation)>, unlisted: Vec<String>) -> Self {
+        let decision = overall(&requirements, &unlisted);
+        let requirements = requirements.into_iter().map(|(request, evaluation)| Requirement {
             requested_region: request.requested_region().map(str::to_owned),
             action: request.action,
             resource: request.resource,
@@ -46,7 +47,7 @@ impl Simulation {
             operation: request.operation.to_string(),
             region: request.region.as_str().to_owned(),
             decision,
-            legs: legs.collect(),
+            requirements: requirements.collect(),
             unlisted,
         }
     }
@@ -61,7 +62,7 @@ impl Simulation {
     #[must_use]
     pub fn json(&self) -> String {
         // No key of these types is anything but a string, so that this cannot fail.
-        visible_json(serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default())
+        escape_json(serde_json::to_string_pretty(self).map(|text| text + "\n").unwrap_or_default())
     }
 
     /// Renders a page for people.
@@ -69,9 +70,9 @@ impl Simulation {
     pub fn text(&self) -> Styled {
         let mut page = Styled::default();
         page.row(Role::Heading, format!("{} of {} in {}", self.operation, self.model, self.region));
-        for leg in &self.legs {
+        for requirement in &self.requirements {
             page.end_line();
-            leg.write(&mut page);
+            requirement.write(&mut page);
         }
         page.end_line();
         self.write_verdict(&mut page);
@@ -79,8 +80,8 @@ impl Simulation {
     }
 
     fn write_verdict(&self, page: &mut Styled) {
-        let denied = self.legs.iter().filter(|leg| leg.evaluation.decision.is_denied()).count();
-        let all = self.legs.len();
+        let denied = self.requirements.iter().filter(|requirement| requirement.evaluation.decision.is_denied()).count();
+        let all = self.requirements.len();
         match self.decision {
             Decision::Allowed => {
                 let what =
@@ -97,20 +98,20 @@ impl Simulation {
     }
 }
 
-fn overall(legs: &[(RequestContext, Evaluation)], unlisted: &[String]) -> Decision {
-    let any = |decision: Decision| legs.iter().any(|(_, evaluation)| evaluation.decision == decision);
+fn overall(requirements: &[(RequestContext, Evaluation)], unlisted: &[String]) -> Decision {
+    let any = |decision: Decision| requirements.iter().any(|(_, evaluation)| evaluation.decision == decision);
     if any(Decision::ExplicitDeny) {
         Decision::ExplicitDeny
     } else if any(Decision::ImplicitDeny) {
         Decision::ImplicitDeny
-    } else if any(Decision::Undetermined) || !unlisted.is_empty() || legs.is_empty() {
+    } else if any(Decision::Undetermined) || !unlisted.is_empty() || requirements.is_empty() {
         Decision::Undetermined
     } else {
         Decision::Allowed
     }
 }
 
-impl Leg {
+impl Requirement {
     fn write(&self, page: &mut Styled) {
         let role = match self.evaluation.decision {
             Decision::Allowed => Role::Allowed,

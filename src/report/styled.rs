@@ -1,6 +1,6 @@
 //! Text whose parts are labelled by what they are, for a terminal to paint or to leave plain.
 
-use crate::visible::{visible, visible_lines};
+use crate::escape::{escape, escape_lines};
 
 /// What a part of a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Styled(Vec<(Role, String)>);
 impl Styled {
     /// Appends a part.
     pub fn push(&mut self, role: Role, text: impl Into<String>) {
-        self.0.push((role, visible_lines(&text.into()).into_owned()));
+        self.0.push((role, escape_lines(&text.into()).into_owned()));
     }
 
     /// Appends another text.
@@ -49,7 +49,7 @@ impl Styled {
 
     /// Appends a part that is one line whatever it holds, and ends the line.
     pub fn row(&mut self, role: Role, text: impl Into<String>) {
-        self.push(role, visible(&text.into()).into_owned());
+        self.push(role, escape(&text.into()).into_owned());
         self.end_line();
     }
 

@@ -2,9 +2,9 @@
 
 use super::junit::{self, CaseResult, Suite};
 use super::styled::{Role, Styled};
+use crate::escape::escape_json;
 use crate::iam::{Decision, PolicyType};
 use crate::policy::{Case, Evaluation, Expectation, ParseError, StatementRef};
-use crate::visible::visible_json;
 use serde::Serialize;
 
 /// What became of each case, in the order in which they were read.
@@ -73,7 +73,7 @@ impl TestRun {
             "failed": self.results.len() - passed,
             "results": self.results,
         });
-        visible_json(format!("{value:#}\n"))
+        escape_json(format!("{value:#}\n"))
     }
 
     /// Renders the mismatches and a summary for people.

@@ -6,7 +6,7 @@ use super::outline::{self, Outline};
 use super::styled::{Role, Styled};
 use super::{statements, wording};
 use crate::diagnose::{DecidedBy, Diagnosis, Finding, Verdict};
-use crate::visible::visible_json;
+use crate::escape::escape_json;
 use textwrap::Options;
 
 /// The columns that the text fits in; what cannot be broken, such as an ARN, may run over.
@@ -115,7 +115,7 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
     }
     let told = outline::is_told(diagnosis, number, finding);
     if let Some(policy) = finding.remedy.policy.as_ref().filter(|_| !told) {
-        let text = visible_json(serde_json::to_string_pretty(policy).unwrap_or_default());
+        let text = escape_json(serde_json::to_string_pretty(policy).unwrap_or_default());
         for line in text.lines() {
             out.line(Role::Code, format!("    {line}"));
         }

@@ -6,7 +6,7 @@
 use super::checks::short;
 use crate::bedrock::Whose;
 use crate::cause::{Cause, Family};
-use crate::diagnose::{Basis, Diagnosis, Finding, Leg, LiveOutcome, Verdict};
+use crate::diagnose::{Basis, Diagnosis, Finding, LiveOutcome, Requirement, Verdict};
 use crate::iam::{Decision, PolicyType, PrincipalKind};
 
 /// What is known of a gate.
@@ -102,9 +102,11 @@ pub(super) fn trace(diagnosis: &Diagnosis) -> Way {
         ),
     };
     let first = Gate { name: "authentication", state: tracer.authentication() };
-    let mut lanes: Vec<Lane> = diagnosis.legs.iter().map(|leg| tracer.lane(leg, first.state)).collect();
+    let mut lanes: Vec<Lane> =
+        diagnosis.requirements.iter().map(|requirement| tracer.lane(requirement, first.state)).collect();
     if lanes.is_empty() {
-        let gates = POLICY_GATES.map(|(name, types)| Gate { name, state: tracer.without_legs(types, first.state) });
+        let gates =
+            POLICY_GATES.map(|(name, types)| Gate { name, state: tracer.without_requirements(types, first.state) });
         lanes.push(Lane { label: "which resources the call needs is not known".to_owned(), gates: gates.to_vec() });
     }
     let stopped = first.state == State::Stopped
@@ -130,47 +132,52 @@ impl Tracer<'_> {
         }
     }
 
-    fn lane(&self, leg: &Leg, first: State) -> Lane {
+    fn lane(&self, requirement: &Requirement, first: State) -> Lane {
         let mut gates: Vec<Gate> = Vec::new();
         let mut stopped = first == State::Stopped;
         for (name, types) in POLICY_GATES {
-            let state = if self.refuses(leg, types) {
+            let state = if self.refuses(requirement, types) {
                 State::Stopped
             } else if stopped {
                 State::Behind
             } else {
-                self.unrefused(leg, types)
+                self.unrefused(requirement, types)
             };
             stopped |= state == State::Stopped;
             gates.push(Gate { name, state });
         }
-        let region = leg.request.requested_region().unwrap_or("no Region");
-        let whose = match leg.whose {
+        let region = requirement.request.requested_region().unwrap_or("no Region");
+        let whose = match requirement.whose {
             Whose::Caller => "",
             Whose::ServiceRole => ", service role",
         };
-        Lane { label: format!("{region}: {}{whose}", short(&leg.request.resource)), gates }
+        Lane { label: format!("{region}: {}{whose}", short(&requirement.request.resource)), gates }
     }
 
-    /// Tells whether policies of the types refuse the leg, now or once others are mended.
-    fn refuses(&self, leg: &Leg, types: &[PolicyType]) -> bool {
-        let by = leg.policy_type.unwrap_or(PolicyType::IdentityPolicy);
-        if leg.decision.is_denied() && types.contains(&by) {
+    /// Tells whether policies of the types refuse the requirement, now or once others are mended.
+    fn refuses(&self, requirement: &Requirement, types: &[PolicyType]) -> bool {
+        let by = requirement.policy_type.unwrap_or(PolicyType::IdentityPolicy);
+        if requirement.decision.is_denied() && types.contains(&by) {
             return true;
         }
         self.diagnosis.findings.iter().filter(|finding| is_of(finding, types)).any(|finding| {
-            let names_a_leg = self.diagnosis.legs.iter().any(|leg| finding.resources.contains(&leg.request.resource));
-            finding.resources.contains(&leg.request.resource) || !names_a_leg && leg.whose == Whose::Caller
+            let names_a_requirement = self
+                .diagnosis
+                .requirements
+                .iter()
+                .any(|requirement| finding.resources.contains(&requirement.request.resource));
+            finding.resources.contains(&requirement.request.resource)
+                || !names_a_requirement && requirement.whose == Whose::Caller
         })
     }
 
     /// Tells what is known of policies that refuse nothing.
-    fn unrefused(&self, leg: &Leg, types: &[PolicyType]) -> State {
-        // One call proves the gates of the leg that it took, and no leg is denied here.
+    fn unrefused(&self, requirement: &Requirement, types: &[PolicyType]) -> State {
+        // One call proves the gates of the requirement that it took, and no requirement is denied here.
         if self.authorized {
             return State::Passed;
         }
-        let simulated = leg.decision != Decision::Undetermined;
+        let simulated = requirement.decision != Decision::Undetermined;
         let is_session = self.diagnosis.principal.kind.is_none_or(PrincipalKind::is_role_session);
         match types {
             // The simulator knows none of these two.
@@ -181,7 +188,7 @@ impl Tracer<'_> {
         }
     }
 
-    fn without_legs(&self, types: &[PolicyType], first: State) -> State {
+    fn without_requirements(&self, types: &[PolicyType], first: State) -> State {
         if self.diagnosis.findings.iter().any(|finding| is_of(finding, types)) {
             State::Stopped
         } else if first == State::Stopped {

@@ -228,14 +228,14 @@ fn on_resources(finding: &Finding, diagnosis: &Diagnosis, explicit: bool) -> Str
     match finding.resources.as_slice() {
         [] => String::new(),
         [only] => format!(" on {only}"),
-        all if all.len() >= diagnosis.legs.len() => {
+        all if all.len() >= diagnosis.requirements.len() => {
             let (any_of, count) = (if explicit { "all" } else { "any of the" }, all.len());
             format!(" on {any_of} {count} resources that the call needs")
         }
         some => format!(
             " on {} of the {} resources that the call needs: {}",
             some.len(),
-            diagnosis.legs.len(),
+            diagnosis.requirements.len(),
             some.join(", ")
         ),
     }
@@ -278,8 +278,8 @@ pub(super) fn basis(basis: &Basis) -> String {
             };
             format!("AWS's own evaluation says {decision}{by}{} for {action}{on}{looked}", named(statements))
         }
-        Basis::NearMiss { near, legs } => {
-            let more = if *legs > 1 { format!(" (and likewise on {} more)", legs - 1) } else { String::new() };
+        Basis::NearMiss { near, requirements } => {
+            let more = if *requirements > 1 { format!(" (and likewise on {} more)", requirements - 1) } else { String::new() };
             format!("{}{more}", near_miss(near))
         }
         Basis::NothingNear { policies } if policies.is_empty() => "no policy is attached at all".to_owned(),
@@ -316,7 +316,7 @@ pub(super) fn basis(basis: &Basis) -> String {
         Basis::Trust(trust) => trusts(trust),
         Basis::Failure(text) => text.clone(),
         Basis::SimulatorDisagrees => {
-            "the policy simulator allows every leg: what refuses the call is something that it does not evaluate"
+            "the policy simulator allows every requirement: what refuses the call is something that it does not evaluate"
                 .to_owned()
         }
     }
@@ -337,13 +337,13 @@ pub(super) fn bases(all: &[Basis]) -> Vec<String> {
             None => counted.push((one, 1)),
         }
     }
-    let is_of_a_leg =
+    let is_of_a_requirement =
         |one: &Basis| matches!(one, Basis::Simulation { .. } | Basis::Policies { .. } | Basis::Evaluation { .. });
     counted
         .into_iter()
         .map(|(one, count)| match count {
-            2 if is_of_a_leg(one) => format!("{}, and on one more resource", basis(one)),
-            3.. if is_of_a_leg(one) => format!("{}, and on {} more resources", basis(one), count - 1),
+            2 if is_of_a_requirement(one) => format!("{}, and on one more resource", basis(one)),
+            3.. if is_of_a_requirement(one) => format!("{}, and on {} more resources", basis(one), count - 1),
             _ => basis(one),
         })
         .collect()
@@ -379,8 +379,8 @@ pub(super) fn steps(finding: &Finding) -> Vec<String> {
 /// Says what trying a remedy in simulation showed.
 pub(super) fn verified(verified: Verified) -> &'static str {
     match verified {
-        Verified::Allowed => "with this change the policy simulator allows every leg",
-        Verified::AllowedWithout => "without the blocking policy the policy simulator allows every leg",
+        Verified::Allowed => "with this change the policy simulator allows every requirement",
+        Verified::AllowedWithout => "without the blocking policy the policy simulator allows every requirement",
     }
 }
 

@@ -21,7 +21,11 @@ impl Request {
         for (key, value) in self.context.iter() {
             context.set(key, value.clone());
         }
-        requirements.legs.push(RequestContext { action: need.action.to_owned(), resource: "*".to_owned(), context });
+        requirements.requirements.push(RequestContext {
+            action: need.action.to_owned(),
+            resource: "*".to_owned(),
+            context,
+        });
     }
 
     fn bearer_need(&self) -> Option<&'static Need> {
@@ -45,7 +49,11 @@ mod tests {
             let request = Request::new(model, operation, "us-west-2".parse().unwrap());
             let mut requirements = Requirements::default();
             request.require_bearer_token(&mut requirements, "LONG_TERM");
-            assert_eq!(requirements.legs.first().map(|leg| leg.action.as_str()), action, "{operation}");
+            assert_eq!(
+                requirements.requirements.first().map(|requirement| requirement.action.as_str()),
+                action,
+                "{operation}"
+            );
             assert_eq!(request.takes_api_key(), action.is_some(), "{operation}");
         }
     }

@@ -1,4 +1,4 @@
-//! From a request to its legs: each need of the operation, put on the resources that it is asked on.
+//! From a request to its requirements: each need of the operation, put on the resources that it is asked on.
 //!
 //! The rules for models are those of the Bedrock User Guide: "Geographic cross-Region inference", "Global
 //! cross-Region inference", "Prerequisites for running model inference"; which needs there are, the operation's row
@@ -51,13 +51,13 @@ impl Request {
                 continue;
             }
             let list = match need.whose {
-                Whose::Caller => &mut requirements.legs,
+                Whose::Caller => &mut requirements.requirements,
                 Whose::ServiceRole => &mut requirements.service_role,
             };
             for touched in expansion.touched(need.on) {
-                let leg = expansion.leg(need, touched);
-                if !list.contains(&leg) {
-                    list.push(leg);
+                let requirement = expansion.requirement(need, touched);
+                if !list.contains(&requirement) {
+                    list.push(requirement);
                 }
             }
         }
@@ -125,7 +125,7 @@ impl Expansion<'_> {
         }
     }
 
-    fn leg(&self, need: &Need, touched: Touched) -> RequestContext {
+    fn requirement(&self, need: &Need, touched: Touched) -> RequestContext {
         let request = self.request;
         let region = touched.region.as_deref().unwrap_or(request.region.as_str());
         let mut context = ContextKeys::new().with("aws:RequestedRegion", region);
@@ -348,23 +348,29 @@ mod tests {
         }
     }
 
-    /// Renders the legs as `resource @ requested Region [via profile]`, for whole comparisons.
-    fn legs(requirements: &Requirements) -> Vec<String> {
+    /// Renders the requirements as `resource @ requested Region [via profile]`, for whole comparisons.
+    fn named(requirements: &Requirements) -> Vec<String> {
         requirements
-            .legs
+            .requirements
             .iter()
-            .map(|leg| {
-                let via = if leg.context.get("bedrock:InferenceProfileArn").is_some() { " via profile" } else { "" };
-                format!("{} {} @ {}{via}", leg.action, leg.resource, leg.requested_region().unwrap())
+            .map(|requirement| {
+                let via =
+                    if requirement.context.get("bedrock:InferenceProfileArn").is_some() { " via profile" } else { "" };
+                format!(
+                    "{} {} @ {}{via}",
+                    requirement.action,
+                    requirement.resource,
+                    requirement.requested_region().unwrap()
+                )
             })
             .collect()
     }
 
     #[test]
-    fn a_foundation_model_is_one_leg() {
+    fn a_foundation_model_is_one_requirement() {
         let requirements = request("amazon.nova-lite-v1:0", Operation::Converse).requirements(None, None);
         assert_eq!(
-            legs(&requirements),
+            named(&requirements),
             ["bedrock:InvokeModel arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0 @ us-west-2"]
         );
         assert!(requirements.unlisted.is_empty());
@@ -384,7 +390,7 @@ mod tests {
             request("us.amazon.nova-lite-v1:0", Operation::ConverseStream).requirements(Some(&profile), None);
         let action = "bedrock:InvokeModelWithResponseStream";
         assert_eq!(
-            legs(&requirements),
+            named(&requirements),
             [
                 format!(
                     "{action} arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.amazon.nova-lite-v1:0 @ us-west-2"
@@ -412,7 +418,7 @@ mod tests {
         let requirements = request("global.anthropic.claude-sonnet-4-5-20250929-v1:0", Operation::InvokeModel)
             .requirements(Some(&profile), None);
         assert_eq!(
-            legs(&requirements).last().unwrap(),
+            named(&requirements).last().unwrap(),
             "bedrock:InvokeModel arn:aws:bedrock:::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0 @ unspecified via profile"
         );
     }
@@ -430,7 +436,7 @@ mod tests {
         )
         .requirements(Some(&profile), None);
         assert_eq!(
-            legs(&requirements),
+            named(&requirements),
             [
                 "bedrock:InvokeModel arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/abcdefghijkl @ us-west-2",
                 "bedrock:InvokeModel arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0 @ us-east-1 via profile",
@@ -442,11 +448,11 @@ mod tests {
     fn an_unread_profile_gives_what_its_form_tells_and_says_that_more_may_exist() {
         let requirements =
             request("global.amazon.nova-2-lite-v1:0", Operation::InvokeModel).requirements(None, Some("111122223333"));
-        assert_eq!(requirements.legs.len(), 3);
+        assert_eq!(requirements.requirements.len(), 3);
         assert_eq!(requirements.unlisted.len(), 1);
 
         let requirements = request("us.amazon.nova-lite-v1:0", Operation::InvokeModel).requirements(None, None);
-        assert_eq!((requirements.legs.len(), requirements.unlisted.len()), (0, 1));
+        assert_eq!((requirements.requirements.len(), requirements.unlisted.len()), (0, 1));
     }
 
     #[test]
@@ -455,7 +461,7 @@ mod tests {
             request("arn:aws:sagemaker:us-west-2:111122223333:endpoint/my-model", Operation::ConverseStream)
                 .requirements(None, None);
         assert_eq!(
-            legs(&requirements),
+            named(&requirements),
             [
                 "bedrock:InvokeModelWithResponseStream arn:aws:bedrock:us-west-2:111122223333:marketplace/model-endpoint/all-access @ us-west-2",
                 "sagemaker:InvokeEndpointWithResponseStream arn:aws:sagemaker:us-west-2:111122223333:endpoint/my-model @ us-west-2",
@@ -468,7 +474,9 @@ mod tests {
         let mut request = request("amazon.nova-lite-v1:0", Operation::InvokeModel);
         request.region = "us-gov-west-1".parse().unwrap();
         assert!(
-            request.requirements(None, None).legs[0].resource.starts_with("arn:aws-us-gov:bedrock:us-gov-west-1::")
+            request.requirements(None, None).requirements[0]
+                .resource
+                .starts_with("arn:aws-us-gov:bedrock:us-gov-west-1::")
         );
     }
 }

@@ -8,7 +8,7 @@ use crate::iam::{Arn, ContextKeys, RequestContext};
 const APPLY: &str = "bedrock:ApplyGuardrail";
 
 impl Request {
-    /// Adds what the guardrail that the call names needs: the permission for it, and its key on every model leg.
+    /// Adds what the guardrail that the call names needs: the permission for it, and its key on every model requirement.
     pub(super) fn require_named_guardrail(&self, requirements: &mut Requirements, account: Option<&str>) {
         let Some(reference) = self.guardrail.as_ref().filter(|_| self.operation.model().answers) else { return };
         let Some(arn) = reference.arn(&self.region, account) else {
@@ -17,9 +17,9 @@ impl Request {
             return;
         };
         let value = reference.condition_value(&arn);
-        for leg in &mut requirements.legs {
-            if leg.context.get("bedrock:GuardrailIdentifier").is_none() {
-                leg.context.set("bedrock:GuardrailIdentifier", value.clone());
+        for requirement in &mut requirements.requirements {
+            if requirement.context.get("bedrock:GuardrailIdentifier").is_none() {
+                requirement.context.set("bedrock:GuardrailIdentifier", value.clone());
             }
         }
         self.apply(requirements, &arn);
@@ -50,14 +50,18 @@ impl Request {
     /// Adds the permission to apply a guardrail, once.
     fn apply(&self, requirements: &mut Requirements, guardrail: &Arn) {
         let resource = guardrail.to_string();
-        if requirements.legs.iter().any(|leg| leg.action == APPLY && leg.resource == resource) {
+        if requirements
+            .requirements
+            .iter()
+            .any(|requirement| requirement.action == APPLY && requirement.resource == resource)
+        {
             return;
         }
         let mut context = ContextKeys::new().with("aws:RequestedRegion", self.region.as_str());
         for (key, value) in self.context.iter() {
             context.set(key, value.clone());
         }
-        requirements.legs.push(RequestContext { action: APPLY.to_owned(), resource, context });
+        requirements.requirements.push(RequestContext { action: APPLY.to_owned(), resource, context });
     }
 }
 
@@ -78,19 +82,23 @@ mod tests {
         }
     }
 
-    fn applied(legs: &[RequestContext]) -> Vec<&str> {
-        legs.iter().filter(|leg| leg.action == APPLY).map(|leg| leg.resource.as_str()).collect()
+    fn applied(requirements: &[RequestContext]) -> Vec<&str> {
+        requirements
+            .iter()
+            .filter(|requirement| requirement.action == APPLY)
+            .map(|requirement| requirement.resource.as_str())
+            .collect()
     }
 
     #[test]
-    fn a_named_guardrail_needs_its_permission_and_shows_on_every_model_leg() {
+    fn a_named_guardrail_needs_its_permission_and_shows_on_every_model_requirement() {
         let call = Request { guardrail: Some("abc:3".parse().unwrap()), ..request() };
         let requirements = call.requirements(None, Some("111122223333"));
         let arn = "arn:aws:bedrock:us-west-2:111122223333:guardrail/abc";
-        assert_eq!(applied(&requirements.legs), [arn]);
-        let key = |leg: &RequestContext| leg.context.get("bedrock:GuardrailIdentifier").cloned();
-        assert_eq!(key(&requirements.legs[0]).unwrap().as_single(), Some(format!("{arn}:3").as_str()));
-        assert_eq!(key(&requirements.legs[1]), None);
+        assert_eq!(applied(&requirements.requirements), [arn]);
+        let key = |requirement: &RequestContext| requirement.context.get("bedrock:GuardrailIdentifier").cloned();
+        assert_eq!(key(&requirements.requirements[0]).unwrap().as_single(), Some(format!("{arn}:3").as_str()));
+        assert_eq!(key(&requirements.requirements[1]), None);
         assert_eq!(call.requirements(None, None).unlisted.len(), 1);
     }
 
@@ -99,7 +107,7 @@ mod tests {
         let count = |guardrail: EnforcedGuardrail, model| {
             let mut requirements = request().requirements(None, None);
             request().require_enforced_guardrails(&mut requirements, &[guardrail.clone(), guardrail], model);
-            (applied(&requirements.legs).len(), requirements.unlisted.len())
+            (applied(&requirements.requirements).len(), requirements.unlisted.len())
         };
         let nova = Some("amazon.nova-lite-v1:0");
         assert_eq!(count(enforced(&[]), nova), (1, 0));

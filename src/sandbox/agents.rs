@@ -7,7 +7,7 @@
 use super::account::Call;
 use super::protocol::Reply;
 use super::refusal::{Denial, Refusal, denial_text};
-use super::{event_stream, gates, jobs, legs};
+use super::{event_stream, gates, jobs, requirements};
 use crate::iam::{Arn, ContextKeys};
 use serde_json::{Value, json};
 
@@ -78,10 +78,10 @@ fn retrieve_and_generate(call: &Call<'_>) -> Result<Reply, Refusal> {
         body.pointer("/retrieveAndGenerateConfiguration/knowledgeBaseConfiguration").unwrap_or(&Value::Null);
     let field = |name: &str| configuration.get(name).and_then(Value::as_str).unwrap_or_default();
     ask_knowledge_base(call, &jobs::own_arn(call, "bedrock", &format!("knowledge-base/{}", field("knowledgeBaseId"))))?;
-    let target = legs::expand(&call.account.world, &call.caller.region, field("modelArn"))?;
-    for leg in &target.legs {
-        let resource = leg.resource.to_string();
-        call.require("bedrock:InvokeModel", &resource, Some(&resource), &leg.context())?;
+    let target = requirements::expand(&call.account.world, &call.caller.region, field("modelArn"))?;
+    for requirement in &target.requirements {
+        let resource = requirement.resource.to_string();
+        call.require("bedrock:InvokeModel", &resource, Some(&resource), &requirement.context())?;
     }
     gates::pass(call.account, &call.caller, &target)?;
     Ok(Reply::json(&json!({ "sessionId": call.request_id, "output": { "text": ANSWER }, "citations": [] })))
@@ -109,11 +109,12 @@ fn as_role(call: &Call<'_>, role: &Arn, source: &Arn, model: &str) -> Result<(),
             "User: bedrock.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: {role}"
         ));
     };
-    let target = legs::expand(&call.account.world, &call.caller.region, model).map_err(|refusal| refusal.message)?;
-    for leg in &target.legs {
-        let resource = leg.resource.to_string();
+    let target =
+        requirements::expand(&call.account.world, &call.caller.region, model).map_err(|refusal| refusal.message)?;
+    for requirement in &target.requirements {
+        let resource = requirement.resource.to_string();
         let refused = |denial: Denial| denial_text(&caller.arn(), "bedrock:InvokeModel", Some(&resource), &denial);
-        call.account.authorize(&caller, "bedrock:InvokeModel", &resource, &leg.context()).map_err(refused)?;
+        call.account.authorize(&caller, "bedrock:InvokeModel", &resource, &requirement.context()).map_err(refused)?;
     }
     gates::pass(call.account, &caller, &target).map_err(|refusal| refusal.message)
 }

@@ -3,9 +3,9 @@
 //! Shapes follow the Bedrock API Reference. Listing a model says nothing about access to it, as on AWS.
 
 use super::account::Call;
-use super::legs::find_model;
 use super::protocol::{Operation, Reply};
 use super::refusal::Refusal;
+use super::requirements::find_model;
 use super::world::{AgreementStatus, Availability, Gate, Lifecycle, Model, Profile, ProfileType};
 use crate::iam::{Arn, ContextKeys};
 use serde_json::{Map, Value, json};

@@ -5,8 +5,8 @@
 
 use super::account::Account;
 use super::caller::Caller;
-use super::legs::{Target, invalid_identifier};
 use super::refusal::Refusal;
+use super::requirements::{Target, invalid_identifier};
 use super::world::{AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model};
 use crate::iam::ContextKeys;
 use time::OffsetDateTime;
@@ -14,7 +14,8 @@ use time::OffsetDateTime;
 /// Tells whether the account's standing lets a call reach its model.
 pub(super) fn pass(account: &Account, caller: &Caller<'_>, target: &Target<'_>) -> Result<(), Refusal> {
     let Some(model) = target.model else {
-        let is_resource = target.legs.iter().any(|leg| leg.resource.resource_type() != "foundation-model");
+        let is_resource =
+            target.requirements.iter().any(|requirement| requirement.resource.resource_type() != "foundation-model");
         return Err(if is_resource { unresolved() } else { invalid_identifier() });
     };
     let Some((_, gate)) = model.regions.iter().find(|(region, _)| region.as_str() == caller.region) else {

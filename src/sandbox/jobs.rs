@@ -6,7 +6,7 @@
 use super::account::Call;
 use super::protocol::Reply;
 use super::refusal::Refusal;
-use super::{gates, legs};
+use super::{gates, requirements};
 use crate::iam::{Arn, ContextKeys};
 use serde_json::{Value, json};
 
@@ -92,10 +92,10 @@ fn openai(call: &Call<'_>, name: &str) -> Result<Reply, Refusal> {
 
 /// Authorizes a call to a model, and takes it through the account's standing.
 fn invoke(call: &Call<'_>, action: &str, model: &str) -> Result<(), Refusal> {
-    let target = legs::expand(&call.account.world, &call.caller.region, model)?;
-    for leg in &target.legs {
-        let resource = leg.resource.to_string();
-        call.require(action, &resource, Some(&resource), &leg.context())?;
+    let target = requirements::expand(&call.account.world, &call.caller.region, model)?;
+    for requirement in &target.requirements {
+        let resource = requirement.resource.to_string();
+        call.require(action, &resource, Some(&resource), &requirement.context())?;
     }
     gates::pass(call.account, &call.caller, &target)
 }

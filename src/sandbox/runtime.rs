@@ -8,7 +8,7 @@ use super::account::Call;
 use super::protocol::Reply;
 use super::refusal::Refusal;
 use super::world::Model;
-use super::{event_stream, gates, guardrails, legs};
+use super::{event_stream, gates, guardrails, requirements};
 use crate::iam::ContextKeys;
 use serde_json::{Map, Value, json};
 
@@ -18,16 +18,16 @@ const ANSWER: &str = "This is the sandbox: no model was called and nothing was b
 /// Answers a call to a model.
 pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     let world = &call.account.world;
-    let target = legs::expand(world, &call.caller.region, &call.operation.label)?;
+    let target = requirements::expand(world, &call.caller.region, &call.operation.label)?;
     let action = match call.operation.name {
         "bedrock:InvokeModel" | "bedrock:Converse" => "bedrock:InvokeModel",
         "bedrock:CountTokens" => "bedrock:CountTokens",
         _ => "bedrock:InvokeModelWithResponseStream",
     };
     let guardrail = guardrails::of_call(call)?;
-    for leg in &target.legs {
-        let resource = leg.resource.to_string();
-        let mut context = via_endpoint(call, leg.context());
+    for requirement in &target.requirements {
+        let resource = requirement.resource.to_string();
+        let mut context = via_endpoint(call, requirement.context());
         if let Some(guardrail) = &guardrail {
             context.set("bedrock:GuardrailIdentifier", guardrail.identifier.as_str());
         }
@@ -40,7 +40,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         }
     }
     gates::pass(call.account, &call.caller, &target)?;
-    let model = target.model.ok_or_else(legs::invalid_identifier)?;
+    let model = target.model.ok_or_else(requirements::invalid_identifier)?;
     match call.operation.name {
         "bedrock:Converse" => converse(call).map(|turn| Reply::json(&turn.whole())),
         "bedrock:ConverseStream" => {

@@ -38,7 +38,7 @@ fn main() {
     table::open("targets");
     for (what, profiles, least, most) in [
         ("foundation models", false, 20.0, 1000),
-        ("profiles of four legs", true, 8.0, if is_full { 1000 } else { 400 }),
+        ("profiles of four requirements", true, 8.0, if is_full { 1000 } else { 400 }),
     ] {
         let runs = [most / 4, most / 2, most].map(|count| (count, run(&facts, count, profiles, LATENCY)));
         let [.., (_, run)] = &runs;

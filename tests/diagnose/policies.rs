@@ -58,14 +58,18 @@ fn a_complete_reading_proves_a_denial_and_never_an_allow() {
     let denied = diagnose(&case(read(&[("other", ALLOW_ANOTHER)]), &no_simulator()));
     assert_eq!((denied.verdict, denied.certainty), (Verdict::Denied, Some(Certainty::Inferred)));
     assert_eq!(denied.findings[0].cause, Cause::IdentityPolicyMissingAllow);
-    let near = &denied.legs[0].near_misses[0];
+    let near = &denied.requirements[0].near_misses[0];
     assert_eq!((near.statement.policy.as_deref(), near.statement.sid.as_deref()), (Some("other"), Some("Micro")));
     assert!(near.statement.quote.as_ref().unwrap().contains("nova-micro"));
     assert_eq!(denied.findings[0].remedy.verified, None, "nothing was simulated");
 
     let allowed = diagnose(&case(read(&[("own", ALLOW_NOVA)]), &no_simulator()));
     assert_eq!(allowed.verdict, Verdict::Undetermined);
-    assert!(allowed.legs[0].unread.as_ref().unwrap().contains("allow it"), "{:?}", allowed.legs[0].unread);
+    assert!(
+        allowed.requirements[0].unread.as_ref().unwrap().contains("allow it"),
+        "{:?}",
+        allowed.requirements[0].unread
+    );
 }
 
 #[test]
@@ -90,7 +94,7 @@ fn an_explicit_deny_is_proven_by_any_policy() {
     policies.holders[0].managed = refused("AccessDenied", 403, "no");
     let diagnosis = diagnose(&case(policies, &no_simulator()));
     assert_eq!(diagnosis.findings[0].cause, Cause::IdentityPolicyExplicitDeny);
-    let decided = &diagnosis.legs[0].decided_by[0];
+    let decided = &diagnosis.requirements[0].decided_by[0];
     assert_eq!((decided.policy.as_deref(), decided.sid.as_deref()), (Some("freeze"), Some("Frozen")));
     assert_eq!((decided.statement, decided.line, decided.column), (Some(0), Some(1), Some(16)));
     let change = &diagnosis.findings[0].remedy.changes[0];
@@ -126,14 +130,14 @@ fn what_the_organization_refuses_is_no_contradiction() {
 }
 
 #[test]
-fn a_key_that_nobody_knows_leaves_the_leg_open_and_its_value_settles_it() {
+fn a_key_that_nobody_knows_leaves_the_requirement_open_and_its_value_settles_it() {
     let document = r#"{"Statement": [{"Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-0a1b2c3d"}}}]}"#;
     let unasked_key =
         Simulation { missing_context: vec!["aws:SourceVpce".to_owned()], ..simulation(Decision::ImplicitDeny) };
     let diagnosis = diagnose(&case(read(&[("own", document)]), &Observation::Seen(unasked_key)));
     assert_eq!(diagnosis.verdict, Verdict::Undetermined);
-    assert!(diagnosis.legs[0].unread.as_ref().unwrap().contains("--context aws:SourceVpce=VALUE"));
+    assert!(diagnosis.requirements[0].unread.as_ref().unwrap().contains("--context aws:SourceVpce=VALUE"));
     assert_eq!(diagnosis.contradictions, [] as [String; 0]);
 
     // An undetermined engine is no disagreement with a simulator that was told.
@@ -144,7 +148,7 @@ fn a_key_that_nobody_knows_leaves_the_leg_open_and_its_value_settles_it() {
     given.request.context.set("aws:SourceVpce", "vpce-another");
     let diagnosis = diagnose(&answered(given, &Observation::Seen(simulation(Decision::ImplicitDeny))));
     assert_eq!(diagnosis.verdict, Verdict::Denied);
-    let misses = &diagnosis.legs[0].near_misses[0].misses;
+    let misses = &diagnosis.requirements[0].near_misses[0].misses;
     assert!(
         matches!(&misses[0], policy::Miss::Condition { key, actual: Some(actual), .. }
             if key == "aws:SourceVpce" && actual.values() == ["vpce-another"]),
@@ -160,7 +164,7 @@ fn a_roles_tags_are_part_of_every_question() {
     let mut evidence = Evidence { policies, ..unasked(NOVA) };
     let tag = |evidence: &Evidence| {
         let asked = simulations(evidence);
-        asked[0].leg.context.get("aws:PrincipalTag/team").unwrap().as_single().unwrap().to_owned()
+        asked[0].requirement.context.get("aws:PrincipalTag/team").unwrap().as_single().unwrap().to_owned()
     };
     assert_eq!(tag(&evidence), "chat");
     evidence.request.context.set("aws:PrincipalTag/team", "ml");
@@ -253,7 +257,7 @@ fn a_policy_that_allows_and_denies_keeps_its_allow_when_the_deny_is_tried_away()
     assert_eq!(with["Statement"].as_array().unwrap().len(), 1);
     assert_eq!(with["Statement"][0]["Sid"], "May");
     let diagnosis = diagnose(&answered(evidence, &Observation::Seen(simulation(Decision::Allowed))));
-    assert_eq!(diagnosis.legs[0].policy_type, Some(PolicyType::IdentityPolicy));
+    assert_eq!(diagnosis.requirements[0].policy_type, Some(PolicyType::IdentityPolicy));
     let change = &diagnosis.findings[0].remedy.changes[0];
     assert_eq!(change.statements[0].sid.as_deref(), Some("MayNot"));
     assert_eq!(change.document.as_ref().unwrap()["Statement"].as_array().unwrap().len(), 1);

@@ -85,7 +85,7 @@ fn the_browser_shows_the_first_finding_and_asks_nobody() {
         document.contains("<h2 class=\"part\" id=\"cause-1\">Fix 1 of 2: identity-policy-missing-allow</h2>"),
         "{document}"
     );
-    // Four legs and the access to the model, in each of the two drawings.
+    // Four requirements and the access to the model, in each of the two drawings.
     assert_eq!(document.matches("<g class=\"stopped\">").count(), 2 * 5);
     assert!(!document.contains("google"));
     assert_eq!(asked, ["GET http://report.test/ HTTP/1.1"], "nothing but the page itself");
@@ -111,7 +111,7 @@ fn at_any_width_one_drawing_is_shown_and_the_page_does_not_scroll_sideways() {
          const root = document.documentElement;\
          document.title = 'sees ' + shown.map(svg => svg.getAttribute('class')).join() + ', '\
          + (root.scrollWidth > root.clientWidth ? 'scrolls' : 'fits');</script></body>";
-    // A profile of four legs, a fix with policy documents, and a page with every kind of section.
+    // A profile of four requirements, a fix with policy documents, and a page with every kind of section.
     for world in ["both", "iam-missing", "healthy"] {
         let page = report(&evidence(world), "html").replace("Content-Security-Policy", "x-nothing");
         for (width, shown) in [(1700, "across"), (1000, "across"), (700, "down"), (500, "down")] {

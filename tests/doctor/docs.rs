@@ -3,7 +3,7 @@
 //! `BLESS=1 cargo test --test doctor docs` writes what is generated.
 
 use super::run::Doctor;
-use bedrock_access::probe::{Api, ApiKind};
+use bedrock_access::observe::{Api, ApiKind};
 
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -33,9 +33,9 @@ fn verdict(policy: &str, facts: &Facts, service_role: &str) -> String {
     let answer = ask(&world(&role, &service), &typed);
     let report = answer.json();
     let mut refused: Vec<&str> = Vec::new();
-    let legs = report["requirements"].as_array().unwrap();
-    let denied = |leg: &&Value| leg["decision"] != "allowed";
-    for action in legs.iter().filter(denied).filter_map(|leg| leg["action"].as_str()) {
+    let requirements = report["requirements"].as_array().unwrap();
+    let denied = |requirement: &&Value| requirement["decision"] != "allowed";
+    for action in requirements.iter().filter(denied).filter_map(|requirement| requirement["action"].as_str()) {
         if !refused.contains(&action) {
             refused.push(action);
         }

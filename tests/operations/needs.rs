@@ -57,14 +57,15 @@ fn what_is_documented_is_enough() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|leg| ["whose", "action", "resource"].map(|field| leg[field].as_str().unwrap()))
+            .map(|requirement| ["whose", "action", "resource"].map(|field| requirement[field].as_str().unwrap()))
             .collect();
         let of = |whose: &'static str, grants: &'_ [Grant]| -> BTreeSet<[String; 3]> {
             grants.iter().map(|[action, resource]| [whose.to_owned(), action.clone(), resource.clone()]).collect()
         };
         let documented: BTreeSet<[String; 3]> =
             of("caller", &facts.caller).union(&of("service-role", &facts.role)).cloned().collect();
-        let needed: BTreeSet<[String; 3]> = needed.into_iter().map(|leg| leg.map(str::to_owned)).collect();
+        let needed: BTreeSet<[String; 3]> =
+            needed.into_iter().map(|requirement| requirement.map(str::to_owned)).collect();
         assert_eq!(needed, documented, "{}", facts.name());
     }
 }

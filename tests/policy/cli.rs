@@ -56,7 +56,7 @@ fn with<'a>(args: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_call_is_simulated_leg_by_leg() {
+fn a_call_is_simulated_requirement_by_requirement() {
     let allowed = run(&with(&["simulate", "--policy", "app.json", "--scp", "root.json"]));
     insta::assert_snapshot!("simulate_allowed", whole(&allowed));
     let denied = run(&with(&["simulate", "--policy", "app.json", "--scp", "root.json", "--scp", "regions.json"]));

@@ -5,7 +5,7 @@ use bedrock_access::iam::{Decision, RequestContext};
 use bedrock_access::policy::{Document, Policies, Policy, Question, decide, least_privilege, lint};
 use bedrock_access::request::Request;
 
-fn legs(model: &str, destinations: &[&str], operation: Operation) -> Vec<RequestContext> {
+fn requirements(model: &str, destinations: &[&str], operation: Operation) -> Vec<RequestContext> {
     let request = Request::new(Some(model.parse().unwrap()), operation, "us-east-1".parse().unwrap());
     let profile = request.is_through_profile().then(|| InferenceProfile {
         arn: request.profile_arn(Some("111122223333")).unwrap(),
@@ -13,12 +13,14 @@ fn legs(model: &str, destinations: &[&str], operation: Operation) -> Vec<Request
         kind: ProfileKind::SystemDefined,
         models: destinations.iter().map(|region| request.model_arn(region, request.base_model().unwrap())).collect(),
     });
-    request.requirements(profile.as_ref(), Some("111122223333")).legs
+    request.requirements(profile.as_ref(), Some("111122223333")).requirements
 }
 
-fn allowed(policies: &Policies, legs: &[RequestContext]) -> bool {
+fn allowed(policies: &Policies, requirements: &[RequestContext]) -> bool {
     let caller = "arn:aws:iam::111122223333:role/chat";
-    legs.iter().all(|leg| decide(&Question::new(caller, leg), policies).decision == Decision::Allowed)
+    requirements
+        .iter()
+        .all(|requirement| decide(&Question::new(caller, requirement), policies).decision == Decision::Allowed)
 }
 
 #[test]
@@ -55,16 +57,19 @@ fn the_call_is_allowed_and_its_neighbours_are_not() {
     ] {
         for operations in [&both[..], &both[..1], &both[1..]] {
             let wanted: Vec<RequestContext> =
-                operations.iter().flat_map(|operation| legs(model, destinations, *operation)).collect();
+                operations.iter().flat_map(|operation| requirements(model, destinations, *operation)).collect();
             let text = format!("{:#}", least_privilege(&wanted));
             let policies =
                 Policies { identity: vec![Policy::unnamed(Document::parse(&text).unwrap())], ..Policies::default() };
             assert!(allowed(&policies, &wanted), "{model}:\n{text}");
             for (neighbour, destinations) in neighbours {
-                assert!(!allowed(&policies, &legs(neighbour, destinations, operations[0])), "{neighbour}:\n{text}");
+                assert!(
+                    !allowed(&policies, &requirements(neighbour, destinations, operations[0])),
+                    "{neighbour}:\n{text}"
+                );
             }
             for other in both.iter().filter(|operation| !operations.contains(operation)) {
-                assert!(!allowed(&policies, &legs(model, destinations, *other)), "{other}:\n{text}");
+                assert!(!allowed(&policies, &requirements(model, destinations, *other)), "{other}:\n{text}");
             }
             let found: Vec<&str> = lint(&text).iter().map(|finding| finding.code.as_str()).collect();
             let only_one = operations == &both[..1];

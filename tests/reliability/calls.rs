@@ -3,7 +3,7 @@
 
 use crate::account::{Account, at_once};
 use bedrock_access::bedrock::{Bundle, Given, Operation};
-use bedrock_access::probe::{Api, ApiKind};
+use bedrock_access::observe::{Api, ApiKind};
 use bedrock_access::sandbox::World;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;

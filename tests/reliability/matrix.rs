@@ -6,7 +6,7 @@
 use crate::account::{Account, at_once};
 use crate::calls::asking;
 use bedrock_access::bedrock::Operation;
-use bedrock_access::probe::{Api, ApiKind};
+use bedrock_access::observe::{Api, ApiKind};
 use bedrock_access::sandbox::{Fault, FaultKind, Live, World};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

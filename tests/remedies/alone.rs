@@ -27,19 +27,19 @@ pub fn check(name: &str, text: &str, report: &Value) -> usize {
     held
 }
 
-/// The engine: every leg of whoever the policy is for is allowed, and nothing beside them.
+/// The engine: every requirement of whoever the policy is for is allowed, and nothing beside them.
 fn by_the_engine(name: &str, change: &Value, after: &Value) -> usize {
     let service_role = after["request"]["service_role"].as_str().unwrap_or_default().rsplit('/').next().unwrap();
     let holder = change["attached_to"].as_str().unwrap_or_default();
     let whose = if holder == format!("role/{service_role}") { "service-role" } else { "caller" };
-    let legs: Vec<RequestContext> = after["requirements"]
+    let requirements: Vec<RequestContext> = after["requirements"]
         .as_array()
         .unwrap()
         .iter()
-        .filter(|leg| leg["whose"] == whose)
-        .map(|leg| requested(leg, after))
+        .filter(|requirement| requirement["whose"] == whose)
+        .map(|requirement| requested(requirement, after))
         .collect();
-    assert!(!legs.is_empty(), "{name}");
+    assert!(!requirements.is_empty(), "{name}");
     let allows = |request: &RequestContext| {
         let document = Policy::unnamed(Document::parse(&change["document"].to_string()).unwrap());
         let mut policies = Policies { identity: vec![document], ..Policies::default() };
@@ -52,9 +52,9 @@ fn by_the_engine(name: &str, change: &Value, after: &Value) -> usize {
         decide(&Question::new(caller, request), &policies).decision == Decision::Allowed
     };
     let mut held = 0;
-    for leg in &legs {
-        assert!(allows(leg), "{name} lacks {leg:?} in {:#}", change["document"]);
-        for other in beside(leg).into_iter().filter(|other| !legs.contains(other)) {
+    for requirement in &requirements {
+        assert!(allows(requirement), "{name} lacks {requirement:?} in {:#}", change["document"]);
+        for other in beside(requirement).into_iter().filter(|other| !requirements.contains(other)) {
             assert!(!allows(&other), "{name} allows {other:?} as well: {:#}", change["document"]);
             held += 1;
         }
@@ -62,11 +62,11 @@ fn by_the_engine(name: &str, change: &Value, after: &Value) -> usize {
     held
 }
 
-/// Requests that differ from a leg in one thing: another model, Region, account or action, or not through the profile.
-fn beside(leg: &RequestContext) -> Vec<RequestContext> {
-    let RequestContext { action, resource, context } = leg;
+/// Requests that differ from a requirement in one thing: another model, Region, account or action, or not through the profile.
+fn beside(requirement: &RequestContext) -> Vec<RequestContext> {
+    let RequestContext { action, resource, context } = requirement;
     let on = |resource: String, context: ContextKeys| RequestContext { action: action.clone(), resource, context };
-    let mut others = vec![RequestContext { action: format!("{action}Other"), ..leg.clone() }];
+    let mut others = vec![RequestContext { action: format!("{action}Other"), ..requirement.clone() }];
     if resource == "*" {
         return others;
     }

@@ -217,10 +217,10 @@ impl Account<'_> {
     /// The requests that the report's findings say are refused, with what the report tells of their context.
     fn refused(&self) -> Vec<RequestContext> {
         let findings = self.report["findings"].as_array().unwrap();
-        let refused = |leg: &&Value| {
+        let refused = |requirement: &&Value| {
             findings.iter().any(|finding| {
                 let resources = finding["resources"].as_array().unwrap();
-                finding["action"] == leg["action"] && resources.contains(&leg["resource"])
+                finding["action"] == requirement["action"] && resources.contains(&requirement["resource"])
             })
         };
         self.report["requirements"]
@@ -228,7 +228,7 @@ impl Account<'_> {
             .unwrap()
             .iter()
             .filter(refused)
-            .map(|leg| requested(leg, self.report))
+            .map(|requirement| requested(requirement, self.report))
             .collect()
     }
 
@@ -261,14 +261,15 @@ impl Account<'_> {
     }
 }
 
-/// Puts a leg of a report back into a request context.
-pub fn requested(leg: &Value, report: &Value) -> RequestContext {
-    let (action, resource) = (leg["action"].as_str().unwrap(), leg["resource"].as_str().unwrap());
+/// Puts a requirement of a report back into a request context.
+pub fn requested(requirement: &Value, report: &Value) -> RequestContext {
+    let (action, resource) = (requirement["action"].as_str().unwrap(), requirement["resource"].as_str().unwrap());
     let mut context = ContextKeys::new();
-    if let Some(region) = leg["requested_region"].as_str() {
+    if let Some(region) = requirement["requested_region"].as_str() {
         context.set("aws:RequestedRegion", region);
     }
-    let profile = report["requirements"].as_array().unwrap().iter().filter_map(|leg| leg["resource"].as_str());
+    let profile =
+        report["requirements"].as_array().unwrap().iter().filter_map(|requirement| requirement["resource"].as_str());
     let mut profile = profile.filter(|resource| resource.contains("inference-profile/"));
     // Reading a model is never through a profile.
     let invokes = action.starts_with("bedrock:InvokeModel") && resource.contains(":foundation-model/");

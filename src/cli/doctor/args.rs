@@ -3,9 +3,9 @@
 use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, Region};
 use crate::cli::paint;
 use crate::cli::sandbox::DEFAULT_WORLD;
+use crate::escape::is_unsafe;
 use crate::iam::{Arn, AssumingService};
-use crate::probe::RoleToAssume;
-use crate::visible::steers;
+use crate::observe::RoleToAssume;
 use clap::builder::TypedValueParser as _;
 use clap::{Arg, ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
@@ -201,7 +201,7 @@ fn a_file(text: &str) -> Result<PathBuf, String> {
 }
 
 fn context_pair(text: &str) -> Result<(String, String), String> {
-    if text.chars().any(steers) {
+    if text.chars().any(is_unsafe) {
         return Err("a condition key and its value hold no control characters".to_owned());
     }
     match text.split_once('=') {

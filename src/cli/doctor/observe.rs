@@ -10,7 +10,7 @@ use crate::cli::progress::with_progress;
 use crate::cli::sandbox::load_world;
 use crate::diagnose::open_questions;
 use crate::evidence::Evidence;
-use crate::probe::Probe;
+use crate::observe::Probe;
 use crate::request::Request;
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The call that a `policy` command is about: a model, a Region and an account become the legs to be allowed.
+//! The call that a `policy` command is about: a model, a Region and an account become the requirements to be allowed.
 
 use crate::bedrock::{Given, InferenceProfile, ModelReference, Operation, ProfileKind, Region};
 use crate::cli::exit::Failure;
@@ -40,7 +40,7 @@ const ANY_REGION: &str = "*";
 #[derive(Debug)]
 pub(super) struct Call {
     /// What the caller must be allowed.
-    pub legs: Vec<RequestContext>,
+    pub requirements: Vec<RequestContext>,
     /// What the service role must be allowed.
     pub service_role: Vec<RequestContext>,
     /// Why there may be more.
@@ -113,10 +113,11 @@ impl CallArgs {
             return Err(Failure::usage(format!("the ARN `{}` does not tell the model behind it", target()))
                 .hint("add `--underlying-model` and the foundation model's id"));
         }
-        for legs in [&mut call.legs, &mut call.service_role] {
-            let any = legs.clone();
+        for requirements in [&mut call.requirements, &mut call.service_role] {
+            let any = requirements.clone();
             // The source Region is one of all.
-            legs.retain(|leg| !any.iter().any(|other| other != leg && covers(other, leg)));
+            requirements
+                .retain(|requirement| !any.iter().any(|other| other != requirement && covers(other, requirement)));
         }
         Ok(call)
     }
@@ -161,11 +162,14 @@ impl CallArgs {
         let requirements = request.requirements(profile.as_ref(), account.as_deref());
         let is_global = request.is_through_profile()
             && profile.is_none()
-            && requirements.legs.iter().any(|leg| leg.resource.contains(":bedrock:::foundation-model/"));
-        // The documented legs of a global profile are three, and its form tells all of them.
+            && requirements
+                .requirements
+                .iter()
+                .any(|requirement| requirement.resource.contains(":bedrock:::foundation-model/"));
+        // The documented requirements of a global profile are three, and its form tells all of them.
         let unlisted = if is_global { Vec::new() } else { requirements.unlisted };
-        let Requirements { legs, service_role, .. } = requirements;
-        Ok(Call { legs, service_role, unlisted, request, account })
+        let Requirements { requirements, service_role, .. } = requirements;
+        Ok(Call { requirements, service_role, unlisted, request, account })
     }
 
     /// Puts the profile together from the destinations that were given.
@@ -188,9 +192,9 @@ impl CallArgs {
     }
 }
 
-/// Tells whether a leg is the same in every Region as another in one.
+/// Tells whether a requirement is the same in every Region as another in one.
 fn covers(any: &RequestContext, one: &RequestContext) -> bool {
-    let of = |leg: &RequestContext| leg.resource.parse::<Arn>().ok();
+    let of = |requirement: &RequestContext| requirement.resource.parse::<Arn>().ok();
     let (Some(wide), Some(narrow)) = (of(any), of(one)) else { return false };
     let key = "bedrock:InferenceProfileArn";
     any.action == one.action

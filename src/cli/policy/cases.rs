@@ -4,8 +4,8 @@
 //! does not grow with the input, and batches go round the workers in turn, so that order needs no sorting.
 
 use crate::cli::bad_line::bad_line;
+use crate::escape::escape_json;
 use crate::policy::{Case, CaseError, decide};
-use crate::visible::visible_json;
 use serde::Serialize;
 use std::io::{self, BufRead, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -118,7 +118,7 @@ fn case(line: &[u8], number: usize) -> Result<Case, CaseError> {
 fn write_line(answers: &mut Vec<u8>, answer: &impl Serialize) {
     // Serializing fails for no answer of these types.
     if let Ok(line) = serde_json::to_string(answer) {
-        answers.extend_from_slice(visible_json(line).as_bytes());
+        answers.extend_from_slice(escape_json(line).as_bytes());
         answers.push(b'\n');
     }
 }

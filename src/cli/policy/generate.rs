@@ -80,13 +80,13 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitStatus, Failure> {
     let calls = calls(args)?;
     let (policy, part) = match args.of {
         Half::Caller => {
-            let mut requests = legs(&calls, |call| &call.legs)?;
+            let mut requests = requirements(&calls, |call| &call.requirements)?;
             beside(args, &mut requests)?;
             (least_privilege(&requests), PolicyPart::Caller)
         }
         Half::ServiceRole => {
             of_a_service_role(args, &calls)?;
-            (least_privilege(&legs(&calls, |call| &call.service_role)?), PolicyPart::ServiceRole)
+            (least_privilege(&requirements(&calls, |call| &call.service_role)?), PolicyPart::ServiceRole)
         }
         Half::Trust => {
             of_a_service_role(args, &calls)?;
@@ -118,8 +118,8 @@ fn calls(args: &GenerateArgs) -> Result<Vec<Call>, Failure> {
     operations.iter().map(expand).collect()
 }
 
-/// Collects the legs of all calls, each once: both operations of one action are one requirement.
-fn legs(calls: &[Call], of: fn(&Call) -> &Vec<RequestContext>) -> Result<Vec<RequestContext>, Failure> {
+/// Collects the requirements of all calls, each once: both operations of one action are one requirement.
+fn requirements(calls: &[Call], of: fn(&Call) -> &Vec<RequestContext>) -> Result<Vec<RequestContext>, Failure> {
     let mut distinct: Vec<RequestContext> = Vec::new();
     for call in calls {
         if !call.unlisted.is_empty() {

@@ -125,8 +125,8 @@ const ABSENT_UNLESS_GIVEN: [&str; 9] = [
 fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
     let policies = policies(args)?;
     let call = args.call.expand(args.operation, call::context(&args.context))?;
-    let legs = legs(args, &call, &policies);
-    let simulation = report::Simulation::new(&call.request, legs, call.unlisted);
+    let requirements = requirements(args, &call, &policies);
+    let simulation = report::Simulation::new(&call.request, requirements, call.unlisted);
     let answer = match args.format {
         Format::Text => paint::paint(&simulation.text(), args.color, false),
         Format::Json => simulation.json(),
@@ -139,7 +139,7 @@ fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
     })
 }
 
-fn legs(args: &SimulateArgs, call: &Call, policies: &Policies) -> Vec<(RequestContext, Evaluation)> {
+fn requirements(args: &SimulateArgs, call: &Call, policies: &Policies) -> Vec<(RequestContext, Evaluation)> {
     let account = call.account.clone().or_else(|| args.principal.as_ref().map(|arn| arn.account.clone()));
     let partition = call.request.region.partition();
     let principal = match &args.principal {
@@ -147,8 +147,8 @@ fn legs(args: &SimulateArgs, call: &Call, policies: &Policies) -> Vec<(RequestCo
         None => format!("arn:{}:iam::{}:role/caller", partition.as_str(), account.as_deref().unwrap_or("123456789012")),
     };
     let read = keys_read(policies);
-    let evaluate_leg = |leg: &RequestContext| {
-        let mut request = leg.clone();
+    let evaluate_requirement = |requirement: &RequestContext| {
+        let mut request = requirement.clone();
         complete(&mut request.context, args.principal.as_ref(), account.as_deref());
         let unknown: Vec<String> =
             read.iter().filter(|key| is_unknown(key, &request.context, &args.absent)).cloned().collect();
@@ -156,7 +156,7 @@ fn legs(args: &SimulateArgs, call: &Call, policies: &Policies) -> Vec<(RequestCo
         let evaluation = evaluate(&question, policies);
         (request, evaluation)
     };
-    call.legs.iter().map(evaluate_leg).collect()
+    call.requirements.iter().map(evaluate_requirement).collect()
 }
 
 /// Adds what is known of the caller and of every direct call.

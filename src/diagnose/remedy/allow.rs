@@ -1,7 +1,7 @@
 //! Remedies that add an allow: to a policy of the principal, to its boundary, to a session's or an endpoint's policy.
 
 use super::super::finding::{Change, ChangeKind, Remedy};
-use super::super::legs::Legs;
+use super::super::requirements::Requirements;
 use super::command;
 use crate::evidence::Evidence;
 use crate::iam::{PolicyType, RequestContext};
@@ -9,9 +9,9 @@ use crate::policy::least_privilege;
 use serde_json::{Value, json};
 
 /// Gives the principal a policy that allows the requests.
-pub(super) fn to_principal(evidence: &Evidence, legs: &Legs, requests: &[RequestContext]) -> Remedy {
-    let mut remedy = in_policy(evidence, legs, PolicyType::IdentityPolicy, requests);
-    if let Some(principal) = &legs.principal {
+pub(super) fn to_principal(evidence: &Evidence, requirements: &Requirements, requests: &[RequestContext]) -> Remedy {
+    let mut remedy = in_policy(evidence, requirements, PolicyType::IdentityPolicy, requests);
+    if let Some(principal) = &requirements.principal {
         let attach = command::attach(principal, evidence);
         remedy.steps.push(attach.step);
         remedy.commands.insert(0, attach.line);
@@ -24,9 +24,9 @@ pub(super) fn to_principal(evidence: &Evidence, legs: &Legs, requests: &[Request
 }
 
 /// Adds statements that allow the requests to the boundary, which is a managed policy.
-pub(super) fn to_boundary(evidence: &Evidence, legs: &Legs, requests: &[RequestContext]) -> Remedy {
-    let mut remedy = in_policy(evidence, legs, PolicyType::PermissionsBoundary, requests);
-    let Some(boundary) = &legs.boundary else { return remedy };
+pub(super) fn to_boundary(evidence: &Evidence, requirements: &Requirements, requests: &[RequestContext]) -> Remedy {
+    let mut remedy = in_policy(evidence, requirements, PolicyType::PermissionsBoundary, requests);
+    let Some(boundary) = &requirements.boundary else { return remedy };
     if boundary.contains(":iam::aws:policy/") {
         remedy.steps.push(format!(
             "nobody can change `{boundary}`, which AWS manages: make a policy of your own of it, with the statements below added, and set that as the boundary"
@@ -46,7 +46,7 @@ pub(super) fn to_boundary(evidence: &Evidence, legs: &Legs, requests: &[RequestC
 /// Hands over the statements for a policy that somebody else keeps.
 pub(super) fn in_policy(
     evidence: &Evidence,
-    legs: &Legs,
+    requirements: &Requirements,
     policy_type: PolicyType,
     requests: &[RequestContext],
 ) -> Remedy {
@@ -55,7 +55,7 @@ pub(super) fn in_policy(
         name_everybody(&mut policy);
     }
     // An endpoint is nobody's own; a boundary and a session are the principal's.
-    let holder = legs.principal.as_ref().filter(|_| policy_type != PolicyType::VpcEndpointPolicy);
+    let holder = requirements.principal.as_ref().filter(|_| policy_type != PolicyType::VpcEndpointPolicy);
     let change = Change {
         policy_type: Some(policy_type),
         attached_to: holder.map(command::named),
@@ -63,7 +63,7 @@ pub(super) fn in_policy(
         ..Change::new(ChangeKind::AddStatement)
     };
     let mut notes: Vec<String> =
-        legs.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
+        requirements.unlisted.iter().map(|why| format!("the policy may not be all that is needed: {why}")).collect();
     let (mut commands, mut console) = (Vec::new(), None);
     match policy_type {
         PolicyType::VpcEndpointPolicy => {

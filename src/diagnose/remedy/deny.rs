@@ -2,8 +2,8 @@
 //! is left.
 
 use super::super::finding::{Change, ChangeKind, Remedy, StatementId};
-use super::super::legs::Legs;
 use super::super::reading::{Lifted, Reading};
+use super::super::requirements::Requirements;
 use super::super::statement::DecidedBy;
 use super::{command, told_policy};
 use crate::evidence::Evidence;
@@ -18,9 +18,9 @@ struct Denying<'l> {
 }
 
 /// Lifts every statement that denies in policies of a type.
-pub(super) fn lift(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) -> Remedy {
+pub(super) fn lift(evidence: &Evidence, requirements: &Requirements, policy_type: PolicyType) -> Remedy {
     let mut denying: Vec<Denying<'_>> = Vec::new();
-    for statement in legs.deniers(policy_type) {
+    for statement in requirements.deniers(policy_type) {
         let Some(policy) = statement.policy.as_deref() else { continue };
         let known = denying.iter_mut().find(|known| known.policy == policy && known.first.holder == statement.holder);
         match known {
@@ -29,27 +29,27 @@ pub(super) fn lift(evidence: &Evidence, legs: &Legs, policy_type: PolicyType) ->
             None => denying.push(Denying { policy, first: statement, statements: vec![statement] }),
         }
     }
-    let reading = legs.policies_read.as_ref().and_then(|_| Reading::of(evidence));
+    let reading = requirements.policies_read.as_ref().and_then(|_| Reading::of(evidence));
     let mut remedy = Remedy::default();
     for policy in &denying {
-        policy.lift(evidence, legs, reading.as_ref(), policy_type, &mut remedy);
+        policy.lift(evidence, requirements, reading.as_ref(), policy_type, &mut remedy);
     }
     if denying.is_empty() {
-        unnamed(evidence, legs, policy_type, &mut remedy);
+        unnamed(evidence, requirements, policy_type, &mut remedy);
     }
     remedy.steps.push("an explicit deny wins over every allow: adding a permission does not help".to_owned());
     remedy.commands.push(command::check_again(evidence));
-    remedy.console = remedy.console.or_else(|| legs.principal.as_ref().and_then(command::console));
+    remedy.console = remedy.console.or_else(|| requirements.principal.as_ref().and_then(command::console));
     remedy
 }
 
 /// A denying policy that nothing but its type is known of, or what a live answer names.
-fn unnamed(evidence: &Evidence, legs: &Legs, policy_type: PolicyType, remedy: &mut Remedy) {
-    let boundary = legs.boundary.clone().filter(|_| policy_type == PolicyType::PermissionsBoundary);
+fn unnamed(evidence: &Evidence, requirements: &Requirements, policy_type: PolicyType, remedy: &mut Remedy) {
+    let boundary = requirements.boundary.clone().filter(|_| policy_type == PolicyType::PermissionsBoundary);
     let policy = told_policy(evidence).or(boundary);
     let quarantine = policy.as_deref().and_then(|arn| arn.rsplit('/').next()).filter(|name| is_quarantine(name));
     match (quarantine, &policy) {
-        (Some(name), _) => of_quarantine(name, legs, remedy),
+        (Some(name), _) => of_quarantine(name, requirements, remedy),
         (None, Some(policy)) => {
             remedy.steps.push(format!("remove or narrow the denying statement in the {policy_type} `{policy}`"));
         }
@@ -60,7 +60,7 @@ fn unnamed(evidence: &Evidence, legs: &Legs, policy_type: PolicyType, remedy: &m
     remedy.changes.push(Change {
         policy_type: Some(policy_type),
         policy,
-        attached_to: legs.principal.as_ref().map(command::named),
+        attached_to: requirements.principal.as_ref().map(command::named),
         ..Change::new(ChangeKind::RemoveStatement)
     });
 }
@@ -70,8 +70,9 @@ fn is_quarantine(name: &str) -> bool {
 }
 
 /// AWS attaches these by itself, and expects the key to be dealt with first (IAM User Guide, "AWS managed policies").
-fn of_quarantine(name: &str, legs: &Legs, remedy: &mut Remedy) {
-    let user = legs.principal.as_ref().map(|principal| principal.resource_id().rsplit('/').next().unwrap_or_default());
+fn of_quarantine(name: &str, requirements: &Requirements, remedy: &mut Remedy) {
+    let user =
+        requirements.principal.as_ref().map(|principal| principal.resource_id().rsplit('/').next().unwrap_or_default());
     remedy.steps.extend([
         format!(
             "AWS attached `{name}` because an access key was found in public: deactivate that key and make another"
@@ -89,17 +90,17 @@ impl Denying<'_> {
     fn lift(
         &self,
         evidence: &Evidence,
-        legs: &Legs,
+        requirements: &Requirements,
         reading: Option<&Reading<'_>>,
         policy_type: PolicyType,
         remedy: &mut Remedy,
     ) {
         let indices: Vec<usize> = self.statements.iter().filter_map(|statement| statement.statement).collect();
         let lifted = reading.filter(|_| !self.first.is_aws_managed()).and_then(|reading| {
-            let refused: Vec<_> = legs.denied_by(policy_type).collect();
+            let refused: Vec<_> = requirements.denied_by(policy_type).collect();
             reading.lift(self.first, &indices, &refused)
         });
-        let attached_to = self.attached_to(legs, policy_type);
+        let attached_to = self.attached_to(requirements, policy_type);
         let holder = attached_to.as_deref().and_then(|holder| holder.split_once('/'));
         let (step, line) = match &lifted {
             _ if self.first.is_aws_managed() => {
@@ -124,7 +125,7 @@ impl Denying<'_> {
             ),
         };
         if self.first.is_quarantine() {
-            of_quarantine(self.name(), legs, remedy);
+            of_quarantine(self.name(), requirements, remedy);
         } else {
             remedy.steps.push(step);
         }
@@ -140,7 +141,7 @@ impl Denying<'_> {
             // A boundary is nobody's to detach, and the principal's all the same.
             attached_to: match policy_type {
                 PolicyType::IdentityPolicy => attached_to,
-                _ => legs.principal.as_ref().map(command::named),
+                _ => requirements.principal.as_ref().map(command::named),
             },
             statements: self.statements.iter().map(|statement| StatementId::of(statement)).collect(),
             value: exempted.map(|(key, value)| format!("{key}={value}")),
@@ -173,11 +174,11 @@ impl Denying<'_> {
     }
 
     /// Returns what the policy is attached to, as `role/NAME`, `user/NAME` or `group/NAME`.
-    fn attached_to(&self, legs: &Legs, policy_type: PolicyType) -> Option<String> {
+    fn attached_to(&self, requirements: &Requirements, policy_type: PolicyType) -> Option<String> {
         if policy_type != PolicyType::IdentityPolicy {
             return None;
         }
-        let own = legs.principal.as_ref().map(command::named);
+        let own = requirements.principal.as_ref().map(command::named);
         match (&self.first.holder, &self.first.source) {
             (Some(holder), _) => {
                 let own_name = own.as_deref().and_then(|own| own.split_once('/')).map(|(_, name)| name);

@@ -4,8 +4,8 @@
 //! Only what AWS listed is offered; nothing is guessed from a prefix.
 
 use super::super::finding::{Change, ChangeKind, Remedy};
-use super::super::legs::{self, Legs};
 use super::super::nearest::nearest;
+use super::super::requirements::{self, Requirements};
 use super::gate::use_of;
 use super::{allow, command};
 use crate::bedrock::{InferenceProfile, ModelReference, ProfileKind, Region, provider_of};
@@ -106,17 +106,17 @@ pub(super) fn another_model(remedy: &mut Remedy, evidence: &Evidence) {
 /// the same: one too many does no harm.
 fn allow(remedy: &mut Remedy, cause: Cause, evidence: &Evidence) {
     let Some(case) = instead(cause, evidence) else { return };
-    let legs = legs::judge(&case);
-    if legs.all_allowed() {
+    let requirements = requirements::judge(&case);
+    if requirements.all_allowed() {
         remedy.steps.push("the policies allow that, as far as can be simulated".to_owned());
         return;
     }
-    remedy.steps.push(if legs.legs.iter().any(|leg| leg.decision.is_denied()) {
+    remedy.steps.push(if requirements.requirements.iter().any(|requirement| requirement.decision.is_denied()) {
         "the policies do not allow that yet:".to_owned()
     } else {
         "the policies must allow that, which could not be simulated:".to_owned()
     });
-    for needed in needed(&case, &legs) {
+    for needed in needed(&case, &requirements) {
         remedy.steps.extend(needed.steps);
         // The line that checks it comes once, at the end.
         remedy.commands.extend(needed.commands.into_iter().filter(|line| !command::is_own(line)));
@@ -126,11 +126,12 @@ fn allow(remedy: &mut Remedy, cause: Cause, evidence: &Evidence) {
     }
 }
 
-fn needed(case: &Evidence, legs: &Legs) -> Vec<Remedy> {
-    let found = legs.findings(case);
+fn needed(case: &Evidence, requirements: &Requirements) -> Vec<Remedy> {
+    let found = requirements.findings(case);
     if found.is_empty() {
-        let requests: Vec<RequestContext> = legs.legs.iter().map(|leg| leg.request.clone()).collect();
-        return vec![allow::to_principal(case, legs, &requests)];
+        let requests: Vec<RequestContext> =
+            requirements.requirements.iter().map(|requirement| requirement.request.clone()).collect();
+        return vec![allow::to_principal(case, requirements, &requests)];
     }
     found.into_iter().map(|finding| finding.remedy).collect()
 }

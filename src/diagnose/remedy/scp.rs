@@ -2,7 +2,7 @@
 //! an "if", and what the refused requests carry is handed over as data.
 
 use super::super::finding::{Change, ChangeKind, Remedy};
-use super::super::legs::Legs;
+use super::super::requirements::Requirements;
 use super::{command, denies_explicitly, told_policy};
 use crate::evidence::Evidence;
 use crate::iam::{PolicyType, RequestContext};
@@ -15,8 +15,8 @@ const EXEMPTING: [&str; 3] = ["aws:RequestedRegion", "bedrock:InferenceProfileAr
 const MEMBERS: &str = "the account is a member of the organization: its management account, whose credentials these lines need, is not restricted";
 
 /// Exempts the refused requests, or allows them at every level where no statement denies.
-pub(super) fn exempt(evidence: &Evidence, legs: &Legs) -> Remedy {
-    let refused: Vec<&RequestContext> = legs.refused_by(PolicyType::ServiceControlPolicy).collect();
+pub(super) fn exempt(evidence: &Evidence, requirements: &Requirements) -> Remedy {
+    let refused: Vec<&RequestContext> = requirements.refused_by(PolicyType::ServiceControlPolicy).collect();
     let carried = |key: &str| -> Vec<&str> {
         let mut values: Vec<&str> = Vec::new();
         for value in refused.iter().filter_map(|request| request.context.get(key)?.as_single()) {
@@ -26,7 +26,7 @@ pub(super) fn exempt(evidence: &Evidence, legs: &Legs) -> Remedy {
         }
         values
     };
-    if !denies_explicitly(evidence, legs, PolicyType::ServiceControlPolicy) {
+    if !denies_explicitly(evidence, requirements, PolicyType::ServiceControlPolicy) {
         return allow(evidence, &refused);
     }
     let policy = told_policy(evidence);

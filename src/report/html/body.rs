@@ -2,13 +2,13 @@
 
 use super::picture::Picture;
 use crate::diagnose::{Diagnosis, Finding};
+use crate::escape::escape_lines;
 use crate::report::diff::{self, Side};
 use crate::report::excerpt::{self, Line};
 use crate::report::foreign::{Span, on_one_line, spans};
 use crate::report::outline::{self, Outline};
 use crate::report::way::{self, Gate, Way};
 use crate::report::{checks, statements, wording};
-use crate::visible::visible_lines;
 use askama::Template;
 use checks::Mark;
 
@@ -169,7 +169,7 @@ fn cause(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> CauseView {
             .into_iter()
             .filter_map(|statement| {
                 let place = statements::place(statement).filter(|place| !is_shown(place))?;
-                let words = visible_lines(statement.quote.as_deref()?).into_owned();
+                let words = escape_lines(statement.quote.as_deref()?).into_owned();
                 Some(StatementView { place: spans(&place), words })
             })
             .collect(),
@@ -187,7 +187,7 @@ fn cause(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> CauseView {
             .collect(),
         documents: outline::documents(finding)
             .into_iter()
-            .map(|(file, text)| Document { file: on_one_line(&file), text: visible_lines(&text).into_owned() })
+            .map(|(file, text)| Document { file: on_one_line(&file), text: escape_lines(&text).into_owned() })
             .collect(),
         console: finding.remedy.console.as_deref().map(on_one_line),
         steps: sentences(wording::steps(finding)),

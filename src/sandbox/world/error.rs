@@ -1,7 +1,7 @@
 //! What is wrong with a world file, and where.
 
+use crate::escape::escape;
 use crate::policy::ParseError;
-use crate::visible::visible;
 use std::fmt;
 
 /// Why a text is not a world.
@@ -66,7 +66,7 @@ impl fmt::Display for WorldError {
             Place::Pointer(pointer) => write!(f, "at `{pointer}`: ")?,
         }
         // The message quotes a file that may be anybody's.
-        f.write_str(&visible(&self.message))
+        f.write_str(&escape(&self.message))
     }
 }
 

@@ -12,7 +12,7 @@ use bedrock_access::policy::{Case, Document, Effect, Policies, Policy, Question,
 use bedrock_access::redact::redact;
 use bedrock_access::report::{self, Detail};
 use bedrock_access::sandbox::{Fault, World};
-use bedrock_access::visible::{steers, visible};
+use bedrock_access::escape::{is_unsafe, escape};
 use serde_json::Value;
 
 /// A target's name, and what it does with an input.
@@ -35,7 +35,7 @@ fn text(input: &[u8]) -> Option<&str> {
 
 /// Checks that a printed text steers nothing; line feeds are its layout.
 fn assert_shown(shown: &str) {
-    assert!(!shown.chars().any(|c| c != '\n' && steers(c)), "{shown:?}");
+    assert!(!shown.chars().any(|c| c != '\n' && is_unsafe(c)), "{shown:?}");
 }
 
 /// A policy, or a case with the policies in it, is read and evaluated.
@@ -124,7 +124,7 @@ fn evidence(input: &[u8]) {
     let Some(text) = text(input) else { return };
     let evidence = match Evidence::from_json(text) {
         Ok(evidence) => evidence,
-        Err(error) => return assert_shown(&visible(&error.to_string())),
+        Err(error) => return assert_shown(&escape(&error.to_string())),
     };
     let saved = evidence.to_json();
     assert_shown(&saved);
@@ -200,7 +200,7 @@ fn world(input: &[u8]) {
             let _ = (world.caller_credentials(), world.caller_bearer_token(), world.runtime_host());
             assert_eq!(World::parse(text).map(|again| format!("{again:?}")).ok(), Some(format!("{world:?}")));
         }
-        Err(error) => assert_shown(&visible(&error.to_string())),
+        Err(error) => assert_shown(&escape(&error.to_string())),
     }
     if let Ok(fault) = text.parse::<Fault>() {
         let _ = format!("{fault:?}");

@@ -5,7 +5,7 @@ use crate::cli::account::{Served, account_of};
 use crate::cli::doctor::args::DoctorArgs;
 use crate::cli::exit::Failure;
 use crate::cli::sandbox::load_world;
-use crate::probe::{Probe, Traffic, default_region};
+use crate::observe::{Probe, Traffic, default_region};
 use crate::sandbox::World;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

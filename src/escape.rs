@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 /// Formatting Characters"); separators of lines; what has no width or stands for nothing (The Unicode Standard, "Special
 /// Areas and Format Characters"). The joiners stay: scripts and emoji need them.
 #[must_use]
-pub fn steers(c: char) -> bool {
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -32,18 +32,18 @@ pub fn steers(c: char) -> bool {
 
 /// Shows a text on one line.
 #[must_use]
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn escape(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
 /// Shows a text whose line feeds are its layout.
 #[must_use]
-pub fn visible_lines(text: &str) -> Cow<'_, str> {
+pub fn escape_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\n')
 }
 
 fn escaped(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let shows = |c: char| stays(c) || !steers(c);
+    let shows = |c: char| stays(c) || !is_unsafe(c);
     if text.chars().all(shows) {
         return Cow::Borrowed(text);
     }
@@ -58,15 +58,15 @@ fn escaped(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
 ///
 /// Takes what a serializer wrote, where such characters stand in strings alone and line feeds are layout.
 #[must_use]
-pub fn visible_json(document: String) -> String {
+pub fn escape_json(document: String) -> String {
     // Most documents are plain, which is seen without looking at characters.
     let is_plain = document.bytes().fold(true, |all, byte| all & (matches!(byte, b' '..=b'~') | (byte == b'\n')));
-    if is_plain || document.chars().all(|c| c == '\n' || !steers(c)) {
+    if is_plain || document.chars().all(|c| c == '\n' || !is_unsafe(c)) {
         return document;
     }
     let mut shown = String::with_capacity(document.len() + 8);
     for c in document.chars() {
-        if c == '\n' || !steers(c) {
+        if c == '\n' || !is_unsafe(c) {
             shown.push(c);
             continue;
         }
@@ -92,17 +92,17 @@ mod tests {
             ("line\nline\r\ttab", "line\\nline\\r\\ttab"),
             ("tag\u{e0041}", "tag\\u{e0041}"),
         ] {
-            assert_eq!(visible(text), shown);
+            assert_eq!(escape(text), shown);
         }
-        assert_eq!(visible_lines("a\nb\rc"), "a\nb\\rc");
+        assert_eq!(escape_lines("a\nb\rc"), "a\nb\\rc");
     }
 
     #[test]
     fn json_reads_back_as_it_was() {
         let value = serde_json::json!({"a\u{202e}": ["\u{1b}\0\n", "x\u{e0041}\u{2028}y", "ü"]});
         for text in [serde_json::to_string(&value), serde_json::to_string_pretty(&value)] {
-            let shown = visible_json(text.unwrap());
-            assert!(!shown.chars().any(|c| c != '\n' && steers(c)), "{shown}");
+            let shown = escape_json(text.unwrap());
+            assert!(!shown.chars().any(|c| c != '\n' && is_unsafe(c)), "{shown}");
             assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
         }
     }

@@ -1,4 +1,4 @@
-//! The policy simulator: one call for each action and leg, because the context is given per call.
+//! The policy simulator: one call for each action and requirement, because the context is given per call.
 //!
 //! (IAM API Reference, "SimulatePrincipalPolicy".) The resource's own result is read, not the top-level one, which is
 //! the most restrictive over all resources; and every page of the answer.
@@ -43,17 +43,17 @@ pub(super) async fn all(
 }
 
 async fn one(clients: &Clients, calls: &Calls, question: &SimulationQuestion) -> (Observation<Simulation>, Call) {
-    let SimulationQuestion { principal, leg, trial } = question;
+    let SimulationQuestion { principal, requirement, trial } = question;
     let ask = Ask {
         principal,
-        action: &leg.action,
-        resources: std::slice::from_ref(&leg.resource),
-        context: &leg.context,
+        action: &requirement.action,
+        resources: std::slice::from_ref(&requirement.resource),
+        context: &requirement.context,
         trial,
     };
     let (answer, call) = paced(clients, calls, ask).await;
     let simulation = answer.and_then(|(results, complete)| {
-        let read = read(&results, complete, &leg.action, &leg.resource);
+        let read = read(&results, complete, &requirement.action, &requirement.resource);
         read.map_or_else(|detail| unreadable(&clients.endpoint("iam"), &detail), Observation::Seen)
     });
     (simulation, call)

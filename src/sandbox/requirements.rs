@@ -9,7 +9,7 @@ use crate::iam::{Arn, ContextKeys};
 
 /// One resource that must be allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Leg {
+pub(super) struct Requirement {
     /// The resource.
     pub(super) resource: Arn,
     /// The profile that the model is called through.
@@ -18,7 +18,7 @@ pub(super) struct Leg {
     source: String,
 }
 
-impl Leg {
+impl Requirement {
     /// Returns the condition keys that this resource is evaluated with.
     pub(super) fn context(&self) -> ContextKeys {
         let is_model = self.resource.resource_type() == "foundation-model";
@@ -45,7 +45,7 @@ pub(super) struct Target<'a> {
     /// The foundation model, when the world has it.
     pub(super) model: Option<&'a Model>,
     /// Everything that must be allowed, in the order in which it is checked.
-    pub(super) legs: Vec<Leg>,
+    pub(super) requirements: Vec<Requirement>,
 }
 
 /// Finds out what a `modelId` stands for in a Region.
@@ -55,19 +55,27 @@ pub(super) fn expand<'a>(world: &'a World, region: &str, id: &'a str) -> Result<
     }
     let model_arn =
         |model: &str| Arn::new(world.partition(), "bedrock", region, "", &format!("foundation-model/{model}"));
-    let leg = |resource: Arn| Leg { resource, profile: None, source: region.to_owned() };
+    let requirement = |resource: Arn| Requirement { resource, profile: None, source: region.to_owned() };
     if !id.starts_with("arn:") {
-        return Ok(Target { id, profile: None, model: find_model(world, id), legs: vec![leg(model_arn(id))] });
+        return Ok(Target {
+            id,
+            profile: None,
+            model: find_model(world, id),
+            requirements: vec![requirement(model_arn(id))],
+        });
     }
     let arn: Arn = id.parse().map_err(|_| invalid_identifier())?;
     match arn.resource_type() {
         "inference-profile" | "application-inference-profile" => Err(invalid_identifier()),
         "foundation-model" if arn != model_arn(arn.resource_id()) => Err(invalid_identifier()),
-        "foundation-model" => {
-            Ok(Target { id, profile: None, model: find_model(world, arn.resource_id()), legs: vec![leg(arn)] })
-        }
+        "foundation-model" => Ok(Target {
+            id,
+            profile: None,
+            model: find_model(world, arn.resource_id()),
+            requirements: vec![requirement(arn)],
+        }),
         _ if arn.service != "bedrock" || arn.partition != world.partition() => Err(invalid_identifier()),
-        _ => Ok(Target { id, profile: None, model: None, legs: vec![leg(arn)] }),
+        _ => Ok(Target { id, profile: None, model: None, requirements: vec![requirement(arn)] }),
     }
 }
 
@@ -81,13 +89,14 @@ fn through_profile<'a>(world: &'a World, region: &str, id: &'a str, profile: &'a
             resources.push(destination.clone());
         }
     }
-    let mut legs = vec![Leg { resource: profile_arn.clone(), profile: None, source: region.to_owned() }];
-    legs.extend(resources.into_iter().map(|resource| Leg {
+    let mut requirements =
+        vec![Requirement { resource: profile_arn.clone(), profile: None, source: region.to_owned() }];
+    requirements.extend(resources.into_iter().map(|resource| Requirement {
         resource,
         profile: Some(profile_arn.clone()),
         source: region.to_owned(),
     }));
-    Target { id, profile: Some(profile), model: find_model(world, model), legs }
+    Target { id, profile: Some(profile), model: find_model(world, model), requirements }
 }
 
 /// Finds a profile of a Region by its ARN, or by its id as `modelId` takes it.
