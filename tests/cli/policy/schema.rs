@@ -18,7 +18,7 @@ fn check(validator: &jsonschema::Validator, value: &Value) {
 
 #[test]
 fn answers_to_cases_are_as_the_schema_says() {
-    let validator = schema("policy-decision-1.json");
+    let validator = schema("policy-decision-1");
     let answers = output(&["simulate", "--cases", "decisions.jsonl"]);
     assert!(answers.lines().count() > 150);
     for line in answers.lines() {
@@ -33,7 +33,7 @@ fn answers_to_cases_are_as_the_schema_says() {
 
 #[test]
 fn cases_are_as_the_schema_says() {
-    let validator = schema("policy-case-1.json");
+    let validator = schema("policy-case-1");
     for line in include_str!("../../fixtures/policy/decisions.jsonl").lines() {
         check(&validator, &serde_json::from_str(line).unwrap());
     }
@@ -61,17 +61,17 @@ fn reports_are_as_their_schemas_say() {
         let args: Vec<&str> = ["simulate"].iter().chain(policies).chain(&call).copied().collect();
         serde_json::from_str(&output(&args)).unwrap()
     };
-    let simulation = schema("simulation-1.json");
+    let simulation = schema("simulation-1");
     check(&simulation, &simulate(&["--policy", "app.json"]));
     check(&simulation, &simulate(&["--policy", "one-region.json", "--scp", "regions.json"]));
     check(&simulation, &simulate(&["--policy", "app.json", "--vpc-endpoint-policy", "endpoint.json"]));
-    let lint = schema("policy-lint-1.json");
+    let lint = schema("policy-lint-1");
     check(
         &lint,
         &serde_json::from_str(&output(&["lint", "--format", "json", "mistakes.json", "malformed.json", "app.json"]))
             .unwrap(),
     );
-    let test = schema("policy-test-1.json");
+    let test = schema("policy-test-1");
     check(
         &test,
         &serde_json::from_str(&output(&["test", "--format", "json", "mismatches.json", "suite.json"])).unwrap(),
