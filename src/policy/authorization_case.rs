@@ -275,9 +275,9 @@ fn context_keys(node: &Node<'_>) -> Result<ContextKeys, JsonError> {
     };
     let pairs = members.iter().map(pair).collect::<Result<_, _>>()?;
     ContextKeys::try_from_pairs(pairs).map_err(|twice| {
-        let second = members.iter().rev().find(|member| member.key == twice.as_str());
+        let second = members.iter().rev().find(|member| member.key == twice.0.as_str());
         let start = second.map_or(node.start, |member| member.start);
-        at(start, format!("the condition key `{twice}` stands twice, in different case"))
+        at(start, format!("{twice}, in different case"))
     })
 }
 

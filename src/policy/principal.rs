@@ -6,6 +6,7 @@
 
 use super::query::{Query, RequestPrincipal, RequestPrincipalKind, parts};
 use super::three_valued::Ternary;
+use crate::iam::name_of;
 
 /// A principal that a statement names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Named {
         let Some([_, _, service, _, account, resource]) = parts(text) else {
             return Self::Exactly(text.into());
         };
-        let name = || resource.rsplit('/').next().unwrap_or(resource).into();
+        let name = || name_of(resource).into();
         match (service, resource.split('/').next()) {
             ("iam", Some("root")) => Self::Account(account.into()),
             ("iam", Some("role")) => Self::Role { arn: text.into(), account: account.into(), name: name() },
