@@ -262,6 +262,7 @@ impl Checker<'_> {
         for workload in &workloads {
             let given = models.iter().filter(|_| workload.service != "bedrock.amazonaws.com").map(|model| NamedModel {
                 model: model.clone(),
+                shown: model.to_string(),
                 operation: Operation::InvokeModel,
                 named_by: "--model".to_owned(),
             });
@@ -289,7 +290,7 @@ impl Checker<'_> {
     fn call(&mut self, role: &Role, workload: &Workload, named: &NamedModel) -> CheckedCall {
         let region = named.model.region().map(str::to_owned).or_else(|| self.settings.region.clone());
         let parsed = region.as_deref().and_then(|region| region.parse::<Region>().ok());
-        let model = readable(&named.model.to_string());
+        let model = named.shown.clone();
         let mut call = CheckedCall {
             model: model.clone(),
             operation: named.operation,

@@ -5,7 +5,7 @@
 //! known leaves every allow undetermined. So no answer depends on a guess.
 
 use super::facts::{PolicySource, Role};
-use super::node::{CLOSE, Node, OPEN, Value, is_partly_unknown, readable};
+use super::node::{CLOSE, Node, OPEN, Value, comparable, is_partly_unknown, readable};
 use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::{Document, Evaluation, Policies, Policy, Question, StatementRef, evaluate};
 use serde_json::{Value as Json, json};
@@ -246,6 +246,16 @@ fn widen(element: &mut Json, widens: bool) {
     match element {
         Json::Array(items) => items.iter_mut().for_each(|item| widen(item, widens)),
         Json::String(text) => *text = widened(text),
+        _ => {}
+    }
+}
+
+/// Writes the marked names that are left in ARNs as calls have them.
+fn compare(element: &mut Json) {
+    match element {
+        Json::Array(items) => items.iter_mut().for_each(compare),
+        Json::Object(members) => members.values_mut().for_each(compare),
+        Json::String(text) => *text = comparable(text),
         _ => {}
     }
 }

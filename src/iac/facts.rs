@@ -4,7 +4,7 @@
 
 use super::aws_managed::has_no_say;
 use super::kinds::{KINDS, Kind, Language};
-use super::node::{Node, Place, Value, is_partly_unknown, readable};
+use super::node::{Node, Place, Value, comparable, is_partly_unknown, readable};
 use super::resource::Resource;
 use super::settings::Settings;
 use super::template::marked;
@@ -59,6 +59,8 @@ pub(crate) struct Workload {
 #[derive(Clone, Debug)]
 pub(crate) struct NamedModel {
     pub model: ModelReference,
+    /// The model as people read it.
+    pub shown: String,
     pub operation: Operation,
     /// Such as `aws_lambda_function.app environment MODEL_ID`.
     pub named_by: String,
@@ -318,7 +320,7 @@ impl Reader<'_> {
                 marked(&resource.address)
             )
         });
-        self.facts.profiles.push(Profile { arn, source: source.to_owned() });
+        self.facts.profiles.push(Profile { arn: comparable(&arn), source: source.to_owned() });
     }
 
     fn workload(&mut self, resource: &Resource, kind: &Kind, resources: &[Resource]) {
@@ -373,6 +375,7 @@ impl Reader<'_> {
         match (model, node.is_unknown() || text.is_some_and(is_partly_unknown)) {
             (Some(Ok(model)), _) => models.push(NamedModel {
                 model,
+                shown: readable(text.unwrap_or_default()),
                 operation,
                 named_by: format!("{} {what}", resource.address),
             }),

@@ -170,3 +170,23 @@ pub(crate) fn is_partly_unknown(text: &str) -> bool {
 pub(crate) fn readable(text: &str) -> String {
     text.replace(OPEN, "${").replace(CLOSE, "}")
 }
+
+/// Returns an ARN whose marked names are written in the characters that a model's ARN may hold; other texts as they are.
+///
+/// Calls and policies are both written so before they are compared: equal names stay equal.
+pub(crate) fn comparable(text: &str) -> String {
+    if !text.starts_with("arn:") || !is_partly_unknown(text) {
+        return text.to_owned();
+    }
+    let mut inside = false;
+    text.chars()
+        .map(|c| match c {
+            OPEN | CLOSE => {
+                inside = c == OPEN;
+                '_'
+            }
+            c if inside && !c.is_ascii_alphanumeric() => '_',
+            c => c,
+        })
+        .collect()
+}
