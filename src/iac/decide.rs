@@ -228,6 +228,7 @@ fn statement_taken(mut statement: Json, way: Way) -> Option<Json> {
             _ => {}
         }
     }
+    members.values_mut().for_each(compare);
     let conditions_unknown =
         members.get("Condition").is_some_and(|condition| is_partly_unknown(&condition.to_string()));
     if conditions_unknown {

@@ -90,6 +90,8 @@ pub(crate) struct Facts {
 /// Reads the facts out of resources.
 pub(crate) fn facts(resources: &[Resource], language: Language, settings: &Settings) -> Facts {
     let mut reader = Reader { language, settings, facts: Facts::default() };
+    let resources: Vec<Resource> = resources.iter().map(with_documents_read).collect();
+    let resources = resources.as_slice();
     reader.roles(resources);
     reader.attached(resources);
     for resource in resources {
@@ -370,8 +372,9 @@ impl Reader<'_> {
         models: &mut Vec<NamedModel>,
     ) {
         let text = node.as_str().map(str::trim).filter(|text| !text.is_empty());
-        let model =
-            text.filter(|text| must_be || is_model_id(text) || is_invocable(text)).map(str::parse::<ModelReference>);
+        let comparable = text.map(comparable);
+        let model = comparable.as_deref().filter(|text| must_be || is_model_id(text) || is_invocable(text));
+        let model = model.map(str::parse::<ModelReference>);
         match (model, node.is_unknown() || text.is_some_and(is_partly_unknown)) {
             (Some(Ok(model)), _) => models.push(NamedModel {
                 model,
@@ -403,6 +406,22 @@ impl Role {
     pub fn is_named(&self, text: &str) -> bool {
         text == self.name || text == self.arn || text.contains(":role/") && text.rsplit('/').next() == Some(&self.name)
     }
+}
+
+/// Attributes that hold JSON as text.
+const JSON_TEXTS: [&str; 3] = ["container_definitions", "definition", "DefinitionString"];
+
+/// Returns a resource whose attributes of JSON in text are trees.
+fn with_documents_read(resource: &Resource) -> Resource {
+    let mut resource = resource.clone();
+    if let Value::Map(members) = &mut resource.properties.value {
+        for (_, node) in members.iter_mut().filter(|(name, _)| JSON_TEXTS.contains(&name.as_str())) {
+            if let Some(json) = node.as_str().and_then(|text| serde_json::from_str::<Json>(text).ok()) {
+                *node = Node::from_json(json, node.place);
+            }
+        }
+    }
+    resource
 }
 
 /// Returns `true` for data sources: what is read is not made by this file.

@@ -396,6 +396,11 @@ impl Resolver<'_> {
         let data = documented(resource);
         let address = resource.address.clone();
         let Value::Map(members) = &mut resource.properties.value else { return };
+        // What the configuration does not set and the plan does not know is the provider's to compute, and no input.
+        members.retain(|(name, node)| {
+            let is_open = node.is_unknown() || node.items().iter().any(Node::is_unknown);
+            !is_open || configured.expressions.get(name).is_some()
+        });
         for (name, node) in members.iter_mut().filter(|(name, _)| FOLLOWED.contains(&name.as_str())) {
             let lists_unknown = matches!(&node.value, Value::List(items) if items.iter().any(Node::is_unknown));
             if !node.is_unknown() && !lists_unknown {

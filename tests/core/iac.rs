@@ -67,8 +67,16 @@ fn each_fixed_version_is_clean() {
         let calls: Vec<Decision> =
             checked.roles.iter().flat_map(|role| role.calls.iter().map(|call| call.verdict)).collect();
         assert!(!calls.is_empty(), "{name}: no call was found");
-        assert!(calls.iter().all(|verdict| *verdict == Decision::Allowed), "{name}: {calls:?} {:#?}", checked.unknown);
-        assert!(checked.roles.iter().all(|role| role.trust.iter().all(|(_, answer)| *answer == Decision::Allowed)), "{name}");
+        assert!(
+            calls.iter().all(|verdict| *verdict == Decision::Allowed),
+            "{name}: {calls:?} {:#?} {:#?}",
+            checked.unknown,
+            checked.roles
+        );
+        assert!(
+            checked.roles.iter().all(|role| role.trust.iter().all(|(_, answer)| *answer == Decision::Allowed)),
+            "{name}"
+        );
     }
 }
 
