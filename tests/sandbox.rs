@@ -18,6 +18,8 @@ mod socket;
 mod toolbox;
 #[path = "sandbox/worlds.rs"]
 mod worlds;
+#[path = "sandbox/writes.rs"]
+mod writes;
 
 use bedrock_access::sandbox::World;
 use http::Client;

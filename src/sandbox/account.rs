@@ -4,12 +4,13 @@
 
 use super::effective_policies::RoutedPolicies;
 use super::ids;
+use super::refusal::Refusal;
 use super::snapshot::Snapshot;
 use super::wire::WireRequest;
-use super::world::{AgreementStatus, Gate, Model, World};
+use super::world::World;
 use crate::iam::Arn;
 use crate::policy::ParseError;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use time::OffsetDateTime;
 
@@ -47,8 +48,6 @@ pub(super) struct Credentials {
 struct State {
     /// The sessions made, by their access key.
     sessions: BTreeMap<String, Session>,
-    /// The models that a first invocation has subscribed to.
-    subscribed: BTreeSet<String>,
     /// How often each request was seen, by its hash.
     seen: BTreeMap<u64, u64>,
     /// How often each operation was called.
@@ -67,6 +66,18 @@ impl Account {
     /// Returns the facts as they are now.
     pub(super) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the account's facts; what is refused changes nothing.
+    ///
+    /// Calls under way keep the facts that they began with.
+    pub(super) fn write<T>(&self, change: impl FnOnce(&mut World) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        let mut world = current.world.clone();
+        let value = change(&mut world)?;
+        let next = Snapshot::new(world, current.version + 1).map_err(|_| Refusal::malformed_policy())?;
+        *current = Arc::new(next);
+        Ok(value)
     }
 
     /// Returns how often each operation was called.
@@ -128,18 +139,6 @@ impl Account {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the status of the account's agreement for a model.
-    pub(super) fn agreement(&self, model: &Model, gate: &Gate) -> AgreementStatus {
-        let state = self.state();
-        if state.subscribed.contains(&model.id) { AgreementStatus::Available } else { gate.agreement.status }
-    }
-
-    /// Records that a first invocation has subscribed the account to a model.
-    pub(super) fn subscribe(&self, model: &Model) {
-        let mut state = self.state();
-        state.subscribed.insert(model.id.clone());
     }
 
     /// Makes a request id from a request and how often it was seen, so that reports of equal runs are equal.

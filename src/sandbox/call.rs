@@ -93,6 +93,17 @@ impl<'a> Call<'a> {
         Arn::new(world.partition(), service, &self.caller.region, &world.account, resource)
     }
 
+    /// Replies in the `query` protocol to an operation without a result.
+    pub(super) fn empty_query_reply(&self) -> Reply {
+        let action = self.operation.name.split(':').nth(1).unwrap_or_default();
+        let body = Xml::document(&format!("{action}Response"), self.service.namespace(), |xml| {
+            xml.element("ResponseMetadata", |xml| {
+                xml.leaf("RequestId", self.request_id);
+            });
+        });
+        Reply::new(200, "text/xml", body.into_bytes())
+    }
+
     /// Replies in the `query` protocol.
     pub(super) fn query_reply(&self, content: impl FnOnce(&mut Xml)) -> Reply {
         let action = self.operation.name.split(':').nth(1).unwrap_or_default();

@@ -68,7 +68,7 @@ impl Caller<'_> {
 /// (IAM API Reference, "SimulatePrincipalPolicy").
 pub(super) fn principal_context(world: &World, facts: &PrincipalFacts) -> ContextKeys {
     let mut context = ContextKeys::new()
-        .with("aws:PrincipalAccount", world.account.as_str())
+        .with("aws:PrincipalAccount", facts.arn.account.as_str())
         .with("aws:PrincipalType", if facts.is_role() { "AssumedRole" } else { "User" })
         .with("aws:userid", facts.unique_id());
     if !facts.is_role() {

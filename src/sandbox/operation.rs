@@ -28,6 +28,28 @@ pub(super) const OPERATIONS: &[&str] = &[
     "iam:ListRolePolicies",
     "iam:ListUserPolicies",
     "iam:ListGroupPolicies",
+    "iam:ListPolicyVersions",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:PutGroupPolicy",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteUserPolicy",
+    "iam:DeleteGroupPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:AttachGroupPolicy",
+    "iam:DetachRolePolicy",
+    "iam:DetachUserPolicy",
+    "iam:DetachGroupPolicy",
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:DeletePolicyVersion",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutUserPermissionsBoundary",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteUserPermissionsBoundary",
     "iam:SimulatePrincipalPolicy",
     TOOLBOX_OPERATION,
     "bedrock:ListFoundationModels",
@@ -39,6 +61,10 @@ pub(super) const OPERATIONS: &[&str] = &[
     "bedrock:ListFoundationModelAgreementOffers",
     "bedrock:ListEnforcedGuardrailsConfiguration",
     "bedrock:GetAccountDataRetention",
+    "bedrock:PutUseCaseForModelAccess",
+    "bedrock:CreateFoundationModelAgreement",
+    "bedrock:DeleteFoundationModelAgreement",
+    "bedrock:PutAccountDataRetention",
     "bedrock:InvokeModel",
     "bedrock:InvokeModelWithResponseStream",
     "bedrock:Converse",
@@ -56,6 +82,18 @@ pub(super) const OPERATIONS: &[&str] = &[
     "bedrock:ChatCompletions",
     "bedrock:Responses",
     "bedrock-mantle:CreateInference",
+    "organizations:DescribePolicy",
+    "organizations:ListPolicies",
+    "organizations:ListPoliciesForTarget",
+    "organizations:UpdatePolicy",
+    "sso:ListInstances",
+    "sso:ListPermissionSets",
+    "sso:DescribePermissionSet",
+    "sso:GetInlinePolicyForPermissionSet",
+    "sso:PutInlinePolicyToPermissionSet",
+    "sso:DeleteInlinePolicyFromPermissionSet",
+    "sso:ProvisionPermissionSet",
+    "sso:DescribePermissionSetProvisioningStatus",
 ];
 
 /// Method, path and operation of REST-JSON; `{}` stands for one percent-encoded segment. Of several segments the label
@@ -71,6 +109,10 @@ const ROUTES: &[(Method, &str, &str)] = &[
     (Method::GET, "/list-foundation-model-agreement-offers/{}", "bedrock:ListFoundationModelAgreementOffers"),
     (Method::GET, "/enforcedGuardrailsConfiguration", "bedrock:ListEnforcedGuardrailsConfiguration"),
     (Method::GET, "/data-retention", "bedrock:GetAccountDataRetention"),
+    (Method::POST, "/use-case-for-model-access", "bedrock:PutUseCaseForModelAccess"),
+    (Method::POST, "/create-foundation-model-agreement", "bedrock:CreateFoundationModelAgreement"),
+    (Method::POST, "/delete-foundation-model-agreement", "bedrock:DeleteFoundationModelAgreement"),
+    (Method::PUT, "/data-retention", "bedrock:PutAccountDataRetention"),
     (Method::POST, "/model/{}/invoke", "bedrock:InvokeModel"),
     (Method::POST, "/model/{}/invoke-with-response-stream", "bedrock:InvokeModelWithResponseStream"),
     (Method::POST, "/model/{}/converse", "bedrock:Converse"),
@@ -109,6 +151,8 @@ pub(super) enum NotServed {
     NoAction,
     /// A service of the `query` protocol has no such action.
     Action { name: String, version: &'static str, served: String },
+    /// A service of the JSON protocol has no such operation.
+    Target { name: String, served: String },
     /// No route has this method and path.
     Route { method: Method, path: String, served: String },
 }
@@ -116,7 +160,13 @@ pub(super) enum NotServed {
 impl Operation {
     /// Returns the operation that a request names.
     pub(super) fn from_request(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
-        if service.is_query() { Self::from_action(service, request) } else { Self::from_route(service, request) }
+        if service.is_query() {
+            Self::from_action(service, request)
+        } else if service.is_json_rpc() {
+            Self::from_target(service, request)
+        } else {
+            Self::from_route(service, request)
+        }
     }
 
     fn from_action(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
@@ -129,6 +179,19 @@ impl Operation {
             Some(name) => Ok(Self { name, label: String::new(), form }),
             None => Err(NotServed::Action { name: action.to_owned(), version, served: served(prefix) }),
         }
+    }
+
+    /// Reads the operation from the target of AWS's JSON protocol, such as `AWSOrganizationsV20161128.UpdatePolicy`.
+    fn from_target(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
+        let prefix = match service {
+            Service::Organizations => "organizations",
+            _ => "sso",
+        };
+        let target = request.header("x-amz-target").unwrap_or_default();
+        let action = target.rsplit('.').next().unwrap_or_default();
+        let name = OPERATIONS.iter().find(|name| name.split_once(':') == Some((prefix, action)));
+        let missing = || NotServed::Target { name: action.to_owned(), served: served(prefix) };
+        Ok(Self { name: name.ok_or_else(missing)?, label: String::new(), form: Form::default() })
     }
 
     fn from_route(service: Service, request: &WireRequest) -> Result<Self, NotServed> {

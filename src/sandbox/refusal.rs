@@ -62,9 +62,19 @@ impl Refusal {
         Self::new(Layer::Service, 404, "NoSuchEntity", message)
     }
 
+    /// IAM's API cannot do it in the present state.
+    pub(super) fn conflict(code: &str, message: String) -> Self {
+        Self::new(Layer::Service, 409, code, message)
+    }
+
     /// A parameter cannot be taken.
     pub(super) fn invalid_input(code: &str, message: String) -> Self {
         Self::new(Layer::Service, 400, code, message)
+    }
+
+    /// A policy document cannot be read.
+    pub(super) fn malformed_policy() -> Self {
+        Self::invalid_input("MalformedPolicyDocument", "Syntax errors in policy.".to_owned())
     }
 
     /// The request names no operation.
@@ -89,7 +99,7 @@ impl Refusal {
 
     /// The signature is for a service that the sandbox does not have.
     pub(super) fn foreign_service(name: &str) -> Self {
-        Self::unknown_operation(format!("the sandbox serves sts, iam and bedrock, and no `{name}`"))
+        Self::unknown_operation(format!("the sandbox serves sts, iam, bedrock, organizations and sso, and no `{name}`"))
     }
 
     /// The access key id or the session token is not known.
@@ -175,6 +185,11 @@ impl Refusal {
         if service.is_query() && self.code != "UnknownOperationException" {
             return self.query_reply(service, request_id);
         }
+        if service.is_json_rpc() {
+            let key = if self.layer == Layer::Authorization { "Message" } else { "message" };
+            let body = serde_json::json!({ "__type": self.code, key: self.message });
+            return Reply::new(self.status, "application/x-amz-json-1.1", body.to_string().into_bytes());
+        }
         let (package, key) = match self.layer {
             Layer::Authorization => ("com.amazon.coral.service", "Message"),
             Layer::Front => ("com.amazon.coral.service", "message"),
@@ -210,6 +225,9 @@ impl From<NotServed> for Refusal {
                 "InvalidAction",
                 format!("Could not find operation {name} for version {version}; the sandbox serves {served}"),
             ),
+            NotServed::Target { name, served } => {
+                Self::unknown_operation(format!("the sandbox knows no operation {name}; it serves {served}"))
+            }
             NotServed::Route { method, path, served } => {
                 Self::unknown_operation(format!("the sandbox knows no operation {method} {path}; it serves {served}"))
             }

@@ -18,6 +18,9 @@ pub(super) enum Service {
     /// IAM Toolbox, which is signed for as IAM.
     Toolbox,
     Bedrock,
+    Organizations,
+    /// IAM Identity Center's administration, which is signed for as `sso`.
+    SsoAdmin,
 }
 
 impl Service {
@@ -29,6 +32,8 @@ impl Service {
             "iam" => Some(Self::Iam),
             // The two endpoints differ in their paths and in the actions that they ask for.
             "bedrock" | "bedrock-mantle" => Some(Self::Bedrock),
+            "organizations" => Some(Self::Organizations),
+            "sso" => Some(Self::SsoAdmin),
             _ => None,
         }
     }
@@ -52,11 +57,16 @@ impl Service {
         matches!(self, Self::Sts | Self::Iam)
     }
 
+    /// Returns `true` if the service speaks AWS's JSON protocol: a target in a header, JSON in and out.
+    pub(super) fn is_json_rpc(self) -> bool {
+        matches!(self, Self::Organizations | Self::SsoAdmin)
+    }
+
     /// Returns the namespace of the service's XML.
     pub(super) fn namespace(self) -> &'static str {
         match self {
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
-            Self::Sts | Self::Toolbox | Self::Bedrock => "https://sts.amazonaws.com/doc/2011-06-15/",
+            _ => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
 }
@@ -137,6 +147,11 @@ impl Reply {
     /// An answer in JSON with a status of its own.
     pub(super) fn json_with_status(status: u16, value: &serde_json::Value) -> Self {
         Self::new(status, "application/json", value.to_string().into_bytes())
+    }
+
+    /// An answer of AWS's JSON protocol.
+    pub(super) fn json_rpc(value: &serde_json::Value) -> Self {
+        Self::new(200, "application/x-amz-json-1.1", value.to_string().into_bytes())
     }
 
     /// An answer with a body of a type.

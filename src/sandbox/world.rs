@@ -6,6 +6,7 @@
 mod agents;
 mod api_keys;
 mod check;
+mod edit;
 mod embedded;
 mod error;
 mod fault;
@@ -14,6 +15,7 @@ mod principals;
 
 pub(super) use agents::{Agent, KnowledgeBase};
 pub(super) use api_keys::ApiKey;
+pub(super) use edit::{Attachments, PolicyVersions};
 pub use error::WorldError;
 pub use fault::{Fault, FaultError, FaultKind};
 pub(super) use models::{
@@ -82,6 +84,9 @@ pub struct World {
     /// ARN of the principal that it stands for.
     #[serde(default)]
     pub(super) bearer_token: Option<String>,
+    /// Permission sets of IAM Identity Center, each with the role that it is provisioned as.
+    #[serde(default)]
+    pub(super) permission_sets: Vec<PermissionSet>,
     /// The services whose refusals carry an authorization id: today most of IAM's, and none of Bedrock's (IAM User Guide,
     /// "Troubleshoot access denied error messages").
     #[serde(default = "AuthorizationIds::of_today")]
@@ -93,6 +98,9 @@ pub struct World {
     pub(super) caller: Arn,
     /// The Bedrock call that this world is about.
     pub request: WorldRequest,
+    /// The customer managed policies that writes have made or changed.
+    #[serde(skip)]
+    managed: edit::ManagedPolicies,
 }
 
 /// The Bedrock call that a world is about: what `doctor --sandbox` asks when nothing else is said.
@@ -175,9 +183,42 @@ pub(super) enum AuthorizationIds {
     Bedrock,
 }
 
+impl Organization {
+    /// Returns the id of the root, unit or account that a level of policies is attached to.
+    pub(super) fn target(&self, depth: usize, account: &str) -> Option<String> {
+        if depth + 1 == self.levels.len() {
+            return Some(account.to_owned());
+        }
+        let path = self.paths.first()?;
+        path.split('/').filter(|part| !part.is_empty()).nth(depth + 1).map(str::to_owned)
+    }
+}
+
 impl AuthorizationIds {
     fn of_today() -> Vec<Self> {
         vec![Self::Iam]
+    }
+}
+
+/// A permission set of IAM Identity Center.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a permission set (an object)")]
+pub(super) struct PermissionSet {
+    /// The ARN, `arn:aws:sso:::permissionSet/ssoins-…/ps-…`.
+    pub(super) arn: Arn,
+    pub(super) name: String,
+    /// The role of the account that it is provisioned as.
+    pub(super) role: Arn,
+    /// The inline policy; provisioning copies it to the role.
+    #[serde(default)]
+    pub(super) inline_policy: Option<PolicyText>,
+}
+
+impl PermissionSet {
+    /// Returns the ARN of the instance that the permission set belongs to.
+    pub(super) fn instance(&self) -> Arn {
+        let id = self.arn.resource.split('/').nth(1).unwrap_or_default();
+        Arn::new(&self.arn.partition, "sso", "", "", &format!("instance/{id}"))
     }
 }
 
@@ -282,10 +323,10 @@ impl World {
         }
     }
 
-    /// Returns the account's data-retention mode in a Region.
-    pub(super) fn data_retention_in(&self, region: &str) -> DataRetention {
+    /// Returns the account's data-retention mode in a Region; none where it was never set.
+    pub(super) fn data_retention_in(&self, region: &str) -> Option<DataRetention> {
         let mut modes = self.data_retention.iter();
-        modes.find(|(here, _)| here.as_str() == region).map(|(_, mode)| *mode).unwrap_or_default()
+        modes.find(|(here, _)| here.as_str() == region).map(|(_, mode)| *mode)
     }
 
     /// Returns the partition, as the caller's ARN has it.

@@ -2,6 +2,7 @@
 //!
 //! Shapes follow the Bedrock API Reference. Listing a model says nothing about access to it, as on AWS.
 
+use super::account_settings::describe_data_retention;
 use super::requirements::find_model;
 use crate::iam::{Arn, ContextKeys};
 use crate::sandbox::call::Call;
@@ -33,7 +34,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
                 "bedrock:ListEnforcedGuardrailsConfiguration" => Ok(enforced_guardrails(call)),
                 "bedrock:GetAccountDataRetention" => {
                     let mode = call.world().data_retention_in(&call.caller.region);
-                    Ok(Reply::json(&json!({ "mode": mode.as_str() })))
+                    Ok(Reply::json(&describe_data_retention(mode)))
                 }
                 _ => Err(Refusal::unknown_operation(format!("the sandbox has no answer for {name}"))),
             }
@@ -129,7 +130,7 @@ fn unresolved() -> Refusal {
 
 fn availability(call: &Call<'_>) -> Result<Reply, Refusal> {
     let id = labelled_model(&call.operation);
-    let model = find_model(call.world(), id)
+    find_model(call.world(), id)
         .ok_or_else(|| Refusal::service(400, "ValidationException", "The provided model identifier is invalid."))?;
     let Some((_, gate)) = find_here(call, id) else {
         // A model that exists, in other Regions.
@@ -141,7 +142,7 @@ fn availability(call: &Call<'_>) -> Result<Reply, Refusal> {
             "regionAvailability": Availability::NotAvailable,
         })));
     };
-    let status = call.account.agreement(model, gate);
+    let status = gate.agreement.status;
     let mut agreement = json!({ "status": status });
     if let (AgreementStatus::Error, Some(message), Some(fields)) =
         (status, &gate.agreement.error_message, agreement.as_object_mut())
@@ -237,7 +238,8 @@ fn use_case(call: &Call<'_>) -> Result<Reply, Refusal> {
             "You have not filled out the request form. Please fill out the form and try again.",
         )
     })?;
-    let data = serde_json::to_vec(form).unwrap_or_default();
+    // The form is encoded once by Bedrock, and once more as bytes in JSON.
+    let data = aws_smithy_types::base64::encode(serde_json::to_vec(form).unwrap_or_default());
     Ok(Reply::json(&json!({ "formData": aws_smithy_types::base64::encode(data) })))
 }
 

@@ -83,7 +83,7 @@ fn lifecycle(lifecycle: &Lifecycle) -> Result<(), Refusal> {
 }
 
 fn data_retention(call: &Call<'_>, caller: &Caller<'_>, model: &Model) -> Result<(), Refusal> {
-    let mode = call.world().data_retention_in(&caller.region);
+    let mode = call.world().data_retention_in(&caller.region).unwrap_or_default();
     if model.data_retention.is_some_and(|needed| mode < needed) {
         return Err(Refusal::service(
             400,
@@ -110,7 +110,7 @@ fn agreement(call: &Call<'_>, caller: &Caller<'_>, model: &Model, gate: &Gate) -
     if model.product_id.is_none() {
         return Ok(());
     }
-    match call.account.agreement(model, gate) {
+    match gate.agreement.status {
         AgreementStatus::Available => Ok(()),
         AgreementStatus::Pending => Err(Refusal::service(
             403,
@@ -132,8 +132,10 @@ fn agreement(call: &Call<'_>, caller: &Caller<'_>, model: &Model, gate: &Gate) -
                 .with("aws-marketplace:ProductId", model.product_id.iter().cloned().collect::<Vec<_>>());
             let may = |action: &str| call.snapshot.authorize(caller, action, "*", &context).is_ok();
             if may("aws-marketplace:ViewSubscriptions") && may("aws-marketplace:Subscribe") {
-                call.account.subscribe(model);
-                return Ok(());
+                return call.account.write(|world| {
+                    world.set_agreement(&model.id, AgreementStatus::Available);
+                    Ok(())
+                });
             }
             Err(cannot_be_completed(
                 "IAM user or service role is not authorized to perform the required AWS Marketplace actions \

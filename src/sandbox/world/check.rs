@@ -3,7 +3,10 @@
 //! Only contradictions are refused that would make an answer impossible. A world may be as broken as an account
 //! can be: policies that allow nothing, profiles over models that are not there, forms that nobody sent.
 
-use super::{AttachedPolicy, ManagedPolicy, PolicyText, PrincipalFacts, Profile, World, WorldError, is_session_name};
+use super::{
+    AttachedPolicy, ManagedPolicy, PermissionSet, PolicyText, PrincipalFacts, Profile, World, WorldError,
+    is_session_name,
+};
 use crate::iam::Arn;
 use crate::policy::Document;
 use std::collections::BTreeSet;
@@ -58,6 +61,9 @@ impl Check<'_> {
         for (index, base) in world.knowledge_bases.iter().enumerate() {
             of_type(&base.arn, "knowledge-base", &format!("/knowledge_bases/{index}/arn"))?;
         }
+        for (index, set) in world.permission_sets.iter().enumerate() {
+            self.permission_set(set, &format!("/permission_sets/{index}"))?;
+        }
         self.api_keys()?;
         for (index, fault) in world.faults.iter().enumerate() {
             if let Some((field, mistake)) = fault.mistake() {
@@ -87,7 +93,9 @@ impl Check<'_> {
         if arn.service != "iam" || !matches!(arn.resource_type(), "user" | "role") || principal.name().is_empty() {
             return Err(WorldError::at(format!("{at}/arn"), format!("`{arn}` is not the ARN of an IAM user or role")));
         }
-        if arn.account != self.world.account {
+        let organization = self.world.organization.as_ref();
+        let manages = organization.is_some_and(|organization| organization.management_account == arn.account);
+        if arn.account != self.world.account && !manages {
             return Err(WorldError::at(
                 format!("{at}/arn"),
                 format!("`{arn}` is of another account than `{}`, the world's", self.world.account),
@@ -134,6 +142,22 @@ impl Check<'_> {
                 Err(WorldError::at("/caller", format!("`{caller}` has no `access_key` to call with")))
             }
             Some(_) => Ok(()),
+        }
+    }
+
+    fn permission_set(&self, set: &PermissionSet, at: &str) -> Result<(), WorldError> {
+        if set.arn.service != "sso" || set.arn.resource_type() != "permissionSet" {
+            return Err(WorldError::at(
+                format!("{at}/arn"),
+                format!("`{}` is not the ARN of a permission set", set.arn),
+            ));
+        }
+        if !self.world.principals.iter().any(|principal| principal.arn == set.role && principal.is_role()) {
+            return Err(WorldError::at(format!("{at}/role"), format!("`{}` is not among the roles", set.role)));
+        }
+        match &set.inline_policy {
+            Some(policy) => self.document(policy, &format!("{at}/inline_policy")),
+            None => Ok(()),
         }
     }
 

@@ -16,6 +16,12 @@ use time::format_description::well_known::Rfc3339;
 pub(in crate::sandbox) struct PolicyText(Box<RawValue>);
 
 impl PolicyText {
+    /// Reads a policy document; `None` where it is not JSON or not a policy.
+    pub(in crate::sandbox) fn parse(text: &str) -> Option<Self> {
+        policy::Document::parse(text).ok()?;
+        RawValue::from_string(text.to_owned()).ok().map(Self)
+    }
+
     /// Returns the document's JSON.
     pub(in crate::sandbox) fn as_str(&self) -> &str {
         self.0.get()
