@@ -93,14 +93,6 @@ impl Check<'_> {
         if arn.service != "iam" || !matches!(arn.resource_type(), "user" | "role") || principal.name().is_empty() {
             return Err(WorldError::at(format!("{at}/arn"), format!("`{arn}` is not the ARN of an IAM user or role")));
         }
-        let organization = self.world.organization.as_ref();
-        let manages = organization.is_some_and(|organization| organization.management_account == arn.account);
-        if arn.account != self.world.account && !manages {
-            return Err(WorldError::at(
-                format!("{at}/arn"),
-                format!("`{arn}` is of another account than `{}`, the world's", self.world.account),
-            ));
-        }
         let is_key = |key: &String| (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric());
         if principal.access_key.as_ref().is_some_and(|key| !is_key(key)) {
             return Err(WorldError::at(
@@ -138,6 +130,10 @@ impl Check<'_> {
         let caller = &self.world.caller;
         match self.world.principals.iter().find(|principal| principal.arn == *caller) {
             None => Err(WorldError::at("/caller", format!("`{caller}` is not among the principals"))),
+            Some(_) if caller.account != self.world.account => {
+                let message = format!("`{caller}` is of another account than `{}`, the world's", self.world.account);
+                Err(WorldError::at("/caller", message))
+            }
             Some(facts) if facts.access_key.is_none() => {
                 Err(WorldError::at("/caller", format!("`{caller}` has no `access_key` to call with")))
             }
