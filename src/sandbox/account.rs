@@ -50,6 +50,8 @@ struct State {
     sessions: BTreeMap<String, Session>,
     /// How often each request was seen, by its hash.
     seen: BTreeMap<u64, u64>,
+    /// How many calls to models have come as far as form and agreement.
+    model_calls: u32,
     /// How often each operation was called.
     calls: BTreeMap<&'static str, u64>,
 }
@@ -83,6 +85,14 @@ impl Account {
     /// Returns how often each operation was called.
     pub(super) fn calls(&self) -> BTreeMap<&'static str, u64> {
         self.state().calls.clone()
+    }
+
+    /// Counts a call to a model that has come as far as form and agreement, and returns how many came before.
+    pub(super) fn count_model_call(&self) -> u32 {
+        let mut state = self.state();
+        let before = state.model_calls;
+        state.model_calls = before.saturating_add(1);
+        before
     }
 
     /// Counts a call of an operation.

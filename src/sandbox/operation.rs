@@ -79,9 +79,21 @@ pub(super) const OPERATIONS: &[&str] = &[
     "bedrock:InvokeAgent",
     "bedrock:Retrieve",
     "bedrock:RetrieveAndGenerate",
+    "bedrock:Rerank",
+    "bedrock:ListTrustedAccessPrograms",
+    "bedrock:GetTrustedAccessProgram",
+    "bedrock:PutTrustedAccessProgramAccountEnrollment",
     "bedrock:ChatCompletions",
     "bedrock:Responses",
     "bedrock-mantle:CreateInference",
+    "bedrock-mantle:ListModels",
+    "bedrock-mantle:GetModel",
+    "bedrock-agentcore:InvokeAgentRuntime",
+    "bedrock-agentcore:CreateAgentRuntime",
+    "bedrock-agentcore:InvokeGateway",
+    "kms:GetKeyPolicy",
+    "s3:GetBucketPolicy",
+    "ecr:GetRepositoryPolicy",
     "organizations:DescribePolicy",
     "organizations:ListPolicies",
     "organizations:ListPoliciesForTarget",
@@ -131,6 +143,17 @@ const ROUTES: &[(Method, &str, &str)] = &[
     (Method::POST, "/openai/v1/responses", "bedrock:Responses"),
     (Method::POST, "/v1/chat/completions", "bedrock-mantle:CreateInference"),
     (Method::POST, "/v1/responses", "bedrock-mantle:CreateInference"),
+    (Method::POST, "/anthropic/v1/messages", "bedrock-mantle:CreateInference"),
+    (Method::GET, "/v1/models", "bedrock-mantle:ListModels"),
+    (Method::GET, "/v1/models/{}", "bedrock-mantle:GetModel"),
+    (Method::POST, "/rerank", "bedrock:Rerank"),
+    (Method::GET, "/trusted-access-programs", "bedrock:ListTrustedAccessPrograms"),
+    (Method::GET, "/trusted-access-programs/{}", "bedrock:GetTrustedAccessProgram"),
+    (Method::PUT, "/trusted-access-programs/{}/account-enrollment", "bedrock:PutTrustedAccessProgramAccountEnrollment"),
+    (Method::POST, "/runtimes/{}/invocations", "bedrock-agentcore:InvokeAgentRuntime"),
+    (Method::PUT, "/runtimes/", "bedrock-agentcore:CreateAgentRuntime"),
+    (Method::POST, "/gateways/{}/mcp", "bedrock-agentcore:InvokeGateway"),
+    (Method::GET, "/{}", "s3:GetBucketPolicy"),
 ];
 
 /// An operation that a request names, with what the name carries.
@@ -153,6 +176,8 @@ pub(super) enum NotServed {
     Action { name: String, version: &'static str, served: String },
     /// A service of the JSON protocol has no such operation.
     Target { name: String, served: String },
+    /// The path belongs to an API of another base path.
+    WrongBase,
     /// No route has this method and path.
     Route { method: Method, path: String, served: String },
 }
@@ -185,6 +210,8 @@ impl Operation {
     fn from_target(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
         let prefix = match service {
             Service::Organizations => "organizations",
+            Service::Kms => "kms",
+            Service::Ecr => "ecr",
             _ => "sso",
         };
         let target = request.header("x-amz-target").unwrap_or_default();
@@ -196,15 +223,30 @@ impl Operation {
 
     fn from_route(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
         for (method, template, name) in ROUTES {
-            if *method != request.method || (*name == TOOLBOX_OPERATION) != (service == Service::Toolbox) {
+            if *method != request.method || service_of(name) != service {
                 continue;
             }
             if let Some(label) = match_path(template, &request.path) {
                 return Ok(Self { name, label, form: Form::parse(request.query.as_bytes()) });
             }
         }
+        // The runtime takes `/openai/v1` and `/anthropic/v1`; a path without their first part is answered with success.
+        if service == Service::Bedrock && request.path.starts_with("/v1/") {
+            return Err(NotServed::WrongBase);
+        }
         let (method, path) = (request.method.clone(), request.path.clone());
         Err(NotServed::Route { method, path, served: served("bedrock") })
+    }
+}
+
+/// Returns the service whose endpoint has a route to an operation.
+fn service_of(operation: &str) -> Service {
+    match operation.split(':').next() {
+        Some("iam") => Service::Toolbox,
+        Some("bedrock-mantle") => Service::Mantle,
+        Some("bedrock-agentcore") => Service::AgentCore,
+        Some("s3") => Service::S3,
+        _ => Service::Bedrock,
     }
 }
 

@@ -29,6 +29,8 @@ enum Layer {
     Service,
     /// The `bedrock-mantle` endpoint, in the form of the OpenAI API.
     Mantle,
+    /// Bedrock itself, in the form of Anthropic's API.
+    Anthropic,
 }
 
 /// Where IAM keeps the evaluation of a refused call.
@@ -121,6 +123,26 @@ impl Refusal {
         Self::new(Layer::Front, 403, code, message)
     }
 
+    /// The signature is for another service of Bedrock than the endpoint's.
+    pub(super) fn wrong_scope(service: Service) -> Self {
+        let (layer, status, name) = match service {
+            Service::Mantle => (Layer::Mantle, 401, "bedrock-mantle"),
+            _ => (Layer::Front, 403, "bedrock"),
+        };
+        let message = format!("Credential should be scoped to correct service: '{name}'.");
+        Self::new(layer, status, "InvalidSignatureException", message)
+    }
+
+    /// The `bedrock-mantle` endpoint does not know the bearer token.
+    pub(super) fn mantle_api_key() -> Self {
+        Self::new(Layer::Mantle, 401, "invalid_api_key", "Invalid bearer token")
+    }
+
+    /// A path of another API's base, which AWS answers with status 200.
+    fn wrong_base() -> Self {
+        Self::new(Layer::Front, 200, "UnknownOperationException", "")
+    }
+
     /// The bearer token is none that the account takes.
     pub(super) fn api_key(message: &str) -> Self {
         Self::new(Layer::Authorization, 403, "AccessDeniedException", message)
@@ -155,8 +177,14 @@ impl Refusal {
         resource: Option<&str>,
         denial: &Denial,
     ) -> Self {
-        let code = if service.is_query() { "AccessDenied" } else { "AccessDeniedException" };
-        Self::new(Layer::Authorization, 403, code, denial_text(principal, action, resource, denial))
+        let message = denial_text(principal, action, resource, denial);
+        if service == Service::Mantle {
+            // Listing is refused with another status than inference.
+            let status = if action == "bedrock-mantle:ListModels" { 403 } else { 401 };
+            return Self::new(Layer::Mantle, status, "access_denied", message);
+        }
+        let code = if service.is_query() || service == Service::S3 { "AccessDenied" } else { "AccessDeniedException" };
+        Self::new(Layer::Authorization, 403, code, message)
     }
 
     /// Adds where IAM keeps the whole evaluation (IAM User Guide, "Troubleshoot access denied error messages").
@@ -169,9 +197,9 @@ impl Refusal {
         self
     }
 
-    /// Puts a refusal of IAM in the form of the `bedrock-mantle` endpoint, which answers 401 `access_denied`.
-    pub(super) fn of_mantle(self) -> Self {
-        Self::new(Layer::Mantle, 401, "access_denied", self.message)
+    /// Puts a refusal of Bedrock itself in the form of Anthropic's API.
+    pub(super) fn in_anthropic_shape(self) -> Self {
+        if self.layer == Layer::Service { Self { layer: Layer::Anthropic, ..self } } else { self }
     }
 
     /// STS refuses to hand out a role, and does not say why.
@@ -190,19 +218,45 @@ impl Refusal {
             let body = serde_json::json!({ "__type": self.code, key: self.message });
             return Reply::new(self.status, "application/x-amz-json-1.1", body.to_string().into_bytes());
         }
+        if self.status == 200 {
+            let kind = format!("com.amazon.coral.service#{}", self.code);
+            return Reply::json(&serde_json::json!({ "Output": { "__type": kind }, "Version": "1.0" }));
+        }
         let (package, key) = match self.layer {
             Layer::Authorization => ("com.amazon.coral.service", "Message"),
             Layer::Front => ("com.amazon.coral.service", "message"),
             Layer::Service if service == Service::Toolbox => ("com.amazon.coral.service", "message"),
             Layer::Service => ("com.amazon.bedrock", "message"),
             Layer::Mantle => {
-                let body = serde_json::json!({ "error": { "code": self.code, "message": self.message } });
-                return Reply::new(self.status, "application/json", body.to_string().into_bytes());
+                let kind =
+                    if self.code == "access_denied" { "permission_denied_error" } else { "authentication_error" };
+                let error = serde_json::json!({
+                    "code": self.code, "message": self.message, "param": null, "type": kind,
+                });
+                return Reply::json_with_status(self.status, &serde_json::json!({ "error": error }));
+            }
+            Layer::Anthropic => {
+                let error = serde_json::json!({ "type": self.anthropic_type(), "message": self.message });
+                let id = format!("req_{}", request_id.replace('-', ""));
+                let body = serde_json::json!({ "type": "error", "request_id": id, "error": error });
+                return Reply::json_with_status(self.status, &body);
             }
         };
         let body = serde_json::json!({ key: self.message });
         Reply::new(self.status, "application/json", body.to_string().into_bytes())
             .header("x-amzn-errortype", format!("{}:http://internal.amazon.com/coral/{package}/", self.code))
+    }
+
+    /// Returns the type of an error of Anthropic's API for the status.
+    fn anthropic_type(&self) -> &'static str {
+        match self.status {
+            400 => "invalid_request_error",
+            401 => "authentication_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            429 => "rate_limit_error",
+            _ => "api_error",
+        }
     }
 
     fn query_reply(&self, service: Service, request_id: &str) -> Reply {
@@ -228,6 +282,7 @@ impl From<NotServed> for Refusal {
             NotServed::Target { name, served } => {
                 Self::unknown_operation(format!("the sandbox knows no operation {name}; it serves {served}"))
             }
+            NotServed::WrongBase => Self::wrong_base(),
             NotServed::Route { method, path, served } => {
                 Self::unknown_operation(format!("the sandbox knows no operation {method} {path}; it serves {served}"))
             }

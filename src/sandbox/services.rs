@@ -4,6 +4,7 @@
 //! `event_stream` are shared by them.
 
 mod account_settings;
+mod agentcore;
 mod agents;
 mod control_plane;
 mod event_stream;
@@ -13,9 +14,11 @@ mod iam_toolbox;
 mod iam_write;
 mod identity_center;
 mod jobs;
+mod mantle;
 mod model_access;
 mod organizations;
 mod requirements;
+mod resource_policies;
 mod runtime;
 mod simulator;
 mod sts;
@@ -36,6 +39,9 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         Service::Iam if call.operation.name == "iam:SimulatePrincipalPolicy" => simulator::answer(call),
         Service::Iam => iam_write::answer(call).unwrap_or_else(|| iam::answer(call)),
         Service::Toolbox => iam_toolbox::answer(call),
+        Service::Mantle => mantle::answer(call),
+        Service::AgentCore => agentcore::answer(call),
+        Service::Kms | Service::S3 | Service::Ecr => resource_policies::answer(call),
         Service::Organizations => organizations::answer(call),
         Service::SsoAdmin => identity_center::answer(call),
         Service::Bedrock if call.request.path.starts_with("/model/") => runtime::answer(call),

@@ -8,7 +8,7 @@ use crate::iam::ContextKeys;
 use crate::sandbox::call::{Call, text};
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::wire::Reply;
-use crate::sandbox::world::{AgreementStatus, DataRetention, UseCaseForm};
+use crate::sandbox::world::{AgreementStatus, DataRetention, ProgramStatus, UseCaseForm};
 use aws_smithy_types::base64;
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ pub(super) fn answer(call: &Call<'_>) -> Option<Result<Reply, Refusal>> {
         "bedrock:CreateFoundationModelAgreement" => Some(create_agreement(call)),
         "bedrock:DeleteFoundationModelAgreement" => Some(delete_agreement(call)),
         "bedrock:PutAccountDataRetention" => Some(put_data_retention(call)),
+        "bedrock:PutTrustedAccessProgramAccountEnrollment" => Some(put_enrollment(call)),
         _ => None,
     }
 }
@@ -112,6 +113,29 @@ fn put_data_retention(call: &Call<'_>) -> Result<Reply, Refusal> {
         Ok(())
     })?;
     Ok(Reply::json(&describe_data_retention(mode)))
+}
+
+/// Enrolls the account in a trusted access program, where it is eligible, or ends the enrollment.
+fn put_enrollment(call: &Call<'_>) -> Result<Reply, Refusal> {
+    call.require(call.operation.name, "*", None, &ContextKeys::new())?;
+    let body = call.body()?;
+    let (id, wanted) = (&call.operation.label, text(&body, "optIn"));
+    let status = match wanted {
+        "enabled" => ProgramStatus::Enabled,
+        "disabled" => ProgramStatus::Disabled,
+        _ => ProgramStatus::Eligible,
+    };
+    call.account.write(|world| {
+        let program = world.trusted_access_programs.iter_mut().find(|program| program.id == *id).ok_or_else(|| {
+            Refusal::service(404, "ResourceNotFoundException", "The requested resource could not be found.")
+        })?;
+        if matches!(program.status, ProgramStatus::Requestable | ProgramStatus::Revoked) {
+            return Err(Refusal::service(403, "AccessDeniedException", "The account is not eligible for the program."));
+        }
+        program.status = status;
+        Ok(())
+    })?;
+    Ok(Reply::json(&json!({ "optIn": wanted, "updatedAt": "2026-01-15T09:00:00.000Z" })))
 }
 
 /// Describes an account's data-retention mode; one that was never set is inherited, and has no time.

@@ -9,7 +9,9 @@ use crate::sandbox::call::Call;
 use crate::sandbox::operation::Operation;
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::wire::Reply;
-use crate::sandbox::world::{AgreementStatus, Availability, Gate, Lifecycle, Model, Profile, ProfileType};
+use crate::sandbox::world::{
+    AgreementStatus, Availability, Gate, Lifecycle, Model, Profile, ProfileType, ProgramStatus, TrustedAccessProgram,
+};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -31,6 +33,8 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
                 "bedrock:ListInferenceProfiles" => list_profiles(call),
                 "bedrock:GetUseCaseForModelAccess" => use_case(call),
                 "bedrock:ListFoundationModelAgreementOffers" => offers(call),
+                "bedrock:ListTrustedAccessPrograms" => Ok(list_programs(call)),
+                "bedrock:GetTrustedAccessProgram" => get_program(call),
                 "bedrock:ListEnforcedGuardrailsConfiguration" => Ok(enforced_guardrails(call)),
                 "bedrock:GetAccountDataRetention" => {
                     let mode = call.world().data_retention_in(&call.caller.region);
@@ -61,7 +65,7 @@ fn list_models(call: &Call<'_>) -> Reply {
 
 /// Walks over the models of the call's Region.
 fn here<'a>(call: &'a Call<'_>) -> impl Iterator<Item = (&'a Model, &'a Gate)> {
-    call.world().models.iter().filter_map(|model| {
+    call.world().models.iter().filter(|model| call.world().sees(&model.id)).filter_map(|model| {
         let gate = model.regions.iter().find(|(region, _)| region.as_str() == call.caller.region);
         gate.map(|(_, gate)| (model, gate))
     })
@@ -160,7 +164,10 @@ fn availability(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// Walks over the profiles of the call's Region.
 fn profiles_here<'a>(call: &'a Call<'_>) -> impl Iterator<Item = &'a Profile> {
-    call.world().profiles.iter().filter(|profile| profile.region.as_str() == call.caller.region)
+    call.world()
+        .profiles
+        .iter()
+        .filter(|profile| profile.region.as_str() == call.caller.region && call.world().sees(profile.base_model()))
 }
 
 fn profile_arn(call: &Call<'_>, profile: &Profile) -> Arn {
@@ -282,4 +289,36 @@ fn enforced_guardrails(call: &Call<'_>) -> Reply {
         })
         .collect();
     Reply::json(&json!({ "guardrailsConfig": configurations }))
+}
+
+fn describe_program(call: &Call<'_>, program: &TrustedAccessProgram) -> Value {
+    let mut described = json!({
+        "programId": program.id,
+        "name": program.name,
+        "description": program.name,
+        "providerName": program.provider,
+        "detailsUrl": "https://docs.aws.amazon.com/bedrock/latest/userguide/",
+        "status": program.status,
+        "source": "account",
+        "resolvedFor": { "accountId": call.world().account },
+        "optIn": if program.status == ProgramStatus::Enabled { "enabled" } else { "inherit" },
+    });
+    if let (Some(reason), Some(fields)) = (&program.status_reason, described.as_object_mut()) {
+        fields.insert("statusReason".to_owned(), json!(reason));
+    }
+    described
+}
+
+fn list_programs(call: &Call<'_>) -> Reply {
+    let programs = call.world().trusted_access_programs.iter();
+    let summaries: Vec<Value> = programs.map(|program| describe_program(call, program)).collect();
+    Reply::json(&json!({ "programSummaries": summaries }))
+}
+
+fn get_program(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let mut programs = call.world().trusted_access_programs.iter();
+    let program = programs.find(|program| program.id == call.operation.label).ok_or_else(|| {
+        Refusal::service(404, "ResourceNotFoundException", "The requested resource could not be found.")
+    })?;
+    Ok(Reply::json(&describe_program(call, program)))
 }

@@ -49,10 +49,21 @@ impl Check<'_> {
         for (index, profile) in world.profiles.iter().enumerate() {
             destinations(profile, &format!("/profiles/{index}/models"))?;
         }
+        for (arn, policy) in &world.resource_policies {
+            if let Some(policy) = policy {
+                self.document(policy, &format!("/resource_policies/{arn}"))?;
+            }
+        }
+        for (index, project) in world.projects.iter().enumerate() {
+            of_type(&project.arn, "project", &format!("/projects/{index}/arn"))?;
+        }
         for (index, guardrail) in world.guardrails.iter().enumerate() {
             if guardrail.arn.service != "bedrock" || guardrail.arn.resource_type() != "guardrail" {
                 let message = format!("`{}` is not the ARN of a guardrail", guardrail.arn);
                 return Err(WorldError::at(format!("/guardrails/{index}/arn"), message));
+            }
+            if let Some(policy) = &guardrail.policy {
+                self.document(policy, &format!("/guardrails/{index}/policy"))?;
             }
         }
         for (index, agent) in world.agents.iter().enumerate() {

@@ -46,6 +46,12 @@ pub(in crate::sandbox) struct PrincipalFacts {
     /// When the role's session ends; without it, never.
     #[serde(default, deserialize_with = "timestamp")]
     pub(in crate::sandbox) session_expires: Option<OffsetDateTime>,
+    /// When the role's session was made; without it, when it is asked.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub(in crate::sandbox) session_issued: Option<OffsetDateTime>,
+    /// Condition keys that the principal's calls carry, such as `aws:SourceIp`.
+    #[serde(default)]
+    pub(in crate::sandbox) context: BTreeMap<String, String>,
     /// The policy that was handed over when the session was made.
     #[serde(default)]
     pub(in crate::sandbox) session_policy: Option<PolicyText>,

@@ -1,7 +1,7 @@
 //! Writes: what a fix consists of, enforced, and in effect with the next call.
 
-use crate::support::http::{Answer, Client};
 use super::{CLAUDE, HEALTHY, apply, patched, value};
+use crate::support::http::{Answer, Client};
 use bedrock_access::sandbox::World;
 use serde_json::{Value, json};
 
@@ -12,11 +12,7 @@ const DENY: &str =
     r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "bedrock:Invoke*", "Resource": "*"}]}"#;
 
 /// Calls the account in the name of an IAM user of the world.
-fn as_user(
-    client: &mut Client,
-    access_key: &str,
-    call: impl FnOnce(&Client) -> Answer,
-) -> Answer {
+fn as_user(client: &mut Client, access_key: &str, call: impl FnOnce(&Client) -> Answer) -> Answer {
     let (key, token) = (client.access_key.clone(), client.token.take());
     access_key.clone_into(&mut client.access_key);
     let answer = call(client);
