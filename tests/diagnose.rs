@@ -1008,7 +1008,7 @@ fn an_api_key_outranks_what_sts_says_of_other_credentials() {
         Observation::Seen(Credentials { api_key: Some(key), source: "environment".to_owned(), expires_at: None });
     let diagnosis = diagnose(&evidence);
     assert_eq!(diagnosis.verdict, Verdict::Undetermined);
-    assert_eq!(diagnosis.principal.chosen_by, "api-key");
+    assert_eq!(diagnosis.principal.chosen_by.as_str(), "api-key");
     assert_eq!(diagnosis.principal.arn, Some(arn("arn:aws:iam::111122223333:user/BedrockAPIKey-ab12")));
     assert!(
         diagnosis.requirements.iter().any(|requirement| requirement.request.action == "bedrock:CallWithBearerToken")

@@ -4,7 +4,7 @@ use crate::bedrock::Operation;
 use crate::cause::Cause;
 use crate::evidence::Unseen;
 use crate::iam::{Arn, AssumingService, Decision, PolicyType};
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// Something that could matter and could not be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
