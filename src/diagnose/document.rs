@@ -7,7 +7,8 @@ use super::change::{Change, ChangeKind, Left};
 use super::finding::Finding;
 use super::statement::DecidedBy;
 use crate::iam::PolicyType;
-use serde_json::{Value, json};
+use crate::policy::edit::{self, with_added};
+use serde_json::Value;
 
 /// A policy document that a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl PolicyDocument {
             // A principal is given a policy of its own; what it has is not touched.
             ChangeKind::AddStatement { statements } if self.policy_type != PolicyType::IdentityPolicy => {
                 let before = serde_json::from_str(&self.text).ok()?;
-                Some(with_statements(&before, &statements_of(statements)))
+                Some(with_added(&before, edit::statements(statements)))
             }
             ChangeKind::RemoveStatement { left } if !change.statements.is_empty() => Some(match left {
                 Left::Document(document) => document.clone(),
@@ -65,28 +66,6 @@ impl PolicyDocument {
             ChangeKind::Exempt { document, .. } => Some(document.clone()),
             _ => None,
         }
-    }
-}
-
-/// Returns the statements of a document; one may stand without a list around it.
-fn statements_of(document: &Value) -> Vec<Value> {
-    match document.get("Statement") {
-        Some(Value::Array(statements)) => statements.clone(),
-        Some(one) => vec![one.clone()],
-        None => Vec::new(),
-    }
-}
-
-/// Returns a policy with further statements.
-pub(super) fn with_statements(document: &Value, added: &[Value]) -> Value {
-    let statements = Value::Array([statements_of(document).as_slice(), added].concat());
-    let mut changed = document.clone();
-    match changed.as_object_mut() {
-        Some(fields) => {
-            fields.insert("Statement".to_owned(), statements);
-            changed
-        }
-        None => json!({"Version": "2012-10-17", "Statement": statements}),
     }
 }
 

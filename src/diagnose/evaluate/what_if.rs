@@ -10,6 +10,7 @@ use crate::diagnose::requirement::{JudgedBy, Requirement};
 use crate::diagnose::statement::DecidedBy;
 use crate::evidence::{Exclusion, SimulationQuestion, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
+use crate::policy::edit::statements;
 use crate::policy::least_privilege;
 use serde_json::{Value, json};
 
@@ -204,14 +205,6 @@ impl Proposal {
         let statements: Vec<Value> = self.with.iter().flat_map(statements).cloned().collect();
         let document = json!({"Version": "2012-10-17", "Statement": statements});
         Trial { with: (!self.with.is_empty()).then(|| document.to_string()), without: self.without.clone() }
-    }
-}
-
-fn statements(document: &Value) -> &[Value] {
-    match document.get("Statement") {
-        Some(Value::Array(statements)) => statements,
-        Some(single) => std::slice::from_ref(single),
-        None => &[],
     }
 }
 

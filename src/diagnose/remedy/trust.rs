@@ -3,11 +3,11 @@
 use super::{beyond_iam, command};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Left, Note, Remedy, Step};
-use crate::diagnose::document::with_statements;
 use crate::diagnose::finding::Finding;
 use crate::diagnose::requirement::Trust;
 use crate::evidence::Evidence;
 use crate::iam::{AssumingService, Decision, PolicyType};
+use crate::policy::edit::with_added;
 use serde_json::{Value, json};
 
 /// Lets the service assume the role.
@@ -33,7 +33,7 @@ pub(super) fn let_in(trust: &Trust, evidence: &Evidence) -> Remedy {
         commands.insert(0, command::replace_trust(name));
     }
     Remedy {
-        policy: (!denied).then(|| with_statements(&document, &[statement])),
+        policy: (!denied).then(|| with_added(&document, &[statement])),
         commands,
         steps,
         notes: vec![Note::ReplacesTrustPolicy],

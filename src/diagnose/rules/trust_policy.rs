@@ -11,6 +11,7 @@ use crate::diagnose::requirement::Trust;
 use crate::diagnose::unread::{NotChecked, Unchecked, Why};
 use crate::evidence::{Evidence, Observation};
 use crate::iam::{Arn, AssumingService, ContextKeys, Decision, PolicyType, RequestContext};
+use crate::policy::edit::statements;
 use crate::policy::{Document, Policies, Policy, Question, decide};
 use serde_json::{Value, json};
 
@@ -213,13 +214,8 @@ fn assume(
 
 /// Lists the services that a trust policy's allowing statements name.
 fn trusted_services(document: &Value) -> Vec<String> {
-    let statements = match document.get("Statement") {
-        Some(Value::Array(statements)) => statements.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    };
     let mut services: Vec<String> = Vec::new();
-    for statement in statements.iter().filter(|statement| statement.get("Effect") == Some(&json!("Allow"))) {
+    for statement in statements(document).iter().filter(|statement| statement.get("Effect") == Some(&json!("Allow"))) {
         let named = match statement.get("Principal").and_then(|principal| principal.get("Service")) {
             Some(Value::String(one)) => vec![one.clone()],
             Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
