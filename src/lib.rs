@@ -22,6 +22,7 @@ pub mod explain;
 #[cfg(feature = "iac")]
 pub mod iac;
 pub mod iam;
+pub mod matrix;
 pub mod policy;
 pub mod redact;
 pub mod report;
