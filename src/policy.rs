@@ -26,6 +26,7 @@ mod case;
 mod condition;
 mod decide;
 mod document;
+pub mod edit;
 mod held;
 mod json;
 mod least_privilege;

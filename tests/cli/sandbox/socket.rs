@@ -3,7 +3,9 @@
 use super::CALLER;
 use crate::support::http::Client;
 use bedrock_access::sandbox::{Sandbox, World};
-use std::time::Duration;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 #[test]
 fn it_answers_to_its_own_name_alone() {
@@ -15,6 +17,70 @@ fn it_answers_to_its_own_name_alone() {
     }
     let local = format!("localhost:{port}");
     assert_eq!(client.raw("GET", "/foundation-models", &[("host", &local)], b"").status, 403);
+}
+
+#[test]
+fn targets_for_a_proxy_and_repeated_hosts_are_refused() {
+    let client = Client::named("healthy");
+    let address = client.sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
+    let status = |head: &str| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    let end = "Connection: close\r\n\r\n";
+    assert_eq!(status(&format!("GET /foundation-models HTTP/1.1\r\nHost: {address}\r\n{end}")), "403");
+    for head in [
+        format!("GET http://{address}/foundation-models HTTP/1.1\r\nHost: {address}\r\n{end}"),
+        format!("GET http://evil.example/foundation-models HTTP/1.1\r\nHost: {address}\r\n{end}"),
+        format!("GET /foundation-models HTTP/1.1\r\nHost: {address}\r\nHost: evil.example\r\n{end}"),
+        format!("GET /foundation-models HTTP/1.1\r\n{end}"),
+    ] {
+        assert_eq!(status(&head), "421", "{head}");
+    }
+}
+
+#[test]
+fn a_head_that_does_not_come_ends_the_connection() {
+    let client = Client::named("healthy");
+    let address = client.sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
+    let start = Instant::now();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.write_all(b"GET /foundation-models HTTP/1.1\r\nHost: ").unwrap();
+    let mut rest = Vec::new();
+    // The server closes the connection, with or without an answer.
+    let _ = stream.read_to_end(&mut rest);
+    assert!((8..30).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+#[test]
+fn half_bodies_share_a_bounded_memory_and_others_are_still_served() {
+    let client = Client::named("healthy");
+    let address = client.sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
+    let half = vec![b'x'; 20_000_000];
+    // Six halves are more than all bodies may take together: the server stops reading, and the writes stop.
+    let writers: Vec<_> = (0..6)
+        .map(|_| {
+            let (address, half) = (address.clone(), half.clone());
+            std::thread::spawn(move || {
+                let mut stream = TcpStream::connect(&address).unwrap();
+                stream.set_write_timeout(Some(Duration::from_secs(3))).unwrap();
+                let head = format!("POST / HTTP/1.1\r\nHost: {address}\r\nContent-Length: 24000000\r\n\r\n");
+                stream.write_all(head.as_bytes()).unwrap();
+                let sent = stream.write_all(&half).is_ok();
+                (sent, stream)
+            })
+        })
+        .collect();
+    let streams: Vec<(bool, TcpStream)> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
+    assert!(streams.iter().any(|(sent, _)| !sent), "the server held every half");
+    // A request without a body needs none of that memory.
+    assert_eq!(client.get("/foundation-models").status, 200);
+    drop(streams);
+    assert_eq!(client.converse(&client.model).status, 200);
 }
 
 #[test]

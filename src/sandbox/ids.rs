@@ -1,4 +1,4 @@
-//! Fingerprints: ids that look made by AWS, the same for the same facts on every machine.
+//! Ids that look made by AWS, the same for the same facts on every machine.
 
 /// Letters of IAM's unique ids.
 const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

@@ -1,14 +1,14 @@
-//! IAM Toolbox: how a call was evaluated that was refused, by the authorization id in its refusal.
+//! Records of refused calls: how IAM evaluated each of them, by the authorization id in its refusal.
 //!
 //! A record is made where a refusal carries an id, and found from the second look on: AWS records it some seconds late.
 //! Shapes follow the IAM Toolbox API Reference, "GetRequestAuthorizationDetails". Each requirement is evaluated by
 //! itself, so that a record shows every one that refuses, where the refusal's text names one alone.
 
-use super::account::Call;
-use super::authorize::{Layers, Source};
-use super::fingerprint;
-use super::protocol::{Reply, Service};
-use super::refusal::Refusal;
+use super::caller::Caller;
+use super::effective_policies::{EffectivePolicies, Source};
+use super::ids;
+use super::refusal::Pointer;
+use super::wire::Service;
 use super::world::{AuthorizationIds, World};
 use crate::iam::{Arn, ContextKeys, ContextValue, Decision, PolicyType, RequestContext};
 use crate::policy::{Document, Policies, Policy, Question, StatementRef, decide};
@@ -36,67 +36,32 @@ struct Record {
     looks: u32,
 }
 
-/// What a refusal says of its record.
-#[derive(Debug)]
-pub(super) struct Pointer {
-    pub(super) id: String,
-    pub(super) region: String,
-}
-
 impl Records {
-    fn keep(&mut self, record: Record) {
+    /// Keeps how a refused call was evaluated; none where the service's refusals carry no id.
+    pub(super) fn keep(&mut self, call: &RefusedCall<'_>) -> Option<Pointer> {
+        let (service, region) = match call.service {
+            Service::Iam => (AuthorizationIds::Iam, home_of_iam(call.world, &call.caller.region)),
+            Service::Bedrock => (AuthorizationIds::Bedrock, call.caller.region.as_str()),
+            Service::Sts | Service::Toolbox => return None,
+        };
+        if !call.world.authorization_ids.contains(&service) {
+            return None;
+        }
+        let id = opaque(call.request_id);
+        let record = Record { id: id.clone(), region: region.to_owned(), details: call.details(), looks: 0 };
         if self.0.len() >= KEPT {
             self.0.remove(0);
         }
         self.0.push(record);
+        Some(Pointer { id, region: region.to_owned() })
     }
 
     /// Looks a record up where it is kept, and counts the looks at it.
-    fn find(&mut self, id: &str, region: &str) -> Option<Value> {
+    pub(super) fn find(&mut self, id: &str, region: &str) -> Option<Value> {
         let record = self.0.iter_mut().find(|record| record.id == id && record.region == region)?;
         record.looks = record.looks.saturating_add(1);
         (record.looks > LOOKS_IN_VAIN).then(|| record.details.clone())
     }
-}
-
-/// Answers `GetRequestAuthorizationDetails`.
-pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
-    call.require(call.operation.name, "*", None, &ContextKeys::new())?;
-    let id = &call.operation.label;
-    let is_id = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    if id.len() > 256 || !id.bytes().all(is_id) {
-        return Err(Refusal::service(
-            400,
-            "ValidationException",
-            format!(
-                "1 validation error detected: Value '{id}' at 'authorizationId' failed to satisfy constraint: Member \
-                 must satisfy regular expression pattern: [0123456789abcdefghijklmnopqrstuvwxyz]+"
-            ),
-        ));
-    }
-    let details = call.account.records().find(id, &call.caller.region);
-    details.map(|details| Reply::json(&details)).ok_or_else(|| {
-        let text = "The requested policy or authorization details do not exist in this region or have expired.";
-        Refusal::service(404, "ResourceNotFoundException", text)
-    })
-}
-
-/// Keeps how a call was evaluated that is refused; none where the service's refusals carry no id.
-pub(super) fn record(call: &Call<'_>, layers: &Layers, request: &RequestContext) -> Option<Pointer> {
-    let world = &call.account.world;
-    let (service, region) = match call.service {
-        Service::Iam => (AuthorizationIds::Iam, home_of_iam(world, &call.caller.region)),
-        Service::Bedrock => (AuthorizationIds::Bedrock, call.caller.region.as_str()),
-        Service::Sts | Service::Toolbox => return None,
-    };
-    if !world.authorization_ids.contains(&service) {
-        return None;
-    }
-    let id = opaque(call.request_id);
-    let evaluated = Evaluated { call, layers, request };
-    let record = Record { id: id.clone(), region: region.to_owned(), details: evaluated.details(), looks: 0 };
-    call.account.records().keep(record);
-    Some(Pointer { id, region: region.to_owned() })
 }
 
 /// Returns the Region that IAM's own refusals are recorded in: IAM is one for each partition.
@@ -110,15 +75,18 @@ fn home_of_iam<'a>(world: &World, signed: &'a str) -> &'a str {
 
 /// Makes an id of 24 letters and digits that tells nothing.
 fn opaque(text: &str) -> String {
-    let more = fingerprint::unique_id("", &format!("{text}/more"));
-    format!("{}{}", fingerprint::unique_id("", text), more.get(..7).unwrap_or_default()).to_ascii_lowercase()
+    let more = ids::unique_id("", &format!("{text}/more"));
+    format!("{}{}", ids::unique_id("", text), more.get(..7).unwrap_or_default()).to_ascii_lowercase()
 }
 
-/// A call that is refused, with everything that has a say in it.
-struct Evaluated<'a> {
-    call: &'a Call<'a>,
-    layers: &'a Layers,
-    request: &'a RequestContext,
+/// A refused call, with everything that its evaluation takes.
+pub(super) struct RefusedCall<'a> {
+    pub(super) world: &'a World,
+    pub(super) caller: &'a Caller<'a>,
+    pub(super) service: Service,
+    pub(super) request_id: &'a str,
+    pub(super) effective: &'a EffectivePolicies,
+    pub(super) request: &'a RequestContext,
 }
 
 /// One requirement: what kind it is, and the policies that it consists of.
@@ -130,13 +98,13 @@ struct Check<'a> {
     alone: Policies,
 }
 
-impl<'a> Evaluated<'a> {
+impl<'a> RefusedCall<'a> {
     fn details(&self) -> Value {
         let checks = self.checks();
-        let whole = decide(&Question::new(&self.call.caller.arn(), self.request), &self.layers.policies);
-        let policies: Vec<Value> = checks.iter().flat_map(|check| self.policies(check)).collect();
+        let whole = decide(&Question::new(&self.caller.arn(), self.request), &self.effective.policies);
+        let policies: Vec<Value> = checks.iter().flat_map(|check| self.describe_policies(check)).collect();
         json!({
-            "requestContext": context(&self.call.caller.context(&self.call.account.world)),
+            "requestContext": context(&self.caller.context(self.world)),
             "evaluations": [{
                 "action": self.request.action,
                 "resource": self.request.resource,
@@ -149,7 +117,7 @@ impl<'a> Evaluated<'a> {
     }
 
     fn checks(&self) -> Vec<Check<'a>> {
-        let policies = &self.layers.policies;
+        let policies = &self.effective.policies;
         let alone = || {
             let identity = Document::parse(ALLOW_ALL).map(Policy::unnamed).into_iter().collect();
             Policies { identity, ..Policies::default() }
@@ -202,7 +170,7 @@ impl<'a> Evaluated<'a> {
     }
 
     fn check(&self, check: &Check<'_>) -> Value {
-        let evaluation = decide(&Question::new(&self.call.caller.arn(), self.request), &check.alone);
+        let evaluation = decide(&Question::new(&self.caller.arn(), self.request), &check.alone);
         let mut matched: Vec<(String, Vec<Value>)> = Vec::new();
         let effect_of_statement = if evaluation.decision == Decision::Allowed { "ALLOW" } else { "DENY" };
         for statement in evaluation.decided_by.iter().filter(|known| known.policy_type == check.policy_type) {
@@ -230,7 +198,7 @@ impl<'a> Evaluated<'a> {
     }
 
     /// Describes the policies of a requirement, whether they matched or not.
-    fn policies(&self, check: &Check<'_>) -> Vec<Value> {
+    fn describe_policies(&self, check: &Check<'_>) -> Vec<Value> {
         let kind = match check.name {
             "VPC_ENDPOINT" => "VPC_ENDPOINT_POLICY",
             "PRINCIPAL" => "IDENTITY_BASED_POLICY",
@@ -248,13 +216,13 @@ impl<'a> Evaluated<'a> {
     }
 
     fn source(&self, policy: Option<&String>) -> Option<(&str, &Source)> {
-        self.layers.sources.get_key_value(policy?).map(|(key, source)| (key.as_str(), source))
+        self.effective.sources.get_key_value(policy?).map(|(key, source)| (key.as_str(), source))
     }
 
     /// Returns the ARN of the user, group or role that a policy restricts.
     fn attached_to(&self, policy_type: PolicyType, source: &Source) -> Option<String> {
-        let facts = self.call.caller.facts;
-        let groups = &self.call.account.world.groups;
+        let facts = self.caller.facts;
+        let groups = &self.world.groups;
         let group = groups.iter().find(|group| group.name() == source.attached_to);
         match (policy_type, group) {
             (PolicyType::VpcEndpointPolicy, _) => None,
@@ -267,7 +235,7 @@ impl<'a> Evaluated<'a> {
 
     /// Returns the ARN of the organization's root, unit or account that a level of policies is attached to.
     fn target(&self, depth: usize) -> Option<String> {
-        let world = &self.call.account.world;
+        let world = self.world;
         let organization = world.organization.as_ref()?;
         let path = organization.paths.first().map(String::as_str).unwrap_or_default();
         // `o-…/r-…/ou-…/`: the organization itself has no policies.

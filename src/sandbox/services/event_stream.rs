@@ -1,8 +1,8 @@
 //! Event streams: `application/vnd.amazon.eventstream` frames for streamed answers.
 
-use super::protocol::Reply;
-use super::protocol::Service;
-use super::refusal::Refusal;
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::wire::Reply;
+use crate::sandbox::wire::Service;
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use serde_json::Value;

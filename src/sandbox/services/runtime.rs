@@ -4,12 +4,12 @@
 //! then the body (facts of AWS's refusals; the order itself is documented nowhere). The models here are none:
 //! they answer with a fixed sentence and count words as tokens.
 
-use super::account::Call;
-use super::protocol::Reply;
-use super::refusal::Refusal;
-use super::world::Model;
-use super::{event_stream, gates, guardrails, requirements};
+use super::{event_stream, guardrails, model_access, requirements};
 use crate::iam::ContextKeys;
+use crate::sandbox::call::Call;
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::wire::Reply;
+use crate::sandbox::world::Model;
 use serde_json::{Map, Value, json};
 
 /// What every model of the sandbox says.
@@ -17,7 +17,7 @@ const ANSWER: &str = "This is the sandbox: no model was called and nothing was b
 
 /// Answers a call to a model.
 pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let world = &call.account.world;
+    let world = call.world();
     let target = requirements::expand(world, &call.caller.region, &call.operation.label)?;
     let action = match call.operation.name {
         "bedrock:InvokeModel" | "bedrock:Converse" => "bedrock:InvokeModel",
@@ -39,7 +39,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
             call.require("bedrock:ApplyGuardrail", &arn, Some(&arn), &context)?;
         }
     }
-    gates::pass(call.account, &call.caller, &target)?;
+    model_access::pass(call, &call.caller, &target)?;
     let model = target.model.ok_or_else(requirements::invalid_identifier)?;
     match call.operation.name {
         "bedrock:Converse" => converse(call).map(|turn| Reply::json(&turn.whole())),
@@ -60,7 +60,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// Adds the keys that a call through the world's interface endpoint carries.
 fn via_endpoint(call: &Call<'_>, context: ContextKeys) -> ContextKeys {
-    match &call.account.world.vpc_endpoint_policy {
+    match &call.world().vpc_endpoint_policy {
         Some(endpoint) => context
             .with("aws:SourceVpce", endpoint.vpc_endpoint.as_str())
             .with("aws:SourceVpc", endpoint.vpc.as_str())

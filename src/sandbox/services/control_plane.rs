@@ -2,12 +2,13 @@
 //!
 //! Shapes follow the Bedrock API Reference. Listing a model says nothing about access to it, as on AWS.
 
-use super::account::Call;
-use super::protocol::{Operation, Reply};
-use super::refusal::Refusal;
 use super::requirements::find_model;
-use super::world::{AgreementStatus, Availability, Gate, Lifecycle, Model, Profile, ProfileType};
 use crate::iam::{Arn, ContextKeys};
+use crate::sandbox::call::Call;
+use crate::sandbox::operation::Operation;
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::wire::Reply;
+use crate::sandbox::world::{AgreementStatus, Availability, Gate, Lifecycle, Model, Profile, ProfileType};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -31,7 +32,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
                 "bedrock:ListFoundationModelAgreementOffers" => offers(call),
                 "bedrock:ListEnforcedGuardrailsConfiguration" => Ok(enforced_guardrails(call)),
                 "bedrock:GetAccountDataRetention" => {
-                    let mode = call.account.data_retention(&call.caller.region);
+                    let mode = call.world().data_retention_in(&call.caller.region);
                     Ok(Reply::json(&json!({ "mode": mode.as_str() })))
                 }
                 _ => Err(Refusal::unknown_operation(format!("the sandbox has no answer for {name}"))),
@@ -59,7 +60,7 @@ fn list_models(call: &Call<'_>) -> Reply {
 
 /// Walks over the models of the call's Region.
 fn here<'a>(call: &'a Call<'_>) -> impl Iterator<Item = (&'a Model, &'a Gate)> {
-    call.account.world.models.iter().filter_map(|model| {
+    call.world().models.iter().filter_map(|model| {
         let gate = model.regions.iter().find(|(region, _)| region.as_str() == call.caller.region);
         gate.map(|(_, gate)| (model, gate))
     })
@@ -97,7 +98,7 @@ fn describe_lifecycle(lifecycle: &Lifecycle) -> Value {
 }
 
 fn model_arn(call: &Call<'_>, id: &str) -> Arn {
-    let partition = call.account.world.partition();
+    let partition = call.world().partition();
     Arn::new(partition, "bedrock", &call.caller.region, "", &format!("foundation-model/{id}"))
 }
 
@@ -128,7 +129,7 @@ fn unresolved() -> Refusal {
 
 fn availability(call: &Call<'_>) -> Result<Reply, Refusal> {
     let id = labelled_model(&call.operation);
-    let model = find_model(&call.account.world, id)
+    let model = find_model(call.world(), id)
         .ok_or_else(|| Refusal::service(400, "ValidationException", "The provided model identifier is invalid."))?;
     let Some((_, gate)) = find_here(call, id) else {
         // A model that exists, in other Regions.
@@ -158,11 +159,11 @@ fn availability(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// Walks over the profiles of the call's Region.
 fn profiles_here<'a>(call: &'a Call<'_>) -> impl Iterator<Item = &'a Profile> {
-    call.account.world.profiles.iter().filter(|profile| profile.region.as_str() == call.caller.region)
+    call.world().profiles.iter().filter(|profile| profile.region.as_str() == call.caller.region)
 }
 
 fn profile_arn(call: &Call<'_>, profile: &Profile) -> Arn {
-    profile.arn(call.account.world.partition(), &call.account.world.account)
+    profile.arn(call.world().partition(), &call.world().account)
 }
 
 fn get_profile(call: &Call<'_>) -> Result<Reply, Refusal> {
@@ -173,7 +174,7 @@ fn get_profile(call: &Call<'_>) -> Result<Reply, Refusal> {
         Some(profile) => profile_arn(call, profile).to_string(),
         None if label.starts_with("arn:") => label.clone(),
         None => {
-            let world = &call.account.world;
+            let world = call.world();
             let resource = format!("inference-profile/{label}");
             Arn::new(world.partition(), "bedrock", &call.caller.region, &world.account, &resource).to_string()
         }
@@ -229,7 +230,7 @@ fn list_profiles(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn use_case(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let form = call.account.world.forms.get("anthropic").ok_or_else(|| {
+    let form = call.world().forms.get("anthropic").ok_or_else(|| {
         Refusal::service(
             404,
             "ResourceNotFoundException",
@@ -260,7 +261,7 @@ fn describe_offer(product: &str) -> Value {
 }
 
 fn enforced_guardrails(call: &Call<'_>) -> Reply {
-    let here = call.account.world.guardrails.iter();
+    let here = call.world().guardrails.iter();
     let here = here.filter(|guardrail| guardrail.enforced && guardrail.arn.region == call.caller.region);
     let configurations: Vec<Value> = here
         .map(|guardrail| {

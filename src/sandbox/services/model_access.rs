@@ -3,16 +3,16 @@
 //! IAM has allowed the call when this is asked. The answers follow from the model's facts in the source Region,
 //! in the words that Bedrock uses (Bedrock User Guide, "Access Amazon Bedrock foundation models").
 
-use super::account::Account;
-use super::caller::Caller;
-use super::refusal::Refusal;
 use super::requirements::{Target, invalid_identifier};
-use super::world::{AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model};
 use crate::iam::ContextKeys;
+use crate::sandbox::call::Call;
+use crate::sandbox::caller::Caller;
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::world::{AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model};
 use time::OffsetDateTime;
 
-/// Tells whether the account's standing lets a call reach its model.
-pub(super) fn pass(account: &Account, caller: &Caller<'_>, target: &Target<'_>) -> Result<(), Refusal> {
+/// Refuses a call that the account's standing keeps from its model.
+pub(super) fn pass(call: &Call<'_>, caller: &Caller<'_>, target: &Target<'_>) -> Result<(), Refusal> {
     let Some(model) = target.model else {
         let is_resource =
             target.requirements.iter().any(|requirement| requirement.resource.resource_type() != "foundation-model");
@@ -38,9 +38,9 @@ pub(super) fn pass(account: &Account, caller: &Caller<'_>, target: &Target<'_>) 
             "You don't have access to the model with the specified model ID.",
         ));
     }
-    data_retention(account, caller, model)?;
-    form(account, model)?;
-    agreement(account, caller, model, gate)
+    data_retention(call, caller, model)?;
+    form(call, model)?;
+    agreement(call, caller, model, gate)
 }
 
 fn unresolved() -> Refusal {
@@ -82,8 +82,8 @@ fn lifecycle(lifecycle: &Lifecycle) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn data_retention(account: &Account, caller: &Caller<'_>, model: &Model) -> Result<(), Refusal> {
-    let mode = account.data_retention(&caller.region);
+fn data_retention(call: &Call<'_>, caller: &Caller<'_>, model: &Model) -> Result<(), Refusal> {
+    let mode = call.world().data_retention_in(&caller.region);
     if model.data_retention.is_some_and(|needed| mode < needed) {
         return Err(Refusal::service(
             400,
@@ -94,8 +94,8 @@ fn data_retention(account: &Account, caller: &Caller<'_>, model: &Model) -> Resu
     Ok(())
 }
 
-fn form(account: &Account, model: &Model) -> Result<(), Refusal> {
-    if model.provider == "Anthropic" && !account.world.forms.contains_key("anthropic") {
+fn form(call: &Call<'_>, model: &Model) -> Result<(), Refusal> {
+    if model.provider == "Anthropic" && !call.world().forms.contains_key("anthropic") {
         return Err(Refusal::service(
             404,
             "ResourceNotFoundException",
@@ -106,11 +106,11 @@ fn form(account: &Account, model: &Model) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn agreement(account: &Account, caller: &Caller<'_>, model: &Model, gate: &Gate) -> Result<(), Refusal> {
+fn agreement(call: &Call<'_>, caller: &Caller<'_>, model: &Model, gate: &Gate) -> Result<(), Refusal> {
     if model.product_id.is_none() {
         return Ok(());
     }
-    match account.agreement(model, gate) {
+    match call.account.agreement(model, gate) {
         AgreementStatus::Available => Ok(()),
         AgreementStatus::Pending => Err(Refusal::service(
             403,
@@ -130,9 +130,9 @@ fn agreement(account: &Account, caller: &Caller<'_>, model: &Model, gate: &Gate)
                 .with("aws:CalledViaLast", "bedrock.amazonaws.com")
                 .with("aws:ViaAWSService", "true")
                 .with("aws-marketplace:ProductId", model.product_id.iter().cloned().collect::<Vec<_>>());
-            let may = |action: &str| account.authorize(caller, action, "*", &context).is_ok();
+            let may = |action: &str| call.snapshot.authorize(caller, action, "*", &context).is_ok();
             if may("aws-marketplace:ViewSubscriptions") && may("aws-marketplace:Subscribe") {
-                account.subscribe(model);
+                call.account.subscribe(model);
                 return Ok(());
             }
             Err(cannot_be_completed(

@@ -1,7 +1,7 @@
-//! Authorization: the policies that have a say in a principal's calls, and what they come to.
+//! Effective policies: all the policies that apply to a principal's calls, and their evaluation.
 //!
-//! The documents are parsed once, when the account is opened; the evaluation is the crate's own engine. Each
-//! policy keeps where it came from, so that a refusal can name it and the simulator can point into it.
+//! Takes a world's facts and parses their documents once; the evaluation is the crate's own engine. Each policy keeps
+//! its source, so that a refusal can name it and the simulator can point into it.
 
 use super::refusal::Denial;
 use super::world::{AttachedPolicy, Group, ManagedPolicy, PrincipalFacts, World};
@@ -36,49 +36,49 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-/// Every policy that has a say in a principal's calls.
+/// Every policy that applies to a principal's calls.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Layers {
+pub(super) struct EffectivePolicies {
     pub(super) policies: Policies,
     /// Where each policy came from, by the name that it has in `policies`.
     pub(super) sources: BTreeMap<String, Source>,
 }
 
-impl Layers {
+impl EffectivePolicies {
     /// Collects a principal's policies, without the endpoint's.
-    pub(super) fn of(world: &World, facts: &PrincipalFacts) -> Result<Self, ParseError> {
-        let mut layers = Self::default();
+    pub(super) fn for_principal(world: &World, facts: &PrincipalFacts) -> Result<Self, ParseError> {
+        let mut effective = Self::default();
         let inline = if facts.is_role() { SourceKind::InlineRole } else { SourceKind::InlineUser };
-        layers.attach(world, inline, facts.name(), &facts.policies, &facts.managed_policies)?;
+        effective.attach(world, inline, facts.name(), &facts.policies, &facts.managed_policies)?;
         for group in world.groups.iter().filter(|group| facts.groups.iter().any(|name| name == group.name())) {
-            layers.attach_group(world, group)?;
+            effective.attach_group(world, group)?;
         }
         if let Some(boundary) = &facts.boundary {
-            layers.policies.permissions_boundary = Some(layers.managed(world, facts.name(), boundary)?);
+            effective.policies.permissions_boundary = Some(effective.managed(world, facts.name(), boundary)?);
         }
         if let Some(text) = &facts.session_policy {
             let source = Source::hidden("session policy", None, text.as_str());
-            layers.policies.session = Some(vec![layers.parse("session", source)?]);
+            effective.policies.session = Some(vec![effective.parse("session", source)?]);
         }
         for (depth, level) in world.organization.iter().flat_map(|organization| &organization.levels).enumerate() {
             let mut policies = Vec::new();
             for (index, policy) in level.iter().enumerate() {
                 let source = Source::hidden(&policy.name, Some(policy.arn.to_string()), policy.document.as_str());
-                policies.push(layers.parse(&format!("scp/{depth}/{index}"), source)?);
+                policies.push(effective.parse(&format!("scp/{depth}/{index}"), source)?);
             }
-            layers.policies.service_control.push(policies);
+            effective.policies.service_control.push(policies);
         }
-        Ok(layers)
+        Ok(effective)
     }
 
     /// Collects a group's policies.
-    pub(super) fn of_group(world: &World, group: &Group) -> Result<Self, ParseError> {
-        let mut layers = Self::default();
-        layers.attach_group(world, group)?;
-        Ok(layers)
+    pub(super) fn for_group(world: &World, group: &Group) -> Result<Self, ParseError> {
+        let mut effective = Self::default();
+        effective.attach_group(world, group)?;
+        Ok(effective)
     }
 
-    /// Returns the layers with the policy of the endpoint that the world's runtime calls pass, if they pass one.
+    /// Returns the policies with that of the endpoint that the world's runtime calls pass, if they pass one.
     pub(super) fn through_endpoint(mut self, world: &World) -> Result<Self, ParseError> {
         if let Some(endpoint) = &world.vpc_endpoint_policy {
             let source = Source::hidden(&endpoint.vpc_endpoint, None, endpoint.document.as_str());
@@ -179,5 +179,20 @@ impl Layers {
 impl Source {
     fn hidden(name: &str, arn: Option<String>, text: &str) -> Self {
         Self { kind: SourceKind::Hidden, name: name.to_owned(), arn, attached_to: String::new(), text: text.to_owned() }
+    }
+}
+
+/// A principal's policies by the route of its calls: straight to the service, or through the runtime's endpoint.
+#[derive(Debug)]
+pub(super) struct RoutedPolicies {
+    pub(super) direct: EffectivePolicies,
+    pub(super) through_endpoint: EffectivePolicies,
+}
+
+impl RoutedPolicies {
+    /// Adds the route through the world's endpoint.
+    pub(super) fn new(world: &World, direct: EffectivePolicies) -> Result<Self, ParseError> {
+        let through_endpoint = direct.clone().through_endpoint(world)?;
+        Ok(Self { direct, through_endpoint })
     }
 }

@@ -1,18 +1,18 @@
-//! Spoiling: bodies that are not what the API's model says.
+//! Corruption: bodies that are not what the API's model says.
 //!
 //! Works on the answer that the account gives, JSON or XML; what is neither, such as an event stream, is cut or
-//! replaced as a whole.
+//! replaced as a whole. Only in builds with the feature `faults`.
 
-use super::super::account::Call;
-use super::super::protocol::Reply;
-use super::FaultKind;
+use crate::sandbox::call::Call;
+use crate::sandbox::wire::Reply;
+use crate::sandbox::world::FaultKind;
 use serde_json::{Value, json};
 
 /// Levels of [`FaultKind::DeeplyNested`].
 const DEPTH: usize = 100_000;
 
-/// Spoils an answer.
-pub(super) fn spoil(kind: FaultKind, call: &Call<'_>, mut reply: Reply) -> Reply {
+/// Corrupts an answer.
+pub(super) fn corrupt(kind: FaultKind, call: &Call<'_>, mut reply: Reply) -> Reply {
     let query = call.service.is_query();
     let action = call.operation.name.split(':').nth(1).unwrap_or_default();
     let body = std::mem::take(&mut reply.body);

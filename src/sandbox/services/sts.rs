@@ -1,10 +1,10 @@
 //! STS: who is calling, and sessions of roles.
 
-use super::account::Call;
-use super::protocol::Reply;
-use super::refusal::Refusal;
-use super::world::{PrincipalFacts, SECRET_ACCESS_KEY, is_session_name};
 use crate::iam::{Arn, ContextKeys};
+use crate::sandbox::call::Call;
+use crate::sandbox::refusal::{Refusal, required};
+use crate::sandbox::wire::Reply;
+use crate::sandbox::world::{PrincipalFacts, SECRET_ACCESS_KEY, is_session_name};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -20,7 +20,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(call.query_reply(|xml| {
         xml.leaf("Arn", &call.caller.arn())
             .leaf("UserId", &call.caller.user_id())
-            .leaf("Account", &call.account.world.account);
+            .leaf("Account", &call.world().account);
     }))
 }
 
@@ -30,7 +30,7 @@ fn invalid(message: &str) -> Refusal {
 
 fn assume_role(call: &Call<'_>) -> Result<Reply, Refusal> {
     let form = &call.operation.form;
-    let (arn, name) = (form.required("RoleArn")?, form.required("RoleSessionName")?);
+    let (arn, name) = (required(form, "RoleArn")?, required(form, "RoleSessionName")?);
     if !is_session_name(name) {
         return Err(invalid(
             "The specified value for roleSessionName is invalid. It must have 2 to 64 characters of [\\w+=,.@-]",
@@ -49,17 +49,16 @@ fn assume_role(call: &Call<'_>) -> Result<Reply, Refusal> {
     let role = trusted_role(call, arn, name)?;
     let malformed =
         |_| Refusal::invalid_input("MalformedPolicyDocument", "The policy is not in the valid JSON format.".to_owned());
-    let (_, layers) = call.account.principal(&role.arn).ok_or_else(|| Refusal::internal(call.service))?;
-    let mut layers = layers.clone();
-    layers.policies.session = match form.get("Policy") {
-        Some(text) => Some(vec![layers.given("session", text).map_err(malformed)?]),
-        None => None,
-    };
     if !form.structures("PolicyArns").is_empty() {
         return Err(invalid("the sandbox takes a session policy as Policy, and no PolicyArns"));
     }
+    let restrictions = form.get("Policy").map(str::to_owned).into_iter().collect();
     let expires = OffsetDateTime::now_utc() + Duration::seconds(seconds);
-    let credentials = call.account.begin_session(role, name, layers, expires).map_err(malformed)?;
+    let credentials = call
+        .account
+        .begin_session(call.snapshot, &role.arn, name, restrictions, expires)
+        .ok_or_else(|| Refusal::internal(call.service))?
+        .map_err(malformed)?;
     let session =
         Arn::new(&role.arn.partition, "sts", "", &role.arn.account, &format!("assumed-role/{}/{name}", role.name()));
     Ok(call.query_reply(|xml| {
@@ -81,11 +80,11 @@ fn trusted_role<'a>(call: &Call<'a>, arn: &str, session: &str) -> Result<&'a Pri
     if let Some(id) = call.operation.form.get("ExternalId") {
         keys.set("sts:ExternalId", id);
     }
-    let account = call.account;
+    let snapshot = call.snapshot;
     let parsed = arn.parse::<Arn>().map_err(|_| invalid(&format!("{arn} is invalid")))?;
-    account
+    snapshot
         .principal(&parsed)
         .map(|(facts, _)| facts)
-        .filter(|facts| facts.is_role() && account.may_assume(&call.caller, facts, &keys))
+        .filter(|facts| facts.is_role() && snapshot.may_assume(&call.caller, facts, &keys))
         .ok_or_else(|| Refusal::not_assumable(&call.caller.arn(), arn))
 }

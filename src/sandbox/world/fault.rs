@@ -1,30 +1,17 @@
-//! Faults: what a broken AWS, or something on the way to it, does to a call.
+//! Faults as data: which calls go wrong, and how.
 //!
-//! A world or `sandbox serve --fault` names the operation and the kind, or leaves the kind to a seed. A fault meets a
-//! call that was recognized and authenticated, and turns its answer into another one: refused, spoilt, or delivered
-//! badly. It states what goes wrong on the wire and knows nothing of who asks.
+//! A world or `sandbox serve --fault` names the operation and the kind, or leaves the kind to a seed. What a kind does
+//! to an answer is decided in `inject`. The kinds that a service refuses with exist in every build; those that corrupt
+//! an answer or break a connection need the feature `faults`.
 
-mod spoil;
-
-use super::fingerprint;
-use super::protocol::{Delivery, Ending, Reply};
-use super::refusal::{Denial, Refusal};
-use super::{account::Call, protocol::OPERATIONS};
-use crate::iam::{Decision, PolicyType};
+use crate::sandbox::ids;
+use crate::sandbox::operation::OPERATIONS;
 use serde::Deserialize;
 use std::fmt;
 use std::str::FromStr;
-use time::format_description::well_known::Rfc2822;
-use time::{Duration, OffsetDateTime};
 
 /// The name that stands for every operation.
 const EVERY_OPERATION: &str = "*";
-
-/// How far the clock of a service is off, for [`FaultKind::ClockSkew`].
-const SKEW: Duration = Duration::HOUR;
-
-/// How old a signature may be (IAM User Guide, "Troubleshoot signed requests for AWS APIs").
-const TOLERANCE: Duration = Duration::minutes(5);
 
 /// What a service does wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -123,15 +110,22 @@ kinds! {
     NotHttp "not-http" "an answer that is not HTTP";
 }
 
+impl FaultKind {
+    /// Returns `true` if this build can do it: the service's own refusals always, the rest with the feature `faults`.
+    pub(in crate::sandbox) fn is_available(self) -> bool {
+        cfg!(feature = "faults") || matches!(self, Self::Throttling | Self::InternalError | Self::AccessDenied)
+    }
+}
+
 impl Fault {
-    /// Tells whether the fault meets an operation.
-    pub(super) fn concerns(&self, operation: &str) -> bool {
+    /// Returns `true` if the fault is about an operation.
+    pub(in crate::sandbox) fn is_about(&self, operation: &str) -> bool {
         self.operation == EVERY_OPERATION || self.operation == operation
     }
 
     /// Returns what happens to a call that comes after so many others of its operation; nothing where the fault does
     /// not meet it.
-    pub(super) fn meets(&self, earlier: u32, request_id: &str) -> Option<FaultKind> {
+    pub(in crate::sandbox) fn meets(&self, earlier: u32, request_id: &str) -> Option<FaultKind> {
         if self.calls.is_some_and(|limit| earlier >= limit) {
             return None;
         }
@@ -139,7 +133,7 @@ impl Fault {
         match self.kind {
             Choice::Always(kind) => (earlier.checked_rem(share) == Some(0)).then_some(kind),
             Choice::Random => {
-                let chance = fingerprint::chance(self.seed, request_id);
+                let chance = ids::chance(self.seed, request_id);
                 let among = u64::try_from(FaultKind::ALL.len()).unwrap_or(1);
                 let which = usize::try_from(chance.checked_div(share.into())? % among).ok()?;
                 chance.is_multiple_of(share.into()).then(|| FaultKind::ALL.get(which).copied()).flatten()
@@ -148,12 +142,21 @@ impl Fault {
     }
 
     /// Says what is wrong with the fault itself, if anything is.
-    pub(super) fn mistake(&self) -> Option<(&'static str, String)> {
+    pub(in crate::sandbox) fn mistake(&self) -> Option<(&'static str, String)> {
         let name = &self.operation;
         if name != EVERY_OPERATION && !OPERATIONS.contains(&name.as_str()) {
             return Some(("operation", format!("the sandbox serves no operation `{}`", name.escape_debug())));
         }
-        (self.every == Some(0)).then(|| ("every", "every 0 calls is never".to_owned()))
+        if self.every == Some(0) {
+            return Some(("every", "every 0 calls is never".to_owned()));
+        }
+        let missing = match self.kind {
+            Choice::Always(kind) if kind.is_available() => return None,
+            Choice::Random if cfg!(feature = "faults") => return None,
+            Choice::Always(kind) => kind.as_str(),
+            Choice::Random => RANDOM,
+        };
+        Some(("kind", format!("this build has no fault `{missing}`: it needs the feature `faults`")))
     }
 }
 
@@ -224,110 +227,6 @@ impl FromStr for Fault {
     }
 }
 
-impl FaultKind {
-    /// Answers a call as the fault has it; `answer` makes the answer that it would get without.
-    pub(super) fn answer(self, call: &Call<'_>, answer: impl FnOnce() -> Reply) -> Reply {
-        let refuse = |refusal: Refusal| refusal.reply(call.service, call.request_id);
-        let page = |status: u16| {
-            let text = "<!DOCTYPE html>\n<html><body><h1>Please log in to this network</h1></body></html>\n";
-            Reply::new(status, "text/html", text.as_bytes().to_vec())
-        };
-        match self {
-            Self::Throttling => refuse(Refusal::throttled(call.service)),
-            Self::ThrottlingRetryAfter => refuse(Refusal::throttled(call.service))
-                .header("retry-after", "3600")
-                .header("x-amz-retry-after", "3600000"),
-            Self::InternalError => refuse(Refusal::internal(call.service)),
-            Self::AccessDenied => refuse(denied(call)),
-            Self::ClockSkew => skewed(call).map_or_else(answer, refuse).header("date", http_date(now() + SKEW)),
-            Self::ProxyLogin => page(200),
-            Self::ProxyDenied => page(403),
-            Self::ProxyAuthentication => page(407).header("proxy-authenticate", "Basic realm=\"network\""),
-            Self::BadGateway => page(502),
-            Self::Redirect => page(302).header("location", elsewhere(call)),
-            Self::RedirectSameMethod => page(307).header("location", elsewhere(call)),
-            Self::Hang => answer().delivered(Delivery::Never),
-            Self::HugeBody => answer().delivered(Delivery::Padded(100_000_000)),
-            Self::EndlessBody => answer().delivered(Delivery::Endless),
-            Self::SlowHead => answer().delivered(Delivery::Head(0, Ending::Drip)),
-            Self::SlowBody => answer().delivered(Delivery::Body(0, Ending::Drip)),
-            Self::Closed => answer().delivered(Delivery::Head(0, Ending::Close)),
-            Self::Reset => answer().delivered(Delivery::Head(0, Ending::Reset)),
-            Self::ResetInHead => answer().delivered(Delivery::Head(12, Ending::Reset)),
-            Self::ClosedInBody => halfway(answer(), Ending::Close),
-            Self::ResetInBody => halfway(answer(), Ending::Reset),
-            Self::NotHttp => answer().delivered(Delivery::Head(0, Ending::Junk)),
-            Self::EmptyBody
-            | Self::EmptyObject
-            | Self::Truncated
-            | Self::Malformed
-            | Self::DeeplyNested
-            | Self::InvalidUtf8
-            | Self::WrongTypes
-            | Self::UnknownValues
-            | Self::UnknownFields
-            | Self::WrongContentType
-            | Self::EmptyPages
-            | Self::EndlessPages => spoil::spoil(self, call, answer()),
-        }
-    }
-}
-
-/// Lets half of the body through.
-fn halfway(reply: Reply, ending: Ending) -> Reply {
-    let half = reply.body.len() / 2;
-    reply.delivered(Delivery::Body(half, ending))
-}
-
-fn denied(call: &Call<'_>) -> Refusal {
-    let action = match call.operation.name {
-        "bedrock:Converse" => "bedrock:InvokeModel",
-        "bedrock:ConverseStream" => "bedrock:InvokeModelWithResponseStream",
-        name => name,
-    };
-    let (decision, policy_type) = (Decision::ImplicitDeny, PolicyType::IdentityPolicy);
-    let denial = Denial { decision, policy_type, policy_arn: None };
-    Refusal::denied(call.service, &call.caller.arn(), action, None, &denial)
-}
-
-/// Refuses a signature that is too old for a clock that is ahead.
-fn skewed(call: &Call<'_>) -> Option<Refusal> {
-    let stamp = |time: OffsetDateTime| {
-        let (date, clock) = (time.date(), time.time());
-        format!(
-            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-            date.year(),
-            u8::from(date.month()),
-            date.day(),
-            clock.hour(),
-            clock.minute(),
-            clock.second()
-        )
-    };
-    let theirs = now() + SKEW;
-    let earliest = stamp(theirs - TOLERANCE);
-    // Stamps of one form compare as texts.
-    let signed = call.request.header("x-amz-date").filter(|signed| *signed < earliest.as_str())?;
-    Some(Refusal::signature_expired(
-        call.service,
-        format!("Signature expired: {signed} is now earlier than {earliest} ({} - 5 min.)", stamp(theirs)),
-    ))
-}
-
-fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
-}
-
-fn http_date(time: OffsetDateTime) -> String {
-    time.format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT")
-}
-
-/// Returns the address of another host, which is this server by its other name: whoever follows is counted.
-fn elsewhere(call: &Call<'_>) -> String {
-    let port = call.request.header("host").and_then(|host| host.rsplit(':').next()).unwrap_or_default();
-    format!("http://localhost:{port}/redirected")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -335,10 +234,10 @@ mod tests {
     #[test]
     fn a_fault_is_read_from_the_command_line() {
         let fault: Fault = "iam:GetRole=reset:2".parse().unwrap();
-        assert!(fault.concerns("iam:GetRole") && !fault.concerns("iam:GetUser"));
+        assert!(fault.is_about("iam:GetRole") && !fault.is_about("iam:GetUser"));
         assert_eq!([0, 1, 2].map(|earlier| fault.meets(earlier, "").is_some()), [true, true, false]);
         let share: Fault = "*=throttling/3".parse().unwrap();
-        assert!(share.concerns("bedrock:Converse"));
+        assert!(share.is_about("bedrock:Converse"));
         assert_eq!([0, 1, 2, 3].map(|earlier| share.meets(earlier, "").is_some()), [true, false, false, true]);
         for (text, said) in [
             ("reset", "expected API=KIND"),
@@ -355,7 +254,7 @@ mod tests {
 
     #[test]
     fn chance_is_the_same_each_time_and_meets_the_share_that_it_says() {
-        let ids: Vec<String> = (0..20_000).map(|n| fingerprint::request_id(fingerprint::of(&[b"call"]), n)).collect();
+        let ids: Vec<String> = (0..20_000).map(|n| ids::request_id(ids::of(&[b"call"]), n)).collect();
         let met = |text: &str| -> Vec<Option<FaultKind>> {
             let fault: Fault = text.parse().unwrap();
             ids.iter().map(|id| fault.meets(7, id)).collect()

@@ -3,9 +3,9 @@
 //! A caller needs `bedrock:ApplyGuardrail` on each of them (Bedrock User Guide, "Set up permissions to use
 //! guardrails"). The guardrails themselves let everything through.
 
-use super::account::Call;
-use super::refusal::Refusal;
-use super::world::Guardrail;
+use crate::sandbox::call::Call;
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::world::Guardrail;
 use serde_json::Value;
 
 /// The guardrail that a call names.
@@ -31,7 +31,7 @@ pub(super) fn of_call(call: &Call<'_>) -> Result<Option<Named>, Refusal> {
             && (guardrail.arn.resource_id() == id || guardrail.arn.to_string() == id)
             && (version == "DRAFT" || guardrail.version.as_deref() == Some(version))
     };
-    let guardrail = call.account.world.guardrails.iter().find(is_meant).ok_or_else(|| {
+    let guardrail = call.world().guardrails.iter().find(is_meant).ok_or_else(|| {
         Refusal::service(
             400,
             "ValidationException",
@@ -45,7 +45,7 @@ pub(super) fn of_call(call: &Call<'_>) -> Result<Option<Named>, Refusal> {
 
 /// Returns the ARNs of the guardrails that a call passes, each once.
 pub(super) fn applied(call: &Call<'_>, named: Option<&Named>, model: Option<&str>) -> Vec<String> {
-    let enforced = call.account.world.guardrails.iter().filter(|guardrail| {
+    let enforced = call.world().guardrails.iter().filter(|guardrail| {
         let holds = model.is_none_or(|model| {
             let listed = |ids: &[String]| ids.iter().any(|id| id == model);
             (guardrail.included_models.is_empty() || listed(&guardrail.included_models))

@@ -2,17 +2,17 @@
 //!
 //! Follows the IAM API Reference: it evaluates identity policies, the permissions boundary and service control
 //! policies on the context that the call gives, and knows nothing of session policies, endpoint policies or a
-//! service's own gates. Service control policies decide but are never shown.
+//! service's own model_access. Service control policies decide but are never shown.
 
-use super::account::Call;
-use super::authorize::{Layers, SourceKind};
-use super::caller::principal_context;
-use super::directory::Page;
-use super::protocol::{Form, Reply};
-use super::refusal::Refusal;
-use super::xml::Xml;
 use crate::iam::{Arn, ContextKeys, ContextValue, Decision, PolicyType, RequestContext};
 use crate::policy::{Document, Evaluation, Policies, Policy, Question, StatementRef, decide};
+use crate::sandbox::call::Call;
+use crate::sandbox::caller::principal_context;
+use crate::sandbox::effective_policies::{EffectivePolicies, SourceKind};
+use crate::sandbox::page::Page;
+use crate::sandbox::refusal::{Refusal, required};
+use crate::sandbox::wire::{Form, Reply};
+use crate::sandbox::xml::Xml;
 
 /// The longest exclusion list.
 const MAX_EXCLUSIONS: usize = 256;
@@ -23,18 +23,18 @@ const MAX_CONTEXT: usize = 1000;
 /// The most pairs of an action and a resource; likewise.
 const MAX_PAIRS: usize = 10_000;
 
-/// Allows everything: stands in for the layers that are not asked about.
+/// Allows everything: stands in for the policies that are not asked about.
 const ALLOW_ALL: &str = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
 
 /// Answers `SimulatePrincipalPolicy`.
 pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     let form = &call.operation.form;
-    let source = form.required("PolicySourceArn")?;
+    let source = required(form, "PolicySourceArn")?;
     call.require(call.operation.name, source, Some(source), &ContextKeys::new())?;
     let simulation = Simulation::new(call, source)?;
     let actions = form.list("ActionNames");
     if actions.is_empty() {
-        form.required("ActionNames")?;
+        required(form, "ActionNames")?;
     }
     for action in &actions {
         if !(3..=128).contains(&action.len()) || !action.contains(':') || action.contains('*') {
@@ -45,7 +45,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     if actions.len().saturating_mul(resources.len()) > MAX_PAIRS {
         return Err(invalid(format!("the sandbox simulates at most {MAX_PAIRS} pairs of an action and a resource")));
     }
-    let page = Page::of(call, actions.len())?;
+    let page = Page::from_form(&call.operation.form, actions.len())?;
     let results: Vec<ActionResult> = actions
         .iter()
         .skip(page.start)
@@ -65,7 +65,7 @@ fn invalid(message: impl Into<String>) -> Refusal {
 /// What is simulated: whose policies, without which, with which more, in which context.
 struct Simulation {
     principal: String,
-    layers: Layers,
+    effective: EffectivePolicies,
     context: ContextKeys,
     /// The condition keys that the visible policies read and the context lacks.
     missing: Vec<String>,
@@ -90,7 +90,7 @@ struct ResourceResult {
 
 impl Simulation {
     fn new(call: &Call<'_>, source: &str) -> Result<Self, Refusal> {
-        let world = &call.account.world;
+        let world = call.world();
         let form = &call.operation.form;
         let unclear = || invalid(format!("Invalid Entity Arn: {source} does not clearly define entity type and name."));
         let arn: Arn = source.parse().map_err(|_| unclear())?;
@@ -102,19 +102,19 @@ impl Simulation {
             let name = arn.resource.rsplit('/').next().unwrap_or_default();
             Refusal::no_such_entity(format!("The {kind} with name {name} cannot be found."))
         };
-        let (mut layers, mut context) = if kind == "group" {
+        let (mut effective, mut context) = if kind == "group" {
             let group = world.groups.iter().find(|group| group.arn == arn).ok_or_else(missing_entity)?;
-            (Layers::of_group(world, group).map_err(|_| missing_entity())?, ContextKeys::new())
+            (EffectivePolicies::for_group(world, group).map_err(|_| missing_entity())?, ContextKeys::new())
         } else {
-            let (facts, layers) = call.account.principal(&arn).ok_or_else(missing_entity)?;
-            (layers.clone(), principal_context(world, facts))
+            let (facts, effective) = call.snapshot.principal(&arn).ok_or_else(missing_entity)?;
+            (effective.clone(), principal_context(world, facts))
         };
         // The simulator sees neither.
-        layers.policies.session = None;
-        layers.policies.vpc_endpoint = None;
+        effective.policies.session = None;
+        effective.policies.vpc_endpoint = None;
 
-        exclude(&mut layers, &form.structures("PolicyExclusionList"))?;
-        give(&mut layers, form, kind)?;
+        exclude(&mut effective, &form.structures("PolicyExclusionList"))?;
+        give(&mut effective, form, kind)?;
         let entries = form.structures("ContextEntries");
         if entries.len() > MAX_CONTEXT {
             return Err(invalid(format!("the sandbox takes at most {MAX_CONTEXT} context entries")));
@@ -123,8 +123,8 @@ impl Simulation {
             let (key, value) = context_entry(&entry)?;
             context.set(&key, value);
         }
-        let missing = missing_keys(&layers.policies, &context);
-        Ok(Self { principal: source.to_owned(), layers, context, missing })
+        let missing = missing_keys(&effective.policies, &context);
+        Ok(Self { principal: source.to_owned(), effective, context, missing })
     }
 
     fn of_action(&self, action: &str, resources: &[&str]) -> ActionResult {
@@ -142,7 +142,7 @@ impl Simulation {
     /// A key's own policy is no part of the call; the one that a key is made with leaves the decision to the account's
     /// policies (KMS Developer Guide, "Default key policy").
     fn policies_for(&self, action: &str) -> Policies {
-        let mut policies = self.layers.policies.clone();
+        let mut policies = self.effective.policies.clone();
         let account = self.principal.split(':').nth(4).unwrap_or_default();
         if action.starts_with("kms:") && policies.resource.is_none() {
             let text = format!(
@@ -216,7 +216,7 @@ impl Simulation {
     }
 
     fn write_statements(&self, xml: &mut Xml, statements: &[&StatementRef]) {
-        let shown = statements.iter().filter_map(|statement| Some((*statement, self.layers.source(statement)?)));
+        let shown = statements.iter().filter_map(|statement| Some((*statement, self.effective.source(statement)?)));
         xml.list("MatchedStatements", shown, |xml, (statement, source)| {
             let kind = match source.kind {
                 SourceKind::InlineUser => "user",
@@ -240,7 +240,7 @@ impl Simulation {
 
     /// Returns line and column behind a statement's closing brace, counted from 1.
     fn end_of(&self, statement: &StatementRef, text: &str) -> (usize, usize) {
-        let policies = &self.layers.policies;
+        let policies = &self.effective.policies;
         let policy = policies.identity.iter().chain(policies.resource.iter().flatten());
         let span = policy
             .filter(|policy| policy.name == statement.policy)
@@ -302,7 +302,7 @@ fn missing_keys(policies: &Policies, context: &ContextKeys) -> Vec<String> {
 }
 
 fn context_entry(entry: &Form) -> Result<(String, ContextValue), Refusal> {
-    let key = entry.required("ContextKeyName")?;
+    let key = required(entry, "ContextKeyName")?;
     let values: Vec<String> = entry.list("ContextKeyValues").into_iter().map(str::to_owned).collect();
     let kind = entry.get("ContextKeyType").unwrap_or("string");
     let single = ["string", "numeric", "boolean", "ip", "binary", "date"];
@@ -316,16 +316,16 @@ fn context_entry(entry: &Form) -> Result<(String, ContextValue), Refusal> {
 }
 
 /// Adds the policies that come with the call.
-fn give(layers: &mut Layers, form: &Form, kind: &str) -> Result<(), Refusal> {
+fn give(effective: &mut EffectivePolicies, form: &Form, kind: &str) -> Result<(), Refusal> {
     let malformed = |error| invalid(format!("Syntax errors in policy: {error}"));
     for (index, text) in form.list("PolicyInputList").into_iter().enumerate() {
-        layers.give(&format!("PolicyInputList.{}", index + 1), text).map_err(malformed)?;
+        effective.give(&format!("PolicyInputList.{}", index + 1), text).map_err(malformed)?;
     }
     match form.list("PermissionsBoundaryPolicyInputList").as_slice() {
         [] => {}
         [text] => {
-            let boundary = layers.given("PermissionsBoundaryPolicyInputList.1", text).map_err(malformed)?;
-            layers.policies.permissions_boundary = Some(boundary);
+            let boundary = effective.given("PermissionsBoundaryPolicyInputList.1", text).map_err(malformed)?;
+            effective.policies.permissions_boundary = Some(boundary);
         }
         _ => return Err(invalid("Only one permissions boundary policy can be specified")),
     }
@@ -333,7 +333,7 @@ fn give(layers: &mut Layers, form: &Form, kind: &str) -> Result<(), Refusal> {
         if kind == "role" {
             return Err(invalid("Simulation of resource-based policies isn't supported for IAM roles"));
         }
-        layers.policies.resource = Some(vec![layers.given("ResourcePolicy", text).map_err(malformed)?]);
+        effective.policies.resource = Some(vec![effective.given("ResourcePolicy", text).map_err(malformed)?]);
     }
     Ok(())
 }
@@ -369,8 +369,8 @@ impl<'f> Exclusion<'f> {
     }
 
     /// Tells whether the entry names a policy of the principal or of the organization.
-    fn names(&self, policy: &Policy, layers: &Layers, role: &str) -> bool {
-        let Some(source) = policy.name.as_ref().and_then(|name| layers.sources.get(name)) else { return false };
+    fn names(&self, policy: &Policy, effective: &EffectivePolicies, role: &str) -> bool {
+        let Some(source) = policy.name.as_ref().and_then(|name| effective.sources.get(name)) else { return false };
         match self {
             Self::Type("inline") => {
                 matches!(source.kind, SourceKind::InlineUser | SourceKind::InlineGroup | SourceKind::InlineRole)
@@ -392,13 +392,14 @@ impl<'f> Exclusion<'f> {
 }
 
 /// Takes the excluded policies out.
-fn exclude(layers: &mut Layers, entries: &[Form]) -> Result<(), Refusal> {
+fn exclude(effective: &mut EffectivePolicies, entries: &[Form]) -> Result<(), Refusal> {
     if entries.len() > MAX_EXCLUSIONS {
         return Err(invalid(format!("PolicyExclusionList has at most {MAX_EXCLUSIONS} entries")));
     }
     let exclusions = entries.iter().map(Exclusion::read).collect::<Result<Vec<_>, _>>()?;
-    let mut policies = layers.policies.clone();
-    let kept = |role: &str, policy: &Policy| !exclusions.iter().any(|exclusion| exclusion.names(policy, layers, role));
+    let mut policies = effective.policies.clone();
+    let kept =
+        |role: &str, policy: &Policy| !exclusions.iter().any(|exclusion| exclusion.names(policy, effective, role));
     policies.identity.retain(|policy| kept("identity", policy));
     policies.permissions_boundary = policies.permissions_boundary.filter(|policy| kept("permission-boundary", policy));
     if exclusions.iter().any(|exclusion| matches!(exclusion, Exclusion::Type("scp"))) {
@@ -407,6 +408,6 @@ fn exclude(layers: &mut Layers, entries: &[Form]) -> Result<(), Refusal> {
     for level in &mut policies.service_control {
         level.retain(|policy| kept("scp", policy));
     }
-    layers.policies = policies;
+    effective.policies = policies;
     Ok(())
 }

@@ -3,9 +3,9 @@
 //! Follows the Bedrock User Guide ("Geographic cross-Region inference", "Global cross-Region inference") on the
 //! world's own facts. Deliberately written apart from the doctor's expansion, so that the two can disagree.
 
-use super::refusal::Refusal;
-use super::world::{Model, Profile, World};
 use crate::iam::{Arn, ContextKeys};
+use crate::sandbox::refusal::Refusal;
+use crate::sandbox::world::{Model, Profile, World};
 
 /// One resource that must be allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ fn find_profile<'a>(world: &'a World, region: &str, id: &str) -> Option<&'a Prof
     world.profiles.iter().find(|profile| {
         profile.region.as_str() == region
             && (profile.arn(world.partition(), &world.account).to_string() == id
-                || (profile.id == id && profile.kind == super::world::ProfileType::SystemDefined))
+                || (profile.id == id && profile.kind == crate::sandbox::world::ProfileType::SystemDefined))
     })
 }
 
@@ -116,4 +116,13 @@ pub(super) fn find_model<'a>(world: &'a World, id: &str) -> Option<&'a Model> {
 /// What Bedrock says to an identifier that it does not know.
 pub(super) fn invalid_identifier() -> Refusal {
     Refusal::service(400, "ValidationException", "The provided model identifier is invalid.")
+}
+
+/// Returns the ARN of the model that a job names: a custom model's own, else the foundation model's in the Region.
+pub(super) fn model_arn(world: &World, region: &str, id: &str) -> Arn {
+    id.parse().unwrap_or_else(|_| {
+        let profile = world.profiles.iter().find(|profile| profile.id == id);
+        let model = profile.map_or(id, |profile| profile.base_model());
+        Arn::new(world.partition(), "bedrock", region, "", &format!("foundation-model/{model}"))
+    })
 }

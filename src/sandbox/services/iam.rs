@@ -1,24 +1,22 @@
-//! IAM's directory: users, roles, groups, and the policies attached to them, for reading.
+//! IAM, for reading: users, roles, groups, and the policies attached to them.
 //!
 //! Shapes follow the IAM API Reference; documents go out percent-encoded (RFC 3986), as IAM sends them.
 
-use super::account::Call;
-use super::fingerprint;
-use super::protocol::Reply;
-use super::refusal::Refusal;
-use super::world::{AttachedPolicy, Group, ManagedPolicy, PrincipalFacts, World};
-use super::xml::Xml;
 use crate::iam::{Arn, ContextKeys};
 use crate::policy;
+use crate::sandbox::call::{CREATED, Call};
+use crate::sandbox::ids;
+use crate::sandbox::page::Page;
+use crate::sandbox::refusal::{Refusal, required};
+use crate::sandbox::wire::Reply;
+use crate::sandbox::world::{AttachedPolicy, Group, ManagedPolicy, PrincipalFacts, World};
+use crate::sandbox::xml::Xml;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What RFC 3986 leaves unreserved.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// When everything was made, as far as the sandbox is concerned.
-const CREATED: &str = "2026-01-15T09:00:00Z";
-
-/// Answers a call to IAM's directory.
+/// Answers a call that reads.
 pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     match call.operation.name {
         "iam:GetRole" => get_role(call),
@@ -64,11 +62,11 @@ fn entity<'a>(call: &Call<'a>, kind: &str) -> Result<Entity<'a>, Refusal> {
         "user" => "UserName",
         _ => "GroupName",
     };
-    let world: &'a World = &call.account.world;
+    let world: &'a World = call.world();
     let name = match call.operation.form.get(parameter) {
         // GetUser without a name is about the caller.
         None if call.operation.name == "iam:GetUser" && !call.caller.facts.is_role() => call.caller.facts.name(),
-        _ => call.operation.form.required(parameter)?,
+        _ => required(&call.operation.form, parameter)?,
     };
     let principal = || {
         let matches = |facts: &&PrincipalFacts| facts.is_role() == (kind == "role") && facts.name() == name;
@@ -151,12 +149,12 @@ fn write_tags(xml: &mut Xml, facts: &PrincipalFacts) {
 
 fn list_groups(call: &Call<'_>) -> Result<Reply, Refusal> {
     let Entity::Principal(user) = entity(call, "user")? else { return Err(Refusal::internal(call.service)) };
-    let groups = call.account.world.groups.iter().filter(|group| user.groups.iter().any(|name| name == group.name()));
+    let groups = call.world().groups.iter().filter(|group| user.groups.iter().any(|name| name == group.name()));
     Ok(call.query_reply(|xml| {
         xml.list("Groups", groups, |xml, group| {
             xml.leaf("Path", group.path())
                 .leaf("GroupName", group.name())
-                .leaf("GroupId", &fingerprint::unique_id("AGPA", &group.arn.to_string()))
+                .leaf("GroupId", &ids::unique_id("AGPA", &group.arn.to_string()))
                 .leaf("Arn", &group.arn.to_string())
                 .leaf("CreateDate", CREATED);
         })
@@ -166,7 +164,7 @@ fn list_groups(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 fn list_inline(call: &Call<'_>) -> Result<Reply, Refusal> {
     let policies = entity(call, kind_of(call.operation.name))?.policies();
-    let page = Page::of(call, policies.len())?;
+    let page = Page::from_form(&call.operation.form, policies.len())?;
     Ok(call.query_reply(|xml| {
         let names = policies.iter().map(|policy| policy.name.as_str());
         xml.texts("PolicyNames", names.skip(page.start).take(page.length));
@@ -177,7 +175,7 @@ fn list_inline(call: &Call<'_>) -> Result<Reply, Refusal> {
 fn get_inline(call: &Call<'_>) -> Result<Reply, Refusal> {
     let kind = kind_of(call.operation.name);
     let policies = entity(call, kind)?.policies();
-    let name = call.operation.form.required("PolicyName")?;
+    let name = required(&call.operation.form, "PolicyName")?;
     let policy = policies
         .iter()
         .find(|policy| policy.name == name)
@@ -192,8 +190,8 @@ fn get_inline(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 fn list_attached(call: &Call<'_>) -> Result<Reply, Refusal> {
     let policies = entity(call, kind_of(call.operation.name))?.managed_policies();
-    let partition = call.account.world.partition();
-    let page = Page::of(call, policies.len())?;
+    let partition = call.world().partition();
+    let page = Page::from_form(&call.operation.form, policies.len())?;
     Ok(call.query_reply(|xml| {
         xml.list("AttachedPolicies", policies.iter().skip(page.start).take(page.length), |xml, policy| {
             xml.leaf("PolicyName", policy.name()).leaf("PolicyArn", &policy.arn(partition));
@@ -204,9 +202,9 @@ fn list_attached(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// A managed policy's text and the id of its default version.
 fn managed_policy(call: &Call<'_>) -> Result<(String, String, String), Refusal> {
-    let arn = call.operation.form.required("PolicyArn")?;
+    let arn = required(&call.operation.form, "PolicyArn")?;
     call.require(call.operation.name, arn, Some(&format!("policy {arn}")), &ContextKeys::new())?;
-    let world = &call.account.world;
+    let world = call.world();
     let missing = || Refusal::no_such_entity(format!("Policy {arn} was not found."));
     if arn.contains(":iam::aws:policy/") {
         let policy = policy::ManagedPolicy::find(arn).ok_or_else(missing)?;
@@ -224,7 +222,7 @@ fn managed_policy(call: &Call<'_>) -> Result<(String, String, String), Refusal> 
 fn get_policy(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (arn, version, _) = managed_policy(call)?;
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let id = fingerprint::unique_id("ANPA", &arn);
+    let id = ids::unique_id("ANPA", &arn);
     Ok(call.query_reply(|xml| {
         xml.element("Policy", |xml| {
             xml.leaf("PolicyName", name)
@@ -241,7 +239,7 @@ fn get_policy(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 fn get_policy_version(call: &Call<'_>) -> Result<Reply, Refusal> {
     let (arn, version, text) = managed_policy(call)?;
-    let wanted = call.operation.form.required("VersionId")?;
+    let wanted = required(&call.operation.form, "VersionId")?;
     if wanted != version {
         return Err(Refusal::no_such_entity(format!(
             "Policy {arn} version {wanted} does not exist or is not attachable."
@@ -259,33 +257,4 @@ fn get_policy_version(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 fn encode(document: &str) -> String {
     utf8_percent_encode(document, ENCODED).to_string()
-}
-
-/// A page of a list, as `MaxItems` and `Marker` cut it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Page {
-    pub(super) start: usize,
-    pub(super) length: usize,
-    next: Option<usize>,
-}
-
-impl Page {
-    /// Reads which page of a list a call wants.
-    pub(super) fn of(call: &Call<'_>, total: usize) -> Result<Self, Refusal> {
-        let number = |name: &str, default: usize| match call.operation.form.get(name) {
-            None => Ok(default),
-            Some(text) => text
-                .parse::<usize>()
-                .map_err(|_| Refusal::invalid_input("ValidationError", format!("The value of {name} is not valid."))),
-        };
-        let (start, length) = (number("Marker", 0)?, number("MaxItems", 100)?.clamp(1, 1000));
-        let end = start.saturating_add(length);
-        Ok(Self { start, length, next: (end < total).then_some(end) })
-    }
-
-    /// Writes whether there is more, and where it goes on.
-    pub(super) fn write_end(self, xml: &mut Xml) {
-        xml.leaf("IsTruncated", if self.next.is_some() { "true" } else { "false" });
-        xml.optional("Marker", self.next.map(|next| next.to_string()).as_deref());
-    }
 }
