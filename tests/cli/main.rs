@@ -1,6 +1,8 @@
 //! Tests of the program as people run it, and of the embedded account: `cargo test --test cli FILTER`.
 
 mod authorization;
+#[cfg(unix)]
+mod commands;
 mod doctor;
 mod evidence;
 mod explain;
