@@ -15,7 +15,7 @@ const ROOMS: [&str; 13] = [
 ];
 
 /// What every room may use, and what uses none.
-const EVERYBODYS: &str = "escape";
+const EVERYBODYS: [&str; 2] = ["escape", "secrets"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -90,7 +90,7 @@ fn every_room_uses_only_what_the_table_allows() {
     let mut offences = Vec::new();
     for path in sources(&root().join("src")) {
         let Some(room) = room_of(&path) else { continue };
-        if room == EVERYBODYS {
+        if EVERYBODYS.contains(&room.as_str()) {
             assert!(rooms_named(&fs::read_to_string(&path).unwrap()).is_empty(), "{room} uses nothing of the crate");
             continue;
         }

@@ -1,6 +1,6 @@
 //! Every condition operator on present, absent and multivalued keys, with and without `IfExists` and set operators.
 
-use bedrock_access::policy::{Case, decide};
+use bedrock_access::policy::{AuthorizationCase, decide};
 use serde_json::{Value, json};
 
 const CONDITIONS: &str = include_str!("../../fixtures/policy/conditions.json");
@@ -18,7 +18,7 @@ fn decision(effect: &str, condition: &Value, context: &Value) -> String {
         "context": context,
         "policies": {"identity": identity},
     });
-    let case = Case::parse_line(&case.to_string(), 1).unwrap();
+    let case = AuthorizationCase::parse_line(&case.to_string(), 1).unwrap();
     decide(&case.question(), &case.policies).decision.to_string()
 }
 
@@ -100,7 +100,7 @@ fn an_unknown_key_that_matters_leaves_every_operator_undetermined() {
             "policies": {"identity": [{"Statement":
                 {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}}]},
         });
-        let case = Case::parse_line(&case.to_string(), 1).unwrap();
+        let case = AuthorizationCase::parse_line(&case.to_string(), 1).unwrap();
         let evaluation = decide(&case.question(), &case.policies);
         assert_eq!(evaluation.decision.to_string(), "undetermined", "{condition}");
         for key in keys {

@@ -30,8 +30,8 @@ impl Texts {
             Policy::unnamed(Document::parse(&text).unwrap())
         };
         Self {
-            allow: policy("Allow", "bedrock:*"),
-            deny: policy("Deny", "bedrock:ApplyGuardrail"),
+            allow: policy("Allow", "sqs:*"),
+            deny: policy("Deny", "sqs:SendMessage"),
             silent: policy("Allow", "s3:*"),
         }
     }
@@ -103,9 +103,10 @@ fn every_combination_of_policy_types_is_decided_by_the_rules() {
     let mut decided = [0_usize; 3];
     for cross in [false, true] {
         let owner = if cross { "444455556666" } else { "111122223333" };
+        // A service to which resource control policies apply.
         let request = RequestContext {
-            action: "bedrock:ApplyGuardrail".to_owned(),
-            resource: format!("arn:aws:bedrock:us-east-1:{owner}:guardrail/abcdefghijkl"),
+            action: "sqs:SendMessage".to_owned(),
+            resource: format!("arn:aws:sqs:us-east-1:{owner}:jobs"),
             context: ContextKeys::new(),
         };
         for (named, resource_texts) in &ways {

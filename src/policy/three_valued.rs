@@ -6,19 +6,19 @@ use std::ops::{BitAnd, BitOr, Not};
 
 /// Whether something holds, as far as is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Truth {
+pub(crate) enum Ternary {
     No,
     Maybe,
     Yes,
 }
 
-impl From<bool> for Truth {
+impl From<bool> for Ternary {
     fn from(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
     }
 }
 
-impl BitAnd for Truth {
+impl BitAnd for Ternary {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
@@ -26,7 +26,7 @@ impl BitAnd for Truth {
     }
 }
 
-impl BitOr for Truth {
+impl BitOr for Ternary {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
@@ -34,7 +34,7 @@ impl BitOr for Truth {
     }
 }
 
-impl Not for Truth {
+impl Not for Ternary {
     type Output = Self;
 
     fn not(self) -> Self {

@@ -4,8 +4,8 @@
 //! of a single-valued key of the request; what they bring is text, never a wildcard. `${*}`, `${?}` and `${$}`
 //! are those characters (IAM User Guide, "IAM policy elements: Variables and tags").
 
-use super::pattern::{Case, Pattern, Tokens};
-use super::request::{Asked, Known};
+use super::pattern::{LetterCase, Pattern, Tokens};
+use super::query::{Known, Query};
 
 /// Whether `*` and `?` are wildcards in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,9 +16,9 @@ pub(crate) enum Wildcards {
 
 /// A text, compiled as far as it can be without a request.
 #[derive(Clone, Debug)]
-pub(crate) enum Text {
+pub(crate) enum ValuePattern {
     Fixed(Pattern),
-    Template { pieces: Box<[Piece]>, wildcards: Wildcards, case: Case },
+    Template { pieces: Box<[Piece]>, wildcards: Wildcards, case: LetterCase },
 }
 
 /// A part of a text with variables.
@@ -33,14 +33,18 @@ pub(crate) enum Piece {
     },
 }
 
-/// What a comparison with a text came to.
+/// The result of comparing a value of the policy with one of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Comparison {
     Same,
     Different,
-    /// A variable has no value, or a value has the wrong form: neither the same nor different, so that a
-    /// negated operator does not match either.
-    Impossible,
+    /// A variable of the policy has no value in this request. In a condition this is different from everything, so that a
+    /// negated operator matches (IAM User Guide, "IAM policy elements: Variables and tags", section "Policy variables with
+    /// no value").
+    NoValue,
+    /// A value has the wrong form for the operator: neither the same nor different, so that a negated operator does not
+    /// match either.
+    Malformed,
     /// A variable's key is unknown.
     Unknown,
 }
@@ -51,9 +55,9 @@ impl From<bool> for Comparison {
     }
 }
 
-impl Text {
+impl ValuePattern {
     /// Compiles a text; `variables` tells whether the policy's version has them.
-    pub fn new(text: &str, wildcards: Wildcards, case: Case, variables: bool) -> Self {
+    pub fn new(text: &str, wildcards: Wildcards, case: LetterCase, variables: bool) -> Self {
         if variables && text.contains("${") {
             let pieces = pieces(text);
             if pieces.iter().any(|piece| !matches!(piece, Piece::Verbatim(_))) {
@@ -67,7 +71,7 @@ impl Text {
     }
 
     /// Compares with a text of the request.
-    pub fn compare(&self, text: &str, asked: &Asked<'_>) -> Comparison {
+    pub fn compare(&self, text: &str, query: &Query<'_>) -> Comparison {
         match self {
             Self::Fixed(pattern) => pattern.matches(text).into(),
             Self::Template { pieces, wildcards, case } => {
@@ -78,14 +82,14 @@ impl Text {
                         Piece::Verbatim(text) if *wildcards == Wildcards::Honoured => tokens.push_wild(text),
                         Piece::Verbatim(text) => tokens.push_literal(text),
                         Piece::Character(text) => tokens.push_literal(text),
-                        Piece::Variable { key, default } => match (asked.key(key), default) {
+                        Piece::Variable { key, default } => match (query.key(key), default) {
                             (Known::Value(value), _) => match value.as_single() {
                                 Some(value) => tokens.push_literal(value),
-                                // A multivalued key cannot be a variable.
-                                None => return Comparison::Impossible,
+                                // A multivalued key cannot be a variable, and so brings no value.
+                                None => return Comparison::NoValue,
                             },
                             (Known::Absent, Some(default)) => tokens.push_literal(default),
-                            (Known::Absent, None) => return Comparison::Impossible,
+                            (Known::Absent, None) => return Comparison::NoValue,
                             (Known::Unknown, _) => unknown = true,
                         },
                     }

@@ -1,6 +1,6 @@
 //! The question put to policies, prepared once so that a statement is compared and not parsed.
 
-use super::Question;
+use super::{Policies, Question};
 use crate::iam::{ContextKeys, ContextValue};
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ pub(crate) enum Known<'q> {
 
 /// A question with everything taken apart that statements compare.
 #[derive(Debug)]
-pub(crate) struct Asked<'q> {
+pub(crate) struct Query<'q> {
     pub action: &'q str,
     /// The action's service, before its first colon.
     pub service: &'q str,
@@ -25,7 +25,9 @@ pub(crate) struct Asked<'q> {
     pub resource: &'q str,
     /// The resource's six parts, where it is an ARN.
     pub parts: Option<[&'q str; 6]>,
-    pub caller: Caller<'q>,
+    pub caller: RequestPrincipal<'q>,
+    /// Whether the caller has a permissions boundary.
+    pub has_boundary: bool,
     context: &'q ContextKeys,
     unknown: &'q [String],
     /// The keys in lower case, where there are too many to look through one by one.
@@ -34,17 +36,17 @@ pub(crate) struct Asked<'q> {
 
 /// Who asks, read from the ARN as the caller has it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller<'q> {
+pub(crate) struct RequestPrincipal<'q> {
     /// The ARN, or a service's name.
     pub text: &'q str,
     /// The account; empty for services and for anonymous callers.
     pub account: &'q str,
-    pub kind: CallerKind<'q>,
+    pub kind: RequestPrincipalKind<'q>,
 }
 
 /// The kinds of caller that `Principal` elements treat differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CallerKind<'q> {
+pub(crate) enum RequestPrincipalKind<'q> {
     Root,
     User,
     /// A role's ARN in place of a session's: evaluated as a session of that role without a name.
@@ -61,7 +63,7 @@ pub(crate) enum CallerKind<'q> {
     Other,
 }
 
-impl<'q> Asked<'q> {
+impl<'q> Query<'q> {
     pub fn new(question: &Question<'q>) -> Self {
         let request = question.request;
         let (service, name) = request.action.split_once(':').unwrap_or(("", &request.action));
@@ -71,11 +73,17 @@ impl<'q> Asked<'q> {
             name,
             resource: &request.resource,
             parts: parts(&request.resource),
-            caller: Caller::new(question.principal),
+            caller: RequestPrincipal::new(question.principal),
+            has_boundary: false,
             context: &request.context,
             unknown: question.unknown,
             index: index(&request.context, question.unknown),
         }
+    }
+
+    /// Takes over what the policies say about the caller.
+    pub fn with(self, policies: &Policies) -> Self {
+        Self { has_boundary: policies.permissions_boundary.is_some(), ..self }
     }
 
     /// Looks a condition key up, without regard to case.
@@ -99,19 +107,19 @@ impl<'q> Asked<'q> {
     }
 }
 
-impl<'q> Caller<'q> {
+impl<'q> RequestPrincipal<'q> {
     fn new(text: &'q str) -> Self {
         let Some([_, _, service, _, account, resource]) = parts(text) else {
-            return Self { text, account: "", kind: CallerKind::Other };
+            return Self { text, account: "", kind: RequestPrincipalKind::Other };
         };
         let (resource_type, id) = resource.split_once('/').unwrap_or((resource, ""));
         let kind = match (service, resource_type) {
-            ("iam", "root") => CallerKind::Root,
-            ("iam", "user") => CallerKind::User,
-            ("iam", "role") => CallerKind::Role,
-            ("sts", "assumed-role") => CallerKind::RoleSession { role: id.split('/').next().unwrap_or(id) },
-            ("sts", "federated-user") => CallerKind::FederatedUser { name: id },
-            _ => CallerKind::Other,
+            ("iam", "root") => RequestPrincipalKind::Root,
+            ("iam", "user") => RequestPrincipalKind::User,
+            ("iam", "role") => RequestPrincipalKind::Role,
+            ("sts", "assumed-role") => RequestPrincipalKind::RoleSession { role: id.split('/').next().unwrap_or(id) },
+            ("sts", "federated-user") => RequestPrincipalKind::FederatedUser { name: id },
+            _ => RequestPrincipalKind::Other,
         };
         Self { text, account, kind }
     }
@@ -120,8 +128,8 @@ impl<'q> Caller<'q> {
     /// (AWS Organizations User Guide, "Service control policies").
     pub fn is_service_linked_role(&self) -> bool {
         match self.kind {
-            CallerKind::Role => self.text.contains(":role/aws-service-role/"),
-            CallerKind::RoleSession { role } => role.starts_with("AWSServiceRoleFor"),
+            RequestPrincipalKind::Role => self.text.contains(":role/aws-service-role/"),
+            RequestPrincipalKind::RoleSession { role } => role.starts_with("AWSServiceRoleFor"),
             _ => false,
         }
     }

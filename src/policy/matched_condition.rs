@@ -1,14 +1,14 @@
 //! The conditions of a statement that matches: what it looks at, and what the request carries there.
 
 use super::Question;
-use super::request::{Asked, Known};
+use super::query::{Known, Query};
 use super::statement::Statement;
 use crate::iam::ContextValue;
 use serde::Serialize;
 
 /// A condition that holds for a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Held {
+pub struct MatchedCondition {
     /// The operator, such as `StringNotEquals`.
     pub operator: String,
     /// The condition key as the policy has it.
@@ -22,13 +22,13 @@ pub struct Held {
 impl Statement {
     /// Lists the statement's conditions with what a request carries for each.
     #[must_use]
-    pub fn held(&self, question: &Question<'_>) -> Vec<Held> {
-        let asked = Asked::new(question);
-        let held = self.conditions.iter().map(|condition| Held {
+    pub fn matched_conditions(&self, question: &Question<'_>) -> Vec<MatchedCondition> {
+        let query = Query::new(question);
+        let held = self.conditions.iter().map(|condition| MatchedCondition {
             operator: condition.operator.to_string(),
             key: condition.key.to_string(),
             expected: condition.values.iter().map(ToString::to_string).collect(),
-            actual: match asked.key(&condition.key) {
+            actual: match query.key(&condition.key) {
                 Known::Value(value) => Some(value.clone()),
                 Known::Absent | Known::Unknown => None,
             },

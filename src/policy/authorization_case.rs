@@ -5,13 +5,13 @@
 
 use super::json::{self, JsonError, Member, Node, Value};
 use super::position::{Position, Positions};
-use super::{Document, Evaluation, ParseError, Policies, Policy, Question, StatementRef};
+use super::{Document, Evaluation, Note, ParseError, Policies, Policy, Question, StatementRef};
 use crate::iam::{ContextKeys, ContextValue, Decision, PolicyType, RequestContext};
 use serde::Serialize;
 
 /// One authorization case.
 #[derive(Clone, Debug)]
-pub struct Case {
+pub struct AuthorizationCase {
     /// What the answer is marked with: any JSON value, `null` where none was given.
     pub id: serde_json::Value,
     /// The caller's ARN.
@@ -55,17 +55,19 @@ pub struct CaseError {
 
 /// The answer to a case, as one line of output.
 #[derive(Debug, Serialize)]
-pub struct Answer<'a> {
+pub struct CaseAnswer<'a> {
     id: &'a serde_json::Value,
     decision: Decision,
     policy_type: Option<PolicyType>,
     decided_by: &'a [StatementRef],
+    #[serde(skip_serializing_if = "<[Note]>::is_empty")]
+    notes: &'a [Note],
 }
 
 /// Gives the policy that a case names by a path, or says why it cannot.
-pub type Load<'l> = &'l mut dyn FnMut(&str) -> Result<Policy, String>;
+pub type LoadPolicy<'l> = &'l mut dyn FnMut(&str) -> Result<Policy, String>;
 
-impl Case {
+impl AuthorizationCase {
     /// Reads the case on one line of a file; positions are those of the file.
     ///
     /// # Errors
@@ -85,7 +87,7 @@ impl Case {
     ///
     /// # Errors
     /// Says where the text is no JSON or no case, or why a policy could not be loaded.
-    pub fn parse_all(text: &str, line: usize, load: Load<'_>) -> Result<Vec<Self>, CaseError> {
+    pub fn parse_all(text: &str, line: usize, load: LoadPolicy<'_>) -> Result<Vec<Self>, CaseError> {
         let mut positions = Positions::new(text, Position { line, column: 1 });
         let mut failed = |id: serde_json::Value, JsonError { offset, message }: JsonError| {
             let Position { line, column } = positions.at(offset);
@@ -111,12 +113,13 @@ impl Case {
 
     /// Puts the evaluation into the form of the output.
     #[must_use]
-    pub fn answer<'a>(&'a self, evaluation: &'a Evaluation) -> Answer<'a> {
-        Answer {
+    pub fn answer<'a>(&'a self, evaluation: &'a Evaluation) -> CaseAnswer<'a> {
+        CaseAnswer {
             id: &self.id,
             decision: evaluation.decision,
             policy_type: evaluation.policy_type,
             decided_by: &evaluation.decided_by,
+            notes: &evaluation.notes,
         }
     }
 }
@@ -140,7 +143,7 @@ pub(super) fn plain(node: &Node<'_>) -> serde_json::Value {
 
 struct Reader<'t, 'l> {
     positions: Positions<'t>,
-    load: Load<'l>,
+    load: LoadPolicy<'l>,
 }
 
 fn at(offset: usize, message: impl Into<String>) -> JsonError {
@@ -172,7 +175,7 @@ fn unknown_field(member: &Member<'_>, known: &str) -> JsonError {
 }
 
 impl Reader<'_, '_> {
-    fn case(&mut self, node: &Node<'_>) -> Result<Case, JsonError> {
+    fn case(&mut self, node: &Node<'_>) -> Result<AuthorizationCase, JsonError> {
         let members = node.members().ok_or_else(|| expected(node, "a case (an object)"))?;
         let (mut principal, mut action, mut resource, mut policies) = (None, None, None, None);
         let mut case_id = serde_json::Value::Null;
@@ -202,7 +205,7 @@ impl Reader<'_, '_> {
             }
         }
         let missing = |what: &str| at(node.start, format!("the case has no `{what}`"));
-        Ok(Case {
+        Ok(AuthorizationCase {
             id: case_id,
             principal: principal.ok_or_else(|| missing("principal"))?,
             request: RequestContext {
@@ -272,9 +275,9 @@ fn context_keys(node: &Node<'_>) -> Result<ContextKeys, JsonError> {
     };
     let pairs = members.iter().map(pair).collect::<Result<_, _>>()?;
     ContextKeys::try_from_pairs(pairs).map_err(|twice| {
-        let second = members.iter().rev().find(|member| member.key == twice.as_str());
+        let second = members.iter().rev().find(|member| member.key == twice.0.as_str());
         let start = second.map_or(node.start, |member| member.start);
-        at(start, format!("the condition key `{twice}` stands twice, in different case"))
+        at(start, format!("{twice}, in different case"))
     })
 }
 

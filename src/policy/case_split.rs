@@ -5,9 +5,9 @@
 //! apart. Where the kinds cannot be listed (patterns with wildcards inside, sets, variables) nothing is claimed.
 
 use super::condition::{Compare, Condition, SetOperator};
-use super::request::Asked;
+use super::query::Query;
 use super::statement::Statement;
-use super::truth::Truth;
+use super::three_valued::Ternary;
 use super::{Evaluation, Policies, Policy, Question, decide};
 use crate::iam::{ContextKeys, ContextValue, Decision, RequestContext};
 
@@ -39,13 +39,13 @@ struct Choice {
 }
 
 /// Decides an undetermined question, where every value of its unknown keys leads to the same decision.
-pub(super) fn settle(question: &Question<'_>, policies: &Policies, undetermined: &Evaluation) -> Option<Evaluation> {
+pub(super) fn resolve(question: &Question<'_>, policies: &Policies, undetermined: &Evaluation) -> Option<Evaluation> {
     // More than a request has is not tried in combinations.
     if undetermined.unknown_keys.len() > MOST_KEYS || question.request.context.iter().nth(MOST_CONTEXT).is_some() {
         return None;
     }
-    let asked = Asked::new(question);
-    let conditions = conditions(&asked, policies, &undetermined.unknown_keys)?;
+    let query = Query::new(question).with(policies);
+    let conditions = conditions(&query, policies, &undetermined.unknown_keys)?;
     let choices: Vec<Choice> = undetermined
         .unknown_keys
         .iter()
@@ -55,25 +55,25 @@ pub(super) fn settle(question: &Question<'_>, policies: &Policies, undetermined:
     if combinations > MOST {
         return None;
     }
-    // The other unknown keys stay so: what hangs on them is not settled here.
+    // The other unknown keys stay so: what hangs on them is not resolved here.
     let still_unknown: Vec<String> = question
         .unknown
         .iter()
         .filter(|key| !choices.iter().any(|choice| choice.key.eq_ignore_ascii_case(key)))
         .cloned()
         .collect();
-    let mut settled: Option<Evaluation> = None;
+    let mut resolved: Option<Evaluation> = None;
     for number in 0..combinations {
         let request = with_values(question.request, &choices, number);
         let question = Question { principal: question.principal, request: &request, unknown: &still_unknown };
-        let next = decide::decide(&Asked::new(&question), policies);
-        settled = Some(match settled {
+        let next = decide::decide(&Query::new(&question).with(policies), policies);
+        resolved = Some(match resolved {
             None if next.decision == Decision::Undetermined => return None,
             None => next,
             Some(known) => agreed(known, next)?,
         });
     }
-    settled
+    resolved
 }
 
 /// Puts two answers together: the same decision, or, denied either way, the weaker word for it.
@@ -89,7 +89,7 @@ fn agreed(known: Evaluation, next: Evaluation) -> Option<Evaluation> {
 
 /// Collects the conditions on unknown keys of the statements that may match; `None` where a variable, or the
 /// question which account manages the organization, makes them more than conditions.
-fn conditions<'p>(asked: &Asked<'_>, policies: &'p Policies, unknown: &[String]) -> Option<Vec<&'p Condition>> {
+fn conditions<'p>(query: &Query<'_>, policies: &'p Policies, unknown: &[String]) -> Option<Vec<&'p Condition>> {
     let is_unknown = |key: &str| unknown.iter().any(|known| known.eq_ignore_ascii_case(key));
     if is_unknown("aws:PrincipalOrgMasterAccountId") {
         return None;
@@ -100,7 +100,7 @@ fn conditions<'p>(asked: &Asked<'_>, policies: &'p Policies, unknown: &[String])
     let all = lists.flatten().chain(single).chain(more);
     let mut found = Vec::new();
     let statements = all.flat_map(|policy: &Policy| policy.document.statements());
-    for statement in statements.filter(|statement: &&Statement| statement.matches(asked) == Truth::Maybe) {
+    for statement in statements.filter(|statement: &&Statement| statement.matches(query) == Ternary::Maybe) {
         let own: Vec<&Condition> = statement.conditions.iter().filter(|condition| is_unknown(&condition.key)).collect();
         if statement.keys().filter(|key| is_unknown(key)).count() != own.len() {
             return None;
