@@ -230,7 +230,7 @@ pub(super) static UNRECOGNIZED: Entry = Entry {
     steps: &[
         "send the whole text: the sentence behind the error code, the operation, the Region and the request id",
         "look for the sentence that AWS wrote: wrappers often keep only the code",
-        "ask AWS itself, with the same credentials, what it thinks of the call: `bedrock-access doctor --probe`",
+        "ask AWS itself, with the same credentials, what it thinks of the call: `bedrock-access doctor --model MODEL --probe`",
     ],
     commands: &[],
     verify: "explain the whole text",

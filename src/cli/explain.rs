@@ -19,7 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   bedrock-access explain error.txt
   pbpaste | bedrock-access explain
-  bedrock-access explain --batch --format json < errors.jsonl
+  bedrock-access explain --batch < errors.jsonl
 
 Exit status: 0 something was recognized, 2 wrong usage, 3 nothing was, 4 unreadable input";
 

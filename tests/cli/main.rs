@@ -2,6 +2,8 @@
 
 mod authorization;
 mod check;
+#[cfg(unix)]
+mod commands;
 mod doctor;
 mod evidence;
 mod explain;
