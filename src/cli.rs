@@ -8,7 +8,6 @@ mod account;
 mod actions;
 mod bad_line;
 mod causes;
-mod children;
 mod completions;
 mod doctor;
 mod event_loop;

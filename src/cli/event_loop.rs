@@ -1,6 +1,5 @@
 //! The async runtime: made by the commands that ask AWS, and left without waiting for its threads.
 
-use super::children;
 use super::exit::Failure;
 
 /// Works on an event loop of its own, which nothing outlives.
@@ -13,6 +12,6 @@ pub(super) fn on_event_loop<T>(work: impl Future<Output = Result<T, Failure>>) -
     let done = runtime.block_on(work);
     // A thread that still resolves a name or waits for a credential process is not waited for.
     runtime.shutdown_background();
-    children::end_all();
+    crate::observe::kill_descendants();
     done
 }

@@ -58,7 +58,7 @@ pub(super) fn watch() -> Result<(), super::exit::Failure> {
 mod unix {
     use super::{WORK, WRITING};
     use crate::cli::exit::Failure;
-    use crate::cli::{children, output};
+    use crate::cli::output;
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     use std::io::IsTerminal as _;
@@ -97,7 +97,7 @@ mod unix {
         let line = if std::io::stderr().is_terminal() { "\n" } else { "" };
         output::aside(line);
         output::note(&format!("interrupted: {had}"));
-        children::end_all();
+        crate::observe::kill_descendants();
         signal_hook::low_level::exit(128 + signal);
     }
 }

@@ -10,7 +10,7 @@ use crate::bedrock::{Operation, Region};
 use crate::diagnose::{Matrix, matrix, survey_questions};
 use crate::evidence::{Survey, SurveyRequest};
 use crate::iam::Arn;
-use crate::observe::{Probe, RoleToAssume, Traffic};
+use crate::observe::{Observer, RoleToAssume, Traffic};
 use crate::redact::Redactor;
 use crate::report;
 use clap::{Args, ValueEnum};
@@ -159,7 +159,7 @@ async fn survey(args: &ModelsArgs) -> Result<Survey, Failure> {
     let served = world.map(Served::start).transpose()?;
     let account = account_of(served.as_ref(), args.profile.as_deref());
     let role = args.assume_role.clone().map(|arn| RoleToAssume { arn, external_id: args.external_id.clone() });
-    let probe = Probe::amid(Arc::new(Traffic::of_many(args.concurrency)), account, timeout).assuming(role);
+    let probe = Observer::with_traffic(Arc::new(Traffic::of_many(args.concurrency)), account, timeout).assuming(role);
     interrupt::tells_of(probe.traffic());
     let work = async {
         let (mut survey, session) = probe.survey(request).await;

@@ -1,12 +1,10 @@
-//! Who calls, under which ARN the policy simulator knows them, and which policies they have.
+//! The identity: who calls, the ARN of the user or role whose policies count, and these policies.
 
 use super::account::Clients;
 use super::api::Api;
-use super::call::{Caller as Calls, not_made, unreadable};
+use super::call_runner::{CallRunner, unreadable};
 use super::{policies, skipped};
-use crate::evidence::{
-    Call, Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, Subject,
-};
+use crate::evidence::{Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, Subject};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
 use std::sync::Arc;
@@ -14,37 +12,35 @@ use std::sync::Arc;
 /// Why the policies behind a short-term key are not read.
 const API_KEY_OF_SOMEBODY: &str = "Bedrock sees the principal whose access key made the Bedrock API key in `AWS_BEARER_TOKEN_BEDROCK`, and which that is, is not known";
 
-/// What was seen of the identity.
+/// Everything that was read about the identity.
 pub(super) struct Identity {
     pub(super) caller: Observation<Caller>,
     pub(super) principal: Observation<PolicySource>,
     pub(super) policies: IdentityPolicies,
-    pub(super) calls: Vec<Call>,
 }
 
 /// Asks STS who calls, and IAM for the role behind a session.
-pub(super) async fn look(
+pub(super) async fn observe(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     request: &Request,
     credentials: Option<&Credentials>,
 ) -> Identity {
     if !clients.signs {
+        calls.record_not_made(Api::GetCallerIdentity);
         return Identity {
             caller: skipped("there are no credentials beside the Bedrock API key"),
             principal: skipped("there are no credentials to read policies with, beside the Bedrock API key"),
             policies: IdentityPolicies::default(),
-            calls: vec![not_made(Api::GetCallerIdentity)],
         };
     }
     let endpoint = clients.endpoint("sts");
-    let look = clients.sts.get_caller_identity().send();
-    let (answer, call) = calls.shared(Api::GetCallerIdentity, &endpoint, &[&clients.region], look).await;
+    let get = || clients.sts.get_caller_identity().send();
+    let answer = calls.to(Api::GetCallerIdentity, &endpoint).shared(&[&clients.region]).ask(get).await;
     let mut identity = Identity {
         caller: observe_caller(answer, clients, &endpoint),
         principal: skipped(""),
         policies: IdentityPolicies::default(),
-        calls: vec![call],
     };
 
     let seen = identity.caller.seen();
@@ -76,7 +72,7 @@ fn observe_caller(
     endpoint: &str,
 ) -> Observation<Caller> {
     answer.and_then(|output| match output.arn().map(str::parse::<Arn>) {
-        // An account is told twice; what contradicts itself was not said by AWS.
+        // The account is in the answer twice; AWS does not contradict itself.
         Some(Ok(arn)) if output.account().is_some_and(|account| account != arn.account) => {
             unreadable(endpoint, "the answer names two accounts")
         }
@@ -88,10 +84,10 @@ fn observe_caller(
     })
 }
 
-/// Finds the ARN of the user or role whose policies count, and what is attached to it.
+/// Finds the ARN of the user or role whose policies count, and reads what is attached to it.
 async fn policy_source(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     subject: &Principal,
     request: &Request,
     identity: &mut Identity,
@@ -102,22 +98,20 @@ async fn policy_source(
         PrincipalKind::FederatedUser => skipped("a federated user cannot be simulated"),
         PrincipalKind::Other => skipped("the principal is neither a user nor a role"),
         PrincipalKind::IamUser => {
-            let look = policies::of_user(clients, calls, subject.user_name().unwrap_or_default()).await;
-            identity.policies = look.policies;
-            identity.calls.extend(look.calls);
+            let user = subject.user_name().unwrap_or_default();
+            identity.policies = policies::of_user(clients, calls, user).await.policies;
             Observation::Seen(given(FoundBy::Given))
         }
         _ => {
             let Some(role) = subject.role_name() else {
                 identity.principal = skipped("the session's ARN names no role");
-                identity.calls.push(not_made(Api::GetRole));
+                calls.record_not_made(Api::GetRole);
                 return;
             };
-            let look = policies::of_role(clients, calls, role).await;
-            identity.policies = look.policies;
-            identity.calls.extend(look.calls);
+            let attached = policies::of_role(clients, calls, role).await;
+            identity.policies = attached.policies;
             let is_given = subject.kind == PrincipalKind::IamRole;
-            Observation::Seen(match look.arn {
+            Observation::Seen(match attached.arn {
                 Some(arn) => PolicySource { candidates: vec![arn], found_by: FoundBy::GetRole },
                 None if is_given => given(FoundBy::Given),
                 None => guess(subject, role, request),
@@ -126,7 +120,7 @@ async fn policy_source(
     };
 }
 
-/// Lists the ARNs that a role may have whose path could not be read.
+/// Lists the ARNs that a role may have if its path could not be read.
 ///
 /// Identity Center puts its roles under a path of its own, with the Region segment left out for `us-east-1`
 /// (IAM Identity Center User Guide, "Referencing permission sets in resource policies").

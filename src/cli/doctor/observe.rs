@@ -10,7 +10,7 @@ use crate::cli::progress::with_progress;
 use crate::cli::sandbox::load_world;
 use crate::diagnose::open_questions;
 use crate::evidence::Evidence;
-use crate::observe::Probe;
+use crate::observe::Observer;
 use crate::request::Request;
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ pub(super) async fn observe(args: &DoctorArgs) -> Result<Evidence, Failure> {
     let account = account_of(served.as_ref(), args.profile.as_deref());
     // Looking for the Region counts.
     let left = timeout.saturating_sub(started.elapsed());
-    let probe = Probe::new(account, left).assuming(args.role_to_assume());
+    let probe = Observer::new(account, left).assuming(args.role_to_assume());
     interrupt::tells_of(probe.traffic());
     Ok(with_progress("asking AWS", settle(&probe, request)).await)
 }
@@ -48,14 +48,14 @@ pub(super) async fn observe_all(args: &DoctorArgs, bundle: Bundle) -> Result<Vec
     }
     let account = account_of(served.as_ref(), args.profile.as_deref());
     let left = timeout.saturating_sub(started.elapsed());
-    let probe = Probe::new(account, left).assuming(args.role_to_assume());
+    let probe = Observer::new(account, left).assuming(args.role_to_assume());
     interrupt::tells_of(probe.traffic());
     let all = join_all(requests.into_iter().map(|request| settle(&probe, request)));
     Ok(with_progress("asking AWS", all).await)
 }
 
 /// Gathers evidence until no question is open.
-pub(super) async fn settle(probe: &Probe, request: Request) -> Evidence {
+pub(super) async fn settle(probe: &Observer, request: Request) -> Evidence {
     let (mut evidence, session) = Box::pin(probe.gather(request)).await;
     for _ in 0..MAX_ROUNDS {
         let questions = open_questions(&evidence);

@@ -5,7 +5,7 @@ use crate::cli::account::{Served, account_of};
 use crate::cli::doctor::args::DoctorArgs;
 use crate::cli::exit::Failure;
 use crate::cli::sandbox::load_world;
-use crate::observe::{Probe, Traffic, default_region};
+use crate::observe::{Observer, Traffic, default_region};
 use crate::sandbox::World;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ pub(super) struct Accounts {
 
 /// One connection, and the Region that its profile configures.
 pub(super) struct Lane {
-    pub(super) probe: Probe,
+    pub(super) probe: Observer,
     profile: Option<String>,
     timeout: Duration,
     region: OnceCell<Option<Region>>,
@@ -64,7 +64,7 @@ impl Accounts {
         let make = || {
             let served = self.sandbox.as_ref().map(|(_, served)| served);
             let account = account_of(served, arguments.profile.as_deref());
-            let probe = Probe::amid(self.traffic.clone(), account, self.timeout);
+            let probe = Observer::with_traffic(self.traffic.clone(), account, self.timeout);
             let probe = probe.assuming(arguments.role_to_assume());
             let region = OnceCell::new();
             Arc::new(Lane { probe, profile: arguments.profile.clone(), timeout: self.timeout, region })
