@@ -40,6 +40,7 @@ mod traffic;
 
 pub use account::{Account, EmbeddedAccount, RoleToAssume};
 pub use api::{Api, ApiKind};
+pub use caller::NamedPrincipal;
 pub use children::kill_descendants;
 pub use credentials::{default_region, is_guarded_thread};
 pub use survey::SurveySession;
@@ -50,6 +51,7 @@ use crate::evidence::{
     Answer, AuthorizationQuestion, AuthorizationRecord, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText,
     Question, SimulationQuestion, Subject,
 };
+use crate::bedrock::{Operation, Region};
 use crate::request::{LiveCall, Request};
 use account::Clients;
 use answer_cache::AnswerCache;
@@ -103,6 +105,37 @@ impl Observer {
     #[must_use]
     pub fn assuming(self, role: Option<RoleToAssume>) -> Self {
         Self { connection: Connection::new(self.connection.account, role), ..self }
+    }
+
+    /// Forgets all shared answers, so that the next diagnosis reads everything again.
+    pub fn forget_answers(&self) {
+        self.cache.clear();
+    }
+
+    /// Reads only the identity of the caller.
+    pub async fn identity(&self, region: Region) -> Evidence {
+        let calls = self.calls(self.timeout);
+        let reach = self.connection.clients(&region, &calls).await;
+        let request = Request::new(None, Operation::ListFoundationModels, region);
+        let mut evidence = Evidence::new(request, self.observed_at(), self.sandbox());
+        evidence.credentials = reach.credentials;
+        evidence.assumption = reach.assumption;
+        match &reach.clients {
+            Some(clients) => evidence.caller = caller::observe_caller(clients, &calls).await,
+            None => evidence.skip_all("there are no credentials"),
+        }
+        evidence.calls = calls.take_records();
+        evidence
+    }
+
+    /// Finds the ARN of the role or user with a name in the caller's account.
+    pub async fn principal_named(&self, name: &str, region: &Region) -> NamedPrincipal {
+        let calls = self.calls(self.timeout);
+        let reach = self.connection.clients(region, &calls).await;
+        match (&reach.clients, reach.credentials.why_unseen()) {
+            (Some(clients), _) => caller::principal_named(clients, &calls, name).await,
+            (None, why) => NamedPrincipal::NoAccount(why.unwrap_or_default()),
+        }
     }
 
     /// Takes the first look, and returns the evidence with the session that answers further questions.

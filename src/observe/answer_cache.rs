@@ -47,6 +47,13 @@ impl AnswerCache {
     }
 }
 
+impl AnswerCache {
+    /// Forgets every answer.
+    pub(super) fn clear(&self) {
+        self.0.clear();
+    }
+}
+
 impl Slot<'_> {
     /// Keeps an answer for the others, if it lasts.
     pub(super) fn fill(self, answer: &Recorded) {

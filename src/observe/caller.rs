@@ -7,7 +7,6 @@ use super::{policies, skipped};
 use crate::evidence::{Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, Subject};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
-use std::sync::Arc;
 
 /// Why the policies behind a short-term key are not read.
 const API_KEY_OF_SOMEBODY: &str = "Bedrock sees the principal whose access key made the Bedrock API key in `AWS_BEARER_TOKEN_BEDROCK`, and which that is, is not known";
@@ -34,11 +33,8 @@ pub(super) async fn observe(
             policies: IdentityPolicies::default(),
         };
     }
-    let endpoint = clients.endpoint("sts");
-    let get = || clients.sts.get_caller_identity().send();
-    let answer = calls.to(Api::GetCallerIdentity, &endpoint).shared(&[&clients.region]).ask(get).await;
     let mut identity = Identity {
-        caller: observe_caller(answer, clients, &endpoint),
+        caller: observe_caller(clients, calls).await,
         principal: skipped(""),
         policies: IdentityPolicies::default(),
     };
@@ -66,22 +62,64 @@ pub(super) async fn observe(
     identity
 }
 
-fn observe_caller(
-    answer: Observation<Arc<aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput>>,
-    clients: &Clients,
-    endpoint: &str,
-) -> Observation<Caller> {
+/// Asks STS who calls.
+pub(super) async fn observe_caller(clients: &Clients, calls: &CallRunner) -> Observation<Caller> {
+    let endpoint = clients.endpoint("sts");
+    let get = || clients.sts.get_caller_identity().send();
+    let answer = calls.to(Api::GetCallerIdentity, &endpoint).shared(&[&clients.region]).ask(get).await;
     answer.and_then(|output| match output.arn().map(str::parse::<Arn>) {
         // The account is in the answer twice; AWS does not contradict itself.
         Some(Ok(arn)) if output.account().is_some_and(|account| account != arn.account) => {
-            unreadable(endpoint, "the answer names two accounts")
+            unreadable(&endpoint, "the answer names two accounts")
         }
         Some(Ok(arn)) => Observation::Seen(Caller {
             account: output.account().unwrap_or(&arn.account).to_owned(),
             principal: Principal::new(arn).with_lambda_function(clients.lambda_function.as_deref()),
         }),
-        _ => unreadable(endpoint, "the answer holds no ARN"),
+        _ => unreadable(&endpoint, "the answer holds no ARN"),
     })
+}
+
+/// What a user or role with a name turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamedPrincipal {
+    /// IAM knows it by this ARN.
+    Found(Arn),
+    /// IAM could not be asked; a role of that name without a path would have this ARN.
+    Assumed(Arn),
+    /// IAM knows neither a role nor a user of that name.
+    Unknown {
+        /// The caller's account.
+        account: String,
+    },
+    /// The caller's account could not be read, and why.
+    NoAccount(String),
+}
+
+/// Finds the ARN of the role or user with a name in the caller's account.
+pub(super) async fn principal_named(clients: &Clients, calls: &CallRunner, name: &str) -> NamedPrincipal {
+    let caller = match observe_caller(clients, calls).await {
+        Observation::Seen(caller) => caller,
+        unseen => return NamedPrincipal::NoAccount(unseen.why_unseen().unwrap_or_default()),
+    };
+    let endpoint = clients.endpoint("iam");
+    let get = || clients.iam.get_role().role_name(name).send();
+    let role = calls.to(Api::GetRole, &endpoint).shared(&[name]).retried().ask(get).await;
+    let arn = |arn: &str| arn.parse::<Arn>().ok();
+    if let Some(arn) = role.seen().and_then(|output| arn(output.role()?.arn())) {
+        return NamedPrincipal::Found(arn);
+    }
+    let get = || clients.iam.get_user().user_name(name).send();
+    let user = calls.to(Api::GetUser, &endpoint).shared(&[name]).retried().ask(get).await;
+    if let Some(arn) = user.seen().and_then(|output| arn(output.user()?.arn())) {
+        return NamedPrincipal::Found(arn);
+    }
+    let is_absent = |error: Option<&ServiceError>| error.is_some_and(|error| error.status == Some(404));
+    if is_absent(role.refused()) && is_absent(user.refused()) {
+        return NamedPrincipal::Unknown { account: caller.account };
+    }
+    let partition = &caller.principal.arn.partition;
+    NamedPrincipal::Assumed(Arn::new(partition, "iam", "", &caller.account, &format!("role/{name}")))
 }
 
 /// Finds the ARN of the user or role whose policies count, and reads what is attached to it.

@@ -3,6 +3,8 @@
 //! Takes the text as it came; returns it without secrets and cut to a length that a report can show. Values that AWS
 //! documents as one word (a request id, an error code, a status) are kept only if they are one.
 
+use crate::secrets::{holds_secret, without_secrets};
+
 /// The longest text that is kept, in bytes; AWS's longest known refusals have about 2,000.
 const LONGEST_TEXT: usize = 16 * 1024;
 
@@ -12,14 +14,13 @@ const LONGEST_WORD: usize = 128;
 /// Returns a text as it may be kept in evidence and shown in reports.
 pub(super) fn kept_text(text: &str) -> String {
     let end = text.floor_char_boundary(LONGEST_TEXT.min(text.len()));
-    let text = text.get(..end).unwrap_or_default();
-    text.to_owned()
+    without_secrets(text.get(..end).unwrap_or_default()).into_owned()
 }
 
 /// Returns a value that has to be one word, such as a request id or an error code; `None` if it is something else.
 pub(super) fn kept_word(word: &str) -> Option<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '#' | ':' | '/');
-    (!word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(is_part)).then(|| word.to_owned())
+    (!word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(is_part) && !holds_secret(word)).then(|| word.to_owned())
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, Pol
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::join_all;
+use std::net::IpAddr;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Pages of one answer that are followed; one action on one resource never needs more.
 const MAX_PAGES: usize = 20;
@@ -152,16 +155,52 @@ fn exclude(request: &mut HttpRequest, exclusions: &[Exclusion]) {
 }
 
 fn context_entry(key: &str, value: &ContextValue) -> ContextEntry {
-    let kind = match value {
-        ContextValue::Single(_) => ContextKeyTypeEnum::String,
-        ContextValue::Multiple(_) => ContextKeyTypeEnum::StringList,
-    };
     ContextEntry::builder()
         .context_key_name(key)
         .set_context_key_values(Some(value.values().to_vec()))
-        .context_key_type(kind)
+        .context_key_type(context_key_type(key, value))
         .build()
 }
+
+/// Returns the type of a condition key (IAM User Guide, "AWS global condition context keys"); all other keys of the
+/// Service Authorization Reference for Bedrock are strings, and ARNs are passed as strings.
+///
+/// A value that cannot be of the key's type is passed as a string: the simulator rejects the whole call otherwise.
+fn context_key_type(key: &str, value: &ContextValue) -> ContextKeyTypeEnum {
+    use ContextKeyTypeEnum as Type;
+    let values = value.values();
+    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(key));
+    let all = |of_type: fn(&str) -> bool| !values.is_empty() && values.iter().all(|value| of_type(value));
+    let is_list = matches!(value, ContextValue::Multiple(_));
+    let chosen = |one: Type, list: Type| if is_list { list } else { one };
+    if is(&IP_KEYS) && all(|value| value.parse::<IpAddr>().is_ok()) {
+        return chosen(Type::Ip, Type::IpList);
+    }
+    if is(&BOOLEAN_KEYS) && all(|value| value == "true" || value == "false") {
+        return chosen(Type::Boolean, Type::BooleanList);
+    }
+    if is(&DATE_KEYS) && all(|value| OffsetDateTime::parse(value, &Rfc3339).is_ok()) {
+        return chosen(Type::Date, Type::DateList);
+    }
+    if is(&NUMERIC_KEYS) && all(|value| value.parse::<i64>().is_ok()) {
+        return chosen(Type::Numeric, Type::NumericList);
+    }
+    chosen(Type::String, Type::StringList)
+}
+
+const IP_KEYS: [&str; 2] = ["aws:SourceIp", "aws:VpcSourceIp"];
+
+const BOOLEAN_KEYS: [&str; 5] = [
+    "aws:SecureTransport",
+    "aws:MultiFactorAuthPresent",
+    "aws:ViaAWSService",
+    "aws:ViaAWSMCPService",
+    "aws:PrincipalIsAWSService",
+];
+
+const DATE_KEYS: [&str; 2] = ["aws:CurrentTime", "aws:TokenIssueTime"];
+
+const NUMERIC_KEYS: [&str; 2] = ["aws:MultiFactorAuthAge", "aws:EpochTime"];
 
 /// Reads the decision on a resource of its own, from every result that speaks of it.
 ///
@@ -254,5 +293,33 @@ fn matched(statement: &Statement) -> MatchedStatement {
         line: start.and_then(|start| number(start.line())),
         column: start.and_then(|start| number(start.column())),
         end: end.and_then(|end| number(end.line()).zip(number(end.column()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_entry_has_the_type_of_its_key() {
+        use ContextKeyTypeEnum as Type;
+        let list = |values: &[&str]| ContextValue::Multiple(values.iter().map(|value| (*value).to_owned()).collect());
+        for (key, value, expected) in [
+            ("aws:RequestedRegion", "us-west-2".into(), Type::String),
+            ("aws:SourceIp", "203.0.113.7".into(), Type::Ip),
+            ("AWS:SourceIP", "2001:db8::1".into(), Type::Ip),
+            // An address block is not an address; as a string the call is at least answered.
+            ("aws:SourceIp", "203.0.113.0/24".into(), Type::String),
+            ("aws:SecureTransport", "true".into(), Type::Boolean),
+            ("aws:SecureTransport", "yes".into(), Type::String),
+            ("aws:CurrentTime", "2026-11-28T12:00:00Z".into(), Type::Date),
+            ("aws:MultiFactorAuthAge", "300".into(), Type::Numeric),
+            ("aws:PrincipalArn", "arn:aws:iam::111122223333:role/x".into(), Type::String),
+            ("aws:TagKeys", list(&["a", "b"]), Type::StringList),
+            ("aws:VpcSourceIp", list(&["10.0.0.1"]), Type::IpList),
+            ("aws:TagKeys", list(&[]), Type::StringList),
+        ] {
+            assert_eq!(context_key_type(key, &value), expected, "{key} {value:?}");
+        }
     }
 }
