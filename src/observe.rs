@@ -47,11 +47,11 @@ pub use survey::SurveySession;
 pub use test_call::can_invoke;
 pub use traffic::{Journal, Traffic};
 
+use crate::bedrock::{Operation, Region};
 use crate::evidence::{
     Answer, AuthorizationQuestion, AuthorizationRecord, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText,
     Question, SimulationQuestion, Subject,
 };
-use crate::bedrock::{Operation, Region};
 use crate::request::{LiveCall, Request};
 use account::Clients;
 use answer_cache::AnswerCache;

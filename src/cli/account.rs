@@ -108,8 +108,7 @@ pub(super) fn account_of(served: Option<&Served>, profile: Option<&str>) -> Acco
 
 /// Returns the Region that the environment or the profile configures, looked for within half of the timeout.
 pub(super) async fn configured_region(profile: Option<&str>, timeout: Duration) -> Result<Region, Failure> {
-    let ways =
-        "name one with `--region us-east-1`, the variable AWS_REGION, or `region = …` in the profile of the AWS config file";
+    let ways = "name one with `--region us-east-1`, the variable AWS_REGION, or `region = …` in the profile of the AWS config file";
     let name = default_region(profile, timeout / 2)
         .await
         .ok_or_else(|| Failure::usage("no Region was given, and none is configured").hint(ways))?;

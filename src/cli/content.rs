@@ -84,7 +84,10 @@ fn object(value: impl Fn(&str) -> Option<String>) -> Content {
         Content::Har
     } else if has("eventVersion") || has("Records") || has("CloudTrailEvent") {
         Content::CloudTrail
-    } else if has("planned_values") || has("resource_changes") || has("AWSTemplateFormatVersion") || has("terraform_version")
+    } else if has("planned_values")
+        || has("resource_changes")
+        || has("AWSTemplateFormatVersion")
+        || has("terraform_version")
     {
         Content::Plan
     } else if has("Statement") {

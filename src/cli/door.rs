@@ -54,9 +54,8 @@ fn free(argument: &str) -> Free<'_> {
 }
 
 fn has_file_ending(path: &Path) -> bool {
-    const ENDINGS: [&str; 14] = [
-        "json", "jsonl", "ndjson", "txt", "log", "gz", "har", "yaml", "yml", "csv", "env", "toml", "tf", "md",
-    ];
+    const ENDINGS: [&str; 14] =
+        ["json", "jsonl", "ndjson", "txt", "log", "gz", "har", "yaml", "yml", "csv", "env", "toml", "tf", "md"];
     let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
     ENDINGS.contains(&ending.as_str())
 }
@@ -93,8 +92,9 @@ fn is_file(path: &str) -> bool {
 }
 
 fn missing(path: &str) -> Failure {
-    Failure::input(format!("`{path}` does not exist"))
-        .hint("an error message can be given as it is, in quotes; a model by its id, such as `us.amazon.nova-lite-v1:0`")
+    Failure::input(format!("`{path}` does not exist")).hint(
+        "an error message can be given as it is, in quotes; a model by its id, such as `us.amazon.nova-lite-v1:0`",
+    )
 }
 
 fn model_named(name: &str) -> Result<ModelReference, Failure> {
@@ -155,7 +155,8 @@ fn open_file(args: &mut DoctorArgs, path: &str) -> Result<(), Failure> {
 }
 
 fn content_of(path: &str) -> Result<Content, Failure> {
-    let failed = |error: io::Error| Failure::input(format!("`{path}` cannot be read: {}", super::input::reason(&error)));
+    let failed =
+        |error: io::Error| Failure::input(format!("`{path}` cannot be read: {}", super::input::reason(&error)));
     let mut head = Vec::new();
     File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head)).map_err(failed)?;
     Ok(recognize(&head))
@@ -240,7 +241,9 @@ mod tests {
         let arguments = std::iter::once("bedrock-access").chain(words.iter().copied()).map(OsString::from).collect();
         let commands = ["doctor", "explain", "models", "run"].map(str::to_owned);
         match entrance(arguments, &commands) {
-            Entrance::Arguments(words) => words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect(),
+            Entrance::Arguments(words) => {
+                words.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
+            }
             Entrance::StartPage => vec!["start page".to_owned()],
         }
     }
@@ -270,7 +273,10 @@ mod tests {
         assert_eq!(entered(&["docter"]), ["docter"]);
         assert_eq!(entered(&["doctor", "x"]), ["doctor", "x"]);
         assert_eq!(entered(&["--help"]), ["--help"]);
-        assert_eq!(hint_for("us.amazon.nova-lite-v1:0").as_deref(), Some("bedrock-access doctor us.amazon.nova-lite-v1:0"));
+        assert_eq!(
+            hint_for("us.amazon.nova-lite-v1:0").as_deref(),
+            Some("bedrock-access doctor us.amazon.nova-lite-v1:0")
+        );
         assert_eq!(hint_for("docter"), None);
     }
 }

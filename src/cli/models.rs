@@ -1,16 +1,16 @@
 //! `models`: which models can a principal call, Region by Region?
 
 use super::account::{AccountArgs, Served, account_of, configured_region};
-use super::runtime::block_on;
 use super::exit::{ExitStatus, Failure};
 use super::progress::with_progress;
+use super::runtime::block_on;
 use super::sandbox::load_world;
 use super::{interrupt, memory, output, paint};
 use crate::bedrock::{Operation, Region};
 use crate::diagnose::{Matrix, matrix, survey_questions};
+use crate::escape::escape_json;
 use crate::evidence::{Survey, SurveyRequest};
 use crate::iam::Arn;
-use crate::escape::escape_json;
 use crate::observe::{Observer, Traffic};
 use crate::redact::Redactor;
 use crate::report;

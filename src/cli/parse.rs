@@ -83,12 +83,7 @@ pub(super) struct OperationParser;
 impl TypedValueParser for OperationParser {
     type Value = Operation;
 
-    fn parse_ref(
-        &self,
-        command: &Command,
-        argument: Option<&Arg>,
-        value: &OsStr,
-    ) -> Result<Operation, clap::Error> {
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Operation, clap::Error> {
         let text = value.to_string_lossy();
         if let Some(operation) = operation(&text) {
             return Ok(operation);

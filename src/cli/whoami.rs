@@ -51,7 +51,8 @@ async fn observe(args: &WhoamiArgs) -> Result<Evidence, Failure> {
         (None, None) => configured_region(profile, args.timeout).await?,
     };
     let served = world.map(Served::start).transpose()?;
-    let observer = Observer::new(account_of(served.as_ref(), profile), args.timeout).assuming(args.account.role_to_assume()?);
+    let observer =
+        Observer::new(account_of(served.as_ref(), profile), args.timeout).assuming(args.account.role_to_assume()?);
     interrupt::report_progress_of(observer.traffic());
     Ok(with_progress("asking AWS", observer.identity(region)).await)
 }

@@ -4,7 +4,9 @@ use super::account::Clients;
 use super::api::Api;
 use super::call_runner::{CallRunner, unreadable};
 use super::{policies, skipped};
-use crate::evidence::{Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, Subject};
+use crate::evidence::{
+    Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, ServiceError, Subject,
+};
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
 

@@ -20,7 +20,8 @@ pub(super) fn kept_text(text: &str) -> String {
 /// Returns a value that has to be one word, such as a request id or an error code; `None` if it is something else.
 pub(super) fn kept_word(word: &str) -> Option<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '#' | ':' | '/');
-    (!word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(is_part) && !holds_secret(word)).then(|| word.to_owned())
+    (!word.is_empty() && word.len() <= LONGEST_WORD && word.chars().all(is_part) && !holds_secret(word))
+        .then(|| word.to_owned())
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::call::{Call, Principal};
 use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, Region};
 use crate::cli::account::AccountArgs;
-use crate::cli::parse::{a_file, concurrency, context_pair, minutes, operation_parser, seconds};
 use crate::cli::paint;
+use crate::cli::parse::{a_file, concurrency, context_pair, minutes, operation_parser, seconds};
 use crate::iam::{Arn, AssumingService};
 use crate::request::LiveCall;
 use clap::builder::TypedValueParser as _;

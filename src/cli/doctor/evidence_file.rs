@@ -1,7 +1,7 @@
 //! Evidence files: readable by their owner only, never written over another file, and read with the place of any damage.
 
-use crate::cli::exit::Failure;
 use crate::cli::critical::uninterrupted;
+use crate::cli::exit::Failure;
 use crate::cli::output::{catch_file_size_limit, check_folder, folder_of};
 use crate::evidence::Evidence;
 use std::fs::File;

@@ -33,7 +33,8 @@ enum Login {
 /// Explains on standard error why there are no credentials, if that is so.
 pub(super) fn explain_credentials(evidence: &Evidence, profile: Option<&str>) {
     let Some(failure) = evidence.credentials.failure() else { return };
-    if evidence.sandbox.is_some() || !matches!(failure.kind, FailureKind::NoCredentials | FailureKind::CredentialsProvider)
+    if evidence.sandbox.is_some()
+        || !matches!(failure.kind, FailureKind::NoCredentials | FailureKind::CredentialsProvider)
     {
         return;
     }
@@ -77,10 +78,15 @@ fn lines(profiles: &Profiles, looked: &[String], named: Option<&str>) -> Vec<Str
         (_, Some((name, Login::Sso))) => lines.push(format!("hint: aws sso login --profile {}", shell(name))),
         (_, Some((name, Login::Console))) => lines.push(format!("hint: aws login --profile {}", shell(name))),
         (_, Some((name, Login::Other))) => {
-            lines.push(format!("hint: check that the profile works: aws sts get-caller-identity --profile {}", shell(name)));
+            lines.push(format!(
+                "hint: check that the profile works: aws sts get-caller-identity --profile {}",
+                shell(name)
+            ));
         }
         (None, None) if names.is_empty() => {
-            lines.push("hint: `aws configure sso` sets up a login; `bedrock-access doctor --sandbox` needs none".to_owned());
+            lines.push(
+                "hint: `aws configure sso` sets up a login; `bedrock-access doctor --sandbox` needs none".to_owned(),
+            );
         }
         (None, None) => lines.push("hint: choose a profile with `--profile NAME`".to_owned()),
     }
@@ -112,7 +118,8 @@ impl Profiles {
             if let Some(section) = line.strip_prefix('[') {
                 let section = section.split(']').next().unwrap_or_default().trim();
                 let name = section.strip_prefix("profile ").map(str::trim).unwrap_or(section);
-                let is_profile = !["sso-session ", "services ", "plugins"].iter().any(|other| section.starts_with(other));
+                let is_profile =
+                    !["sso-session ", "services ", "plugins"].iter().any(|other| section.starts_with(other));
                 current = is_profile.then(|| name.trim_matches(['"', '\'']).to_owned());
                 if let Some(name) = &current {
                     self.0.entry(name.clone()).or_default();

@@ -46,8 +46,10 @@ pub(super) fn check_standard_input(args: &DoctorArgs) -> Result<(), Failure> {
     let users: Vec<&str> = users.into_iter().filter(|(_, reads)| *reads).map(|(name, _)| name).collect();
     match users.as_slice() {
         [] | [_] => Ok(()),
-        several => Err(Failure::usage(format!("standard input can be read once, and {} read it", several.join(" and ")))
-            .hint("save one of them to a file, and name the file")),
+        several => {
+            Err(Failure::usage(format!("standard input can be read once, and {} read it", several.join(" and ")))
+                .hint("save one of them to a file, and name the file"))
+        }
     }
 }
 

@@ -53,8 +53,9 @@ pub(super) async fn resolved(observer: &Observer, asked: Asked) -> Result<Reques
     request.principal = Some(match observer.principal_named(&name, region).await {
         NamedPrincipal::Found(arn) | NamedPrincipal::Assumed(arn) => arn,
         NamedPrincipal::Unknown { account } => {
-            return Err(Failure::usage(format!("there is no user or role `{name}` in account {account}"))
-                .hint("`aws iam list-roles --query 'Roles[].Arn'` lists the roles; an ARN names one of another account"));
+            return Err(Failure::usage(format!("there is no user or role `{name}` in account {account}")).hint(
+                "`aws iam list-roles --query 'Roles[].Arn'` lists the roles; an ARN names one of another account",
+            ));
         }
         NamedPrincipal::NoAccount(why) => {
             return Err(Failure::usage(format!("the account of `{name}` is not known: {why}"))

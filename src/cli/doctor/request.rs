@@ -2,7 +2,6 @@
 
 use super::call::{Call, Principal};
 use super::inputs::Inputs;
-use super::pasted_error::Pasted;
 use crate::bedrock::{Bundle, Given, Kind, Marketplace, ModelReference, Operation, Region, provider_of};
 use crate::cli::exit::Failure;
 use crate::cli::output;
@@ -183,8 +182,11 @@ fn check(asked: &Asked) -> Result<(), Failure> {
     if let (Some(service), Some(principal)) = (request.service, &request.principal)
         && !matches!(principal.resource_type(), "role" | "assumed-role")
     {
-        return Err(Failure::usage(format!("`{}` assumes roles, and `{principal}` is not a role", service.principal()))
-            .hint("leave `--service` out, or name the role with `--principal`"));
+        return Err(Failure::usage(format!(
+            "`{}` assumes roles, and `{principal}` is not a role",
+            service.principal()
+        ))
+        .hint("leave `--service` out, or name the role with `--principal`"));
     }
     // If only the ARN of a profile is given, its model is known when the profile has been read.
     let known = request.base_model();

@@ -69,12 +69,8 @@ struct Run<'a> {
 async fn answer_all(args: &DoctorArgs, inputs: &Inputs, source: Source) -> Result<ExitStatus, Failure> {
     let (mut ids, mut tally) = (Ids::default(), Tally::default());
     let is_file = matches!(source, Source::File(_));
-    let run = Run {
-        args,
-        inputs,
-        accounts: Accounts::open(args)?,
-        redactor: args.report.redact.then(RefCell::default),
-    };
+    let run =
+        Run { args, inputs, accounts: Accounts::open(args)?, redactor: args.report.redact.then(RefCell::default) };
     let mut entries = run.entries(source).await?;
     let mut paths: Vec<&Path> = inputs_of(args);
     if let Some(path) = &args.many.skip_done {

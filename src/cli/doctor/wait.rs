@@ -42,12 +42,7 @@ pub(super) async fn until_allowed(
         // The last round is at the end of the time, not before it.
         let rest = pause.min(left);
         if notes == Notes::Shown {
-            output::note(&format!(
-                "{}; next check in {} ({} left)",
-                waiting_for(&diagnosis),
-                words(rest),
-                words(left)
-            ));
+            output::note(&format!("{}; next check in {} ({} left)", waiting_for(&diagnosis), words(rest), words(left)));
         }
         tokio::time::sleep(rest).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);

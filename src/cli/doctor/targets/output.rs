@@ -6,10 +6,10 @@ use super::tally::Tally;
 use super::target::BadTarget;
 use crate::cli::bad_line::bad_line;
 use crate::cli::ci::harmless;
+use crate::cli::critical::uninterrupted;
 use crate::cli::doctor::args::{DoctorArgs, Format};
 use crate::cli::doctor::detail;
 use crate::cli::exit::Failure;
-use crate::cli::critical::uninterrupted;
 use crate::cli::{output, paint};
 use crate::diagnose::{Diagnosis, Expectation, Verdict};
 use crate::escape::escape_json;
@@ -140,12 +140,12 @@ impl Output {
 
     fn write_text(&mut self, text: &str) -> Result<bool, Failure> {
         let (written, name) = match &mut self.file {
-            Some((file, name)) => (whole(|| file.write_all(text.as_bytes())), format!("`{name}`")),
+            Some((file, name)) => (uninterrupted(|| file.write_all(text.as_bytes())), format!("`{name}`")),
             None => {
                 let text = harmless(text);
                 let mut stdout = io::stdout().lock();
                 (
-                    whole(|| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())),
+                    uninterrupted(|| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())),
                     "standard output".to_owned(),
                 )
             }

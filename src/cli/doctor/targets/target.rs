@@ -200,7 +200,11 @@ mod tests {
             (r#"{"id": 7, "model": "amazon.nova-lite-v1:0", "regoin": "x"}"#, 7.into(), "unknown field `regoin`"),
             (r#"{"id": 7, "model": "amazon.nova-lite-v1:0", "region": "west"}"#, 7.into(), "`west` is not a Region"),
             (r#"{"id": 7, "model": "amazon.nova-lite-v1:0", "expect": "yes"}"#, 7.into(), "unknown variant `yes`"),
-            (r#"{"id": 7, "model": "a.b", "expect": "denied", "expect": "allowed"}"#, Value::Null, "`expect` stands twice"),
+            (
+                r#"{"id": 7, "model": "a.b", "expect": "denied", "expect": "allowed"}"#,
+                Value::Null,
+                "`expect` stands twice",
+            ),
             (r#"{"id": 7, "model": "anthropic.$(id)"}"#, 7.into(), "a model id holds no"),
         ] {
             let bad = Target::parse(line.as_bytes(), &Call::default()).unwrap_err();
