@@ -173,7 +173,9 @@ pub(super) enum Entrance {
 
 /// Finds the command that is meant if none is named; `commands` are the known ones.
 pub(super) fn entrance(arguments: Vec<OsString>, commands: &[String]) -> Entrance {
-    let is_piped = || !io::stdin().is_terminal();
+    // A job without input has the null device as its standard input.
+    let is_null = || std::fs::metadata("/dev/stdin").is_ok_and(|metadata| is_device(&metadata));
+    let is_piped = || !io::stdin().is_terminal() && !is_null();
     let mut words = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
     let Some(first) = words.next() else {
         return if is_piped() { with(arguments, &["explain"]) } else { Entrance::StartPage };
@@ -200,6 +202,17 @@ pub(super) fn entrance(arguments: Vec<OsString>, commands: &[String]) -> Entranc
         // Else a misspelt command, about which clap says more.
         Free::Missing(_) | Free::Model(_) => Entrance::Arguments(arguments),
     }
+}
+
+#[cfg(unix)]
+fn is_device(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    metadata.file_type().is_char_device()
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &std::fs::Metadata) -> bool {
+    false
 }
 
 fn with(mut arguments: Vec<OsString>, words: &[&str]) -> Entrance {

@@ -4,6 +4,7 @@ use super::exit::Failure;
 use super::output;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
 
 /// The largest file that is read whole, in bytes; a policy has at most some 130 kB.
 const LARGEST: u64 = 64 << 20;
@@ -58,6 +59,21 @@ fn bytes(path: &str) -> Result<Vec<u8>, Failure> {
             .hint("is this the right file? of a log, cut out the lines around the error"));
     }
     Ok(bytes)
+}
+
+/// Returns an argument as a text if it is one: it holds white space, and no file has this name.
+pub(in crate::cli) fn free_text(argument: &Path) -> Option<Vec<u8>> {
+    let text = argument.to_str()?;
+    (text.contains(char::is_whitespace) && !argument.exists()).then(|| text.as_bytes().to_vec())
+}
+
+/// Returns a reader of a file's content, which is unpacked if gzip packed it.
+pub(in crate::cli) fn unpacked(mut file: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    let mut head = Vec::new();
+    file.by_ref().take(2).read_to_end(&mut head)?;
+    let is_packed = head == GZIP;
+    let whole = io::Cursor::new(head).chain(file);
+    Ok(if is_packed { Box::new(flate2::read::MultiGzDecoder::new(whole)) } else { Box::new(whole) })
 }
 
 /// Returns the reason of an error in lower case, without the number that the system gives it.

@@ -2,12 +2,14 @@
 
 mod authorization;
 mod doctor;
+mod doors;
 mod evidence;
 mod explain;
 mod foreign_clients;
 mod gates;
 mod hostile;
 mod independent_servers;
+mod inputs;
 mod models;
 mod operations;
 mod policy;
@@ -18,6 +20,7 @@ mod reliability;
 mod remedies;
 mod sandbox;
 mod secrets;
+mod spoiled;
 #[path = "../support/mod.rs"]
 mod support;
 mod targets;

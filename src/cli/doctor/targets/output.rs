@@ -38,6 +38,8 @@ pub(super) struct Output {
     document: Option<PathBuf>,
     /// The reports of targets that are not allowed, if they are shown in full at the end.
     full: Option<(Detail, Vec<(String, Diagnosis)>)>,
+    /// Only the summary is shown.
+    quiet: bool,
 }
 
 impl Output {
@@ -78,6 +80,7 @@ impl Output {
             rows: Vec::new(),
             sandbox: sandbox.map(str::to_owned),
             document,
+            quiet: report.quiet && format == Format::Text,
             full: (in_full && format == Format::Text && !report.quiet).then(|| (detail(report), Vec::new())),
         })
     }
@@ -130,6 +133,9 @@ impl Output {
                 }
             }
         };
+        if self.quiet {
+            return Ok(true);
+        }
         text.push('\n');
         self.write_text(&text)
     }
