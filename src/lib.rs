@@ -20,6 +20,7 @@ pub mod escape;
 pub mod evidence;
 pub mod explain;
 pub mod iam;
+pub mod matrix;
 pub mod policy;
 pub mod redact;
 pub mod report;

@@ -50,7 +50,7 @@ pub use traffic::{Journal, Traffic};
 use crate::bedrock::{Operation, Region};
 use crate::evidence::{
     Answer, AuthorizationQuestion, AuthorizationRecord, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText,
-    Question, SimulationQuestion, Subject,
+    Question, SimulationQuestion, SkipReason, Subject, Unseen,
 };
 use crate::request::{LiveCall, Request};
 use account::Clients;
@@ -122,7 +122,7 @@ impl Observer {
         evidence.assumption = reach.assumption;
         match &reach.clients {
             Some(clients) => evidence.caller = caller::observe_caller(clients, &calls).await,
-            None => evidence.skip_all("there are no credentials"),
+            None => evidence.skip_all(&SkipReason::NoCredentials),
         }
         evidence.calls = calls.take_records();
         evidence
@@ -134,7 +134,9 @@ impl Observer {
         let reach = self.connection.clients(region, &calls).await;
         match (&reach.clients, reach.credentials.why_unseen()) {
             (Some(clients), _) => caller::principal_named(clients, &calls, name).await,
-            (None, why) => NamedPrincipal::NoAccount(why.unwrap_or_default()),
+            (None, why) => {
+                NamedPrincipal::NoAccount(why.unwrap_or(Unseen::Skipped(SkipReason::NoCredentials)))
+            }
         }
     }
 
@@ -185,10 +187,11 @@ impl Observer {
 impl Session {
     async fn first_look(&self, evidence: &mut Evidence) {
         let Some(clients) = &self.clients else {
-            evidence.skip_all(match &evidence.assumption {
-                Some(_) => "the role could not be assumed",
-                None => "there are no credentials",
-            });
+            let reason = match &evidence.assumption {
+                Some(_) => SkipReason::RoleNotAssumed,
+                None => SkipReason::NoCredentials,
+            };
+            evidence.skip_all(&reason);
             evidence.calls.extend(self.calls.take_records());
             return;
         };
@@ -281,6 +284,6 @@ impl Session {
     }
 }
 
-fn skipped<T>(reason: &str) -> Observation<T> {
-    Observation::Skipped(reason.to_owned())
+fn skipped<T>(reason: SkipReason) -> Observation<T> {
+    Observation::Skipped(reason)
 }

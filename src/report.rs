@@ -1,7 +1,7 @@
 //! Reports: a diagnosis in words, in the format that was asked for.
 //!
-//! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, so that all formats say the same;
-//! the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
+//! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, `steps`, `remarks` or `not_checked`, so that all
+//! formats say the same; the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
 mod checks;
@@ -16,9 +16,12 @@ pub mod junit;
 mod lint;
 mod markdown;
 mod models;
+mod not_checked;
 mod outline;
+mod remarks;
 mod simulation;
 mod statements;
+mod steps;
 mod styled;
 mod targets;
 #[cfg(feature = "cli")]
@@ -33,6 +36,7 @@ pub use html::{html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
+pub use not_checked::unseen;
 pub use markdown::{markdown, models_markdown, targets_markdown};
 pub use models::{models_json, models_text};
 pub use simulation::Simulation;

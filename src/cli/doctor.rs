@@ -93,7 +93,7 @@ fn without_names(evidence: &Evidence, redactor: &mut Redactor) -> Result<Evidenc
     let redacted = redactor
         .evidence(evidence)
         .map_err(|error| Failure::input(format!("the evidence cannot be redacted without breaking it: {error}")))?;
-    if diagnose(&redacted).gist() != diagnose(evidence).gist() {
+    if diagnose(&redacted).outcome() != diagnose(evidence).outcome() {
         output::note("note: redaction changes the diagnosis, because a policy matches part of a redacted name");
     }
     Ok(redacted)

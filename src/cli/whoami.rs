@@ -8,8 +8,9 @@ use super::sandbox::load_world;
 use super::{interrupt, memory, output};
 use crate::bedrock::Region;
 use crate::escape::escape;
-use crate::evidence::{BedrockApiKey, Evidence};
+use crate::evidence::{BedrockApiKey, Evidence, Unseen};
 use crate::observe::Observer;
+use crate::report;
 use clap::Args;
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ async fn observe(args: &WhoamiArgs) -> Result<Evidence, Failure> {
 }
 
 fn page(evidence: &Evidence) -> String {
-    let unknown = |why: Option<String>| format!("not known: {}", why.unwrap_or_default());
+    let unknown = |why: Option<Unseen>| format!("not known: {}", why.as_ref().map(report::unseen).unwrap_or_default());
     let (caller, account) = match evidence.caller.seen() {
         Some(caller) => (caller.principal.arn.to_string(), caller.account.clone()),
         None => (unknown(evidence.caller.why_unseen()), "not known".to_owned()),

@@ -6,7 +6,7 @@ use super::call_runner::{CallRunner, unreadable};
 use super::profiles::MAX_PAGES;
 use super::skipped;
 use crate::bedrock::{EnforcedGuardrail, required_retention};
-use crate::evidence::{DataRetention, Observation};
+use crate::evidence::{DataRetention, Observation, SkipReason};
 use crate::request::Request;
 use aws_sdk_bedrock::types::AccountEnforcedGuardrailOutputConfiguration;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) async fn guardrails(
     request: &Request,
 ) -> Observation<Vec<EnforcedGuardrail>> {
     if !request.operation.model().answers {
-        return skipped("no model answers the operation");
+        return skipped(SkipReason::NoModelAnswers);
     }
     let endpoint = clients.endpoint("bedrock");
     let pages = || async {
@@ -61,7 +61,7 @@ pub(super) async fn data_retention_for(
     model: &str,
 ) -> Observation<DataRetention> {
     if required_retention(model).is_none() {
-        return skipped("the model is not documented to need a certain mode");
+        return skipped(SkipReason::NoRetentionNeeded);
     }
     data_retention(clients, calls).await
 }

@@ -10,7 +10,7 @@ use super::call_runner::{CallRunner, unreadable};
 use super::skipped;
 use crate::evidence::{
     AuthorizationCheck, AuthorizationDetails, AuthorizationEvaluation, AuthorizationQuestion, EvaluatedPolicy,
-    MatchedPolicy, MatchedSid, Observation,
+    MatchedPolicy, MatchedSid, Observation, SkipReason,
 };
 use crate::iam::{Decision, PolicyType};
 use aws_sdk_iamtoolbox::operation::get_request_authorization_details::GetRequestAuthorizationDetailsError;
@@ -45,7 +45,7 @@ async fn look_up(
 ) -> Observation<AuthorizationDetails> {
     if !clients.signs {
         calls.record_not_made(Api::GetRequestAuthorizationDetails);
-        return skipped("there are no credentials to ask with");
+        return skipped(SkipReason::NoCredentialsToAsk);
     }
     let AuthorizationQuestion { authorization_id, region } = question;
     let endpoint = clients.endpoint_in("iam-toolbox", region);

@@ -5,13 +5,11 @@ use super::api::Api;
 use super::call_runner::{CallRunner, unreadable};
 use super::{policies, skipped};
 use crate::evidence::{
-    Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, ServiceError, Subject,
+    Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, ServiceError, SkipReason,
+    Subject, Unseen,
 };
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
-
-/// Why the policies behind a short-term key are not read.
-const API_KEY_OF_SOMEBODY: &str = "Bedrock sees the principal whose access key made the Bedrock API key in `AWS_BEARER_TOKEN_BEDROCK`, and which that is, is not known";
 
 /// Everything that was read about the identity.
 pub(super) struct Identity {
@@ -30,14 +28,14 @@ pub(super) async fn observe(
     if !clients.signs {
         calls.record_not_made(Api::GetCallerIdentity);
         return Identity {
-            caller: skipped("there are no credentials beside the Bedrock API key"),
-            principal: skipped("there are no credentials to read policies with, beside the Bedrock API key"),
+            caller: skipped(SkipReason::OnlyApiKey),
+            principal: skipped(SkipReason::OnlyApiKeyToRead),
             policies: IdentityPolicies::default(),
         };
     }
     let mut identity = Identity {
         caller: observe_caller(clients, calls).await,
-        principal: skipped(""),
+        principal: skipped(SkipReason::NotAsked),
         policies: IdentityPolicies::default(),
     };
 
@@ -47,17 +45,15 @@ pub(super) async fn observe(
     let reader = seen.map(|caller| caller.account.clone());
     let Some(principal) = subject.principal else {
         identity.principal = skipped(match subject.chosen_by {
-            ChosenBy::ApiKey => API_KEY_OF_SOMEBODY,
-            _ => "the caller is not known",
+            ChosenBy::ApiKey => SkipReason::ApiKeyOfSomebody,
+            _ => SkipReason::CallerUnknown,
         });
         return identity;
     };
     if let (Some(account), Some(reader)) = (account, reader)
         && account != reader
     {
-        identity.principal = skipped(&format!(
-            "the principal belongs to account {account}, and the caller to {reader}: its policies can only be read there"
-        ));
+        identity.principal = skipped(SkipReason::OtherAccount { account, reader });
         return identity;
     }
     policy_source(clients, calls, &principal, request, &mut identity).await;
@@ -95,14 +91,17 @@ pub enum NamedPrincipal {
         account: String,
     },
     /// The caller's account could not be read, and why.
-    NoAccount(String),
+    NoAccount(Unseen),
 }
 
 /// Finds the ARN of the role or user with a name in the caller's account.
 pub(super) async fn principal_named(clients: &Clients, calls: &CallRunner, name: &str) -> NamedPrincipal {
     let caller = match observe_caller(clients, calls).await {
         Observation::Seen(caller) => caller,
-        unseen => return NamedPrincipal::NoAccount(unseen.why_unseen().unwrap_or_default()),
+        unseen => {
+            let why = unseen.why_unseen().unwrap_or(Unseen::Skipped(SkipReason::NotAsked));
+            return NamedPrincipal::NoAccount(why);
+        }
     };
     let endpoint = clients.endpoint("iam");
     let get = || clients.iam.get_role().role_name(name).send();
@@ -134,9 +133,9 @@ async fn policy_source(
 ) {
     let given = |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by };
     identity.principal = match subject.kind {
-        PrincipalKind::Root => skipped("the root user cannot be simulated"),
-        PrincipalKind::FederatedUser => skipped("a federated user cannot be simulated"),
-        PrincipalKind::Other => skipped("the principal is neither a user nor a role"),
+        PrincipalKind::Root => skipped(SkipReason::RootUser),
+        PrincipalKind::FederatedUser => skipped(SkipReason::FederatedUser),
+        PrincipalKind::Other => skipped(SkipReason::NeitherUserNorRole),
         PrincipalKind::IamUser => {
             let user = subject.user_name().unwrap_or_default();
             identity.policies = policies::of_user(clients, calls, user).await.policies;
@@ -144,7 +143,7 @@ async fn policy_source(
         }
         _ => {
             let Some(role) = subject.role_name() else {
-                identity.principal = skipped("the session's ARN names no role");
+                identity.principal = skipped(SkipReason::SessionWithoutRole);
                 calls.record_not_made(Api::GetRole);
                 return;
             };

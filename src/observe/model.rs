@@ -8,7 +8,7 @@ use super::kept_text::kept_text;
 use super::profiles::named_profile;
 use super::skipped;
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, provider_of};
-use crate::evidence::{Availability, DataRetention, ListedModel, Listing, Observation, OfferedModel, UseCaseForm};
+use crate::evidence::{Availability, DataRetention, ListedModel, Listing, Observation, OfferedModel, SkipReason, UseCaseForm};
 use crate::request::Request;
 use aws_sdk_bedrock::operation::list_foundation_models::ListFoundationModelsOutput;
 use aws_sdk_bedrock::types::{FoundationModelLifecycleStatus, FoundationModelSummary, InferenceType};
@@ -82,12 +82,12 @@ async fn facts(clients: &Clients, branches: &Branches, base: Option<&str>) -> Fa
     let Some(base) = base else {
         calls.record_not_made(Api::ListFoundationModels);
         calls.record_not_made(Api::GetFoundationModelAvailability);
-        let reason = "which foundation model it is, is not known";
+        let reason = SkipReason::ModelUnknown;
         return Facts {
-            listing: skipped(reason),
-            availability: skipped(reason),
-            use_case_form: skipped(reason),
-            data_retention: skipped(reason),
+            listing: skipped(reason.clone()),
+            availability: skipped(reason.clone()),
+            use_case_form: skipped(reason.clone()),
+            data_retention: skipped(reason.clone()),
         };
     };
     let (listing, availability, use_case_form, data_retention) = tokio::join!(
@@ -195,7 +195,7 @@ pub(super) async fn availability(clients: &Clients, calls: &CallRunner, base: &s
 
 pub(super) async fn use_case_form(clients: &Clients, calls: &CallRunner, base: &str) -> Observation<UseCaseForm> {
     if provider_of(base) != "anthropic" {
-        return skipped("only Anthropic's models need the form");
+        return skipped(SkipReason::FormNotNeeded);
     }
     let endpoint = clients.endpoint("bedrock");
     let get = || clients.bedrock.get_use_case_for_model_access().send();

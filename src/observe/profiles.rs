@@ -5,7 +5,7 @@ use super::api::Api;
 use super::call_runner::{CallRunner, unreadable};
 use super::skipped;
 use crate::bedrock::{InferenceProfile, ProfileKind};
-use crate::evidence::Observation;
+use crate::evidence::{Observation, SkipReason};
 use crate::request::Request;
 use aws_sdk_bedrock::types::{InferenceProfileSummary, InferenceProfileType};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) async fn named_profile(
     request: &Request,
 ) -> Observation<InferenceProfile> {
     let Some(model) = request.model.as_ref().filter(|model| model.is_profile()) else {
-        return skipped("the model is not an inference profile");
+        return skipped(SkipReason::NotAProfile);
     };
     let id = model.to_string();
     let endpoint = clients.endpoint("bedrock");

@@ -4,16 +4,16 @@ use super::account::Clients;
 use super::api::Api;
 use super::call_runner::{CallRunner, unreadable};
 use super::skipped;
-use crate::evidence::{Observation, ServiceRole};
+use crate::evidence::{Observation, ServiceRole, SkipReason};
 use crate::request::Request;
 use aws_sdk_iam::types::Role;
 use percent_encoding::percent_decode_str;
 
 /// Reads the service role that the request names.
 pub(super) async fn observe(clients: &Clients, calls: &CallRunner, request: &Request) -> Observation<ServiceRole> {
-    let Some(role) = &request.service_role else { return skipped("the call has no service role") };
+    let Some(role) = &request.service_role else { return skipped(SkipReason::NoServiceRole) };
     if !clients.signs {
-        return skipped("there are no credentials beside the Bedrock API key");
+        return skipped(SkipReason::OnlyApiKey);
     }
     let name = role.resource_id().rsplit('/').next().unwrap_or_default();
     let endpoint = clients.endpoint("iam");

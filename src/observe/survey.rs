@@ -6,7 +6,8 @@ use super::call_runner::CallRunner;
 use super::{Observer, account_settings, caller, model, profiles, simulate, skipped};
 use crate::bedrock::{InferenceProfile, Region, provider_of, required_retention};
 use crate::evidence::{
-    Answer, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, Survey, SurveyQuestion, SurveyRequest,
+    Answer, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, SkipReason, Survey, SurveyQuestion,
+    SurveyRequest,
 };
 use crate::request::Request;
 use futures_util::future::join_all;
@@ -29,9 +30,9 @@ impl Observer {
         let mut survey = Survey {
             observed_at: self.observed_at(),
             sandbox: self.sandbox(),
-            credentials: skipped("no Region was asked about"),
-            caller: skipped("there are no credentials"),
-            principal: skipped("there are no credentials"),
+            credentials: skipped(SkipReason::NoRegion),
+            caller: skipped(SkipReason::NoCredentials),
+            principal: skipped(SkipReason::NoCredentials),
             regions: Vec::new(),
             shared: Vec::new(),
             answers: Vec::new(),
@@ -95,15 +96,15 @@ impl SurveySession {
 
 /// A Region about which nothing could be read.
 fn nothing_of(region: &Region) -> RegionSeen {
-    let reason = "there are no credentials";
+    let reason = SkipReason::NoCredentials;
     RegionSeen {
         region: region.clone(),
-        models: skipped(reason),
-        profiles: skipped(reason),
+        models: skipped(reason.clone()),
+        profiles: skipped(reason.clone()),
         availability: BTreeMap::new(),
-        use_case_form: skipped(reason),
-        guardrails: skipped(reason),
-        data_retention: skipped(reason),
+        use_case_form: skipped(reason.clone()),
+        guardrails: skipped(reason.clone()),
+        data_retention: skipped(reason.clone()),
     }
 }
 
@@ -127,13 +128,13 @@ async fn observe(clients: &Clients, calls: &CallRunner, region: &Region, request
     let form = async {
         match ids.iter().find(|id| provider_of(id) == "anthropic") {
             Some(id) => model::use_case_form(clients, calls, id).await,
-            None => skipped("only Anthropic's models need the form"),
+            None => skipped(SkipReason::FormNotNeeded),
         }
     };
     let retention = async {
         match ids.iter().find(|id| required_retention(id).is_some()) {
             Some(id) => account_settings::data_retention_for(clients, calls, id).await,
-            None => skipped("no model is documented to need a certain mode"),
+            None => skipped(SkipReason::NoRetentionNeededByAny),
         }
     };
     let availability = join_all(branches.iter().map(|(id, calls)| model::availability(clients, calls, id)));

@@ -11,7 +11,7 @@ use super::call_runner::{CallRunner, unreadable};
 use super::response::{Head, current_head};
 use super::skipped;
 use crate::bedrock::{GuardrailReference, Operation, provider_of};
-use crate::evidence::{LiveSuccess, Observation};
+use crate::evidence::{LiveSuccess, Observation, SkipReason};
 use crate::iam::Arn;
 use crate::request::{LiveCall, Request};
 use aws_sdk_bedrockruntime::primitives::Blob;
@@ -41,7 +41,7 @@ pub fn can_invoke(operation: Operation, base_model: Option<&str>) -> bool {
 
 /// Leaves out a test call that another principal would make than the one under diagnosis.
 pub(super) fn not_made(principal: &Arn) -> Observation<LiveSuccess> {
-    skipped(&format!("the given error is of {principal}, and a test call would be the caller's own"))
+    skipped(SkipReason::TestCallOfAnother { principal: principal.to_string() })
 }
 
 /// An answer with a success status, as it came.
@@ -61,9 +61,9 @@ enum Body {
 /// Makes the test call that the request asks for.
 pub(super) async fn observe(clients: &Clients, calls: &CallRunner, request: &Request) -> Observation<LiveSuccess> {
     match (request.live, request.operation) {
-        (LiveCall::None, _) => skipped("no test call was asked for"),
+        (LiveCall::None, _) => skipped(SkipReason::NoTestCallAsked),
         // Any other operation could start or make something.
-        (_, operation) if !operation.has_test_call() => skipped("the operation has no test call"),
+        (_, operation) if !operation.has_test_call() => skipped(SkipReason::NoTestCall),
         (LiveCall::Probe, operation) => {
             let answer = invoke_model(clients, calls, request, operation, IMPOSSIBLE_BODY).await;
             answer.and_then(|_| {
@@ -73,7 +73,7 @@ pub(super) async fn observe(clients: &Clients, calls: &CallRunner, request: &Req
         }
         (LiveCall::Invoke, operation @ (Operation::InvokeModel | Operation::InvokeModelWithResponseStream)) => {
             let Some((model, body)) = request.base_model().and_then(|model| Some((model, native_body(model)?))) else {
-                return skipped("the model's native request body is not known; `--probe` needs none");
+                return skipped(SkipReason::NoNativeBody);
             };
             let answer = invoke_model(clients, calls, request, operation, &body.to_string()).await;
             success(clients, answer, |body| match body {
@@ -90,7 +90,7 @@ pub(super) async fn observe(clients: &Clients, calls: &CallRunner, request: &Req
             let answer = converse_stream(clients, calls, request).await;
             success(clients, answer, |body| matches!(body, Body::Frame(Some("messageStart"))))
         }
-        (LiveCall::Invoke, _) => skipped("the operation has no test call"),
+        (LiveCall::Invoke, _) => skipped(SkipReason::NoTestCall),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cli::sandbox::load_world;
 use crate::diagnose::open_questions;
 use crate::evidence::Evidence;
 use crate::observe::{NamedPrincipal, Observer};
+use crate::report;
 use crate::request::Request;
 use std::time::Instant;
 
@@ -58,7 +59,7 @@ pub(super) async fn resolved(observer: &Observer, asked: Asked) -> Result<Reques
             ));
         }
         NamedPrincipal::NoAccount(why) => {
-            return Err(Failure::usage(format!("the account of `{name}` is not known: {why}"))
+            return Err(Failure::usage(format!("the account of `{name}` is not known: {}", report::unseen(&why)))
                 .hint("name the principal by its ARN, such as `arn:aws:iam::111122223333:role/chat-api`"));
         }
     });

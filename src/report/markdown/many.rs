@@ -1,7 +1,7 @@
 //! Many answers as Markdown: tables for a ticket.
 
 use super::{cell, code, inline};
-use crate::diagnose::Matrix;
+use crate::matrix::Matrix;
 use crate::report::foreign::on_one_line;
 use crate::report::models::{access_in_short, decision_in_short, not_known, sums, verdict_in_short};
 use crate::report::targets::TargetRow;
