@@ -8,6 +8,7 @@ mod account;
 mod actions;
 mod bad_line;
 mod causes;
+mod check;
 mod ci;
 mod completions;
 mod content;
@@ -70,6 +71,7 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
     Actions(actions::ActionsArgs),
+    Check(check::CheckArgs),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -107,6 +109,7 @@ fn run_with(arguments: Vec<OsString>) -> ExitStatus {
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),
         Command::Actions(args) => actions::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match result {
         Ok(status) => status,

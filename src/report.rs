@@ -4,6 +4,8 @@
 //! formats say the same; the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
+#[cfg(feature = "iac")]
+mod check;
 mod checks;
 mod diff;
 mod excerpt;
@@ -32,6 +34,8 @@ mod way;
 mod wording;
 
 pub use actions::{actions_json, actions_text};
+#[cfg(feature = "iac")]
+pub use check::{CheckReport, CheckedFile};
 pub use html::{html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
