@@ -26,10 +26,10 @@ const HEADING: &str = "AWS account";
 /// Which account and credentials to use.
 #[derive(Clone, Debug, Args)]
 pub(super) struct AccountArgs {
-    /// The AWS config profile whose credentials are used
+    /// Use the credentials of this AWS config profile
     #[arg(long, value_name = "PROFILE", help_heading = HEADING)]
     pub(super) profile: Option<String>,
-    /// Use the credentials of this role, which the caller may assume
+    /// Use the credentials of this role
     #[arg(long, value_name = "ARN", conflicts_with = "principal", help_heading = HEADING)]
     assume_role: Option<Arn>,
     /// The external ID that the role's trust policy requires; other users can see it in the list of processes
@@ -38,7 +38,7 @@ pub(super) struct AccountArgs {
     /// A file with the external ID; the variable BEDROCK_ACCESS_EXTERNAL_ID works, too
     #[arg(long, value_name = "FILE", requires = "assume_role", conflicts_with = "external_id", help_heading = HEADING, hide_short_help = true)]
     external_id_file: Option<PathBuf>,
-    /// Use a demo account instead of AWS: the name of a world, or a world file
+    /// Use a demo account instead of AWS: a world or its file
     #[arg(long, value_name = "WORLD", num_args = 0..=1, default_missing_value = DEFAULT_WORLD, conflicts_with = "profile", help_heading = HEADING)]
     pub(super) sandbox: Option<String>,
 }

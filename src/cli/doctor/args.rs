@@ -16,8 +16,7 @@ const SHORT_EXAMPLES: &str = "\
 Examples:
   bedrock-access doctor us.amazon.nova-lite-v1:0 --region us-west-2
   bedrock-access doctor error.txt
-  bedrock-access doctor --sandbox                    (no AWS account needed)
-All options: --help";
+  bedrock-access doctor --sandbox                  (needs no AWS account)";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,17 +56,17 @@ const REPORT: &str = "Report";
 #[derive(Clone, Debug, Args)]
 #[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
-    /// A model ID or ARN, an error message, or a file with an error message, a log, evidence or targets
-    #[arg(value_name = "MODEL|\"ERROR TEXT\"|FILE", conflicts_with_all = ["evidence"], help_heading = CALL)]
+    /// A model, an error message, or a file with one
+    #[arg(value_name = "MODEL|TEXT|FILE", conflicts_with_all = ["evidence"], help_heading = CALL)]
     pub(in crate::cli) what: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) call: CallArgs,
     #[command(flatten)]
     pub(in crate::cli) account: AccountArgs,
-    /// Replay a file from `--save-evidence` (`-`: standard input); makes no AWS call
+    /// Replay saved evidence; makes no AWS call
     #[arg(long, value_name = "FILE|-", help_heading = REPORT)]
     pub(in crate::cli) evidence: Option<PathBuf>,
-    /// Save the observations for `--evidence`; only you can read the file
+    /// Save the observations for `--evidence`
     #[arg(long, value_name = "FILE", value_parser = a_file, help_heading = REPORT)]
     pub(in crate::cli) save_evidence: Option<PathBuf>,
     /// Let `--save-evidence` replace a file
@@ -80,7 +79,9 @@ pub(in crate::cli) struct DoctorArgs {
     /// The deadline of one diagnosis, credentials included (10s, 2m; a plain number is seconds); `--invoke` adds 60 s
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = seconds, help_heading = CALL, hide_short_help = true)]
     pub(in crate::cli) timeout: Duration,
-    /// Keep checking until the call is allowed, for at most this long (90s, 15m; a plain number is minutes)
+    /// Keep checking until it works, at most 90s, 15m, …
+    ///
+    /// A plain number is minutes.
     #[arg(long, value_name = "DURATION", conflicts_with = "invoke", value_parser = minutes, help_heading = CALL)]
     pub(in crate::cli) wait: Option<Duration>,
 }
@@ -88,28 +89,34 @@ pub(in crate::cli) struct DoctorArgs {
 /// The call to diagnose.
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct CallArgs {
-    /// The model ID, inference profile ID, or ARN of anything that can be invoked
+    /// Model ID, profile ID, or ARN of what is invoked
     #[arg(long, short, alias = "model-id", value_name = "ID|ARN", conflicts_with = "what", help_heading = CALL)]
     pub(in crate::cli) model: Option<ModelReference>,
-    /// The API operation or IAM action, such as `Converse` [default: invoke-model]
-    #[arg(long, value_name = "OP", value_parser = operation_parser(), help_heading = CALL)]
+    /// API operation or IAM action [default: invoke-model]
+    #[arg(long, value_name = "OP", hide_possible_values = true, value_parser = operation_parser(), help_heading = CALL)]
     pub(in crate::cli) operation: Option<Operation>,
     /// Short for the streaming operation of the same kind
     #[arg(long, hide = true, alias = "streaming")]
     pub(in crate::cli) stream: bool,
-    /// An error message of such a call: text, a file, or `-` for standard input
+    /// An error message: text, a file, or `-`
     #[arg(long, value_name = "FILE|-|TEXT", conflicts_with = "what", help_heading = CALL)]
     pub(in crate::cli) error: Option<String>,
-    /// The Region whose endpoint is called; repeat to check several [default: from ARN, environment or profile]
+    /// The Region that is called; may be repeated
+    ///
+    /// The default comes from the ARN, the environment or the profile.
     #[arg(long, short, alias = "regions", value_name = "REGION", value_delimiter = ',', help_heading = CALL)]
     pub(in crate::cli) region: Vec<Region>,
-    /// Diagnose another IAM user or role than the caller, by ARN or by its name in the caller's account
+    /// Diagnose another user or role than the caller
+    ///
+    /// By its ARN, or by its name in the caller's account.
     #[arg(long, alias = "role", alias = "role-arn", value_name = "ARN|NAME", help_heading = CALL)]
     pub(in crate::cli) principal: Option<Principal>,
-    /// Also make a test call with an invalid body: authorized like a real call, no tokens processed
+    /// Also make a test call with an invalid body (free)
+    ///
+    /// It is authorized like a real call, and no tokens are processed.
     #[arg(long, help_heading = CALL)]
     pub(in crate::cli) probe: bool,
-    /// Call the model for real, with at most one output token (billed)
+    /// Call the model, at most one output token (billed)
     #[arg(long, conflicts_with = "probe", help_heading = CALL)]
     pub(in crate::cli) invoke: bool,
     /// Another resource that the call names, by ARN: agent alias, knowledge base, guardrail, project, bucket, key; may be
@@ -139,12 +146,12 @@ pub(in crate::cli) struct CallArgs {
 /// Which calls to diagnose if there are many.
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct ManyArgs {
-    /// Check every operation that a task needs
-    #[arg(long = "for", alias = "bundle", value_name = "TASK", value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "error", "targets"], help_heading = MANY)]
+    /// Check every operation of a task, e.g. knowledge-base
+    #[arg(long = "for", alias = "bundle", value_name = "TASK", hide_possible_values = true, value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "error", "targets"], help_heading = MANY)]
     pub(in crate::cli) bundle: Option<Bundle>,
-    /// Check every target in a file: one JSON object per line, or a YAML list; `-` is standard input
+    /// Check every target in a file (JSON lines or YAML)
     ///
-    /// Options fill in what a target leaves out.
+    /// `-` is standard input. Options fill in what a target leaves out.
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["what", "model", "error", "verbose", "quiet", "save_evidence"], help_heading = MANY)]
     pub(in crate::cli) targets: Option<PathBuf>,
     /// Skip targets whose IDs an earlier run has answered in this file; with the same file as `--output` it is continued
@@ -158,16 +165,20 @@ pub(in crate::cli) struct ManyArgs {
 /// How the answer is shown.
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct ReportArgs {
-    /// The report's format [default: from the ending of `--output`, else text]
-    #[arg(long, value_enum, help_heading = REPORT)]
+    /// text, json, markdown, html or junit
+    ///
+    /// The default comes from the ending of `--output`, else it is text.
+    #[arg(long, value_enum, hide_possible_values = true, help_heading = REPORT)]
     format: Option<Format>,
     /// Short for `--format json`
     #[arg(long, hide = true, conflicts_with = "format")]
     json: bool,
-    /// Write the report to a file instead of standard output
+    /// Write the report to a file
     #[arg(long, short, value_name = "FILE", help_heading = REPORT)]
     pub(in crate::cli) output: Option<PathBuf>,
-    /// Replace accounts, names and IDs with aliases, also in saved evidence; models, Regions and causes stay
+    /// Replace accounts, names and IDs with aliases
+    ///
+    /// Also in saved evidence. Models, Regions and causes stay.
     #[arg(long, help_heading = REPORT)]
     pub(in crate::cli) redact: bool,
     /// When to colour the text
