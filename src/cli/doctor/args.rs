@@ -93,6 +93,8 @@ pub(in crate::cli) struct CallArgs {
     #[arg(long, short, alias = "model-id", value_name = "ID|ARN", conflicts_with = "what", help_heading = CALL)]
     pub(in crate::cli) model: Option<ModelReference>,
     /// API operation or IAM action [default: invoke-model]
+    ///
+    /// Such as `Converse`, `bedrock:InvokeModel` or `retrieve-and-generate`; `bedrock-access actions` lists all.
     #[arg(long, value_name = "OP", hide_possible_values = true, value_parser = operation_parser(), help_heading = CALL)]
     pub(in crate::cli) operation: Option<Operation>,
     /// Short for the streaming operation of the same kind
@@ -147,6 +149,8 @@ pub(in crate::cli) struct CallArgs {
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct ManyArgs {
     /// Check every operation of a task, e.g. knowledge-base
+    ///
+    /// One of invoke, streaming, agents, knowledge-base, fine-tuning, batch, provisioned-throughput, read-only-audit.
     #[arg(long = "for", alias = "bundle", value_name = "TASK", hide_possible_values = true, value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "error", "targets"], help_heading = MANY)]
     pub(in crate::cli) bundle: Option<Bundle>,
     /// Check every target in a file (JSON lines or YAML)
