@@ -1,18 +1,20 @@
-//! The command line: what was typed becomes a request, the answer becomes bytes and an exit status.
+//! The command line: arguments become a request, the answer becomes bytes and an exit status.
 //!
 //! The only room that knows `clap` and `colored`. Each subcommand is a file of its own with its arguments and
 //! one function; this file dispatches, and turns failures into text in one place. Nothing here starts an async
-//! runtime: a command that needs one builds it itself, so that the offline commands start at once.
+//! runtime: a command that needs one starts it itself, so that the offline commands start at once.
 
 mod account;
 mod actions;
 mod bad_line;
 mod causes;
 mod check;
-mod children;
+mod ci;
 mod completions;
+mod content;
+mod critical;
 mod doctor;
-mod event_loop;
+mod door;
 mod exit;
 mod explain;
 mod input;
@@ -21,10 +23,14 @@ mod memory;
 mod models;
 mod output;
 mod paint;
+mod panic;
+mod parse;
 mod policy;
 mod progress;
 mod run;
+mod runtime;
 mod sandbox;
+mod whoami;
 
 pub use exit::{ExitStatus, Failure};
 
@@ -32,16 +38,17 @@ use crate::escape::escape;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
 Examples:
+  bedrock-access \"An error occurred (AccessDeniedException) when calling …\"
+      what does this error mean?
+  bedrock-access doctor us.amazon.nova-lite-v1:0 --region us-west-2
+      why can't I call this model?
   bedrock-access doctor --sandbox
-      try it without an account
-  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --region us-west-2
-      why may I not call this model?
-  bedrock-access explain error.txt
-      what does this error mean?";
+      try it without an AWS account";
 
 /// Find out why a call to an Amazon Bedrock model is refused, and what makes it work.
 #[derive(Debug, Parser)]
@@ -55,6 +62,7 @@ struct Cli {
 enum Command {
     Doctor(Box<doctor::DoctorArgs>),
     Models(Box<models::ModelsArgs>),
+    Whoami(Box<whoami::WhoamiArgs>),
     Explain(explain::ExplainArgs),
     Policy(policy::PolicyArgs),
     Run(run::RunArgs),
@@ -68,32 +76,31 @@ enum Command {
 
 /// Runs the program with the arguments of this process, and returns the exit status.
 ///
-/// Wrong usage is answered by clap, on stderr and with status 2, before anything else happens.
+/// Wrong usage is answered by clap, on stderr and with status 2, before anything else happens. A panic ends with
+/// status 4 and says what to report.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success };
-            // What was typed is quoted, and may be anybody's: then it is quoted as it is shown.
-            let typed: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-            let shown: Vec<Cow<'_, str>> = typed.iter().map(|word| escape(word)).collect();
-            let error = if shown.iter().zip(&typed).all(|(shown, typed)| shown == typed) {
-                error
-            } else {
-                let again = Cli::try_parse_from(shown.iter().map(AsRef::as_ref));
-                again
-                    .err()
-                    .unwrap_or_else(|| Cli::command().error(ErrorKind::InvalidValue, "an argument cannot be shown"))
-            };
-            // Help may go to a closed pipe; its status stays.
-            let _ = error.print();
-            return status.into();
+    panic::caught(|| run_with(std::env::args_os().collect())).unwrap_or(ExitStatus::Input).into()
+}
+
+fn run_with(arguments: Vec<OsString>) -> ExitStatus {
+    let commands: Vec<String> = Cli::command().get_subcommands().flat_map(names_of).collect();
+    let arguments = match door::entrance(arguments, &commands) {
+        door::Entrance::Arguments(arguments) => arguments,
+        door::Entrance::StartPage => {
+            // Nothing was asked: as wrong usage, so that a script notices a missing argument.
+            output::write_stderr(door::START_PAGE);
+            return ExitStatus::Usage;
         }
+    };
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return wrong_usage(&error, &arguments),
     };
     let result: Result<ExitStatus, Failure> = match cli.command {
         Command::Doctor(args) => doctor::run(&args),
         Command::Models(args) => models::run(&args),
+        Command::Whoami(args) => whoami::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Policy(args) => policy::run(&args),
         Command::Run(args) => run::run(&args),
@@ -105,10 +112,36 @@ pub fn run() -> ExitCode {
         Command::Check(args) => check::run(&args),
     };
     match result {
-        Ok(status) => status.into(),
+        Ok(status) => status,
         Err(failure) => {
             output::report_failure(&failure);
-            failure.status.into()
+            failure.status
         }
     }
+}
+
+/// Returns the names under which a command is known.
+fn names_of(command: &clap::Command) -> Vec<String> {
+    let aliases = command.get_all_aliases().map(str::to_owned);
+    std::iter::once(command.get_name().to_owned()).chain(aliases).collect()
+}
+
+/// Shows help, the version, or what is wrong with the arguments; untrusted text in them is escaped.
+fn wrong_usage(error: &clap::Error, arguments: &[OsString]) -> ExitStatus {
+    let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success };
+    let typed: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let shown: Vec<Cow<'_, str>> = typed.iter().map(|word| escape(word)).collect();
+    let is_harmless = shown.iter().zip(&typed).all(|(shown, typed)| shown == typed && *ci::harmless(typed) == **typed);
+    let escaped = (!is_harmless).then(|| {
+        let again = Cli::try_parse_from(shown.iter().map(|word| ci::harmless(word).into_owned()));
+        again.err().unwrap_or_else(|| Cli::command().error(ErrorKind::InvalidValue, "an argument cannot be shown"))
+    });
+    // Help may go to a closed pipe; its status stays.
+    let _ = escaped.as_ref().unwrap_or(error).print();
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && let Some(hint) = typed.get(1).and_then(|word| door::hint_for(word))
+    {
+        output::note(&format!("hint: {hint}"));
+    }
+    status
 }

@@ -389,11 +389,20 @@ pub struct RuntimeEndpoint {
     pub addresses: Vec<IpAddr>,
 }
 
-/// A test call that the model answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A test call that was answered with a success status and in the form of the model's answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveSuccess {
     /// AWS's request id.
     pub request_id: Option<String>,
+    /// The HTTP status; `None` in files of earlier versions.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// The content type of the answer.
+    #[serde(default)]
+    pub content_type: Option<String>,
+    /// The names of the answer's fields, or the type of a stream's first event; never their contents.
+    #[serde(default)]
+    pub fields: Vec<String>,
 }
 
 /// A question that the first look left open.

@@ -1,52 +1,63 @@
-//! Asks AWS, and records what comes back: the only room that knows the AWS SDK.
+//! Asks AWS, and records the answers: the only room that knows the AWS SDK.
 //!
-//! [`Probe::gather`] takes the first look at everything that a diagnosis needs; [`Session::ask`] answers the
+//! [`Observer::gather`] takes the first look at everything that a diagnosis needs; [`Session::ask`] answers the
 //! questions that [`crate::diagnose::open_questions`] finds open. Both record and never judge: a refusal, a
-//! failure and a skipped call are observations like any other. Independent calls run at once, all under one
-//! deadline, and an endpoint that failed once is not asked again.
+//! failure and a skipped call are observations like any other. Independent calls run at the same time, all under one
+//! deadline, and an endpoint that failed once is not called again.
 //!
-//! One probe serves any number of diagnoses, one after the other or at once: credentials and clients are made once,
-//! and what several diagnoses want to know is read once.
+//! One observer serves any number of diagnoses, one after the other or at the same time: credentials and clients are made
+//! once, and what several diagnoses need is read once.
 //!
-//! Every call is a read, but for the test call, which is made only where the request asks for it.
+//! Every call is a read, except for the test call, which is made only if the request asks for it.
 
 mod account;
-mod answer;
+mod account_settings;
+mod answer_cache;
+mod answer_form;
 mod api;
 mod api_key;
 mod authorization;
-mod call;
+mod body;
+mod call_runner;
 mod caller;
+mod children;
 mod connection;
+mod credentials;
 mod endpoint;
-mod gates;
 mod http;
-mod live;
+mod kept_text;
 mod model;
-mod pace;
 mod policies;
+mod profiles;
+mod rate_limiter;
+mod response;
+mod sdk_error;
 mod service_role;
-mod shared;
 mod simulate;
 mod survey;
+mod test_call;
 mod traffic;
 
-pub use account::{Account, EmbeddedAccount, RoleToAssume, default_region};
+pub use account::{Account, EmbeddedAccount, RoleToAssume};
 pub use api::{Api, ApiKind};
-pub use live::can_invoke;
+pub use caller::NamedPrincipal;
+pub use children::kill_descendants;
+pub use credentials::{default_region, is_guarded_thread};
 pub use survey::SurveySession;
+pub use test_call::can_invoke;
 pub use traffic::{Journal, Traffic};
 
+use crate::bedrock::{Operation, Region};
 use crate::evidence::{
     Answer, AuthorizationQuestion, AuthorizationRecord, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText,
-    Question, SimulationQuestion, SkipReason, Subject,
+    Question, SimulationQuestion, SkipReason, Subject, Unseen,
 };
 use crate::request::{LiveCall, Request};
 use account::Clients;
-use call::Caller as Calls;
+use answer_cache::AnswerCache;
+use call_runner::CallRunner;
 use connection::Connection;
 use futures_util::future::OptionFuture;
-use shared::Shared;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -57,48 +68,81 @@ const INVOKE_ALLOWANCE: Duration = Duration::from_secs(60);
 
 /// One connection to an account, for any number of diagnoses.
 #[derive(Debug)]
-pub struct Probe {
+pub struct Observer {
     connection: Connection,
     timeout: Duration,
     traffic: Arc<Traffic>,
-    shared: Arc<Shared>,
+    cache: Arc<AnswerCache>,
 }
 
 /// A diagnosis under way: the clients and the deadline that its calls share.
 #[derive(Debug)]
 pub struct Session {
     clients: Option<Arc<Clients>>,
-    calls: Calls,
+    calls: CallRunner,
 }
 
-impl Probe {
-    /// Prepares to look at an account; `timeout` is the deadline of one diagnosis, credentials included.
+impl Observer {
+    /// Prepares to observe an account; `timeout` is the deadline of one diagnosis, credentials included.
     #[must_use]
     pub fn new(account: Account, timeout: Duration) -> Self {
-        Self::amid(Arc::new(Traffic::of_one()), account, timeout)
+        Self::with_traffic(Arc::new(Traffic::of_one()), account, timeout)
     }
 
-    /// Prepares to look at an account amid the traffic of others.
+    /// Prepares to observe an account whose calls share connections and limits with those of other observers.
     #[must_use]
-    pub fn amid(traffic: Arc<Traffic>, account: Account, timeout: Duration) -> Self {
-        Self { connection: Connection::new(account, None), timeout, traffic, shared: Arc::new(Shared::new()) }
+    pub fn with_traffic(traffic: Arc<Traffic>, account: Account, timeout: Duration) -> Self {
+        Self { connection: Connection::new(account, None), timeout, traffic, cache: Arc::new(AnswerCache::new()) }
     }
 
-    /// Returns what this probe's calls have in common with those of others.
+    /// Returns what this observer's calls share with those of others.
     #[must_use]
     pub fn traffic(&self) -> Arc<Traffic> {
         self.traffic.clone()
     }
 
-    /// Asks with the credentials of a role, which the account's own credentials assume first.
+    /// Uses the credentials of a role, which the account's own credentials assume first.
     #[must_use]
     pub fn assuming(self, role: Option<RoleToAssume>) -> Self {
         Self { connection: Connection::new(self.connection.account, role), ..self }
     }
 
-    /// Takes the first look, and returns what was seen with the session that answers further questions.
+    /// Forgets all shared answers, so that the next diagnosis reads everything again.
+    pub fn forget_answers(&self) {
+        self.cache.clear();
+    }
+
+    /// Reads only the identity of the caller.
+    pub async fn identity(&self, region: Region) -> Evidence {
+        let calls = self.calls(self.timeout);
+        let reach = self.connection.clients(&region, &calls).await;
+        let request = Request::new(None, Operation::ListFoundationModels, region);
+        let mut evidence = Evidence::new(request, self.observed_at(), self.sandbox());
+        evidence.credentials = reach.credentials;
+        evidence.assumption = reach.assumption;
+        match &reach.clients {
+            Some(clients) => evidence.caller = caller::observe_caller(clients, &calls).await,
+            None => evidence.skip_all(&SkipReason::NoCredentials),
+        }
+        evidence.calls = calls.take_records();
+        evidence
+    }
+
+    /// Finds the ARN of the role or user with a name in the caller's account.
+    pub async fn principal_named(&self, name: &str, region: &Region) -> NamedPrincipal {
+        let calls = self.calls(self.timeout);
+        let reach = self.connection.clients(region, &calls).await;
+        match (&reach.clients, reach.credentials.why_unseen()) {
+            (Some(clients), _) => caller::principal_named(clients, &calls, name).await,
+            (None, why) => {
+                NamedPrincipal::NoAccount(why.unwrap_or(Unseen::Skipped(SkipReason::NoCredentials)))
+            }
+        }
+    }
+
+    /// Takes the first look, and returns the evidence with the session that answers further questions.
     ///
-    /// Never fails: whatever goes wrong is an observation.
+    /// Never fails: a failure is an observation, too.
     pub async fn gather(&self, request: Request) -> (Evidence, Session) {
         let timeout = match request.live {
             LiveCall::Invoke => self.timeout + INVOKE_ALLOWANCE,
@@ -109,13 +153,12 @@ impl Probe {
         let mut evidence = Evidence::new(request, self.observed_at(), self.sandbox());
         evidence.credentials = reach.credentials;
         evidence.assumption = reach.assumption;
-        evidence.calls = reach.calls;
         let session = Session { clients: reach.clients, calls };
         session.first_look(&mut evidence).await;
         (evidence, session)
     }
 
-    /// When the observation begins: the embedded account's clock stands still.
+    /// Returns when the observation begins; the embedded account's clock stands still.
     fn observed_at(&self) -> String {
         match &self.connection.account {
             Account::Embedded(embedded) => embedded.observed_at.clone(),
@@ -127,7 +170,7 @@ impl Probe {
         }
     }
 
-    /// The world that answers instead of AWS.
+    /// Returns the world that answers instead of AWS.
     fn sandbox(&self) -> Option<String> {
         match &self.connection.account {
             Account::Embedded(embedded) => Some(embedded.world.clone()),
@@ -135,9 +178,9 @@ impl Probe {
         }
     }
 
-    fn calls(&self, live_timeout: Duration) -> Calls {
+    fn calls(&self, total: Duration) -> CallRunner {
         let timeless = matches!(self.connection.account, Account::Embedded(_));
-        Calls::new(self.timeout, live_timeout, timeless, self.traffic.clone(), self.shared.clone())
+        CallRunner::new(self.timeout, total, timeless, self.traffic.clone(), self.cache.clone())
     }
 }
 
@@ -149,30 +192,34 @@ impl Session {
                 None => SkipReason::NoCredentials,
             };
             evidence.skip_all(&reason);
+            evidence.calls.extend(self.calls.take_records());
             return;
         };
         let request = evidence.request.clone();
         let credentials = evidence.credentials.seen();
-        // Whose call the test call would be has to be known first where a given error names somebody.
-        let identity_and_live = async {
-            let identity = Box::pin(caller::look(clients, &self.calls, &request, credentials));
+        // In the order in which their records are shown.
+        let (identity_calls, role_calls, model_calls, test_calls) =
+            (self.calls.branch(), self.calls.branch(), self.calls.branch(), self.calls.branch());
+        // If a given error names a principal, the caller has to be known before the test call is made.
+        let identity_and_test_call = async {
+            let identity = Box::pin(caller::observe(clients, &identity_calls, &request, credentials));
             if request.error.as_ref().is_none_or(|error| error.principal.is_none()) {
-                return tokio::join!(identity, Box::pin(live::look(clients, &self.calls, &request)));
+                return tokio::join!(identity, Box::pin(test_call::observe(clients, &test_calls, &request)));
             }
             let identity = identity.await;
             let subject = Subject::of(&request, credentials, identity.caller.seen());
             let invocation = match subject.principal.filter(|_| subject.chosen_by == ChosenBy::Error) {
-                Some(other) => live::not_made(&other.arn),
-                None => Box::pin(live::look(clients, &self.calls, &request)).await,
+                Some(other) => test_call::not_made(&other.arn),
+                None => Box::pin(test_call::observe(clients, &test_calls, &request)).await,
             };
             (identity, invocation)
         };
-        let ((identity, invocation), (service_role, role_calls), model, endpoint) = tokio::join!(
-            // On the heap: together they are more than a small stack holds.
-            Box::pin(identity_and_live),
-            Box::pin(service_role::look(clients, &self.calls, &request)),
-            Box::pin(model::look(clients, &self.calls, &request)),
-            Box::pin(endpoint::look(&clients.route, &self.calls)),
+        let ((identity, invocation), service_role, model, endpoint) = tokio::join!(
+            // On the heap: together they need more than a small stack.
+            Box::pin(identity_and_test_call),
+            Box::pin(service_role::observe(clients, &role_calls, &request)),
+            Box::pin(model::observe(clients, &model_calls, &request)),
+            Box::pin(endpoint::observe(&clients.route, &self.calls)),
         );
         evidence.caller = identity.caller;
         evidence.principal = identity.principal;
@@ -185,55 +232,55 @@ impl Session {
         evidence.guardrails = model.guardrails;
         evidence.data_retention = model.data_retention;
         evidence.endpoint = endpoint;
-        evidence.invocation = invocation.outcome;
-        evidence.calls =
-            [std::mem::take(&mut evidence.calls), identity.calls, role_calls, model.calls, invocation.calls].concat();
+        evidence.invocation = invocation;
+        evidence.calls.extend(self.calls.take_records());
     }
 
     /// Puts the answers to questions into the evidence, in the order in which they were asked.
     pub async fn ask(&self, evidence: &mut Evidence, questions: Vec<Question>) {
         let Some(clients) = &self.clients else { return };
         let (mut simulations, mut policies): (Vec<SimulationQuestion>, Vec<PolicyQuestion>) = (Vec::new(), Vec::new());
-        let (mut profiles, mut data_retention) = (None, None);
         let mut authorizations: Vec<AuthorizationQuestion> = Vec::new();
+        let (mut wants_profiles, mut wants_retention) = (false, false);
         for question in questions {
             match question {
                 Question::Simulate(question) => simulations.push(*question),
                 Question::ReadPolicy(question) => policies.push(question),
-                Question::Profiles => profiles = Some(gates::profiles(clients, &self.calls)),
-                Question::DataRetention => data_retention = Some(gates::data_retention(clients, &self.calls)),
+                Question::Profiles => wants_profiles = true,
+                Question::DataRetention => wants_retention = true,
                 Question::Authorization(question) => authorizations.push(question),
             }
         }
-        let (profiles, data_retention, simulated, read, evaluated) = tokio::join!(
+        // In the order in which their records are shown.
+        let [of_profiles, of_retention, of_simulations, of_policies, of_authorizations] =
+            std::array::from_fn(|_| self.calls.branch());
+        let profiles = wants_profiles.then(|| profiles::profiles(clients, &of_profiles));
+        let retention = wants_retention.then(|| account_settings::data_retention(clients, &of_retention));
+        let (profiles, retention, simulated, read, evaluated) = tokio::join!(
             OptionFuture::from(profiles),
-            OptionFuture::from(data_retention),
-            simulate::all(clients, &self.calls, &simulations),
-            policies::read_all(clients, &self.calls, &policies),
-            authorization::look_up_all(clients, &self.calls, &authorizations),
+            OptionFuture::from(retention),
+            simulate::all(clients, &of_simulations, &simulations),
+            policies::read_all(clients, &of_policies, &policies),
+            authorization::look_up_all(clients, &of_authorizations, &authorizations),
         );
-        if let Some((profiles, call)) = profiles {
+        if let Some(profiles) = profiles {
             evidence.profiles = profiles;
-            evidence.calls.push(call);
         }
-        if let Some((mode, call)) = data_retention {
+        if let Some(mode) = retention {
             evidence.data_retention = mode;
-            evidence.calls.push(call);
         }
-        for (question, (simulation, call)) in simulations.into_iter().zip(simulated) {
+        for (question, simulation) in simulations.into_iter().zip(simulated) {
             evidence.answers.push(Answer { question, simulation });
-            evidence.calls.push(call);
         }
-        for (PolicyQuestion { policy, .. }, (content, calls)) in policies.into_iter().zip(read) {
-            // What was not fetched before is fetched now, and takes its place.
+        for (PolicyQuestion { policy, .. }, content) in policies.into_iter().zip(read) {
+            // A text that was not read before replaces the note about that.
             evidence.policies.texts.retain(|known| known.policy != policy);
             evidence.policies.texts.push(PolicyText { policy, content });
-            evidence.calls.extend(calls);
         }
-        for (question, (details, call)) in authorizations.into_iter().zip(evaluated) {
+        for (question, details) in authorizations.into_iter().zip(evaluated) {
             evidence.authorizations.push(AuthorizationRecord { question, details });
-            evidence.calls.push(call);
         }
+        evidence.calls.extend(self.calls.take_records());
     }
 }
 

@@ -4,7 +4,6 @@
 //! formats say the same; the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
-mod bundle;
 #[cfg(feature = "iac")]
 mod check;
 mod checks;
@@ -35,14 +34,14 @@ mod way;
 mod wording;
 
 pub use actions::{actions_json, actions_text};
-pub use bundle::{bundle_json, bundle_text, bundle_verdict};
 #[cfg(feature = "iac")]
 pub use check::{CheckReport, CheckedFile};
-pub use html::{bundle_html, html, models_html, targets_html};
+pub use html::{html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
-pub use markdown::{bundle_markdown, markdown, models_markdown, targets_markdown};
+pub use not_checked::unseen;
+pub use markdown::{markdown, models_markdown, targets_markdown};
 pub use models::{models_json, models_text};
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};

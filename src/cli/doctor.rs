@@ -1,57 +1,64 @@
 //! `doctor`: asks AWS, or the embedded account, and says why the call is refused.
 //!
-//! Turns what was typed into a request, lets `probe` gather the evidence, asks what `diagnose` finds open until
-//! nothing is, and prints the report; or takes evidence that was saved, and asks nobody.
+//! Decides once what the command line asks for ([`mode`]), reads what it names ([`inputs`]), lets `observe` gather the
+//! evidence, asks the questions that `diagnose` finds open, and prints the report; or replays saved evidence.
 
 mod args;
-mod bundle;
-mod error;
+mod call;
+mod evidence_file;
+mod first_run;
+mod inputs;
+mod mode;
 mod observe;
+mod pasted_error;
 mod request;
-mod saved;
 mod targets;
 mod wait;
 
-pub(super) use args::{DoctorArgs, concurrency};
+pub(super) use args::DoctorArgs;
 
-use super::event_loop::on_event_loop;
+use super::door;
 use super::exit::{ExitStatus, Failure};
+use super::runtime::block_on;
 use super::{interrupt, memory, output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
+use crate::escape::escape_json;
 use crate::evidence::Evidence;
 use crate::redact::Redactor;
 use crate::report::junit::{Target, junit};
 use crate::report::{self, Detail};
-use args::Format;
-use observe::observe;
+use args::{Format, ReportArgs};
+use inputs::Inputs;
+use mode::Mode;
+use std::path::Path;
 
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     interrupt::watch()?;
-    memory::keep();
-    if let Some(bundle) = args.bundle {
-        return bundle::run(args, bundle);
-    }
-    if let Some(file) = &args.targets {
-        return targets::run(args, file);
-    }
-    if let Some(path) = &args.save_evidence {
-        saved::check(path, args.force)?;
-    }
-    let evidence = match &args.evidence {
-        Some(path) => saved::read(path)?,
-        None => match args.wait {
-            Some(minutes) => wait::until_allowed(minutes, || gather(args))?,
-            None => gather(args)?,
-        },
+    memory::forbid_core_dumps();
+    let args = &door::opened(args.clone())?;
+    let evidence = match Mode::from_args(args)? {
+        Mode::Targets(source) => return targets::run(args, source),
+        Mode::SavedEvidence(path) => {
+            let evidence = evidence_file::read(&path)?;
+            check_outputs(args)?;
+            evidence
+        }
+        Mode::OneCall => {
+            let inputs = Inputs::read(args)?;
+            check_outputs(args)?;
+            let evidence = block_on(observe::observe(args, &inputs))?;
+            first_run::explain_credentials(&evidence, args.account.profile.as_deref());
+            evidence
+        }
     };
-    let evidence = if args.redact { without_names(&evidence, &mut Redactor::default())? } else { evidence };
+    let evidence = if args.report.redact { without_names(&evidence, &mut Redactor::default())? } else { evidence };
     if let Some(path) = &args.save_evidence {
-        saved::write(path, &evidence, args.force)?;
+        evidence_file::write(path, &evidence, args.force)?;
     }
     let diagnosis = diagnose(&evidence);
-    let report = render(&diagnosis, args)?;
-    match &args.output {
+    let report = render(&diagnosis, &args.report)?;
+    match &args.report.output {
         Some(path) => output::write_file(path, &report)?,
         None => output::print(&report)?,
     }
@@ -62,26 +69,39 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     })
 }
 
-/// Redacts the evidence, so that whatever is made of it is redacted, and says where that changes the answer.
+/// Checks, before any call is made, that everything can be written where it should be.
+fn check_outputs(args: &DoctorArgs) -> Result<(), Failure> {
+    if let Some(path) = &args.save_evidence {
+        evidence_file::check(path, args.force)?;
+    }
+    if let Some(path) = &args.report.output {
+        output::check_output(path, &inputs_of(args))?;
+    }
+    Ok(())
+}
+
+/// Returns the files that the options name to be read.
+fn inputs_of(args: &DoctorArgs) -> Vec<&Path> {
+    let texts = [&args.call.error, &args.call.session_policy, &args.call.vpc_endpoint_policy, &args.account.sandbox];
+    let files = [&args.evidence, &args.many.targets, &args.save_evidence];
+    let texts = texts.into_iter().filter_map(|text| text.as_deref()).map(Path::new);
+    texts.chain(files.into_iter().filter_map(|file| file.as_deref())).collect()
+}
+
+/// Redacts the evidence, so that everything made from it is redacted, and notes if that changes the answer.
 fn without_names(evidence: &Evidence, redactor: &mut Redactor) -> Result<Evidence, Failure> {
     let redacted = redactor
         .evidence(evidence)
-        .map_err(|error| Failure::input(format!("the evidence does not hold together without its names: {error}")))?;
+        .map_err(|error| Failure::input(format!("the evidence cannot be redacted without breaking it: {error}")))?;
     if diagnose(&redacted).outcome() != diagnose(evidence).outcome() {
-        output::note(
-            "note: without the names the evidence leads to another answer: a policy of the case matches a part of one",
-        );
+        output::note("note: redaction changes the diagnosis, because a policy matches part of a redacted name");
     }
     Ok(redacted)
 }
 
-fn gather(args: &DoctorArgs) -> Result<Evidence, Failure> {
-    on_event_loop(observe(args))
-}
-
-fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> Result<String, Failure> {
-    Ok(match args.format {
-        Format::Json => report::json(diagnosis),
+fn render(diagnosis: &Diagnosis, args: &ReportArgs) -> Result<String, Failure> {
+    Ok(match args.format() {
+        Format::Json => escape_json(report::json(diagnosis)),
         Format::Markdown => report::markdown(diagnosis),
         Format::Html => report::html(diagnosis),
         Format::Junit => {
@@ -89,16 +109,16 @@ fn render(diagnosis: &Diagnosis, args: &DoctorArgs) -> Result<String, Failure> {
             junit(&[target]).map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?
         }
         Format::Text => {
-            let mut text = paint::paint(&report::text(diagnosis, detail(args)), args.color, args.output.is_some());
+            let mut text = paint::paint(&report::text(diagnosis, detail(args)), args.color(), args.output.is_some());
             if args.verbose > 1 {
-                text.push_str(&paint::paint(&report::timeline(diagnosis), args.color, args.output.is_some()));
+                text.push_str(&paint::paint(&report::timeline(diagnosis), args.color(), args.output.is_some()));
             }
             text
         }
     })
 }
 
-fn detail(args: &DoctorArgs) -> Detail {
+fn detail(args: &ReportArgs) -> Detail {
     match (args.quiet, args.verbose) {
         (true, _) => Detail::Quiet,
         (false, 0) => Detail::Normal,

@@ -4,7 +4,7 @@
 //! order and in constant memory. Calls nobody.
 
 use super::exit::{ExitStatus, Failure};
-use super::output;
+use super::{input, output};
 use crate::cause::Cause;
 use crate::escape::escape;
 use crate::explain::{self, Explanation, MAX_TEXT};
@@ -128,9 +128,12 @@ fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
     if is_standard_input(file) {
         return Ok(Box::new(io::stdin()));
     }
-    let opened = File::open(file)
-        .map_err(|error| Failure::input(format!("{} cannot be opened: {}", name(file), reason(&error))))?;
-    Ok(Box::new(opened))
+    if let Some(text) = input::free_text(file) {
+        return Ok(Box::new(io::Cursor::new(text)));
+    }
+    File::open(file)
+        .and_then(input::unpacked)
+        .map_err(|error| Failure::input(format!("{} cannot be opened: {}", name(file), reason(&error))))
 }
 
 fn is_standard_input(file: &Path) -> bool {

@@ -1,25 +1,90 @@
-//! Files and standard input, read whole as text and no further than a bound.
+//! Files and standard input, read whole as text and no further than a limit.
 
 use super::exit::Failure;
+use super::output;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
 
 /// The largest file that is read whole, in bytes; a policy has at most some 130 kB.
 const LARGEST: u64 = 64 << 20;
 
+/// The first bytes of a file that gzip wrote.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// Reads a file, or standard input for `-`, as UTF-8 text.
 pub(in crate::cli) fn text(path: &str) -> Result<String, Failure> {
-    let failed = |error: io::Error| Failure::input(format!("`{path}` cannot be read: {error}"));
-    let mut bytes = Vec::new();
-    let source: &mut dyn Read =
-        if path == "-" { &mut io::stdin().lock() } else { &mut File::open(path).map_err(failed)? };
-    source.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-        return Err(Failure::input(format!("`{path}` is larger than {} MiB", LARGEST >> 20))
-            .hint("policies and cases are small text files; is this the right one?"));
-    }
+    let bytes = bytes(path)?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::input(format!("`{path}` is not UTF-8 text (byte {at})")).hint("a policy is JSON in UTF-8")
     })
+}
+
+/// Reads a log or an error message, gzipped or not; bytes that are not UTF-8 are replaced.
+pub(in crate::cli) fn log(path: &str) -> Result<String, Failure> {
+    let bytes = bytes(path)?;
+    let bytes = if bytes.starts_with(&GZIP) {
+        unzipped(&bytes, LARGEST).map_err(|error| Failure::input(format!("`{path}` cannot be unpacked: {error}")))?
+    } else {
+        bytes
+    };
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Unpacks gzip up to a limit.
+pub(in crate::cli) fn unzipped(bytes: &[u8], limit: u64) -> io::Result<Vec<u8>> {
+    let mut unpacked = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes).take(limit + 1).read_to_end(&mut unpacked)?;
+    if u64::try_from(unpacked.len()).is_ok_and(|length| length > limit) {
+        return Err(io::Error::other(format!("it holds more than {} MiB", limit >> 20)));
+    }
+    Ok(unpacked)
+}
+
+fn bytes(path: &str) -> Result<Vec<u8>, Failure> {
+    let failed = |error: io::Error| Failure::input(format!("`{path}` cannot be read: {}", reason(&error)));
+    let mut bytes = Vec::new();
+    let source: &mut dyn Read = if path == "-" {
+        if io::stdin().is_terminal() {
+            output::note("paste the text, then press Ctrl-D on a line of its own");
+        }
+        &mut io::stdin().lock()
+    } else {
+        &mut File::open(path).map_err(failed)?
+    };
+    source.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
+        return Err(Failure::input(format!("`{path}` is larger than {} MiB", LARGEST >> 20))
+            .hint("is this the right file? of a log, cut out the lines around the error"));
+    }
+    Ok(bytes)
+}
+
+/// Returns an argument as a text if it is one: it holds white space, and no file has this name.
+pub(in crate::cli) fn free_text(argument: &Path) -> Option<Vec<u8>> {
+    let text = argument.to_str()?;
+    (text.contains(char::is_whitespace) && !argument.exists()).then(|| text.as_bytes().to_vec())
+}
+
+/// Returns a reader of a file's content, which is unpacked if gzip packed it.
+pub(in crate::cli) fn unpacked(mut file: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    let mut head = Vec::new();
+    file.by_ref().take(2).read_to_end(&mut head)?;
+    let is_packed = head == GZIP;
+    let whole = io::Cursor::new(head).chain(file);
+    Ok(if is_packed { Box::new(flate2::read::MultiGzDecoder::new(whole)) } else { Box::new(whole) })
+}
+
+/// Returns the reason of an error in lower case, without the number that the system gives it.
+pub(in crate::cli) fn reason(error: &io::Error) -> String {
+    let words = error.to_string();
+    let words = words.split(" (os error").next().unwrap_or_default();
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+/// Returns a path as a POSIX shell takes it.
+pub(in crate::cli) fn quoted(path: &str) -> String {
+    shlex::try_quote(path).map_or_else(|_| "FILE".to_owned(), std::borrow::Cow::into_owned)
 }

@@ -1,29 +1,26 @@
-//! Ctrl-C and SIGTERM: the program ends at once, wherever it is, and says what it had.
+//! Ctrl-C and SIGTERM: the program ends at once, wherever it is, and reports how far it got.
 //!
-//! A thread of its own waits for the signals, so that nothing else has to: not a reader that does not read, a name that
-//! is not resolved, or a pause. It leaves no child and no half-written file, and the exit status is 128 and the signal's
+//! A thread of its own waits for the signals, so that nothing delays them: not a reader that does not read, a name that
+//! is not resolved, or a pause. No child and no half-written file is left, and the exit status is 128 plus the signal's
 //! number, as a shell counts it.
 
 use crate::observe::{Journal, Traffic};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What the work has come to, in words.
-type Tell = Box<dyn Fn() -> String + Send>;
+/// Describes how far the work is.
+type Describe = Box<dyn Fn() -> String + Send>;
 
-/// Says how far the work is; signals come to the process, and so this is the process's.
-static WORK: Mutex<Option<Tell>> = Mutex::new(None);
+/// How far the work is. Signals are sent to the process, so this is global.
+static WORK: Mutex<Option<Describe>> = Mutex::new(None);
 
-/// Held while something is written that must be whole.
-static WRITING: Mutex<()> = Mutex::new(());
-
-/// Remembers how an interruption tells what the program had.
-pub(super) fn tells(tell: impl Fn() -> String + Send + 'static) {
+/// Sets what an interruption reports.
+pub(super) fn on_interrupt_say(tell: impl Fn() -> String + Send + 'static) {
     *WORK.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(tell));
 }
 
-/// Lets an interruption tell how far the calls are.
-pub(super) fn tells_of(traffic: Arc<Traffic>) {
-    tells(move || format!("{}; there is no report", calls(&traffic.journal())));
+/// Lets an interruption report the progress of the calls.
+pub(super) fn report_progress_of(traffic: Arc<Traffic>) {
+    on_interrupt_say(move || format!("{}; there is no report", calls(&traffic.journal())));
 }
 
 fn calls(Journal { ended, under_way }: &Journal) -> String {
@@ -39,12 +36,6 @@ fn calls(Journal { ended, under_way }: &Journal) -> String {
     }
 }
 
-/// Writes something that an interruption waits for, as long as that takes no time to speak of.
-pub(super) fn whole<T>(write: impl FnOnce() -> T) -> T {
-    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    write()
-}
-
 #[cfg(unix)]
 pub(super) use unix::watch;
 
@@ -56,16 +47,16 @@ pub(super) fn watch() -> Result<(), super::exit::Failure> {
 
 #[cfg(unix)]
 mod unix {
-    use super::{WORK, WRITING};
+    use super::WORK;
     use crate::cli::exit::Failure;
-    use crate::cli::{children, output};
+    use crate::cli::{critical, output};
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     use std::io::IsTerminal as _;
     use std::thread;
     use std::time::Duration;
 
-    /// How often it is looked whether something is still being written, and how long a look apart.
+    /// How often to poll for the writer to finish, and the interval.
     const LOOKS: u32 = 50;
     const PAUSE: Duration = Duration::from_millis(10);
 
@@ -82,22 +73,22 @@ mod unix {
     }
 
     fn end(signal: i32) {
-        // Whoever still writes after these looks is held up by a reader, who then gets a part.
+        // If the lock is still held, the reader is slow; it will see truncated output.
         let _writing = (0..LOOKS).find_map(|_| {
-            let writing = WRITING.try_lock();
-            if writing.is_err() {
+            let writing = critical::try_enter();
+            if writing.is_none() {
                 thread::sleep(PAUSE);
             }
-            writing.ok()
+            writing
         });
         let work = WORK.try_lock().ok();
         let had =
             work.as_ref().and_then(|work| work.as_ref()).map_or_else(|| "nothing was asked".to_owned(), |tell| tell());
         // A progress line may stand there.
         let line = if std::io::stderr().is_terminal() { "\n" } else { "" };
-        output::aside(line);
+        output::write_stderr(line);
         output::note(&format!("interrupted: {had}"));
-        children::end_all();
+        crate::observe::kill_descendants();
         signal_hook::low_level::exit(128 + signal);
     }
 }

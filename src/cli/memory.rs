@@ -1,15 +1,15 @@
-//! The memory of a process that holds credentials: its own, and nobody's file.
+//! Disables core dumps, because the memory holds credentials.
 
-/// Lets no crash write the memory into a core dump, and no other process of the user read it.
+/// Prevents core dumps, and other processes of the user from reading the memory.
 ///
-/// (Linux manual, "`PR_SET_DUMPABLE`".) Processes that this one starts are not concerned.
+/// (Linux manual, "`PR_SET_DUMPABLE`".) Child processes are not affected.
 #[cfg(target_os = "linux")]
-pub(super) fn keep() {
+pub(super) fn forbid_core_dumps() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-    // Where the kernel refuses, all is as for any other program.
+    // If the kernel refuses, this process is like any other.
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// Leaves it to the system elsewhere.
+/// Does nothing on other systems.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn keep() {}
+pub(super) fn forbid_core_dumps() {}

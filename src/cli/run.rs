@@ -1,4 +1,4 @@
-//! `run -- COMMAND`: runs a command, and explains the Bedrock error that it fails with.
+//! `run COMMAND`: runs a command, and explains the Bedrock error that it fails with.
 //!
 //! Standard input and output are inherited; standard error passes through a pipe, byte by byte as it comes, and
 //! its tail is kept. The exit status is the command's. Only threads: no async runtime is started.
@@ -15,24 +15,24 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
 Examples:
-  bedrock-access run -- python app.py
-      the program runs as ever; its Bedrock error is explained behind its own words
+  bedrock-access run python app.py
+      runs your program unchanged; explains its Bedrock error after its own output
   bedrock-access run -- aws bedrock-runtime converse --model-id amazon.nova-lite-v1:0 --messages file://m.json
 
-Exit status: the command's own; 126 and 127 where it cannot be run";
+Exit status: the command's own; 126 or 127 if it cannot be run";
 
 /// Run a command; if it fails with a Bedrock error, explain that on standard error.
 ///
-/// The command has standard input and output as they are. Its standard error is a pipe, no terminal.
+/// Standard input and output are passed through; standard error is a pipe, so the command may turn colours off.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RunArgs {
-    /// The command and its arguments.
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    /// The command and its arguments; `--` before it is optional
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
@@ -41,13 +41,17 @@ const TAIL: usize = 256 * 1024;
 
 /// How long a silence on standard error ends the reading, once the command itself has ended.
 ///
-/// A process that the command left behind may hold the pipe for ever; what the command wrote is in it already.
+/// A process that the command left behind may hold the pipe for ever; the command's own output is in it already.
 const SILENCE: Duration = Duration::from_millis(50);
+
+/// How long the reading goes on at most, once the command itself has ended: a process that it left behind may write
+/// for ever.
+const LONGEST_DRAIN: Duration = Duration::from_millis(500);
 
 /// Runs `run`.
 pub(super) fn run(arguments: &RunArgs) -> Result<ExitStatus, Failure> {
     let Some((program, rest)) = arguments.command.split_first() else {
-        return Err(Failure::usage("no command was given").hint("bedrock-access run -- COMMAND"));
+        return Err(Failure::usage("no command was given").hint("bedrock-access run COMMAND"));
     };
     // Before the command starts, so that no signal gets lost between.
     #[cfg(unix)]
@@ -74,7 +78,7 @@ pub(super) fn run(arguments: &RunArgs) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Child(exit_code(status)))
 }
 
-/// Copies standard error as it comes, keeps its tail, and tells of every piece.
+/// Copies standard error as it comes, keeps its tail, and reports every piece.
 fn copy(mut pipe: ChildStderr, tail: &Mutex<Vec<u8>>, progress: &Sender<()>) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -86,7 +90,7 @@ fn copy(mut pipe: ChildStderr, tail: &Mutex<Vec<u8>>, progress: &Sender<()>) {
         };
         let piece = buffer.get(..count).unwrap_or_default();
         let mut stderr = io::stderr().lock();
-        // The command must not block because nobody reads our standard error any more.
+        // The command must not block if nobody reads our standard error any more.
         let _ = stderr.write_all(piece).and_then(|()| stderr.flush());
         drop(stderr);
         let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +106,8 @@ fn copy(mut pipe: ChildStderr, tail: &Mutex<Vec<u8>>, progress: &Sender<()>) {
 
 /// Waits until everything that the ended command wrote is copied.
 fn drain(heard: &Receiver<()>) {
-    while let Ok(()) = heard.recv_timeout(SILENCE) {}
+    let ended = Instant::now();
+    while ended.elapsed() < LONGEST_DRAIN && heard.recv_timeout(SILENCE).is_ok() {}
 }
 
 fn wait(child: &mut Child) -> Result<std::process::ExitStatus, Failure> {
@@ -122,7 +127,7 @@ fn explain_failure(tail: &[u8]) {
         return;
     }
     let page = explain::to_text(&explanation);
-    output::aside(&format!("\nbedrock-access explains the error above\n\n{page}"));
+    output::write_stderr(&format!("\nbedrock-access explains the error above\n\n{page}"));
 }
 
 fn concerns_bedrock(explanation: &Explanation, tail: &[u8]) -> bool {
@@ -164,7 +169,7 @@ mod signals {
 
     use super::{Child, Failure, thread};
     use rustix::process::{Pid, Signal, kill_process};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
     use signal_hook::iterator::Signals;
     use std::io::{self, IsTerminal as _};
 
@@ -172,7 +177,7 @@ mod signals {
 
     impl Watch {
         pub(super) fn start() -> Result<Self, Failure> {
-            Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT])
+            Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2])
                 .map(Self)
                 .map_err(|error| Failure::input(format!("signals cannot be watched: {error}")))
         }

@@ -7,6 +7,8 @@ use super::{Evidence, SCHEMA, Survey};
 use crate::escape::escape_json;
 use serde::Deserialize;
 use std::fmt;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// What a schema's name consists of before its number.
 const SCHEMA_NAME: &str = "bedrock-access/evidence/";
@@ -14,7 +16,7 @@ const SCHEMA_NAME: &str = "bedrock-access/evidence/";
 /// Where a file is damaged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 if only the path is known.
     pub line: usize,
     /// The column, counted from 1 in bytes.
     pub column: usize,
@@ -48,7 +50,10 @@ impl fmt::Display for DamagedEvidence {
             Self::Newer(number) => write!(f, "its schema has the number {number}, and this version reads 1"),
             Self::Malformed { place: Place { line, column, path }, why } => {
                 let at = if path.is_empty() { String::new() } else { format!(" at `{}`", path.escape_debug()) };
-                write!(f, "line {line}, column {column}{at}: ")?;
+                if *line > 0 {
+                    write!(f, "line {line}, column {column}")?;
+                }
+                write!(f, "{at}: ")?;
                 // What the file holds may be quoted there.
                 why.chars().try_for_each(|c| {
                     if c.is_control() { write!(f, "{}", c.escape_default()) } else { write!(f, "{c}") }
@@ -96,10 +101,38 @@ impl Evidence {
         let head: Head = read(text)?;
         let number = head.schema.as_deref().and_then(|schema| schema.strip_prefix(SCHEMA_NAME)?.parse::<u64>().ok());
         match number {
-            Some(1) => read(text),
+            Some(1) => read::<Self>(text).and_then(Self::checked),
             Some(later @ 2..) => Err(DamagedEvidence::Newer(later)),
             _ => Err(DamagedEvidence::OtherKind(head.schema)),
         }
+    }
+}
+
+impl Evidence {
+    /// Rejects evidence with a value that cannot be what it claims: reports show it, and commands to paste contain it.
+    fn checked(self) -> Result<Self, DamagedEvidence> {
+        let malformed = |path: &str, why: &str| {
+            let place = Place { line: 0, column: 0, path: path.to_owned() };
+            Err(DamagedEvidence::Malformed { place, why: why.to_owned() })
+        };
+        if OffsetDateTime::parse(&self.observed_at, &Rfc3339).is_err() {
+            return malformed("observed_at", "expected a time such as `2026-11-22T12:00:00Z`");
+        }
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if self.caller.seen().is_some_and(|caller| !caller.account.chars().all(is_word)) {
+            return malformed("caller.account", "expected an account id");
+        }
+        let is_id = |id: &str| id.chars().all(|c| c.is_ascii_alphanumeric() || "._:/-".contains(c));
+        let listed = self.listing.seen();
+        let mut ids = listed.into_iter().flat_map(|listing| listing.ids.iter().chain(&listing.callable));
+        if !ids.all(|id| is_id(id)) {
+            return malformed("listing", "expected model ids");
+        }
+        let profiles = self.profiles.seen().into_iter().flatten().chain(self.profile.seen());
+        if profiles.into_iter().any(|profile| !is_id(&profile.id)) {
+            return malformed("profiles", "expected profile ids");
+        }
+        Ok(self)
     }
 }
 

@@ -39,6 +39,12 @@ pub enum ArnError {
     Resource,
     /// It holds white space or a control character.
     Character,
+    /// The account part is not an account id, an alias of one, or a pattern.
+    Account,
+    /// The Region part holds characters that no Region's name has.
+    Region,
+    /// The resource of Bedrock holds characters that no such resource has.
+    BedrockResource,
 }
 
 impl fmt::Display for ArnError {
@@ -50,6 +56,9 @@ impl fmt::Display for ArnError {
             Self::Service => "the service (third part) is empty",
             Self::Resource => "the resource (sixth part) is empty",
             Self::Character => "an ARN holds no white space and no control character",
+            Self::Account => "the account (fifth part) is 12 digits, or empty",
+            Self::Region => "the Region (fourth part) holds letters, digits and `-` only",
+            Self::BedrockResource => "the resource (sixth part) holds characters that no resource of Bedrock has",
         })
     }
 }
@@ -148,6 +157,18 @@ impl FromStr for Arn {
         if resource.is_empty() {
             return Err(ArnError::Resource);
         }
+        // Redacted accounts and Regions are words, and policies have patterns.
+        let is_word = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || "-*?".contains(c));
+        if !is_word(account) {
+            return Err(ArnError::Account);
+        }
+        if !is_word(region) {
+            return Err(ArnError::Region);
+        }
+        let is_resource = |c: char| c.is_ascii_alphanumeric() || "._:/-*?+=@,".contains(c);
+        if service.starts_with("bedrock") && !resource.chars().all(is_resource) {
+            return Err(ArnError::BedrockResource);
+        }
         Ok(Self::new(partition, service, region, account, resource))
     }
 }
@@ -216,6 +237,9 @@ mod tests {
             ("arn:aws:bedrock:us-east-1::", ArnError::Resource),
             ("arn:aws:bedrock:us-east-1::foundation model/m", ArnError::Character),
             ("arn:aws:bedrock:us-east-1::m\u{7}", ArnError::Character),
+            ("arn:aws:iam::1$(id):role/x", ArnError::Account),
+            ("arn:aws:bedrock:us`id`::foundation-model/m", ArnError::Region),
+            ("arn:aws:bedrock:us-east-1::foundation-model/$(id).m", ArnError::BedrockResource),
         ] {
             assert_eq!(text.parse::<Arn>(), Err(error), "{text:?}");
         }

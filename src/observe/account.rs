@@ -1,36 +1,29 @@
-//! The account to look at: AWS, as the user's environment configures it, or the embedded one.
+//! The account to observe: AWS, as the user's environment configures it, or the embedded one; and its service clients.
 //!
-//! For AWS, the environment and the config files of the AWS SDK work as everywhere. For the embedded account
-//! nothing of the user's environment is read: no variable, profile, metadata service or proxy.
+//! For the embedded account nothing of the user's environment is read: no variable, profile, metadata service or proxy.
 
-use super::answer::{NotesRequestId, WholeXml};
-use super::api::OnlyListed;
-use super::api_key::{self, Bearer};
-use super::call::{Caller, innermost};
+use super::api::AllowListedApis;
+use super::api_key::Bearer;
 use super::endpoint::Route;
+use super::response::{CaptureRequestId, StrictBody};
 use crate::bedrock::Region;
-use crate::evidence::{Credentials, Failure, FailureKind, RuntimeEndpoint};
+use crate::evidence::RuntimeEndpoint;
 use crate::iam::Arn;
-use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_credential_types::credential_feature::AwsCredentialFeature;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// The longest pause before a call is made again, also where a service asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Which account to look at.
+/// Which account to observe.
 #[derive(Debug)]
 pub enum Account {
     /// AWS, with the credentials that the environment and the config files give.
     Aws {
-        /// The profile that the user named; it outranks credentials in environment variables.
+        /// The profile that the user named; it takes precedence over credentials in environment variables.
         profile: Option<String>,
     },
     /// An account embedded in this program, reached over loopback.
@@ -48,13 +41,13 @@ pub struct EmbeddedAccount {
     pub access_key_id: String,
     /// The caller's secret key, which opens nothing.
     pub secret_access_key: String,
-    /// The caller's session token, where it is a role's session.
+    /// The caller's session token, if it is a role's session.
     pub session_token: Option<String>,
     /// The Bedrock API key that the caller's calls to Bedrock bear instead of a signature.
     pub bearer_token: Option<String>,
-    /// Where the host name of the runtime leads in the world.
+    /// What the host name of the runtime resolves to in the world.
     pub runtime: RuntimeEndpoint,
-    /// The time that stands still in the world, RFC 3339 in UTC.
+    /// The fixed time of the world, RFC 3339 in UTC.
     pub observed_at: String,
 }
 
@@ -82,14 +75,14 @@ pub(super) struct Clients {
     pub(super) toolbox: aws_sdk_iamtoolbox::Client,
     pub(super) bedrock: aws_sdk_bedrock::Client,
     pub(super) runtime: aws_sdk_bedrockruntime::Client,
-    /// The host of every service, where one override serves all.
+    /// The host of every service, if one override is configured for all.
     endpoint: Option<String>,
     pub(super) region: String,
     /// Where the runtime is.
     pub(super) route: Route,
     /// The name of the Lambda function that this program runs in.
     pub(super) lambda_function: Option<String>,
-    /// There are credentials to sign with; without them only the API key speaks.
+    /// Whether there are credentials to sign with, in addition to an API key.
     pub(super) signs: bool,
 }
 
@@ -109,43 +102,12 @@ impl Clients {
     }
 }
 
-/// Returns an URL's scheme, host and port; a user, a password or a token in it are nobody's business.
+/// Returns only the scheme, host and port of a URL, so that credentials in it are never recorded.
 fn origin(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     format!("{scheme}://{host}")
-}
-
-/// Finds the Region that the environment or the profile configures, within the time given.
-pub async fn default_region(profile: Option<&str>, within: Duration) -> Option<String> {
-    let mut chain = aws_config::default_provider::region::DefaultRegionChain::builder();
-    if let Some(profile) = profile {
-        chain = chain.profile_name(profile);
-    }
-    // On a thread of its own: a config file may be a pipe that nobody writes to.
-    let chain = chain.build();
-    let runtime = tokio::runtime::Handle::current();
-    let looking = tokio::task::spawn_blocking(move || runtime.block_on(chain.region()));
-    let region = tokio::time::timeout(within, looking).await.ok()?.ok().flatten()?;
-    Some(region.to_string())
-}
-
-/// Reads environment and config files, on a thread of its own: a config file may be a pipe that nobody writes to.
-pub(super) async fn aws_sdk_config(profile: Option<String>, region: &Region, calls: &Caller) -> Option<SdkConfig> {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .region(aws_config::Region::new(region.to_string()))
-        .http_client(calls.traffic.aws.clone())
-        // The clients have their own; read from the environment, a value that is none would end the SDK's thread.
-        .retry_config(RetryConfig::standard());
-    if let Some(profile) = profile {
-        // A profile that was named on the command line outranks access keys in the environment.
-        let provider = ProfileFileCredentialsProvider::builder().profile_name(&profile).build();
-        loader = loader.profile_name(profile).credentials_provider(provider);
-    }
-    let runtime = tokio::runtime::Handle::current();
-    let loading = tokio::task::spawn_blocking(move || runtime.block_on(loader.load()));
-    tokio::time::timeout_at(calls.until(), loading).await.ok()?.ok()
 }
 
 pub(super) fn embedded_config(embedded: &EmbeddedAccount, http: SharedHttpClient) -> SdkConfig {
@@ -184,44 +146,44 @@ pub(super) fn clients(
     Clients {
         sts: aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(config)
-                .interceptor(OnlyListed)
-                .interceptor(WholeXml)
-                .interceptor(NotesRequestId)
+                .interceptor(AllowListedApis)
+                .interceptor(StrictBody)
+                .interceptor(CaptureRequestId)
                 .retry_config(brief.clone())
                 .build(),
         ),
         iam: aws_sdk_iam::Client::from_conf(
             aws_sdk_iam::config::Builder::from(config)
-                .interceptor(OnlyListed)
-                .interceptor(WholeXml)
-                .interceptor(NotesRequestId)
+                .interceptor(AllowListedApis)
+                .interceptor(StrictBody)
+                .interceptor(CaptureRequestId)
                 .retry_config(brief.clone())
                 .build(),
         ),
-        // The simulator is asked again by this program, which keeps the reason of every refusal.
+        // This program repeats simulations itself, and keeps the reason of every refusal.
         simulator: aws_sdk_iam::Client::from_conf(
             aws_sdk_iam::config::Builder::from(config)
-                .interceptor(OnlyListed)
-                .interceptor(WholeXml)
-                .interceptor(NotesRequestId)
+                .interceptor(AllowListedApis)
+                .interceptor(StrictBody)
+                .interceptor(CaptureRequestId)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
-        // Likewise: what is not recorded yet is asked for again.
+        // Likewise: a record that does not exist yet is looked up again.
         toolbox: aws_sdk_iamtoolbox::Client::from_conf(
             aws_sdk_iamtoolbox::config::Builder::from(config)
-                .interceptor(OnlyListed)
-                .interceptor(NotesRequestId)
-                .interceptor(WholeXml)
+                .interceptor(AllowListedApis)
+                .interceptor(CaptureRequestId)
+                .interceptor(StrictBody)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
         bedrock: aws_sdk_bedrock::Client::from_conf(
             bearer
                 .for_bedrock(config)
-                .interceptor(OnlyListed)
-                .interceptor(WholeXml)
-                .interceptor(NotesRequestId)
+                .interceptor(AllowListedApis)
+                .interceptor(StrictBody)
+                .interceptor(CaptureRequestId)
                 .retry_config(brief)
                 .build(),
         ),
@@ -229,106 +191,23 @@ pub(super) fn clients(
         runtime: aws_sdk_bedrockruntime::Client::from_conf(
             bearer
                 .for_runtime(config)
-                .interceptor(OnlyListed)
-                .interceptor(WholeXml)
-                .interceptor(NotesRequestId)
+                .interceptor(AllowListedApis)
+                .interceptor(StrictBody)
+                .interceptor(CaptureRequestId)
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),
-        route: Route::of(config),
+        route: Route::from_config(config),
         lambda_function: variable("AWS_LAMBDA_FUNCTION_NAME"),
         signs: true,
     }
 }
 
-pub(super) async fn load(
-    config: &SdkConfig,
-    profile: Option<&str>,
-    calls: &Caller,
-) -> Result<(Credentials, SharedCredentialsProvider), Failure> {
-    let failure = |kind: FailureKind, detail: String| Failure { kind, endpoint: None, detail };
-    let Some(provider) = config.credentials_provider() else {
-        return Err(failure(FailureKind::NoCredentials, "no provider is configured".to_owned()));
-    };
-    let loaded = tokio::time::timeout_at(calls.until(), provider.provide_credentials()).await;
-    let credentials = match loaded {
-        Ok(Ok(credentials)) => credentials,
-        Ok(Err(error)) => {
-            let kind = match &error {
-                CredentialsError::CredentialsNotLoaded(_) => FailureKind::NoCredentials,
-                _ => FailureKind::CredentialsProvider,
-            };
-            return Err(failure(kind, without_output(&innermost(&error))));
-        }
-        Err(_) => {
-            return Err(failure(
-                FailureKind::CredentialsProvider,
-                "a provider (a credential process, the metadata service, single sign-on) did not answer in time"
-                    .to_owned(),
-            ));
-        }
-    };
-    let is_malformed = |key: &str| key.is_empty() || key.chars().any(|c| c.is_control() || c.is_whitespace());
-    if is_malformed(credentials.access_key_id())
-        || is_malformed(credentials.secret_access_key())
-        || credentials.session_token().is_some_and(is_malformed)
-    {
-        let detail = "an access key, secret key or session token is empty or holds white space or a control character";
-        return Err(failure(FailureKind::MalformedKeys, detail.to_owned()));
-    }
-    let features = credentials.get_property::<Vec<AwsCredentialFeature>>().cloned().unwrap_or_default();
-    let named = profile.map(str::to_owned).or_else(|| std::env::var("AWS_PROFILE").ok());
-    let described = Credentials {
-        api_key: api_key::in_environment(Some(credentials.access_key_id())),
-        source: source(&features, named.as_deref()),
-        expires_at: credentials.expiry().and_then(|expiry| OffsetDateTime::from(expiry).format(&Rfc3339).ok()),
-    };
-    Ok((described, SharedCredentialsProvider::new(credentials)))
-}
-
-/// Cuts off what a credential process wrote: it may hold what nobody should see.
-fn without_output(detail: &str) -> String {
-    detail.split("Stderr:").next().unwrap_or_default().trim_end_matches(['.', ' ']).to_owned()
-}
-
-/// Names the source of credentials by the features that the SDK notes on them.
-fn source(features: &[AwsCredentialFeature], profile: Option<&str>) -> String {
-    use AwsCredentialFeature as Feature;
-    let has = |wanted: &[Feature]| features.iter().any(|feature| wanted.contains(feature));
-    let profile_name = profile.unwrap_or("default");
-    let (source, from_profile) =
-        if has(&[Feature::CredentialsEnvVarsStsWebIdToken, Feature::CredentialsStsAssumeRoleWebId]) {
-            ("web identity", false)
-        } else if has(&[Feature::CredentialsEnvVars]) {
-            ("environment", false)
-        } else if has(&[Feature::CredentialsProfileSso, Feature::CredentialsSso]) {
-            ("SSO", true)
-        } else if has(&[Feature::CredentialsProfileProcess, Feature::CredentialsProcess]) {
-            ("process", true)
-        } else if has(&[Feature::CredentialsProfileLogin, Feature::CredentialsLogin]) {
-            ("login", true)
-        } else if has(&[Feature::CredentialsProfileStsWebIdToken]) {
-            ("web identity", true)
-        } else if has(&[Feature::CredentialsImds]) {
-            ("instance metadata", false)
-        } else if has(&[Feature::CredentialsHttp]) {
-            ("container", false)
-        } else if has(&[Feature::CredentialsProfileSourceProfile, Feature::CredentialsStsAssumeRole]) {
-            ("assumed role", true)
-        } else if has(&[Feature::CredentialsProfile, Feature::CredentialsProfileNamedProvider]) {
-            return format!("profile {profile_name}");
-        } else {
-            ("unknown source", false)
-        };
-    if from_profile { format!("{source} (profile {profile_name})") } else { source.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use AwsCredentialFeature as Feature;
 
     #[test]
     fn an_endpoint_is_named_without_what_it_may_hide() {
@@ -340,30 +219,5 @@ mod tests {
             assert_eq!(origin(url), expected);
         }
         assert_eq!(without_output("it exited with code 1. Stderr: secret"), "it exited with code 1");
-    }
-
-    #[test]
-    fn the_most_telling_feature_names_the_source() {
-        for (features, profile, expected) in [
-            (vec![Feature::CredentialsEnvVars], Some("dev"), "environment"),
-            (vec![Feature::CredentialsProfile], Some("dev"), "profile dev"),
-            (vec![Feature::CredentialsProfile], None, "profile default"),
-            (vec![Feature::CredentialsSso, Feature::CredentialsProfile], Some("dev"), "SSO (profile dev)"),
-            (
-                vec![Feature::CredentialsProcess, Feature::CredentialsProfileProcess],
-                Some("dev"),
-                "process (profile dev)",
-            ),
-            (vec![Feature::CredentialsImds], None, "instance metadata"),
-            (vec![Feature::CredentialsHttp], None, "container"),
-            (
-                vec![Feature::CredentialsProfileStsWebIdToken, Feature::CredentialsEnvVarsStsWebIdToken],
-                None,
-                "web identity",
-            ),
-            (vec![], None, "unknown source"),
-        ] {
-            assert_eq!(source(&features, profile), expected, "{features:?}");
-        }
     }
 }

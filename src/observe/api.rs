@@ -1,8 +1,8 @@
-//! Every call that the probe can make, in one table.
+//! Every call that this program can make, in one table.
 //!
-//! A call is made through [`super::call::Caller`], which takes an [`Api`], and every client carries [`OnlyListed`],
-//! which stops what the table does not hold before it is signed or sent. All are reads but for the test calls, which
-//! are made only where the request asks for one.
+//! A call is made through [`super::call_runner::CallRunner`], which takes an [`Api`], and every client carries
+//! [`AllowListedApis`], which rejects any other call before it is signed or sent. All are reads except for the test calls,
+//! which are made only if the request asks for one.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -14,7 +14,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 /// Makes the enum of calls and its rows from one table.
 macro_rules! apis {
     ($($variant:ident: $name:literal, $kind:ident, $permission:expr, $purpose:literal;)*) => {
-        /// A call that the probe can make.
+        /// A call that this program can make.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[expect(missing_docs, reason = "the variants are the names of AWS's own APIs")]
         pub enum Api {
@@ -31,19 +31,19 @@ macro_rules! apis {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Tells whether the call reads or tests.
+            /// Returns whether the call reads, gets credentials or tests.
             #[must_use]
             pub fn kind(self) -> ApiKind {
                 match self { $(Self::$variant => ApiKind::$kind,)* }
             }
 
-            /// Returns the IAM action that the caller needs for it; none where everybody may call.
+            /// Returns the IAM action that the caller needs for it; `None` if everybody may call it.
             #[must_use]
             pub fn permission(self) -> Option<&'static str> {
                 match self { $(Self::$variant => $permission,)* }
             }
 
-            /// Returns what the answer is wanted for.
+            /// Returns what the answer is used for.
             #[must_use]
             pub fn purpose(self) -> &'static str {
                 match self { $(Self::$variant => $purpose,)* }
@@ -66,11 +66,11 @@ apis! {
     ListGroupsForUser: "iam:ListGroupsForUser", Read, Some("iam:ListGroupsForUser"), "the groups of the user";
     ListAttachedGroupPolicies: "iam:ListAttachedGroupPolicies", Read, Some("iam:ListAttachedGroupPolicies"), "the managed policies of its groups";
     ListGroupPolicies: "iam:ListGroupPolicies", Read, Some("iam:ListGroupPolicies"), "the inline policies of its groups";
-    GetPolicy: "iam:GetPolicy", Read, Some("iam:GetPolicy"), "which version of a managed policy is in force";
-    GetPolicyVersion: "iam:GetPolicyVersion", Read, Some("iam:GetPolicyVersion"), "what a managed policy says";
-    GetRolePolicy: "iam:GetRolePolicy", Read, Some("iam:GetRolePolicy"), "what an inline policy of the role says";
-    GetUserPolicy: "iam:GetUserPolicy", Read, Some("iam:GetUserPolicy"), "what an inline policy of the user says";
-    GetGroupPolicy: "iam:GetGroupPolicy", Read, Some("iam:GetGroupPolicy"), "what an inline policy of a group says";
+    GetPolicy: "iam:GetPolicy", Read, Some("iam:GetPolicy"), "the default version of a managed policy";
+    GetPolicyVersion: "iam:GetPolicyVersion", Read, Some("iam:GetPolicyVersion"), "the text of a managed policy";
+    GetRolePolicy: "iam:GetRolePolicy", Read, Some("iam:GetRolePolicy"), "the text of an inline policy of the role";
+    GetUserPolicy: "iam:GetUserPolicy", Read, Some("iam:GetUserPolicy"), "the text of an inline policy of the user";
+    GetGroupPolicy: "iam:GetGroupPolicy", Read, Some("iam:GetGroupPolicy"), "the text of an inline policy of a group";
     SimulatePrincipalPolicy: "iam:SimulatePrincipalPolicy", Read, Some("iam:SimulatePrincipalPolicy"),
         "whether the policies allow the call";
     GetRequestAuthorizationDetails: "iam:GetRequestAuthorizationDetails", Read,
@@ -102,15 +102,15 @@ apis! {
 pub enum ApiKind {
     /// It reads, and changes nothing.
     Read,
-    /// It gets the credentials of a role, and changes nothing: only where `--assume-role` asks for it.
+    /// It gets the credentials of a role, and changes nothing; only with `--assume-role`.
     Session,
-    /// It calls a model: only where `--probe` or `--invoke` asks for it, and once.
+    /// It calls a model, once; only with `--probe` or `--invoke`.
     Test,
 }
 
 impl Api {
     /// Finds the call that an SDK client is about to make.
-    fn of(metadata: &Metadata) -> Option<Self> {
+    pub(super) fn from_metadata(metadata: &Metadata) -> Option<Self> {
         let prefix = match metadata.service() {
             "STS" => "sts",
             "IAM" | "IAM Toolbox" => "iam",
@@ -119,15 +119,25 @@ impl Api {
         };
         Self::ALL.iter().copied().find(|api| api.name().split_once(':') == Some((prefix, metadata.name())))
     }
+
+    /// Returns `true` if the answer is an XML document of the query protocol, as those of STS and IAM are.
+    pub(super) fn is_in_query_protocol(self) -> bool {
+        self != Self::GetRequestAuthorizationDetails && !self.name().starts_with("bedrock:")
+    }
+
+    /// Returns `true` if the answer is an event stream.
+    pub(super) fn streams(self) -> bool {
+        matches!(self, Self::InvokeModelWithResponseStream | Self::ConverseStream)
+    }
 }
 
-/// Stops every call that [`Api`] does not list.
+/// Rejects every call that [`Api`] does not list.
 #[derive(Debug)]
-pub(super) struct OnlyListed;
+pub(super) struct AllowListedApis;
 
-impl Intercept for OnlyListed {
+impl Intercept for AllowListedApis {
     fn name(&self) -> &'static str {
-        "OnlyListed"
+        "AllowListedApis"
     }
 
     fn read_before_serialization(
@@ -137,7 +147,7 @@ impl Intercept for OnlyListed {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         match config.load::<Metadata>() {
-            Some(metadata) if Api::of(metadata).is_some() => Ok(()),
+            Some(metadata) if Api::from_metadata(metadata).is_some() => Ok(()),
             Some(metadata) => Err(format!("{} of {} is not listed", metadata.name(), metadata.service()).into()),
             None => Err("the call has no name".into()),
         }
@@ -159,10 +169,10 @@ mod tests {
             .endpoint_url(format!("http://{}", listener.local_addr().unwrap()))
             .credentials_provider(aws_sdk_iam::config::Credentials::new("AKIAEXAMPLE", "none", None, None, "test"))
             .http_client(super::super::http::loopback())
-            .interceptor(OnlyListed)
+            .interceptor(AllowListedApis)
             .build();
         let error = runtime.block_on(aws_sdk_iam::Client::from_conf(config).delete_role().role_name("r").send());
-        let text = super::super::call::innermost(&error.unwrap_err());
+        let text = super::super::sdk_error::innermost(&error.unwrap_err());
         assert_eq!(text, "DeleteRole of IAM is not listed");
         let silence = listener.accept().unwrap_err();
         assert_eq!(silence.kind(), std::io::ErrorKind::WouldBlock, "nobody connected");

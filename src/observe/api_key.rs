@@ -1,6 +1,6 @@
-//! The Bedrock API key in the environment: what it tells of itself, and which calls bear it.
+//! The Bedrock API key in the environment: what it reveals about itself, and which calls carry it.
 //!
-//! The SDK takes the key from `AWS_BEARER_TOKEN_BEDROCK` by itself; only what deviates from that is set here. The key
+//! The SDK takes the key from `AWS_BEARER_TOKEN_BEDROCK` by itself; only deviations from that are set here. The key
 //! goes into requests and nowhere else.
 
 use crate::bedrock::ApiKey;
@@ -16,7 +16,7 @@ pub(super) const VARIABLE: &str = "AWS_BEARER_TOKEN_BEDROCK";
 /// The scheme of signed requests.
 const SIGNED: AuthSchemeId = AuthSchemeId::new("sigv4");
 
-/// Which calls to Bedrock bear a key.
+/// Which calls to Bedrock carry a key.
 #[derive(Clone)]
 pub(super) enum Bearer {
     /// As the SDK decides by itself.
@@ -28,7 +28,7 @@ pub(super) enum Bearer {
 }
 
 impl Bearer {
-    pub(super) fn of_environment() -> Self {
+    pub(super) fn from_environment() -> Self {
         if std::env::var_os(VARIABLE).is_some() && !is_borne() { Self::Nothing } else { Self::Unchanged }
     }
 
@@ -55,12 +55,12 @@ impl Bearer {
     }
 }
 
-/// Tells whether the environment holds a key that is more than white space.
+/// Returns `true` if the environment holds a key that is more than white space.
 pub(super) fn is_borne() -> bool {
     std::env::var_os(VARIABLE).is_some_and(|key| !key.to_string_lossy().trim().is_empty())
 }
 
-/// Reads what the key in the environment tells; `access_key_id` is the one that signs the other calls.
+/// Reads what the key in the environment reveals; `access_key_id` is the one that signs the other calls.
 pub(super) fn in_environment(access_key_id: Option<&str>) -> Option<BedrockApiKey> {
     let key = std::env::var_os(VARIABLE)?;
     Some(match key.to_str() {
@@ -70,7 +70,7 @@ pub(super) fn in_environment(access_key_id: Option<&str>) -> Option<BedrockApiKe
     })
 }
 
-/// Reads what a key tells, and nothing of what must stay secret.
+/// Reads what a key reveals, and nothing that must stay secret.
 pub(super) fn describe(key: &str, access_key_id: Option<&str>) -> BedrockApiKey {
     match ApiKey::decode(key) {
         Ok(ApiKey::LongTerm { user, account }) => BedrockApiKey::LongTerm { user, account },
@@ -85,7 +85,7 @@ pub(super) fn describe(key: &str, access_key_id: Option<&str>) -> BedrockApiKey 
     }
 }
 
-/// Leaves of an access key's id what tells it from another one of the same person.
+/// Returns the first and last letters of an access key's id, enough to recognize it.
 fn masked(id: &str) -> String {
     let (start, end) = (id.get(..4).unwrap_or_default(), id.len().checked_sub(4).and_then(|from| id.get(from..)));
     format!("{start}…{}", end.unwrap_or_default())

@@ -1,17 +1,16 @@
 //! How AWS itself evaluated refused calls: looks their authorization ids up in IAM Toolbox.
 //!
-//! Takes ids with the Region of the refusal, and gives what is recorded there. AWS records it some seconds after the
-//! refusal, so what is not found is looked for again, a few times and within the deadline. The checks that an
-//! evaluation consists of are read from the answer's body, because the SDK's crate does not know them yet.
+//! Takes ids with the Region of the refusal, and returns what is recorded there. AWS records it some seconds after the
+//! refusal, so a missing record is looked for again, a few times and within the deadline. The checks that an evaluation
+//! consists of are read from the answer's body, because the SDK's crate does not know them yet.
 
 use super::account::Clients;
 use super::api::Api;
-use super::call::{Caller as Calls, not_made, unreadable};
-use super::shared::is_about_the_rate;
+use super::call_runner::{CallRunner, unreadable};
 use super::skipped;
 use crate::evidence::{
-    AuthorizationCheck, AuthorizationDetails, AuthorizationEvaluation, AuthorizationQuestion, Call, EvaluatedPolicy,
-    MatchedPolicy, MatchedSid, Observation, ServiceError, SkipReason,
+    AuthorizationCheck, AuthorizationDetails, AuthorizationEvaluation, AuthorizationQuestion, EvaluatedPolicy,
+    MatchedPolicy, MatchedSid, Observation, SkipReason,
 };
 use crate::iam::{Decision, PolicyType};
 use aws_sdk_iamtoolbox::operation::get_request_authorization_details::GetRequestAuthorizationDetailsError;
@@ -25,10 +24,6 @@ use aws_smithy_types::config_bag::ConfigBag;
 use futures_util::future::join_all;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-/// The pauses before what is not recorded yet is looked for again, in milliseconds: six seconds together.
-const PAUSES: [u64; 6] = [250, 500, 750, 1000, 1500, 2000];
 
 /// Pages of one record that are followed.
 const MAX_PAGES: usize = 20;
@@ -36,51 +31,35 @@ const MAX_PAGES: usize = 20;
 /// Looks ids up, in the order of the questions.
 pub(super) async fn look_up_all(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     questions: &[AuthorizationQuestion],
-) -> Vec<(Observation<AuthorizationDetails>, Call)> {
-    join_all(questions.iter().map(|question| look_up(clients, calls, question))).await
+) -> Vec<Observation<AuthorizationDetails>> {
+    let questions = questions.iter().map(|question| (question, calls.branch()));
+    join_all(questions.map(async |(question, calls)| look_up(clients, &calls, question).await)).await
 }
 
 async fn look_up(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     question: &AuthorizationQuestion,
-) -> (Observation<AuthorizationDetails>, Call) {
+) -> Observation<AuthorizationDetails> {
     if !clients.signs {
-        return (skipped(SkipReason::NoCredentialsToAsk), not_made(Api::GetRequestAuthorizationDetails));
+        calls.record_not_made(Api::GetRequestAuthorizationDetails);
+        return skipped(SkipReason::NoCredentialsToAsk);
     }
     let AuthorizationQuestion { authorization_id, region } = question;
     let endpoint = clients.endpoint_in("iam-toolbox", region);
-    let ask = async {
-        let mut pauses = PAUSES.into_iter().map(Duration::from_millis);
-        loop {
-            let record = record(clients, question);
-            let (answer, call) = calls.read(Api::GetRequestAuthorizationDetails, &endpoint, record).await;
-            let passes = answer.refused().is_some_and(may_pass);
-            match pauses.next().filter(|pause| passes && calls.has_time_for(*pause)) {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => return (answer, call),
-            }
-        }
-    };
-    let about = [authorization_id.as_str(), region.as_str()];
-    let (answer, call) = calls.once(Api::GetRequestAuthorizationDetails, &endpoint, &about, Box::pin(ask)).await;
-    let details = answer.and_then(|record| match record.as_ref() {
+    let call = calls.to(Api::GetRequestAuthorizationDetails, &endpoint);
+    let call = call.shared(&[authorization_id, region.as_str()]).until_recorded();
+    call.ask(|| record(clients, question)).await.and_then(|record| match record.as_ref() {
         Ok(details) => Observation::Seen(details.clone()),
         Err(why) => unreadable(&endpoint, why),
-    });
-    (details, call)
-}
-
-/// Tells whether a refusal may be another one a moment later.
-fn may_pass(error: &ServiceError) -> bool {
-    error.status.is_some_and(|status| status == 404 || status >= 500) || is_about_the_rate(error)
+    })
 }
 
 type Record = Result<AuthorizationDetails, String>;
 
-/// Reads a record, page by page; an answer that is none tells why.
+/// Reads a record, page by page; `Err` says why an answer is not one.
 async fn record(
     clients: &Clients,
     question: &AuthorizationQuestion,
@@ -95,7 +74,7 @@ async fn record(
         request.config_override(aws_sdk_iamtoolbox::config::Builder::new().region(region)).send().await?;
         let page: Page = match serde_json::from_slice(&body.take()) {
             Ok(page) => page,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(_) => return Ok(Err("the record does not have the documented form".to_owned())),
         };
         details.evaluations.extend(page.evaluations.into_iter().map(evaluation));
         for policy in page.policies.into_iter().filter_map(evaluated_policy) {
@@ -108,7 +87,7 @@ async fn record(
             return Ok(Ok(details));
         }
     }
-    Ok(Err("the record goes on without an end".to_owned()))
+    Ok(Err("the record does not end".to_owned()))
 }
 
 /// Keeps an answer's body.
@@ -156,7 +135,7 @@ struct Evaluation {
     evaluated_effect: String,
     #[serde(default)]
     checks: Vec<Check>,
-    /// Deprecated since checks tell it.
+    /// Deprecated in favour of the checks.
     #[serde(default)]
     matched_policies: Vec<Matched>,
 }

@@ -1,15 +1,16 @@
-//! An account as it is reached: credentials that are loaded once, and clients for every Region that is asked.
+//! A connection to an account: credentials that are loaded once, and clients for every Region that is called.
 //!
-//! Diagnoses share it. Where a role is to be assumed, that is done once too, and everything else is asked with the
-//! role's credentials. What failed is tried again by the next diagnosis.
+//! Diagnoses share it. If a role has to be assumed, that is done once too, and every other call uses the role's
+//! credentials. A failure is not kept: the next diagnosis tries again.
 
-use super::account::{Account, Clients, RoleToAssume, aws_sdk_config, clients, embedded_config, load};
+use super::account::{Account, Clients, RoleToAssume, clients, embedded_config};
 use super::api::Api;
 use super::api_key::{self, Bearer};
-use super::call::{Caller, unreadable};
+use super::call_runner::{CallRunner, unreadable};
+use super::credentials::{aws_sdk_config, load, provider_failure};
 use super::endpoint::Route;
 use crate::bedrock::Region;
-use crate::evidence::{Assumed, Assumption, Call, Credentials, Failure, FailureKind, Observation};
+use crate::evidence::{Assumed, Assumption, Call, Credentials, Failure, Observation};
 use crate::iam::Arn;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -26,7 +27,7 @@ const RENEWAL: time::Duration = time::Duration::minutes(2);
 /// How long loaded credentials are used at least.
 const AT_EARLIEST: time::Duration = time::Duration::seconds(30);
 
-/// The name of the session of an assumed role, as it stands in the account's trail.
+/// The session name of an assumed role, as the account's CloudTrail shows it.
 const SESSION_NAME: &str = "bedrock-access";
 
 /// One account, reached with one set of credentials.
@@ -37,24 +38,23 @@ pub(super) struct Connection {
     opened: Mutex<Option<Opened>>,
 }
 
-/// What came of reaching for an account.
+/// The result of connecting to an account.
 #[derive(Debug)]
 pub(super) struct Reach {
     pub(super) credentials: Observation<Credentials>,
     pub(super) assumption: Option<Assumption>,
-    /// None where there are no credentials to ask with.
+    /// `None` if there are no credentials.
     pub(super) clients: Option<Arc<Clients>>,
-    pub(super) calls: Vec<Call>,
 }
 
-/// What loading the credentials came to.
+/// The credentials that were loaded.
 #[derive(Debug)]
 struct Opened {
     credentials: Credentials,
     config: SdkConfig,
-    /// There are credentials to sign with; without them only the API key speaks.
+    /// Whether there are credentials to sign with, in addition to an API key.
     signs: bool,
-    /// When the credentials have to be loaded anew.
+    /// When the credentials have to be loaded again.
     renewal: Option<OffsetDateTime>,
     /// The role that was assumed, with the call that did it.
     assumed: Option<(Arn, Call)>,
@@ -66,10 +66,8 @@ impl Connection {
         Self { account, role, opened: Mutex::new(None) }
     }
 
-    /// Returns the clients for a Region; the first one who asks loads the credentials, and assumes the role.
-    ///
-    /// A failure is not kept: the next one who asks tries again.
-    pub(super) async fn clients(&self, region: &Region, calls: &Caller) -> Reach {
+    /// Returns the clients for a Region; the first diagnosis loads the credentials, and assumes the role.
+    pub(super) async fn clients(&self, region: &Region, calls: &CallRunner) -> Reach {
         let Ok(mut kept) = tokio::time::timeout_at(calls.until(), self.opened.lock()).await else {
             return Reach::failed(provider_failure("another diagnosis waits for them"));
         };
@@ -83,17 +81,19 @@ impl Connection {
         }
         let Some(opened) = kept.as_mut() else { return Reach::failed(provider_failure("they were not loaded")) };
         let assumed = opened.assumed.clone();
+        if let Some((_, call)) = &assumed {
+            calls.record(Call { shared: !is_new, ..call.clone() });
+        }
         Reach {
             credentials: Observation::Seen(opened.credentials.clone()),
             assumption: assumed
                 .as_ref()
                 .map(|(role, _)| Assumption { role: role.clone(), outcome: Observation::Seen(Assumed {}) }),
-            clients: Some(opened.clients(region, &self.account, calls.traffic.patient)),
-            calls: assumed.map(|(_, call)| Call { shared: !is_new, ..call }).into_iter().collect(),
+            clients: Some(opened.clients(region, &self.account, calls.traffic().patient)),
         }
     }
 
-    async fn open(&self, region: &Region, calls: &Caller) -> Result<Opened, Box<Reach>> {
+    async fn open(&self, region: &Region, calls: &CallRunner) -> Result<Opened, Box<Reach>> {
         let own = self.load(region, calls).await.map_err(|failure| Box::new(Reach::failed(failure)))?;
         match &self.role {
             Some(role) => self.assume(own, role, region, calls).await,
@@ -101,7 +101,7 @@ impl Connection {
         }
     }
 
-    async fn load(&self, region: &Region, calls: &Caller) -> Result<Opened, Failure> {
+    async fn load(&self, region: &Region, calls: &CallRunner) -> Result<Opened, Failure> {
         let opened = |credentials: Credentials, config: SdkConfig, signs: bool| Opened {
             renewal: renewal(&credentials),
             credentials,
@@ -116,12 +116,10 @@ impl Connection {
                 let api_key =
                     embedded.bearer_token.as_deref().map(|key| api_key::describe(key, Some(&embedded.access_key_id)));
                 let credentials = Credentials { api_key, source, expires_at: None };
-                Ok(opened(credentials, embedded_config(embedded, calls.traffic.loopback.clone()), true))
+                Ok(opened(credentials, embedded_config(embedded, calls.traffic().loopback.clone()), true))
             }
             Account::Aws { profile } => {
-                let config = aws_sdk_config(profile.clone(), region, calls)
-                    .await
-                    .ok_or_else(|| provider_failure("the AWS config files could not be read in time"))?;
+                let config = aws_sdk_config(profile.clone(), region, calls).await?;
                 match load(&config, profile.as_deref(), calls).await {
                     Ok((credentials, provider)) => {
                         // Every client signs with what was loaded, so that a credential process runs once.
@@ -148,13 +146,13 @@ impl Connection {
         mut own: Opened,
         role: &RoleToAssume,
         region: &Region,
-        calls: &Caller,
+        calls: &CallRunner,
     ) -> Result<Opened, Box<Reach>> {
-        let clients = own.clients(region, &self.account, calls.traffic.patient);
+        let clients = own.clients(region, &self.account, calls.traffic().patient);
         let endpoint = clients.endpoint("sts");
         let request = clients.sts.assume_role().role_arn(role.arn.to_string()).role_session_name(SESSION_NAME);
         let request = request.set_external_id(role.external_id.clone());
-        let (answer, call) = calls.read(Api::AssumeRole, &endpoint, request.send()).await;
+        let (answer, call) = calls.to(Api::AssumeRole, &endpoint).ask_for_record(|| request.clone().send()).await;
         let answer = answer.and_then(|output| match output.credentials() {
             Some(credentials) => Observation::Seen(credentials.clone()),
             None => unreadable(&endpoint, "the answer holds no credentials"),
@@ -163,11 +161,11 @@ impl Connection {
             Observation::Seen(session) => session,
             unseen => {
                 let outcome = unseen.and_then(|_| Observation::Seen(Assumed {}));
+                calls.record(call);
                 return Err(Box::new(Reach {
                     credentials: Observation::Seen(own.credentials),
                     assumption: Some(Assumption { role: role.arn.clone(), outcome }),
                     clients: None,
-                    calls: vec![call],
                 }));
             }
         };
@@ -200,22 +198,18 @@ impl Connection {
 
 impl Reach {
     fn failed(failure: Failure) -> Self {
-        Self { credentials: Observation::Failed(failure), assumption: None, clients: None, calls: Vec::new() }
+        Self { credentials: Observation::Failed(failure), assumption: None, clients: None }
     }
 }
 
-fn provider_failure(detail: &str) -> Failure {
-    Failure { kind: FailureKind::CredentialsProvider, endpoint: None, detail: detail.to_owned() }
-}
-
-/// Returns when credentials are loaded anew: before they end, but not at once where they end soon anyway.
+/// Returns when credentials are loaded again: before they end, but not at once if they end soon anyway.
 fn renewal(credentials: &Credentials) -> Option<OffsetDateTime> {
     let expiry = OffsetDateTime::parse(credentials.expires_at.as_deref()?, &Rfc3339).ok()?;
     Some((expiry - RENEWAL).max(OffsetDateTime::now_utc() + AT_EARLIEST))
 }
 
 impl Opened {
-    /// Tells whether the credentials end soon.
+    /// Returns `true` if the credentials end soon.
     fn is_due(&self) -> bool {
         self.renewal.is_some_and(|renewal| renewal <= OffsetDateTime::now_utc())
     }
@@ -224,13 +218,13 @@ impl Opened {
         let make = || {
             let config = self.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
             let (reads_environment, route, bearer) = match account {
-                Account::Aws { .. } => (true, Route::of(&config), Bearer::of_environment()),
+                Account::Aws { .. } => (true, Route::from_config(&config), Bearer::from_environment()),
                 Account::Embedded(embedded) => {
                     let bearer = embedded.bearer_token.clone().map_or(Bearer::Unchanged, Bearer::Key);
                     (false, Route::Known(embedded.runtime.clone()), bearer)
                 }
             };
-            // Who asks as a role asks with its credentials alone.
+            // An assumed role calls with its own credentials only.
             let bearer = if self.assumed.is_some() { Bearer::Nothing } else { bearer };
             let mut clients = clients(&config, region, reads_environment, patient, &bearer);
             clients.signs = self.signs;

@@ -1,9 +1,9 @@
-//! Where the runtime's host name leads from here: an interface endpoint of a VPC shows by its private addresses.
+//! Resolves the runtime's host name: private addresses show that an interface endpoint of a VPC is used.
 //!
-//! Takes what the SDK is configured with and asks the system's resolver, no AWS API. Records the addresses and
-//! judges nothing.
+//! Takes the SDK's configuration and asks the system's resolver, not an AWS API. Records the addresses and judges nothing.
 
-use super::call::Caller as Calls;
+use super::call_runner::CallRunner;
+use super::kept_text::kept_text;
 use super::skipped;
 use crate::evidence::{Failure, FailureKind, Observation, RuntimeEndpoint, SkipReason};
 use aws_config::SdkConfig;
@@ -21,14 +21,14 @@ pub(super) enum Route {
     Network {
         /// The endpoint that the environment or the config files name for the runtime.
         named: Option<String>,
-        /// What the endpoint without a name hangs on.
+        /// What the default endpoint depends on.
         parameters: Box<Option<Params>>,
     },
 }
 
 impl Route {
     /// Reads from the SDK's configuration where the runtime is.
-    pub(super) fn of(config: &SdkConfig) -> Self {
+    pub(super) fn from_config(config: &SdkConfig) -> Self {
         let key =
             ServiceConfigKey::builder().service_id("Bedrock Runtime").env("AWS_ENDPOINT_URL").profile("endpoint_url");
         let own = key.build().ok().and_then(|key| config.service_config()?.load_config(key));
@@ -53,8 +53,8 @@ impl Route {
     }
 }
 
-/// Finds out where the runtime's host name leads.
-pub(super) async fn look(route: &Route, calls: &Calls) -> Observation<RuntimeEndpoint> {
+/// Resolves the runtime's host name.
+pub(super) async fn observe(route: &Route, calls: &CallRunner) -> Observation<RuntimeEndpoint> {
     if let Route::Known(endpoint) = route {
         return Observation::Seen(endpoint.clone());
     }
@@ -67,19 +67,19 @@ pub(super) async fn look(route: &Route, calls: &Calls) -> Observation<RuntimeEnd
     if is_behind_a_proxy() {
         return skipped(SkipReason::BehindProxy);
     }
-    // The resolver blocks a thread of its own, which nobody waits for once the time is over.
+    // The resolver blocks a thread of its own, which is abandoned when the time is over.
     let failure =
         |kind: FailureKind, detail: String| Observation::Failed(Failure { kind, endpoint: Some(host.clone()), detail });
     let looked_up = tokio::time::timeout_at(calls.until(), tokio::net::lookup_host((host.as_str(), 443))).await;
     let found = looked_up.map(|found| found.map(|found| found.map(|address| address.ip()).collect::<BTreeSet<_>>()));
     match found {
         Ok(Ok(found)) => Observation::Seen(RuntimeEndpoint { host, addresses: found.into_iter().collect() }),
-        Ok(Err(error)) => failure(FailureKind::Unreachable, error.to_string()),
+        Ok(Err(error)) => failure(FailureKind::Unreachable, kept_text(&error.to_string())),
         Err(_) => failure(FailureKind::TimedOut, String::new()),
     }
 }
 
-/// Tells whether the environment names a proxy, for every host.
+/// Returns `true` if the environment names a proxy for every host.
 fn is_behind_a_proxy() -> bool {
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let proxies = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];

@@ -1,15 +1,15 @@
-//! The policies of a user or role: what is attached, and what each policy says.
+//! The policies of a user or role: which are attached, and the text of each.
 //!
-//! The lists need no more than a name, so they are asked for at the same time as the entity itself; the texts are
-//! asked for by name, by whoever knows which of them matter. Every list is followed to its end, throttling slows
-//! down, and each piece that cannot be read is recorded as such.
+//! The lists need only a name, so they are read at the same time as the entity itself; the texts are read by name, when
+//! it is known which of them matter. Every list is followed to its end, throttled calls are repeated, and each piece that
+//! cannot be read is recorded as such.
 
 use super::account::Clients;
 use super::api::Api;
-use super::call::{Caller as Calls, unreadable};
+use super::call_runner::{CallRunner, unreadable};
 use super::service_role::trust;
 use crate::evidence::{
-    Call, Entity, Holder, HolderKind, IdentityPolicies, Observation, PolicyContent, PolicyQuestion, PolicyRef,
+    Entity, Holder, HolderKind, IdentityPolicies, Observation, PolicyContent, PolicyQuestion, PolicyRef,
 };
 use crate::iam::Arn;
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Tag};
@@ -20,50 +20,48 @@ use tokio::sync::Semaphore;
 /// Reads under way at once.
 const AT_ONCE: usize = 4;
 
-/// What IAM says of a user or role, and the ARN under which it knows it.
-pub(super) struct Look {
+/// The most entries of one list that are kept, over all pages; IAM's quotas are far below.
+const MOST_ENTRIES: usize = 1_000;
+
+/// What IAM returns about a user or role, and its ARN.
+pub(super) struct Attached {
     pub(super) arn: Option<Arn>,
     pub(super) policies: IdentityPolicies,
-    pub(super) calls: Vec<Call>,
 }
 
-/// Looks at a role and what is attached to it.
-pub(super) async fn of_role(clients: &Clients, calls: &Calls, name: &str) -> Look {
-    let (endpoint, about) = (clients.endpoint("iam"), [name]);
+/// Reads a role and what is attached to it.
+pub(super) async fn of_role(clients: &Clients, calls: &CallRunner, name: &str) -> Attached {
+    let endpoint = clients.endpoint("iam");
     let get = || clients.iam.get_role().role_name(name).send();
-    let ((role, call), (holder, lists)) = tokio::join!(
-        calls.patient(Api::GetRole, &endpoint, &about, get),
-        holder(clients, calls, HolderKind::Role, name),
-    );
+    let role = calls.to(Api::GetRole, &endpoint).shared(&[name]).retried();
+    let (role, holder) = tokio::join!(role.ask(get), holder(clients, calls, HolderKind::Role, name));
     let mut arn = None;
-    let entity = role.and_then(|output| match output.role() {
+    let entity = role.and_then(|output| match output.role().filter(|role| role.role_name() == name) {
         Some(role) => {
             arn = role.arn().parse().ok();
             let entity = entity(role.permissions_boundary(), role.tags());
             Observation::Seen(Entity { trust: trust(role), ..entity })
         }
-        None => unreadable(&endpoint, "the answer holds no role"),
+        None => unreadable(&endpoint, "the answer does not hold the role"),
     });
     let groups = Observation::Seen(Vec::new());
     let policies = IdentityPolicies { entity, holders: vec![holder], groups, texts: Vec::new() };
-    Look { arn, policies, calls: [vec![call], lists].concat() }
+    Attached { arn, policies }
 }
 
-/// Looks at a user, its groups, and what is attached to them.
-pub(super) async fn of_user(clients: &Clients, calls: &Calls, name: &str) -> Look {
-    let (endpoint, about) = (clients.endpoint("iam"), [name]);
+/// Reads a user, its groups, and what is attached to them.
+pub(super) async fn of_user(clients: &Clients, calls: &CallRunner, name: &str) -> Attached {
+    let endpoint = clients.endpoint("iam");
     let get = || clients.iam.get_user().user_name(name).send();
-    let ((user, call), (own, lists), (groups, holders, group_calls)) = tokio::join!(
-        calls.patient(Api::GetUser, &endpoint, &about, get),
-        holder(clients, calls, HolderKind::User, name),
-        groups(clients, calls, name),
-    );
-    let entity = user.and_then(|output| match output.user() {
+    let user = calls.to(Api::GetUser, &endpoint).shared(&[name]).retried();
+    let (user, own, (groups, holders)) =
+        tokio::join!(user.ask(get), holder(clients, calls, HolderKind::User, name), groups(clients, calls, name));
+    let entity = user.and_then(|output| match output.user().filter(|user| user.user_name() == name) {
         Some(user) => Observation::Seen(entity(user.permissions_boundary(), user.tags())),
-        None => unreadable(&endpoint, "the answer holds no user"),
+        None => unreadable(&endpoint, "the answer does not hold the user"),
     });
     let policies = IdentityPolicies { entity, holders: [vec![own], holders].concat(), groups, texts: Vec::new() };
-    Look { arn: None, policies, calls: [vec![call], lists, group_calls].concat() }
+    Attached { arn: None, policies }
 }
 
 fn entity(boundary: Option<&AttachedPermissionsBoundary>, tags: &[Tag]) -> Entity {
@@ -75,33 +73,43 @@ fn entity(boundary: Option<&AttachedPermissionsBoundary>, tags: &[Tag]) -> Entit
 }
 
 /// Lists a user's groups, and what is attached to each.
-async fn groups(clients: &Clients, calls: &Calls, user: &str) -> (Observation<Vec<String>>, Vec<Holder>, Vec<Call>) {
+async fn groups(clients: &Clients, calls: &CallRunner, user: &str) -> (Observation<Vec<String>>, Vec<Holder>) {
     let list = || async {
         let mut pages = clients.iam.list_groups_for_user().user_name(user).into_paginator().items().send();
         let mut names = Vec::new();
         while let Some(group) = pages.try_next().await? {
             names.push(group.group_name().to_owned());
+            if names.len() > MOST_ENTRIES {
+                break;
+            }
         }
         Ok(names)
     };
-    let (names, call) = calls.patient(Api::ListGroupsForUser, &clients.endpoint("iam"), &[user], list).await;
-    let names = names.and_then(|names| Observation::Seen((*names).clone()));
+    let endpoint = clients.endpoint("iam");
+    let names = calls.to(Api::ListGroupsForUser, &endpoint).shared(&[user]).retried().ask(list).await;
+    let names = names.and_then(|names| bounded(&names, &endpoint));
     let permits = Semaphore::new(AT_ONCE);
-    let looks = join_all(names.seen().into_iter().flatten().map(async |name| {
-        // The semaphore is never closed; without a permit the calls would only be less patient.
+    let looks = names.seen().into_iter().flatten().map(|name| (name, calls.branch()));
+    let holders = join_all(looks.map(async |(name, calls)| {
+        // The semaphore is never closed; without a permit the calls would only be less polite.
         let _permit = permits.acquire().await;
-        holder(clients, calls, HolderKind::Group, name).await
+        holder(clients, &calls, HolderKind::Group, name).await
     }))
     .await;
-    let (holders, lists): (Vec<Holder>, Vec<Vec<Call>>) = looks.into_iter().unzip();
-    (names, holders, [vec![call], lists.concat()].concat())
+    (names, holders)
+}
+
+fn bounded(entries: &[String], endpoint: &str) -> Observation<Vec<String>> {
+    if entries.len() > MOST_ENTRIES {
+        return unreadable(endpoint, "the list is longer than IAM's quotas allow");
+    }
+    Observation::Seen(entries.to_vec())
 }
 
 /// Lists what is attached to a user, group or role.
-async fn holder(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str) -> (Holder, Vec<Call>) {
-    let ((managed, managed_call), (inline, inline_call)) =
-        tokio::join!(managed(clients, calls, kind, name), inline(clients, calls, kind, name));
-    (Holder { kind, name: name.to_owned(), managed, inline }, vec![managed_call, inline_call])
+async fn holder(clients: &Clients, calls: &CallRunner, kind: HolderKind, name: &str) -> Holder {
+    let (managed, inline) = tokio::join!(managed(clients, calls, kind, name), inline(clients, calls, kind, name));
+    Holder { kind, name: name.to_owned(), managed, inline }
 }
 
 /// Follows one of IAM's lists to its end, and takes something of each item.
@@ -112,50 +120,38 @@ macro_rules! list {
             let mut taken: Vec<String> = Vec::new();
             while let Some(item) = items.try_next().await? {
                 taken.extend($take(item));
+                if taken.len() > MOST_ENTRIES {
+                    break;
+                }
             }
             Ok(taken)
         };
-        let (taken, call) = $calls.patient($api, &$clients.endpoint("iam"), &[$name], list).await;
-        (taken.and_then(|taken| Observation::Seen((*taken).clone())), call)
+        let endpoint = $clients.endpoint("iam");
+        let taken = $calls.to($api, &endpoint).shared(&[$name]).retried().ask(list).await;
+        taken.and_then(|taken| bounded(&taken, &endpoint))
     }};
 }
 
-async fn managed(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str) -> (Observation<Vec<String>>, Call) {
+async fn managed(clients: &Clients, calls: &CallRunner, kind: HolderKind, name: &str) -> Observation<Vec<String>> {
     let arn = |policy: aws_sdk_iam::types::AttachedPolicy| policy.policy_arn;
     let iam = &clients.iam;
     match kind {
         HolderKind::Role => {
-            list!(
-                clients,
-                calls,
-                name,
-                Api::ListAttachedRolePolicies,
-                iam.list_attached_role_policies().role_name(name),
-                arn
-            )
+            let request = || iam.list_attached_role_policies().role_name(name);
+            list!(clients, calls, name, Api::ListAttachedRolePolicies, request(), arn)
         }
         HolderKind::User => {
-            list!(
-                clients,
-                calls,
-                name,
-                Api::ListAttachedUserPolicies,
-                iam.list_attached_user_policies().user_name(name),
-                arn
-            )
+            let request = || iam.list_attached_user_policies().user_name(name);
+            list!(clients, calls, name, Api::ListAttachedUserPolicies, request(), arn)
         }
-        HolderKind::Group => list!(
-            clients,
-            calls,
-            name,
-            Api::ListAttachedGroupPolicies,
-            iam.list_attached_group_policies().group_name(name),
-            arn
-        ),
+        HolderKind::Group => {
+            let request = || iam.list_attached_group_policies().group_name(name);
+            list!(clients, calls, name, Api::ListAttachedGroupPolicies, request(), arn)
+        }
     }
 }
 
-async fn inline(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str) -> (Observation<Vec<String>>, Call) {
+async fn inline(clients: &Clients, calls: &CallRunner, kind: HolderKind, name: &str) -> Observation<Vec<String>> {
     let iam = &clients.iam;
     match kind {
         HolderKind::Role => {
@@ -173,33 +169,31 @@ async fn inline(clients: &Clients, calls: &Calls, kind: HolderKind, name: &str) 
 /// Reads policies, in the order of the questions.
 pub(super) async fn read_all(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     questions: &[PolicyQuestion],
-) -> Vec<(Observation<PolicyContent>, Vec<Call>)> {
+) -> Vec<Observation<PolicyContent>> {
     let permits = Semaphore::new(AT_ONCE);
-    join_all(questions.iter().map(async |PolicyQuestion { policy, known_version }| {
+    let questions = questions.iter().map(|question| (question, calls.branch()));
+    join_all(questions.map(async |(PolicyQuestion { policy, known_version }, calls)| {
         let _permit = permits.acquire().await;
         match policy {
-            PolicyRef::Managed(arn) => read_managed(clients, calls, arn, known_version.as_deref()).await,
-            PolicyRef::Inline { holder, entity, policy } => {
-                let (content, call) = read_inline(clients, calls, *holder, entity, policy).await;
-                (content, vec![call])
-            }
+            PolicyRef::Managed(arn) => read_managed(clients, &calls, arn, known_version.as_deref()).await,
+            PolicyRef::Inline { holder, entity, policy } => read_inline(clients, &calls, *holder, entity, policy).await,
         }
     }))
     .await
 }
 
-/// Reads the default version of a managed policy, unless that is the one whose text is known.
+/// Reads the default version of a managed policy, unless its text is already known.
 async fn read_managed(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     arn: &str,
     known_version: Option<&str>,
-) -> (Observation<PolicyContent>, Vec<Call>) {
+) -> Observation<PolicyContent> {
     let endpoint = clients.endpoint("iam");
     let get = || clients.iam.get_policy().policy_arn(arn).send();
-    let (policy, first) = calls.patient(Api::GetPolicy, &endpoint, &[arn], get).await;
+    let policy = calls.to(Api::GetPolicy, &endpoint).shared(&[arn]).retried().ask(get).await;
     let version = policy.and_then(|output| {
         match output.policy().and_then(|policy| policy.default_version_id()).map(str::to_owned) {
             Some(version) => Observation::Seen(version),
@@ -208,50 +202,47 @@ async fn read_managed(
     });
     let version = match version {
         Observation::Seen(version) if known_version == Some(&*version) => {
-            return (Observation::Seen(PolicyContent { version: Some(version), document: None }), vec![first]);
+            return Observation::Seen(PolicyContent { version: Some(version), document: None });
         }
         Observation::Seen(version) => version,
-        unseen => {
-            let content = unseen.and_then(|_| Observation::default());
-            return (content, vec![first]);
-        }
+        unseen => return unseen.and_then(|_| Observation::default()),
     };
     let get = || clients.iam.get_policy_version().policy_arn(arn).version_id(&version).send();
-    let (text, second) = calls.patient(Api::GetPolicyVersion, &endpoint, &[arn, &version], get).await;
-    let content = text.and_then(|output| {
+    let call = calls.to(Api::GetPolicyVersion, &endpoint).shared(&[arn, &version]).retried();
+    call.ask(get).await.and_then(|output| {
         let document = output.policy_version().and_then(|version| version.document());
         content(Some(version.clone()), document, &endpoint)
-    });
-    (content, vec![first, second])
+    })
 }
 
 async fn read_inline(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     holder: HolderKind,
     entity: &str,
     policy: &str,
-) -> (Observation<PolicyContent>, Call) {
+) -> Observation<PolicyContent> {
     let endpoint = clients.endpoint("iam");
     let iam = &clients.iam;
-    let (document, call) = match holder {
+    let about = [entity, policy];
+    let document = match holder {
         HolderKind::Role => {
             let get = || iam.get_role_policy().role_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.patient(Api::GetRolePolicy, &endpoint, &[entity, policy], get).await;
-            (answer.and_then(|output| Observation::Seen(output.policy_document().to_owned())), call)
+            let answer = calls.to(Api::GetRolePolicy, &endpoint).shared(&about).retried().ask(get).await;
+            answer.and_then(|output| Observation::Seen(output.policy_document().to_owned()))
         }
         HolderKind::User => {
             let get = || iam.get_user_policy().user_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.patient(Api::GetUserPolicy, &endpoint, &[entity, policy], get).await;
-            (answer.and_then(|output| Observation::Seen(output.policy_document().to_owned())), call)
+            let answer = calls.to(Api::GetUserPolicy, &endpoint).shared(&about).retried().ask(get).await;
+            answer.and_then(|output| Observation::Seen(output.policy_document().to_owned()))
         }
         HolderKind::Group => {
             let get = || iam.get_group_policy().group_name(entity).policy_name(policy).send();
-            let (answer, call) = calls.patient(Api::GetGroupPolicy, &endpoint, &[entity, policy], get).await;
-            (answer.and_then(|output| Observation::Seen(output.policy_document().to_owned())), call)
+            let answer = calls.to(Api::GetGroupPolicy, &endpoint).shared(&about).retried().ask(get).await;
+            answer.and_then(|output| Observation::Seen(output.policy_document().to_owned()))
         }
     };
-    (document.and_then(|document| content(None, Some(&document), &endpoint)), call)
+    document.and_then(|document| content(None, Some(&document), &endpoint))
 }
 
 /// Decodes a document, which IAM sends percent-encoded (IAM API Reference, "GetRolePolicy").

@@ -5,11 +5,9 @@
 
 use super::account::Clients;
 use super::api::Api;
-use super::call::{Caller as Calls, unreadable};
-use super::shared::is_about_the_rate;
+use super::call_runner::{CallRunner, unreadable};
 use crate::evidence::{
-    Call, Exclusion, MatchedStatement, Observation, Outcome, ServiceError, SharedQuestion, Simulation,
-    SimulationQuestion, Trial,
+    Exclusion, MatchedStatement, Observation, SharedQuestion, Simulation, SimulationQuestion, Trial,
 };
 use crate::iam::{Arn, ContextKeys, ContextValue, Decision};
 use aws_sdk_iam::error::SdkError;
@@ -18,31 +16,24 @@ use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, Pol
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::join_all;
+use std::net::IpAddr;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Pages of one answer that are followed; one action on one resource never needs more.
 const MAX_PAGES: usize = 20;
 
-/// How often one question is asked while the simulator throttles or fails.
-const ATTEMPTS: u32 = 7;
-
 /// Answers questions, in their order.
 pub(super) async fn all(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     questions: &[SimulationQuestion],
-) -> Vec<(Observation<Simulation>, Call)> {
-    join_all(questions.iter().map(async |question| {
-        // A question is told from all others by its whole text.
-        let text = serde_json::to_string(question).unwrap_or_default();
-        let (answer, call) = calls
-            .once(Api::SimulatePrincipalPolicy, &clients.endpoint("iam"), &[&text], one(clients, calls, question))
-            .await;
-        (answer.and_then(|simulation| Observation::Seen((*simulation).clone())), call)
-    }))
-    .await
+) -> Vec<Observation<Simulation>> {
+    let questions = questions.iter().map(|question| (question, calls.branch()));
+    join_all(questions.map(async |(question, calls)| one(clients, &calls, question).await)).await
 }
 
-async fn one(clients: &Clients, calls: &Calls, question: &SimulationQuestion) -> (Observation<Simulation>, Call) {
+async fn one(clients: &Clients, calls: &CallRunner, question: &SimulationQuestion) -> Observation<Simulation> {
     let SimulationQuestion { principal, requirement, trial } = question;
     let ask = Ask {
         principal,
@@ -51,12 +42,15 @@ async fn one(clients: &Clients, calls: &Calls, question: &SimulationQuestion) ->
         context: &requirement.context,
         trial,
     };
-    let (answer, call) = paced(clients, calls, ask).await;
-    let simulation = answer.and_then(|(results, complete)| {
-        let read = read(&results, complete, &requirement.action, &requirement.resource);
-        read.map_or_else(|detail| unreadable(&clients.endpoint("iam"), &detail), Observation::Seen)
-    });
-    (simulation, call)
+    let endpoint = clients.endpoint("iam");
+    // The whole text of a question tells it from all others.
+    let text = serde_json::to_string(question).unwrap_or_default();
+    let call = calls.to(Api::SimulatePrincipalPolicy, &endpoint).shared(&[&text]);
+    let answer = call.at_rate(&calls.traffic().simulator).ask(|| pages(clients, ask)).await;
+    answer.and_then(|pages| {
+        let read = read(&pages, &requirement.action, &requirement.resource);
+        read.map_or_else(|detail| unreadable(&endpoint, &detail), Observation::Seen)
+    })
 }
 
 /// Asks about many resources at once, and returns what is said of each, in their order.
@@ -65,23 +59,25 @@ async fn one(clients: &Clients, calls: &Calls, question: &SimulationQuestion) ->
 /// (IAM API Reference, "EvaluationResult").
 pub(super) async fn many(
     clients: &Clients,
-    calls: &Calls,
+    calls: &CallRunner,
     question: &SharedQuestion,
-) -> (Vec<Observation<Simulation>>, Call) {
+) -> Vec<Observation<Simulation>> {
     let SharedQuestion { principal, action, context, resources } = question;
     let trial = Trial::default();
-    let (answer, call) = paced(clients, calls, Ask { principal, action, resources, context, trial: &trial }).await;
-    let of_one = |resource: &String| match &answer {
-        Observation::Seen((results, complete)) => read(results, *complete, action, resource)
-            .map_or_else(|detail| unreadable(&clients.endpoint("iam"), &detail), Observation::Seen),
-        Observation::Refused(error) => Observation::Refused(error.clone()),
-        Observation::Failed(failure) => Observation::Failed(failure.clone()),
-        Observation::Skipped(reason) => Observation::Skipped(reason.clone()),
+    let ask = Ask { principal, action, resources, context, trial: &trial };
+    let endpoint = clients.endpoint("iam");
+    let call = calls.to(Api::SimulatePrincipalPolicy, &endpoint);
+    let answer = call.at_rate(&calls.traffic().simulator).ask(|| pages(clients, ask)).await;
+    let of_one = |resource: &String| {
+        answer.clone().and_then(|pages| {
+            let read = read(&pages, action, resource);
+            read.map_or_else(|detail| unreadable(&endpoint, &detail), Observation::Seen)
+        })
     };
-    (resources.iter().map(of_one).collect(), call)
+    resources.iter().map(of_one).collect()
 }
 
-/// What one call to the simulator says.
+/// What one call to the simulator asks.
 #[derive(Clone, Copy)]
 struct Ask<'a> {
     principal: &'a Arn,
@@ -91,37 +87,16 @@ struct Ask<'a> {
     trial: &'a Trial,
 }
 
-/// Asks at the pace that the simulator bears, and again where a refusal may pass.
-async fn paced(clients: &Clients, calls: &Calls, ask: Ask<'_>) -> (Observation<(Vec<EvaluationResult>, bool)>, Call) {
-    let endpoint = clients.endpoint("iam");
-    let pace = &calls.traffic.pace;
-    let mut attempt = 0;
-    loop {
-        let turn = calls.wait(pace.turn()).await;
-        let (answer, call) = calls.read(Api::SimulatePrincipalPolicy, &endpoint, pages(clients, ask)).await;
-        attempt += 1;
-        let may_pass = answer.refused().is_some_and(passes);
-        if may_pass {
-            turn.slow_down();
-        } else if answer.outcome() != Outcome::Failed {
-            turn.answered();
-        }
-        if !may_pass || attempt == ATTEMPTS || !calls.has_time_for(pace.pause()) {
-            return (answer, call);
-        }
-    }
+/// The results of all pages of an answer.
+#[derive(Debug)]
+struct Pages {
+    results: Vec<EvaluationResult>,
+    /// Whether the last page was reached.
+    complete: bool,
 }
 
-/// Tells whether a refusal may pass by itself.
-fn passes(error: &ServiceError) -> bool {
-    is_about_the_rate(error) || error.status.is_some_and(|status| status >= 500)
-}
-
-/// Follows the pages of an answer; tells whether the last one was reached.
-async fn pages(
-    clients: &Clients,
-    ask: Ask<'_>,
-) -> Result<(Vec<EvaluationResult>, bool), SdkError<SimulatePrincipalPolicyError, HttpResponse>> {
+/// Follows the pages of an answer.
+async fn pages(clients: &Clients, ask: Ask<'_>) -> Result<Pages, SdkError<SimulatePrincipalPolicyError, HttpResponse>> {
     let mut results = Vec::new();
     let mut marker: Option<String> = None;
     for _ in 0..MAX_PAGES {
@@ -142,13 +117,13 @@ async fn pages(
         results.extend(page.evaluation_results().iter().cloned());
         marker = page.marker().map(str::to_owned);
         if !page.is_truncated() {
-            return Ok((results, true));
+            return Ok(Pages { results, complete: true });
         }
         if marker.is_none() {
             break;
         }
     }
-    Ok((results, false))
+    Ok(Pages { results, complete: false })
 }
 
 /// Writes the exclusion list into the request's form.
@@ -180,27 +155,63 @@ fn exclude(request: &mut HttpRequest, exclusions: &[Exclusion]) {
 }
 
 fn context_entry(key: &str, value: &ContextValue) -> ContextEntry {
-    let kind = match value {
-        ContextValue::Single(_) => ContextKeyTypeEnum::String,
-        ContextValue::Multiple(_) => ContextKeyTypeEnum::StringList,
-    };
     ContextEntry::builder()
         .context_key_name(key)
         .set_context_key_values(Some(value.values().to_vec()))
-        .context_key_type(kind)
+        .context_key_type(context_key_type(key, value))
         .build()
 }
+
+/// Returns the type of a condition key (IAM User Guide, "AWS global condition context keys"); all other keys of the
+/// Service Authorization Reference for Bedrock are strings, and ARNs are passed as strings.
+///
+/// A value that cannot be of the key's type is passed as a string: the simulator rejects the whole call otherwise.
+fn context_key_type(key: &str, value: &ContextValue) -> ContextKeyTypeEnum {
+    use ContextKeyTypeEnum as Type;
+    let values = value.values();
+    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(key));
+    let all = |of_type: fn(&str) -> bool| !values.is_empty() && values.iter().all(|value| of_type(value));
+    let is_list = matches!(value, ContextValue::Multiple(_));
+    let chosen = |one: Type, list: Type| if is_list { list } else { one };
+    if is(&IP_KEYS) && all(|value| value.parse::<IpAddr>().is_ok()) {
+        return chosen(Type::Ip, Type::IpList);
+    }
+    if is(&BOOLEAN_KEYS) && all(|value| value == "true" || value == "false") {
+        return chosen(Type::Boolean, Type::BooleanList);
+    }
+    if is(&DATE_KEYS) && all(|value| OffsetDateTime::parse(value, &Rfc3339).is_ok()) {
+        return chosen(Type::Date, Type::DateList);
+    }
+    if is(&NUMERIC_KEYS) && all(|value| value.parse::<i64>().is_ok()) {
+        return chosen(Type::Numeric, Type::NumericList);
+    }
+    chosen(Type::String, Type::StringList)
+}
+
+const IP_KEYS: [&str; 2] = ["aws:SourceIp", "aws:VpcSourceIp"];
+
+const BOOLEAN_KEYS: [&str; 5] = [
+    "aws:SecureTransport",
+    "aws:MultiFactorAuthPresent",
+    "aws:ViaAWSService",
+    "aws:ViaAWSMCPService",
+    "aws:PrincipalIsAWSService",
+];
+
+const DATE_KEYS: [&str; 2] = ["aws:CurrentTime", "aws:TokenIssueTime"];
+
+const NUMERIC_KEYS: [&str; 2] = ["aws:MultiFactorAuthAge", "aws:EpochTime"];
 
 /// Reads the decision on a resource of its own, from every result that speaks of it.
 ///
 /// The most restrictive counts. An answer that is incomplete, about something else, or at odds with itself is no
 /// answer.
-fn read(results: &[EvaluationResult], complete: bool, action: &str, resource: &str) -> Result<Simulation, String> {
-    if !complete {
-        return Err("the answer goes on without an end".to_owned());
+fn read(pages: &Pages, action: &str, resource: &str) -> Result<Simulation, String> {
+    if !pages.complete {
+        return Err("the answer does not end".to_owned());
     }
     let mut read: Option<Simulation> = None;
-    for result in results.iter().filter(|result| result.eval_action_name().eq_ignore_ascii_case(action)) {
+    for result in pages.results.iter().filter(|result| result.eval_action_name().eq_ignore_ascii_case(action)) {
         for simulation in read_one(result, resource)? {
             let stricter = read.as_ref().is_none_or(|known| rank(simulation.decision) > rank(known.decision));
             if stricter {
@@ -230,9 +241,9 @@ fn read_one(result: &EvaluationResult, resource: &str) -> Result<Vec<Simulation>
     let top = decision(result.eval_decision())?;
     let specific = result.resource_specific_results();
     if specific.is_empty() {
-        // There was one resource to judge; a template or `*` stands for it, another ARN does not.
+        // There was one resource to judge; `*` stands for it, and no other ARN or pattern does.
         let name = result.eval_resource_name().unwrap_or("*");
-        if name != resource && !name.contains(['*', '$']) {
+        if name != resource && name != "*" {
             return Ok(Vec::new());
         }
         return Ok(vec![Simulation {
@@ -282,5 +293,33 @@ fn matched(statement: &Statement) -> MatchedStatement {
         line: start.and_then(|start| number(start.line())),
         column: start.and_then(|start| number(start.column())),
         end: end.and_then(|end| number(end.line()).zip(number(end.column()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_entry_has_the_type_of_its_key() {
+        use ContextKeyTypeEnum as Type;
+        let list = |values: &[&str]| ContextValue::Multiple(values.iter().map(|value| (*value).to_owned()).collect());
+        for (key, value, expected) in [
+            ("aws:RequestedRegion", "us-west-2".into(), Type::String),
+            ("aws:SourceIp", "203.0.113.7".into(), Type::Ip),
+            ("AWS:SourceIP", "2001:db8::1".into(), Type::Ip),
+            // An address block is not an address; as a string the call is at least answered.
+            ("aws:SourceIp", "203.0.113.0/24".into(), Type::String),
+            ("aws:SecureTransport", "true".into(), Type::Boolean),
+            ("aws:SecureTransport", "yes".into(), Type::String),
+            ("aws:CurrentTime", "2026-11-28T12:00:00Z".into(), Type::Date),
+            ("aws:MultiFactorAuthAge", "300".into(), Type::Numeric),
+            ("aws:PrincipalArn", "arn:aws:iam::111122223333:role/x".into(), Type::String),
+            ("aws:TagKeys", list(&["a", "b"]), Type::StringList),
+            ("aws:VpcSourceIp", list(&["10.0.0.1"]), Type::IpList),
+            ("aws:TagKeys", list(&[]), Type::StringList),
+        ] {
+            assert_eq!(context_key_type(key, &value), expected, "{key} {value:?}");
+        }
     }
 }

@@ -1,30 +1,30 @@
-//! Reads what a question about many models needs: listings, profiles, each model's availability, and simulations of
-//! many resources at once.
+//! Reads what a survey of many models needs: listings, profiles, each model's availability, and simulations of many
+//! resources at once.
 
 use super::account::Clients;
-use super::call::Caller as Calls;
-use super::{Probe, caller, gates, model, simulate, skipped};
+use super::call_runner::CallRunner;
+use super::{Observer, account_settings, caller, model, profiles, simulate, skipped};
 use crate::bedrock::{InferenceProfile, Region, provider_of, required_retention};
 use crate::evidence::{
-    Answer, Call, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, SkipReason, Survey, SurveyQuestion,
+    Answer, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, SkipReason, Survey, SurveyQuestion,
     SurveyRequest,
 };
 use crate::request::Request;
 use futures_util::future::join_all;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A survey under way.
 #[derive(Debug)]
 pub struct SurveySession {
     clients: Option<Arc<Clients>>,
-    calls: Calls,
+    calls: CallRunner,
 }
 
-impl Probe {
-    /// Takes the first look at everything but the simulator.
+impl Observer {
+    /// Reads everything except simulations.
     ///
-    /// Never fails: whatever goes wrong is an observation.
+    /// Never fails: a failure is an observation, too.
     pub async fn survey(&self, request: SurveyRequest) -> (Survey, SurveySession) {
         let calls = self.calls(self.timeout);
         let mut survey = Survey {
@@ -43,30 +43,28 @@ impl Probe {
         for region in &survey.request.regions {
             let reach = self.connection.clients(region, &calls).await;
             survey.credentials = reach.credentials;
-            survey.calls.extend(reach.calls);
             reached.push((region.clone(), reach.clients));
         }
         let first = reached.first().and_then(|(_, clients)| clients.clone());
-        let looks = join_all(reached.iter().map(async |(region, clients)| match clients {
-            Some(clients) => look(clients, &calls, region, &survey.request).await,
-            None => (nothing_of(region), Vec::new()),
+        let identity_calls = calls.branch();
+        let branches: Vec<_> = reached.iter().map(|reached| (reached, calls.branch())).collect();
+        let regions = join_all(branches.iter().map(async |((region, clients), calls)| match clients {
+            Some(clients) => observe(clients, calls, region, &survey.request).await,
+            None => nothing_of(region),
         }));
         let identity = async {
             let (Some(clients), Some(region)) = (&first, survey.request.regions.first()) else { return None };
             let mut request = Request::new(None, survey.request.operation, region.clone());
             request.principal = survey.request.principal.clone();
-            Some(caller::look(clients, &calls, &request, survey.credentials.seen()).await)
+            Some(caller::observe(clients, &identity_calls, &request, survey.credentials.seen()).await)
         };
-        let (identity, looks) = tokio::join!(identity, looks);
+        let (identity, regions) = tokio::join!(identity, regions);
         if let Some(identity) = identity {
             survey.caller = identity.caller;
             survey.principal = identity.principal;
-            survey.calls.extend(identity.calls);
         }
-        for (region, made) in looks {
-            survey.regions.push(region);
-            survey.calls.extend(made);
-        }
+        survey.regions = regions;
+        survey.calls = calls.take_records();
         (survey, SurveySession { clients: first, calls })
     }
 }
@@ -82,20 +80,21 @@ impl SurveySession {
                 SurveyQuestion::Alone(question) => alone.push(question),
             }
         }
-        let many = join_all(shared.iter().map(|question| simulate::many(clients, &self.calls, question)));
-        let (many, single) = tokio::join!(many, simulate::all(clients, &self.calls, &alone));
-        for (question, (simulations, call)) in shared.into_iter().zip(many) {
+        let (many_calls, single_calls) = (self.calls.branch(), self.calls.branch());
+        let branches: Vec<_> = shared.iter().map(|question| (question, many_calls.branch())).collect();
+        let many = join_all(branches.iter().map(|(question, calls)| simulate::many(clients, calls, question)));
+        let (many, single) = tokio::join!(many, simulate::all(clients, &single_calls, &alone));
+        for (question, simulations) in shared.into_iter().zip(many) {
             survey.shared.push(SharedAnswer { question, simulations });
-            survey.calls.push(call);
         }
-        for (question, (simulation, call)) in alone.into_iter().zip(single) {
+        for (question, simulation) in alone.into_iter().zip(single) {
             survey.answers.push(Answer { question, simulation });
-            survey.calls.push(call);
         }
+        survey.calls.extend(self.calls.take_records());
     }
 }
 
-/// A Region that nobody could ask about.
+/// A Region about which nothing could be read.
 fn nothing_of(region: &Region) -> RegionSeen {
     let reason = SkipReason::NoCredentials;
     RegionSeen {
@@ -109,45 +108,38 @@ fn nothing_of(region: &Region) -> RegionSeen {
     }
 }
 
-/// Looks at one Region.
-async fn look(clients: &Clients, calls: &Calls, region: &Region, request: &SurveyRequest) -> (RegionSeen, Vec<Call>) {
+/// Reads about one Region.
+async fn observe(clients: &Clients, calls: &CallRunner, region: &Region, request: &SurveyRequest) -> RegionSeen {
     let call = Request::new(None, request.operation, region.clone());
-    let ((models, listing_call), (profiles, profiles_call), (guardrails, guardrails_call)) = tokio::join!(
+    let (models, profiles, guardrails) = tokio::join!(
         model::offered(clients, calls),
-        gates::profiles(clients, calls),
-        gates::guardrails(clients, calls, &call)
+        profiles::profiles(clients, calls),
+        account_settings::guardrails(clients, calls, &call)
     );
-    let mut made = vec![listing_call, profiles_call];
-    made.extend(guardrails_call);
     let of_listing = models.seen().into_iter().flatten().filter(|model| request.takes(model));
     let of_listing = of_listing.map(|model| model.listed.id.clone());
-    // A profile may be offered where its model is not listed for itself.
-    let listed = |id: &str| models.seen().into_iter().flatten().any(|model| model.listed.id == id);
+    let listed: HashSet<&str> = models.seen().into_iter().flatten().map(|model| model.listed.id.as_str()).collect();
+    // A profile may be offered although its model is not listed itself.
     let of_profiles = profiles.seen().into_iter().flatten().filter_map(InferenceProfile::base_model);
-    let of_profiles = of_profiles.filter(|id| !listed(id) && request.modality.is_none() && request.takes_provider(id));
+    let of_profiles =
+        of_profiles.filter(|id| !listed.contains(id) && request.modality.is_none() && request.takes_provider(id));
     let ids: BTreeSet<String> = of_listing.chain(of_profiles.map(str::to_owned)).collect();
+    let branches: Vec<_> = ids.iter().map(|id| (id, calls.branch())).collect();
     let form = async {
         match ids.iter().find(|id| provider_of(id) == "anthropic") {
             Some(id) => model::use_case_form(clients, calls, id).await,
-            None => (skipped(SkipReason::FormNotNeeded), None),
+            None => skipped(SkipReason::FormNotNeeded),
         }
     };
     let retention = async {
         match ids.iter().find(|id| required_retention(id).is_some()) {
-            Some(id) => gates::data_retention_for(clients, calls, id).await,
-            None => (skipped(SkipReason::NoRetentionNeededByAny), None),
+            Some(id) => account_settings::data_retention_for(clients, calls, id).await,
+            None => skipped(SkipReason::NoRetentionNeededByAny),
         }
     };
-    let availability = join_all(ids.iter().map(|id| model::availability(clients, calls, id)));
-    let (availability, (use_case_form, form_call), (data_retention, retention_call)) =
-        tokio::join!(availability, form, retention);
-    let mut by_id = BTreeMap::new();
-    for (id, (observed, call)) in ids.into_iter().zip(availability) {
-        by_id.insert(id, observed);
-        made.push(call);
-    }
-    made.extend(form_call);
-    made.extend(retention_call);
+    let availability = join_all(branches.iter().map(|(id, calls)| model::availability(clients, calls, id)));
+    let (availability, use_case_form, data_retention) = tokio::join!(availability, form, retention);
+    let availability = ids.iter().cloned().zip(availability).collect();
     let region = region.clone();
-    (RegionSeen { region, models, profiles, availability: by_id, use_case_form, guardrails, data_retention }, made)
+    RegionSeen { region, models, profiles, availability, use_case_form, guardrails, data_retention }
 }

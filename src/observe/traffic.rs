@@ -1,8 +1,8 @@
-//! What all connections of a run have in common: HTTP connections, the number of calls in flight, the simulator's pace.
+//! What all connections of a run share: HTTP connections, the number of calls in flight, the rate of simulations.
 
 use super::api::Api;
 use super::http;
-use super::pace::Pace;
+use super::rate_limiter::RateLimiter;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,26 +14,26 @@ const OF_ONE: usize = 32;
 /// How much longer a diagnosis among many may take, for the time in which its calls wait for their turn.
 const ALLOWANCE: Duration = Duration::from_secs(60);
 
-/// How a run treats AWS: one pool of connections, a bound on the calls in flight, one pace for the simulator.
+/// How a run treats AWS: one pool of connections, a bound on the calls in flight, one rate limit for the simulator.
 #[derive(Debug)]
 pub struct Traffic {
     pub(super) in_flight: Semaphore,
-    pub(super) pace: Pace,
-    /// Waiting for a turn is not counted against a diagnosis's deadline, up to this much.
+    pub(super) simulator: RateLimiter,
+    /// Waiting for a turn does not count against a diagnosis's deadline, up to this much.
     pub(super) allowance: Duration,
-    /// Throttled reads are repeated patiently: many diagnoses cause what one seldom meets.
+    /// Throttled reads are repeated more often: many diagnoses cause what one rarely meets.
     pub(super) patient: bool,
     pub(super) aws: SharedHttpClient,
     pub(super) loopback: SharedHttpClient,
     journal: Mutex<Journal>,
 }
 
-/// How far the calls of a run are.
+/// The progress of the calls of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Journal {
     /// How many have ended, whatever the answer.
     pub ended: usize,
-    /// The names of those that were made and have no answer yet, in the order in which they were made.
+    /// The names of those that have no answer yet, in the order in which they were made.
     pub under_way: Vec<&'static str>,
 }
 
@@ -44,7 +44,7 @@ impl Traffic {
         Self::new(OF_ONE, Duration::ZERO, false)
     }
 
-    /// The traffic of many diagnoses with at most so many calls in flight together, at least one.
+    /// The traffic of many diagnoses, with at most `calls_in_flight` calls at the same time, and at least one.
     #[must_use]
     pub fn of_many(calls_in_flight: usize) -> Self {
         Self::new(calls_in_flight.max(1), ALLOWANCE, true)
@@ -53,7 +53,7 @@ impl Traffic {
     fn new(calls_in_flight: usize, allowance: Duration, patient: bool) -> Self {
         Self {
             in_flight: Semaphore::new(calls_in_flight.min(Semaphore::MAX_PERMITS)),
-            pace: Pace::new(calls_in_flight),
+            simulator: RateLimiter::new(calls_in_flight),
             allowance,
             patient,
             aws: http::shared(),
@@ -62,7 +62,7 @@ impl Traffic {
         }
     }
 
-    /// Tells how far the calls are at this moment.
+    /// Returns the progress of the calls at this moment.
     #[must_use]
     pub fn journal(&self) -> Journal {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).clone()

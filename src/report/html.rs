@@ -4,13 +4,11 @@
 //! one diagnosis.
 
 mod body;
-mod bundle;
 mod filter;
 mod models;
 mod picture;
 mod targets;
 
-pub use bundle::bundle_html;
 pub use models::models_html;
 pub use targets::targets_html;
 

@@ -4,7 +4,7 @@
 
 mod many;
 
-pub use many::{bundle_markdown, models_markdown, targets_markdown};
+pub use many::{models_markdown, targets_markdown};
 
 use super::diff;
 use super::foreign::{on_one_line, spans};

@@ -236,7 +236,8 @@ fn fixed(reason: &Why) -> &'static str {
 }
 
 /// Says why nothing was seen.
-pub(super) fn unseen(unseen: &Unseen) -> String {
+#[must_use]
+pub fn unseen(unseen: &Unseen) -> String {
     match unseen {
         Unseen::Refused(error) => error.without_pointer(),
         Unseen::Failed(failure) => failure.to_string(),

@@ -4,6 +4,7 @@ use super::json::Document;
 use super::styled::{Role, Styled};
 use super::{not_checked, outline, wording};
 use crate::diagnose::{Diagnosis, Expectation, Finding, Verdict};
+use crate::escape::escape_json;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -45,7 +46,7 @@ pub fn json_line(diagnosis: &Diagnosis, label: &Label<'_>) -> String {
     let mut document = Document::of(diagnosis);
     document.id = Some(label.id);
     // Strings, numbers and lists alone: serialization has no case to fail in.
-    serde_json::to_string(&Labelled { document, expect: label.expect, as_expected }).unwrap_or_default()
+    escape_json(serde_json::to_string(&Labelled { document, expect: label.expect, as_expected }).unwrap_or_default())
 }
 
 /// One answer among many, for a format that is one document: as little of it as is shown there.

@@ -5,12 +5,14 @@ mod check;
 #[cfg(unix)]
 mod commands;
 mod doctor;
+mod doors;
 mod evidence;
 mod explain;
 mod foreign_clients;
 mod gates;
 mod hostile;
 mod independent_servers;
+mod inputs;
 mod models;
 mod operations;
 mod policy;
@@ -21,6 +23,7 @@ mod reliability;
 mod remedies;
 mod sandbox;
 mod secrets;
+mod spoiled;
 #[path = "../support/mod.rs"]
 mod support;
 mod targets;

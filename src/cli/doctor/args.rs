@@ -1,182 +1,285 @@
 //! What `doctor` takes from the command line.
 
+use super::call::{Call, Principal};
 use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, Region};
+use crate::cli::account::AccountArgs;
 use crate::cli::paint;
-use crate::cli::sandbox::DEFAULT_WORLD;
-use crate::escape::is_unsafe;
+use crate::cli::parse::{a_file, concurrency, context_pair, minutes, operation_parser, seconds};
 use crate::iam::{Arn, AssumingService};
-use crate::observe::RoleToAssume;
+use crate::request::LiveCall;
 use clap::builder::TypedValueParser as _;
 use clap::{Arg, ArgAction, Args, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
+
+const SHORT_EXAMPLES: &str = "\
+Examples:
+  bedrock-access doctor us.amazon.nova-lite-v1:0 --region us-west-2
+  bedrock-access doctor error.txt
+  bedrock-access doctor --sandbox                  (needs no AWS account)";
 
 const EXAMPLES: &str = "\
 Examples:
   bedrock-access doctor --sandbox
-      the embedded account: a role that lacks the permission (exit status 1: a cause was found)
-  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --region us-west-2
-      read-only checks with the credentials of the environment
+      a demo account: a role without the permission (exit status 1: a cause was found)
+  bedrock-access doctor us.amazon.nova-lite-v1:0 --region us-west-2
+      read-only checks with your usual AWS credentials
+  bedrock-access doctor \"An error occurred (AccessDeniedException) when calling …\"
+      start from an error message; a file or `-` for standard input works, too
   bedrock-access doctor --model anthropic.claude-opus-4-6-v1 --operation converse-stream --probe
-      also a test call whose body no model accepts: authorized like a true one, no token processed
+      also make a test call with an invalid body: authorized like a real call, no tokens processed
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --principal arn:aws:iam::111122223333:role/apps/chat-api
-      an administrator asks for somebody else's role
+      an administrator checks another role
   bedrock-access doctor --for knowledge-base --model amazon.nova-lite-v1:0 --region us-west-2 \\
       --resource arn:aws:bedrock:us-west-2:111122223333:knowledge-base/KB12345678
-      onboarding: every operation that a knowledge base is used with
+      onboarding: every operation that a knowledge base needs
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --save-evidence case.json
-      also keep what was observed, to look at it again elsewhere (with `--redact`, to give it away)
-  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --probe --wait 15
-      after a fix: ask again until it is in force
+      also save the observations, to diagnose them elsewhere (with `--redact`, to share them)
+  bedrock-access doctor --model us.amazon.nova-lite-v1:0 --probe --wait 15m
+      after a fix: keep checking until it takes effect
   bedrock-access doctor --evidence case.json
-      the same report, on any machine, without credentials or network
+      the same report on any machine, without credentials or network
 
 Exit status: 0 allowed, 1 denied (a cause was found), 2 wrong usage, 3 undetermined, 4 unreadable or unwritable file";
 
+const CALL: &str = "The call";
+const MORE: &str = "More about the call";
+const MANY: &str = "Many calls";
+const REPORT: &str = "Report";
+
 /// Find out why a call to a Bedrock model is refused.
 ///
-/// Resolves the caller through STS, simulates the policies for every resource that the call needs, reads what tells
-/// of the account's access to the model, makes a test call if asked, and says which of the two documented causes
-/// applies: 1, the identity lacks the IAM permission; 2, access to the model was not granted; or both, or neither
-/// and what it is then. Everything but the test call is a read.
+/// Identifies the caller, simulates IAM for every resource that the call needs, checks the account's access to the
+/// model, and makes a test call if asked. Then it says which of the two documented causes applies: 1, the identity lacks
+/// the IAM permission; 2, the account has no access to the model; or both, or neither - and then what else it is. Makes
+/// read calls only, except for the test call.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = EXAMPLES, mut_args = without_calls)]
+#[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
-    /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN", required_unless_present_any = ["sandbox", "operation", "bundle", "evidence", "error", "targets"])]
-    pub(super) model: Option<ModelReference>,
-    /// The API operation [default: invoke-model, or the world's]
-    #[arg(long, value_name = "OP", value_parser = operation_parser())]
-    pub(super) operation: Option<Operation>,
-    /// Diagnose every operation of a bundle: one verdict each, and one for all
-    #[arg(long = "for", value_name = "BUNDLE", value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "error"])]
-    pub(super) bundle: Option<Bundle>,
-    /// What else the call names, by ARN: agent alias, knowledge base, guardrail, project, bucket, key …; repeat for
-    /// several. Of S3 ARNs the first is read and the last written to
-    #[arg(long, value_name = "ARN")]
-    pub(super) resource: Vec<Arn>,
-    /// The role that Bedrock assumes to carry the operation out
-    #[arg(long, value_name = "ARN")]
-    pub(super) service_role: Option<Arn>,
-    /// The service whose workload runs with the principal's role: its trust policy is checked too
-    #[arg(long, value_name = "NAME", value_parser = service_parser())]
-    pub(super) service: Option<AssumingService>,
-    /// The Region whose endpoint is called [default: that of the ARN, the environment or the profile]
-    #[arg(long, value_name = "REGION")]
-    pub(super) region: Option<Region>,
-    /// The profile of the AWS config files whose credentials are used
-    #[arg(long, value_name = "PROFILE")]
-    pub(super) profile: Option<String>,
-    /// Diagnose another IAM user or role than the caller
-    #[arg(long, value_name = "ARN")]
-    pub(super) principal: Option<Arn>,
-    /// Ask with the credentials of this role, which the caller may assume
-    #[arg(long, value_name = "ARN", conflicts_with = "principal")]
-    pub(super) assume_role: Option<Arn>,
-    /// The external id that the role's trust policy asks for
-    #[arg(long, value_name = "ID", requires = "assume_role")]
-    pub(super) external_id: Option<String>,
-    /// Answer a file of targets, one JSON object a line or a YAML list; `-` is standard input. What a target leaves
-    /// out is taken from the other options
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["model", "error", "wait", "verbose", "quiet", "save_evidence"])]
-    pub(super) targets: Option<PathBuf>,
-    /// Leave out the targets that an earlier run has answered in this file, by their ids; with the same file as
-    /// `--output` it is continued
-    #[arg(long, value_name = "OUTPUT", requires = "targets")]
-    pub(super) skip_done: Option<PathBuf>,
-    /// How many calls are in flight at most, with `--targets`
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = concurrency(), requires = "targets")]
-    pub(super) concurrency: usize,
-    /// A further condition key that the call carries; repeat the key for several values
-    #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair)]
-    pub(super) context: Vec<(String, String)>,
-    /// A file with an error that such a call was answered with, `-` for standard input: model, Region, operation and
-    /// principal come from it
-    #[arg(long, value_name = "FILE")]
-    pub(super) error: Option<String>,
-    /// The guardrail that the call names: its id or ARN, `:VERSION` behind it [default version: DRAFT]
-    #[arg(long, value_name = "ID[:VERSION]")]
-    pub(super) guardrail: Option<GuardrailReference>,
-    /// A file with the policy handed over when the role was assumed, which no API shows; `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    pub(super) session_policy: Option<String>,
-    /// A file with the policy of the VPC endpoint that the call passes, which no simulation sees
-    #[arg(long, value_name = "FILE")]
-    pub(super) vpc_endpoint_policy: Option<String>,
-    /// Make a test call whose body no model accepts, so that no token is processed
-    #[arg(long)]
-    pub(super) probe: bool,
-    /// Make the operation's own call with at most one output token; billed
-    #[arg(long, conflicts_with = "probe")]
-    pub(super) invoke: bool,
-    /// Ask the embedded account instead of AWS: an embedded world's name, or a world file
-    #[arg(long, value_name = "WORLD", num_args = 0..=1, default_missing_value = DEFAULT_WORLD, conflicts_with = "profile")]
-    pub(super) sandbox: Option<String>,
-    /// Diagnose what `--save-evidence` wrote, `-` for standard input: no call is made, and no option for one is taken
-    #[arg(long, value_name = "FILE")]
-    pub(super) evidence: Option<PathBuf>,
-    /// Save what was observed, for `--evidence` here or on another machine; only you can read the file
-    #[arg(long, value_name = "FILE", value_parser = a_file)]
-    pub(super) save_evidence: Option<PathBuf>,
-    /// Give accounts, names and ids aliases, in the report and in saved evidence; models, Regions and causes stay
-    #[arg(long)]
-    pub(super) redact: bool,
+    /// A model, an error message, or a file with one
+    #[arg(value_name = "MODEL|TEXT|FILE", conflicts_with_all = ["evidence"], help_heading = CALL)]
+    pub(in crate::cli) what: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) call: CallArgs,
+    #[command(flatten)]
+    pub(in crate::cli) account: AccountArgs,
+    /// Replay saved evidence; makes no AWS call
+    #[arg(long, value_name = "FILE|-", help_heading = REPORT)]
+    pub(in crate::cli) evidence: Option<PathBuf>,
+    /// Save the observations for `--evidence`
+    #[arg(long, value_name = "FILE", value_parser = a_file, help_heading = REPORT)]
+    pub(in crate::cli) save_evidence: Option<PathBuf>,
     /// Let `--save-evidence` replace a file
-    #[arg(long, requires = "save_evidence")]
-    pub(super) force: bool,
-    /// The report's format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
-    /// Write the report to a file instead of standard output
-    #[arg(long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-    /// The deadline of the diagnosis in seconds, credentials included; `--invoke` adds 60
-    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub(super) timeout: u64,
-    /// Ask again until the call is allowed, or so many minutes are over; a part of a minute is taken too
-    #[arg(long, value_name = "MINUTES", conflicts_with = "invoke", value_parser = minutes)]
-    pub(super) wait: Option<f64>,
-    /// When to colour the text
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = paint::When::Auto)]
-    pub(super) color: paint::When,
-    /// Show every call that was made; twice: over time
-    #[arg(short, long, action = ArgAction::Count)]
-    pub(super) verbose: u8,
-    /// Show the verdict alone
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
+    #[arg(long, requires = "save_evidence", help_heading = REPORT, hide_short_help = true)]
+    pub(in crate::cli) force: bool,
+    #[command(flatten)]
+    pub(in crate::cli) many: ManyArgs,
+    #[command(flatten)]
+    pub(in crate::cli) report: ReportArgs,
+    /// The deadline of one diagnosis, credentials included (10s, 2m; a plain number is seconds); `--invoke` adds 60 s
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = seconds, help_heading = CALL, hide_short_help = true)]
+    pub(in crate::cli) timeout: Duration,
+    /// Keep checking until it works, at most 90s, 15m, …
+    ///
+    /// A plain number is minutes.
+    #[arg(long, value_name = "DURATION", conflicts_with = "invoke", value_parser = minutes, help_heading = CALL)]
+    pub(in crate::cli) wait: Option<Duration>,
 }
 
-impl DoctorArgs {
-    /// Returns the role whose credentials ask.
-    pub(super) fn role_to_assume(&self) -> Option<RoleToAssume> {
-        let arn = self.assume_role.clone()?;
-        Some(RoleToAssume { arn, external_id: self.external_id.clone() })
+/// The call to diagnose.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct CallArgs {
+    /// Model ID, profile ID, or ARN of what is invoked
+    #[arg(long, short, alias = "model-id", value_name = "ID|ARN", conflicts_with = "what", help_heading = CALL)]
+    pub(in crate::cli) model: Option<ModelReference>,
+    /// API operation or IAM action [default: invoke-model]
+    ///
+    /// Such as `Converse`, `bedrock:InvokeModel` or `retrieve-and-generate`; `bedrock-access actions` lists all.
+    #[arg(long, value_name = "OP", hide_possible_values = true, value_parser = operation_parser(), help_heading = CALL)]
+    pub(in crate::cli) operation: Option<Operation>,
+    /// Short for the streaming operation of the same kind
+    #[arg(long, hide = true, alias = "streaming")]
+    pub(in crate::cli) stream: bool,
+    /// An error message: text, a file, or `-`
+    #[arg(long, value_name = "FILE|-|TEXT", conflicts_with = "what", help_heading = CALL)]
+    pub(in crate::cli) error: Option<String>,
+    /// The Region that is called; may be repeated
+    ///
+    /// The default comes from the ARN, the environment or the profile.
+    #[arg(long, short, alias = "regions", value_name = "REGION", value_delimiter = ',', help_heading = CALL)]
+    pub(in crate::cli) region: Vec<Region>,
+    /// Diagnose another user or role than the caller
+    ///
+    /// By its ARN, or by its name in the caller's account.
+    #[arg(long, alias = "role", alias = "role-arn", value_name = "ARN|NAME", help_heading = CALL)]
+    pub(in crate::cli) principal: Option<Principal>,
+    /// Also make a test call with an invalid body (free)
+    ///
+    /// It is authorized like a real call, and no tokens are processed.
+    #[arg(long, help_heading = CALL)]
+    pub(in crate::cli) probe: bool,
+    /// Call the model, at most one output token (billed)
+    #[arg(long, conflicts_with = "probe", help_heading = CALL)]
+    pub(in crate::cli) invoke: bool,
+    /// Another resource that the call names, by ARN: agent alias, knowledge base, guardrail, project, bucket, key; may be
+    /// repeated. Of several S3 ARNs the first is read and the last is written to
+    #[arg(long, value_name = "ARN", help_heading = MORE, hide_short_help = true)]
+    pub(in crate::cli) resource: Vec<Arn>,
+    /// The role that Bedrock assumes to carry out the operation
+    #[arg(long, value_name = "ARN", help_heading = MORE, hide_short_help = true)]
+    pub(in crate::cli) service_role: Option<Arn>,
+    /// The service that the role runs in: also checks the role's trust policy
+    #[arg(long, alias = "runs-on", value_name = "NAME", value_parser = service_parser(), help_heading = MORE, hide_short_help = true)]
+    pub(in crate::cli) service: Option<AssumingService>,
+    /// The guardrail that the call names: its ID or ARN, optionally followed by `:VERSION` [default version: DRAFT]
+    #[arg(long, value_name = "ID[:VERSION]", help_heading = MORE, hide_short_help = true)]
+    pub(in crate::cli) guardrail: Option<GuardrailReference>,
+    /// A condition key that the call carries, in addition to the usual ones; repeat a key for several values
+    #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair, help_heading = MORE, hide_short_help = true)]
+    pub(in crate::cli) context: Vec<(String, String)>,
+    /// A file with the session policy that was passed to AssumeRole, which no API returns
+    #[arg(long, value_name = "FILE|-", help_heading = MORE, hide_short_help = true)]
+    pub(in crate::cli) session_policy: Option<String>,
+    /// A file with the policy of the VPC endpoint in use; the simulator does not evaluate VPC endpoint policies
+    #[arg(long, value_name = "FILE|-", help_heading = MORE, hide_short_help = true)]
+    pub(in crate::cli) vpc_endpoint_policy: Option<String>,
+}
+
+/// Which calls to diagnose if there are many.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct ManyArgs {
+    /// Check every operation of a task, e.g. knowledge-base
+    ///
+    /// One of invoke, streaming, agents, knowledge-base, fine-tuning, batch, provisioned-throughput, read-only-audit.
+    #[arg(long = "for", alias = "bundle", value_name = "TASK", hide_possible_values = true, value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "error", "targets"], help_heading = MANY)]
+    pub(in crate::cli) bundle: Option<Bundle>,
+    /// Check every target in a file (JSON lines or YAML)
+    ///
+    /// `-` is standard input. Options fill in what a target leaves out.
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["what", "model", "error", "verbose", "quiet", "save_evidence"], help_heading = MANY)]
+    pub(in crate::cli) targets: Option<PathBuf>,
+    /// Skip targets whose IDs an earlier run has answered in this file; with the same file as `--output` it is continued
+    #[arg(long, value_name = "OUTPUT", help_heading = MANY, hide_short_help = true)]
+    pub(in crate::cli) skip_done: Option<PathBuf>,
+    /// How many AWS calls are made at the same time, at most
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = concurrency(), help_heading = MANY, hide_short_help = true)]
+    pub(in crate::cli) concurrency: usize,
+}
+
+/// How the answer is shown.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct ReportArgs {
+    /// text, json, markdown, html or junit
+    ///
+    /// The default comes from the ending of `--output`, else it is text.
+    #[arg(long, value_enum, hide_possible_values = true, help_heading = REPORT)]
+    format: Option<Format>,
+    /// Short for `--format json`
+    #[arg(long, hide = true, conflicts_with = "format")]
+    json: bool,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE", help_heading = REPORT)]
+    pub(in crate::cli) output: Option<PathBuf>,
+    /// Replace accounts, names and IDs with aliases
+    ///
+    /// Also in saved evidence. Models, Regions and causes stay.
+    #[arg(long, help_heading = REPORT)]
+    pub(in crate::cli) redact: bool,
+    /// When to colour the text
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = paint::When::Auto, help_heading = REPORT, hide_short_help = true)]
+    color: paint::When,
+    /// Short for `--color never`
+    #[arg(long, hide = true, conflicts_with = "color")]
+    no_color: bool,
+    /// List every AWS call (-vv: with a timeline)
+    #[arg(short, long, action = ArgAction::Count, help_heading = REPORT)]
+    pub(in crate::cli) verbose: u8,
+    /// Print only the verdict
+    #[arg(short, long, conflicts_with = "verbose", help_heading = REPORT)]
+    pub(in crate::cli) quiet: bool,
+}
+
+impl ReportArgs {
+    /// Returns the format: the one that was typed, or the one of the output's ending.
+    pub(super) fn format(&self) -> Format {
+        if self.json {
+            return Format::Json;
+        }
+        let ending = self.output.as_ref().and_then(|path| path.extension()).map(|ending| ending.to_ascii_lowercase());
+        let by_ending = match ending.as_ref().and_then(|ending| ending.to_str()) {
+            Some("json" | "jsonl" | "ndjson") => Format::Json,
+            Some("md" | "markdown") => Format::Markdown,
+            Some("html" | "htm") => Format::Html,
+            Some("xml") => Format::Junit,
+            _ => Format::Text,
+        };
+        self.format.unwrap_or(by_ending)
+    }
+
+    /// Returns when to colour.
+    pub(super) fn color(&self) -> paint::When {
+        if self.no_color { paint::When::Never } else { self.color }
     }
 }
 
-/// Parses the number of calls in flight.
-pub(in crate::cli) fn concurrency() -> impl clap::builder::TypedValueParser<Value = usize> {
-    clap::value_parser!(u16).range(1..=1000).map(usize::from)
+impl DoctorArgs {
+    /// Returns the call that the options describe.
+    pub(super) fn call(&self) -> Call {
+        let typed = &self.call;
+        let operation = match typed.operation {
+            Some(Operation::InvokeModel) | None if typed.stream => Some(Operation::InvokeModelWithResponseStream),
+            Some(Operation::Converse) if typed.stream => Some(Operation::ConverseStream),
+            operation => operation,
+        };
+        Call {
+            model: typed.model.clone(),
+            operation,
+            region: typed.region.first().cloned(),
+            resources: typed.resource.clone(),
+            service_role: typed.service_role.clone(),
+            service: typed.service,
+            principal: typed.principal.clone(),
+            guardrail: typed.guardrail.clone(),
+            context: typed.context.clone(),
+            profile: self.account.profile.clone(),
+            live: match (typed.probe, typed.invoke) {
+                (true, _) => LiveCall::Probe,
+                (_, true) => LiveCall::Invoke,
+                _ => LiveCall::None,
+            },
+        }
+    }
 }
 
 /// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(in crate::cli) enum Format {
     /// For people.
     Text,
     /// For programs: `bedrock-access/diagnosis/1`.
     Json,
-    /// For tickets and pull requests, with a picture of the request's way.
+    /// For tickets and pull requests, with a diagram.
     Markdown,
     /// One page to look at, to print and to send: no script, no network.
     Html,
-    /// For CI: one suite a target, one case a check.
+    /// For CI: one suite per target, one case per check.
     Junit,
 }
 
-/// What goes together with `--evidence`: how it is shown and kept. Everything else is for making calls.
-const OF_THE_REPORT: [&str; 9] =
-    ["evidence", "save_evidence", "redact", "force", "format", "output", "color", "verbose", "quiet"];
+/// The options that go together with `--evidence`. All others are for making calls.
+const OF_THE_REPORT: [&str; 11] = [
+    "evidence",
+    "save_evidence",
+    "redact",
+    "force",
+    "format",
+    "json",
+    "output",
+    "color",
+    "no_color",
+    "verbose",
+    "quiet",
+];
 
 fn without_calls(argument: Arg) -> Arg {
     if OF_THE_REPORT.iter().any(|name| argument.get_id() == name) {
@@ -186,44 +289,11 @@ fn without_calls(argument: Arg) -> Arg {
     }
 }
 
-fn minutes(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(minutes) if minutes > 0.0 && minutes <= 1440.0 => Ok(minutes),
-        _ => Err("expected minutes, more than 0 and at most 1440".to_owned()),
-    }
-}
-
-fn a_file(text: &str) -> Result<PathBuf, String> {
-    match text {
-        "" | "-" => Err("evidence is saved to a file, beside the report".to_owned()),
-        path => Ok(PathBuf::from(path)),
-    }
-}
-
-fn context_pair(text: &str) -> Result<(String, String), String> {
-    if text.chars().any(is_unsafe) {
-        return Err("a condition key and its value hold no control characters".to_owned());
-    }
-    match text.split_once('=') {
-        Some((key, value)) if key.contains(':') => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("expected KEY=VALUE with a condition key such as `aws:SourceVpce`".to_owned()),
-    }
-}
-
-fn operation_parser() -> impl clap::builder::TypedValueParser<Value = Operation> {
-    use clap::builder::TypedValueParser;
-    // The names come from the one table, and clap suggests the nearest for a misspelt one.
-    clap::builder::PossibleValuesParser::new(Operation::ALL.map(Operation::as_str))
-        .try_map(|name| name.parse::<Operation>())
-}
-
 fn service_parser() -> impl clap::builder::TypedValueParser<Value = AssumingService> {
-    use clap::builder::TypedValueParser;
     clap::builder::PossibleValuesParser::new(AssumingService::ALL.map(AssumingService::as_str))
         .try_map(|name| name.parse::<AssumingService>())
 }
 
 fn bundle_parser() -> impl clap::builder::TypedValueParser<Value = Bundle> {
-    use clap::builder::TypedValueParser;
     clap::builder::PossibleValuesParser::new(Bundle::ALL.map(Bundle::as_str)).try_map(|name| name.parse::<Bundle>())
 }

@@ -1,62 +1,74 @@
-//! Gathers the evidence: from AWS, or from the embedded account for as long as the diagnosis lasts.
+//! Gathers the evidence of one call: from AWS, or from an embedded account for as long as the diagnosis takes.
 
 use super::args::DoctorArgs;
-use super::request::{request, requests, warn};
-use crate::bedrock::Bundle;
-use crate::cli::account::{Served, account_of};
+use super::inputs::Inputs;
+use super::request::{Asked, request, warn};
+use super::wait;
+use crate::bedrock::Region;
+use crate::cli::account::{Served, account_of, configured_region};
 use crate::cli::exit::Failure;
 use crate::cli::interrupt;
 use crate::cli::progress::with_progress;
 use crate::cli::sandbox::load_world;
 use crate::diagnose::open_questions;
 use crate::evidence::Evidence;
-use crate::observe::Probe;
+use crate::observe::{NamedPrincipal, Observer};
+use crate::report;
 use crate::request::Request;
-use futures_util::future::join_all;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Rounds of questions; two are usual, and every answer closes its question.
 const MAX_ROUNDS: usize = 8;
 
-pub(super) async fn observe(args: &DoctorArgs) -> Result<Evidence, Failure> {
+/// Gathers the evidence of the call that the command line describes, again and again with `--wait`.
+pub(super) async fn observe(args: &DoctorArgs, inputs: &Inputs) -> Result<Evidence, Failure> {
     let started = Instant::now();
-    let timeout = Duration::from_secs(args.timeout);
-    let world = args.sandbox.as_deref().map(load_world).transpose()?;
-    let request = request(args, world.as_ref(), timeout).await?;
-    // The embedded account lives as long as the diagnosis.
+    let timeout = args.timeout;
+    let world = args.account.sandbox.as_deref().map(load_world).transpose()?;
+    let profile = args.account.profile.as_deref();
+    let configured = async || configured_region(profile, timeout).await;
+    let asked = request(&args.call(), inputs, world.as_ref(), configured).await?;
+    let role = args.account.role_to_assume()?;
+    // The embedded account exists as long as the diagnosis.
     let served = world.map(Served::start).transpose()?;
     if served.is_none() {
-        warn(&request);
+        warn([&asked.request]);
     }
-    let account = account_of(served.as_ref(), args.profile.as_deref());
-    // Looking for the Region counts.
+    // The search for the Region counts.
     let left = timeout.saturating_sub(started.elapsed());
-    let probe = Probe::new(account, left).assuming(args.role_to_assume());
-    interrupt::tells_of(probe.traffic());
-    Ok(with_progress("asking AWS", settle(&probe, request)).await)
+    let observer = Observer::new(account_of(served.as_ref(), profile), left).assuming(role);
+    interrupt::report_progress_of(observer.traffic());
+    let request = resolved(&observer, asked).await?;
+    let gather = async || with_progress("asking AWS", gather_all(&observer, request.clone())).await;
+    match args.wait {
+        Some(time) => Ok(wait::until_allowed(time, &observer, gather, wait::Notes::Shown).await),
+        None => Ok(gather().await),
+    }
 }
 
-/// Gathers evidence for every operation of a bundle, over one connection.
-pub(super) async fn observe_all(args: &DoctorArgs, bundle: Bundle) -> Result<Vec<Evidence>, Failure> {
-    let started = Instant::now();
-    let timeout = Duration::from_secs(args.timeout);
-    let world = args.sandbox.as_deref().map(load_world).transpose()?;
-    let requests = requests(args, bundle, world.as_ref(), timeout).await?;
-    let served = world.map(Served::start).transpose()?;
-    if served.is_none() {
-        requests.iter().take(1).for_each(warn);
-    }
-    let account = account_of(served.as_ref(), args.profile.as_deref());
-    let left = timeout.saturating_sub(started.elapsed());
-    let probe = Probe::new(account, left).assuming(args.role_to_assume());
-    interrupt::tells_of(probe.traffic());
-    let all = join_all(requests.into_iter().map(|request| settle(&probe, request)));
-    Ok(with_progress("asking AWS", all).await)
+/// Replaces the name of a principal by its ARN in the caller's account.
+pub(super) async fn resolved(observer: &Observer, asked: Asked) -> Result<Request, Failure> {
+    let Asked { mut request, principal_name } = asked;
+    let Some(name) = principal_name else { return Ok(request) };
+    let region: &Region = &request.region;
+    request.principal = Some(match observer.principal_named(&name, region).await {
+        NamedPrincipal::Found(arn) | NamedPrincipal::Assumed(arn) => arn,
+        NamedPrincipal::Unknown { account } => {
+            return Err(Failure::usage(format!("there is no user or role `{name}` in account {account}")).hint(
+                "`aws iam list-roles --query 'Roles[].Arn'` lists the roles; an ARN names one of another account",
+            ));
+        }
+        NamedPrincipal::NoAccount(why) => {
+            return Err(Failure::usage(format!("the account of `{name}` is not known: {}", report::unseen(&why)))
+                .hint("name the principal by its ARN, such as `arn:aws:iam::111122223333:role/chat-api`"));
+        }
+    });
+    Ok(request)
 }
 
 /// Gathers evidence until no question is open.
-pub(super) async fn settle(probe: &Probe, request: Request) -> Evidence {
-    let (mut evidence, session) = Box::pin(probe.gather(request)).await;
+pub(super) async fn gather_all(observer: &Observer, request: Request) -> Evidence {
+    let (mut evidence, session) = Box::pin(observer.gather(request)).await;
     for _ in 0..MAX_ROUNDS {
         let questions = open_questions(&evidence);
         if questions.is_empty() {

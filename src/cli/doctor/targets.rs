@@ -1,42 +1,48 @@
-//! `doctor --targets`: one request a line in, one diagnosis a line out as each is ready.
+//! Many calls: one target in, one diagnosis out as soon as it is ready.
 //!
-//! A target is the command line with the line's fields put in, so that its answer is the one that it would get
-//! alone. What targets have in common is read once, the calls in flight are bounded, and nothing but the hashes of
-//! ids grows with the number of targets. A line that is no target is answered in its place; a mistake of this program
-//! on one target costs that target its answer, and no other.
+//! Targets come from a file, from the operations of a task (`--for`) or from several Regions. A target gets the answer
+//! that it would get alone. What targets have in common is read once, the calls in flight are bounded, and only the
+//! hashes of ids grow with the number of targets. A line without a target is answered in its place; a mistake of this
+//! program on one target costs only that target its answer.
 
 mod accounts;
-mod done;
 mod output;
 mod read;
+mod resume;
 mod tally;
 mod target;
 
 use super::args::DoctorArgs;
-use super::observe::settle;
-use super::request::{request, warn_of_calls};
-use super::without_names;
-use crate::cli::event_loop::on_event_loop;
+use super::inputs::Inputs;
+use super::inputs_of;
+use super::mode::Source;
+use super::observe::{gather_all, resolved};
+use super::request::{Asked, request, requests, warn, warn_of};
+use super::{wait, without_names};
+use crate::bedrock::Bundle;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::interrupt;
 use crate::cli::progress::Count;
+use crate::cli::runtime::block_on;
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::redact::Redactor;
+use crate::request::LiveCall;
 use accounts::Accounts;
-use done::{Ids, Met};
 use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use output::Output;
-use read::Entry;
+use read::{Entries, Entry};
+use resume::{Ids, Met};
+use serde_json::Value;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use tally::Tally;
-use target::{BadTarget, Target};
+use target::{Asks, BadTarget, Target};
 
 /// The answer to a line.
 enum Answer {
@@ -44,37 +50,52 @@ enum Answer {
     Bad(BadTarget),
 }
 
-/// Answers every target of a file.
-pub(super) fn run(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failure> {
-    on_event_loop(answer_all(args, file))
+/// Diagnoses every target of a source.
+pub(super) fn run(args: &DoctorArgs, source: Source) -> Result<ExitStatus, Failure> {
+    // Inputs are read, or at least opened, before outputs are.
+    let inputs = Inputs::read(args)?;
+    block_on(answer_all(args, &inputs, source))
 }
 
-async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failure> {
+/// What the targets are checked with.
+struct Run<'a> {
+    args: &'a DoctorArgs,
+    inputs: &'a Inputs,
+    accounts: Accounts,
+    /// One for all of them: a role has the same alias in every answer.
+    redactor: Option<RefCell<Redactor>>,
+}
+
+async fn answer_all(args: &DoctorArgs, inputs: &Inputs, source: Source) -> Result<ExitStatus, Failure> {
     let (mut ids, mut tally) = (Ids::default(), Tally::default());
-    if let Some(path) = &args.skip_done {
-        done::read(path, &mut ids, &mut tally)?;
+    let is_file = matches!(source, Source::File(_));
+    let run =
+        Run { args, inputs, accounts: Accounts::open(args)?, redactor: args.report.redact.then(RefCell::default) };
+    let mut entries = run.entries(source).await?;
+    let mut paths: Vec<&Path> = inputs_of(args);
+    if let Some(path) = &args.many.skip_done {
+        resume::read(path, &mut ids, &mut tally)?;
+        if args.report.output.as_ref() != Some(path) {
+            paths.push(path);
+        }
     }
-    let accounts = Accounts::open(args)?;
-    let mut output = Output::open(args, accounts.world().map(|world| world.name.as_str()))?;
-    let mut entries = read::start(file)?;
-    if !accounts.are_embedded() {
-        warn_of_calls(args);
-    }
-    // One for all of them: a role is called the same in every answer.
-    let redactor = args.redact.then(RefCell::default);
+    let world = run.accounts.world().map(|world| world.name.as_str());
+    let mut output = Output::open(args, world, &paths, !is_file)?;
     let answered = Arc::new(AtomicU64::new(0));
     let told = answered.clone();
-    interrupt::tells(move || match told.load(Ordering::Relaxed) {
+    interrupt::on_interrupt_say(move || match told.load(Ordering::Relaxed) {
         1 => "1 target had been answered".to_owned(),
         count => format!("{count} targets had been answered"),
     });
     let mut progress = Count::new("targets answered");
     let mut under_way = FuturesUnordered::new();
+    // Targets of a file are answered as they are ready, those of one call in their order.
+    let (mut held, mut next) = (BTreeMap::new(), 1_u64);
     let mut failure = None;
     let mut more = true;
-    loop {
+    'answers: loop {
         tokio::select! {
-            entry = entries.recv(), if more && under_way.len() < args.concurrency => match entry {
+            entry = entries.recv(), if more && under_way.len() < args.many.concurrency => match entry {
                 None => more = false,
                 Some(Err(unreadable)) => {
                     failure = Some(unreadable);
@@ -89,86 +110,140 @@ async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failur
                             Err(BadTarget { id: target.id, error })
                         }
                     });
-                    if let Some(target) = target.transpose() {
-                        let (accounts, redactor) = (&accounts, redactor.as_ref());
-                        under_way.push(Box::pin(async move { (line, answer(accounts, args, target, redactor).await) }));
+                    match target.transpose() {
+                        Some(target) => {
+                            let run = &run;
+                            under_way.push(Box::pin(async move { (line, run.answer(target).await) }));
+                        }
+                        None if next == line => next += 1,
+                        None => {}
                     }
                 }
             },
             Some((line, answer)) = under_way.next() => {
                 progress.tick();
-                if !output.write(line, &answer, &mut tally)? {
-                    // Nobody reads the answers any more.
-                    break;
+                held.insert(if is_file { next } else { line }, (line, answer));
+                while let Some((line, answer)) = held.remove(&next) {
+                    if !is_file {
+                        next += 1;
+                    }
+                    if !output.write(line, &answer, &mut tally)? {
+                        // Nobody reads the answers any more.
+                        break 'answers;
+                    }
+                    answered.fetch_add(1, Ordering::Relaxed);
                 }
-                answered.fetch_add(1, Ordering::Relaxed);
             }
             else => break,
         }
+    }
+    for (line, answer) in held.into_values() {
+        output.write(line, &answer, &mut tally)?;
     }
     progress.end();
     output.end(&tally)?;
     failure.map_or_else(|| Ok(tally.status()), Err)
 }
 
-/// Answers a line, whatever happens on the way.
-async fn answer(
-    accounts: &Accounts,
-    args: &DoctorArgs,
-    target: Result<Target, BadTarget>,
-    redactor: Option<&RefCell<Redactor>>,
-) -> Answer {
-    let answered = match target {
-        Ok(target) => answer_target(accounts, args, target, redactor).await,
-        Err(bad) => Err(bad),
-    };
-    match (answered, redactor) {
-        (Ok(answered), _) => Answer::Diagnosed(Box::new(answered)),
-        // What is wrong with a line quotes it.
-        (Err(bad), Some(redactor)) => {
-            Answer::Bad(BadTarget { error: redactor.borrow_mut().message(&bad.error), ..bad })
+impl Run<'_> {
+    /// Opens the source of the targets, and notes what test calls may cost.
+    async fn entries(&self, source: Source) -> Result<Entries, Failure> {
+        let given = self.args.call();
+        let targets = match source {
+            Source::File(path) => {
+                let entries = read::start(&path, given.clone())?;
+                if !self.accounts.are_embedded() {
+                    warn_of(given.live == LiveCall::Invoke, given.live != LiveCall::None);
+                }
+                return Ok(entries);
+            }
+            Source::Bundle(bundle) => self.of_bundle(bundle).await?,
+            Source::Regions(regions) => {
+                let mut targets = Vec::new();
+                for region in regions {
+                    let id = Value::String(region.to_string());
+                    let call = super::call::Call { region: Some(region.clone()), ..given.clone() };
+                    let asked = request(&call, self.inputs, self.accounts.world(), async || Ok(region)).await?;
+                    targets.push((id, asked));
+                }
+                targets
+            }
+        };
+        if !self.accounts.are_embedded() {
+            warn(targets.iter().map(|(_, asked)| &asked.request));
         }
-        (Err(bad), None) => Answer::Bad(bad),
+        let profile = given.profile;
+        let target = |(id, asked)| Target {
+            id,
+            expect: None,
+            names_profile: false,
+            asks: Asks::Request(Box::new(asked), profile.clone()),
+        };
+        Ok(read::ready(targets.into_iter().map(target).collect()))
     }
-}
 
-async fn answer_target(
-    accounts: &Accounts,
-    args: &DoctorArgs,
-    target: Target,
-    redactor: Option<&RefCell<Redactor>>,
-) -> Result<(Diagnosis, Target), BadTarget> {
-    let error = match unless_it_panics(diagnose_one(accounts, args, &target, redactor)).await {
-        Some(Ok(diagnosis)) => return Ok((diagnosis, target)),
-        Some(Err(failure)) => in_one_line(failure),
-        None => "this program failed on the target, which is a mistake in it".to_owned(),
-    };
-    Err(BadTarget { id: target.id, error })
-}
+    async fn of_bundle(&self, bundle: Bundle) -> Result<Vec<(Value, Asked)>, Failure> {
+        let given = self.args.call();
+        let connection = self.accounts.of(given.profile.as_deref());
+        let configured = async || connection.configured_region().await;
+        let all = requests(&given, self.inputs, bundle, self.accounts.world(), configured).await?;
+        let named = |asked: Asked| (Value::String(asked.request.operation.to_string()), asked);
+        Ok(all.into_iter().map(named).collect())
+    }
 
-async fn diagnose_one(
-    accounts: &Accounts,
-    given: &DoctorArgs,
-    target: &Target,
-    redactor: Option<&RefCell<Redactor>>,
-) -> Result<Diagnosis, Failure> {
-    let mut arguments = target.arguments(given);
-    if accounts.are_embedded() && target.profile.is_some() {
-        return Err(Failure::usage("a profile has no meaning in a sandbox, where the world names the caller"));
+    /// Answers a line, whatever happens.
+    async fn answer(&self, target: Result<Target, BadTarget>) -> Answer {
+        let answered = match target {
+            Ok(target) => self.answer_target(target).await,
+            Err(bad) => Err(bad),
+        };
+        match (answered, &self.redactor) {
+            (Ok(answered), _) => Answer::Diagnosed(Box::new(answered)),
+            // The error quotes the line.
+            (Err(bad), Some(redactor)) => {
+                Answer::Bad(BadTarget { error: redactor.borrow_mut().message(&bad.error), ..bad })
+            }
+            (Err(bad), None) => Answer::Bad(bad),
+        }
     }
-    let account = accounts.of(&arguments);
-    let needs_region = arguments.region.is_none() && target.names_no_region();
-    if needs_region && !accounts.are_embedded() {
-        arguments.region = account.default_region().await;
+
+    async fn answer_target(&self, target: Target) -> Result<(Diagnosis, Target), BadTarget> {
+        let error = match unless_it_panics(self.diagnose(&target)).await {
+            Some(Ok(diagnosis)) => return Ok((diagnosis, target)),
+            Some(Err(failure)) => in_one_line(failure),
+            None => "internal error of bedrock-access on this target; please report it".to_owned(),
+        };
+        Err(BadTarget { id: target.id, error })
     }
-    let timeout = Duration::from_secs(given.timeout);
-    let request = request(&arguments, accounts.world(), timeout).await?;
-    let evidence = Box::pin(settle(&account.probe, request)).await;
-    let evidence = match redactor {
-        Some(redactor) => without_names(&evidence, &mut redactor.borrow_mut())?,
-        None => evidence,
-    };
-    Ok(diagnose(&evidence))
+
+    async fn diagnose(&self, target: &Target) -> Result<Diagnosis, Failure> {
+        if self.accounts.are_embedded() && target.names_profile {
+            return Err(Failure::usage("a profile has no meaning in a sandbox, where the world names the caller"));
+        }
+        let profile = match &target.asks {
+            Asks::Call(call) => &call.profile,
+            Asks::Request(_, profile) => profile,
+        };
+        let connection = self.accounts.of(profile.as_deref());
+        let asked = match &target.asks {
+            Asks::Request(asked, _) => (**asked).clone(),
+            Asks::Call(call) => {
+                let configured = async || connection.configured_region().await;
+                request(call, self.inputs, self.accounts.world(), configured).await?
+            }
+        };
+        let request = resolved(&connection.observer, asked).await?;
+        let gather = async || Box::pin(gather_all(&connection.observer, request.clone())).await;
+        let evidence = match self.args.wait {
+            Some(time) => wait::until_allowed(time, &connection.observer, gather, wait::Notes::Hidden).await,
+            None => gather().await,
+        };
+        let evidence = match &self.redactor {
+            Some(redactor) => without_names(&evidence, &mut redactor.borrow_mut())?,
+            None => evidence,
+        };
+        Ok(diagnose(&evidence))
+    }
 }
 
 fn in_one_line(failure: Failure) -> String {
@@ -178,7 +253,7 @@ fn in_one_line(failure: Failure) -> String {
     }
 }
 
-/// Does the work, and gives nothing where it panics: the message is on standard error by then.
+/// Does the work, and returns `None` if it panics; the message is on standard error by then.
 async fn unless_it_panics<T>(work: impl Future<Output = T>) -> Option<T> {
     AssertUnwindSafe(work).catch_unwind().await.ok()
 }
@@ -188,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::panic, reason = "a panic is what this is about")]
+    #[expect(clippy::panic, reason = "the test is about a panic")]
     fn a_panic_costs_one_answer() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {

@@ -1,30 +1,10 @@
-//! Many answers as Markdown: tables for a ticket, with the reports below them where there are few.
+//! Many answers as Markdown: tables for a ticket.
 
-use super::{cell, code, inline, markdown};
-use crate::bedrock::Bundle;
-use crate::diagnose::Diagnosis;
+use super::{cell, code, inline};
 use crate::matrix::Matrix;
-use crate::report::bundle::{bundle_headline, bundle_verdict, gist};
 use crate::report::foreign::on_one_line;
 use crate::report::models::{access_in_short, decision_in_short, not_known, sums, verdict_in_short};
 use crate::report::targets::TargetRow;
-
-/// Lays the diagnoses of a bundle's operations out as Markdown: a table, and below it the report of each.
-#[must_use]
-pub fn bundle_markdown(bundle: Bundle, diagnoses: &[Diagnosis]) -> String {
-    let verdict = bundle_verdict(diagnoses).as_str().to_uppercase();
-    let world = world(diagnoses.first().and_then(|diagnosis| diagnosis.sandbox.as_deref()));
-    let mut page = format!("# {verdict}{world}: {}\n\n", inline(&bundle_headline(bundle, diagnoses)));
-    page.push_str("| Operation | Verdict | Why |\n|---|---|---|\n");
-    for diagnosis in diagnoses {
-        let (operation, verdict) = (diagnosis.request.operation, diagnosis.verdict.as_str());
-        page.push_str(&format!("| `{operation}` | {verdict} | {} |\n", cell(&gist(diagnosis))));
-    }
-    for diagnosis in diagnoses {
-        page.push_str(&format!("\n# `{}`\n\n{}", diagnosis.request.operation, markdown(diagnosis)));
-    }
-    page
-}
 
 /// Lays the answers to many targets out as Markdown, under a line that sums them up.
 #[must_use]

@@ -1,32 +1,33 @@
-//! The accounts that targets are asked in: one connection for each profile, or the embedded account.
+//! The accounts that targets are checked in: one connection for each profile, or the embedded account.
 
 use crate::bedrock::Region;
-use crate::cli::account::{Served, account_of};
+use crate::cli::account::{Served, account_of, configured_region};
 use crate::cli::doctor::args::DoctorArgs;
 use crate::cli::exit::Failure;
 use crate::cli::sandbox::load_world;
-use crate::observe::{Probe, Traffic, default_region};
+use crate::observe::{Observer, RoleToAssume, Traffic, default_region};
 use crate::sandbox::World;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// How many connections are kept; beyond them the profiles named in a file take turns.
+/// How many connections are kept; beyond that, the profiles named in a file take turns.
 const MOST: usize = 64;
 
 /// Connections by the profile whose credentials they use.
 pub(super) struct Accounts {
     traffic: Arc<Traffic>,
     timeout: Duration,
-    /// The world, and its account, which is served as long as this lives.
+    role: Option<RoleToAssume>,
+    /// The world, and its account, which is served as long as this exists.
     sandbox: Option<(World, Served)>,
-    open: Mutex<HashMap<Option<String>, Arc<Lane>>>,
+    open: Mutex<HashMap<Option<String>, Arc<Connection>>>,
 }
 
 /// One connection, and the Region that its profile configures.
-pub(super) struct Lane {
-    pub(super) probe: Probe,
+pub(super) struct Connection {
+    pub(super) observer: Observer,
     profile: Option<String>,
     timeout: Duration,
     region: OnceCell<Option<Region>>,
@@ -34,13 +35,14 @@ pub(super) struct Lane {
 
 impl Accounts {
     pub(super) fn open(args: &DoctorArgs) -> Result<Self, Failure> {
-        let sandbox = match args.sandbox.as_deref().map(load_world).transpose()? {
+        let sandbox = match args.account.sandbox.as_deref().map(load_world).transpose()? {
             Some(world) => Some((world.clone(), Served::start(world)?)),
             None => None,
         };
         Ok(Self {
-            traffic: Arc::new(Traffic::of_many(args.concurrency)),
-            timeout: Duration::from_secs(args.timeout),
+            traffic: Arc::new(Traffic::of_many(args.many.concurrency)),
+            timeout: args.timeout,
+            role: args.account.role_to_assume()?,
             sandbox,
             open: Mutex::default(),
         })
@@ -54,29 +56,32 @@ impl Accounts {
         self.sandbox.as_ref().map(|(world, _)| world)
     }
 
-    /// Returns the connection that a target is asked through.
-    pub(super) fn of(&self, arguments: &DoctorArgs) -> Arc<Lane> {
+    /// Returns the connection that a target with a profile is checked through.
+    pub(super) fn of(&self, profile: Option<&str>) -> Arc<Connection> {
+        let profile = profile.map(str::to_owned);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= MOST && !open.contains_key(&arguments.profile) {
+        if open.len() >= MOST && !open.contains_key(&profile) {
             // Targets under way keep theirs.
             open.clear();
         }
         let make = || {
             let served = self.sandbox.as_ref().map(|(_, served)| served);
-            let account = account_of(served, arguments.profile.as_deref());
-            let probe = Probe::amid(self.traffic.clone(), account, self.timeout);
-            let probe = probe.assuming(arguments.role_to_assume());
-            let region = OnceCell::new();
-            Arc::new(Lane { probe, profile: arguments.profile.clone(), timeout: self.timeout, region })
+            let account = account_of(served, profile.as_deref());
+            let observer = Observer::with_traffic(self.traffic.clone(), account, self.timeout);
+            let observer = observer.assuming(self.role.clone());
+            Arc::new(Connection { observer, profile: profile.clone(), timeout: self.timeout, region: OnceCell::new() })
         };
-        open.entry(arguments.profile.clone()).or_insert_with(make).clone()
+        open.entry(profile.clone()).or_insert_with(make).clone()
     }
 }
 
-impl Lane {
-    /// Returns the Region that environment or profile configure, which is looked for once.
-    pub(super) async fn default_region(&self) -> Option<Region> {
+impl Connection {
+    /// Returns the Region that the environment or the profile configures, which is looked up once.
+    pub(super) async fn configured_region(&self) -> Result<Region, Failure> {
         let look = async || default_region(self.profile.as_deref(), self.timeout / 2).await?.parse().ok();
-        self.region.get_or_init(look).await.clone()
+        match self.region.get_or_init(look).await.clone() {
+            Some(region) => Ok(region),
+            None => configured_region(self.profile.as_deref(), self.timeout).await,
+        }
     }
 }

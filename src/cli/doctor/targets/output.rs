@@ -1,29 +1,32 @@
-//! Where the answers go: a line each, to standard output or a file, at once.
+//! Writes the answers: one line each, to standard output or a file, as soon as they are ready.
 
 use super::Answer;
-use super::done::continue_after;
+use super::resume::continue_after;
 use super::tally::Tally;
 use super::target::BadTarget;
 use crate::cli::bad_line::bad_line;
+use crate::cli::ci::harmless;
+use crate::cli::critical::uninterrupted;
 use crate::cli::doctor::args::{DoctorArgs, Format};
+use crate::cli::doctor::detail;
 use crate::cli::exit::Failure;
-use crate::cli::interrupt::whole;
 use crate::cli::{output, paint};
-use crate::diagnose::Expectation;
+use crate::diagnose::{Diagnosis, Expectation, Verdict};
+use crate::escape::escape_json;
 use crate::report::junit::{self, Case, CaseResult, Suite, suite};
-use crate::report::{self, Label, TargetRow};
+use crate::report::{self, Detail, Label, TargetRow};
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// How many deviations are named on standard error; further ones are counted.
+/// How many deviations are named on standard error; the others are counted.
 const NAMED: usize = 20;
 
 /// The stream of answers.
 pub(super) struct Output {
     format: Format,
     color: paint::When,
-    /// None: standard output.
+    /// `None` for standard output.
     file: Option<(File, String)>,
     deviations: Vec<String>,
     /// `JUnit` is one document: its suites are kept to the end, and then written whole.
@@ -31,25 +34,37 @@ pub(super) struct Output {
     /// So is a page of Markdown or HTML: what it shows of each target is kept.
     rows: Vec<TargetRow>,
     sandbox: Option<String>,
-    /// The file of what is one document.
+    /// The file of a format that is one document.
     document: Option<PathBuf>,
+    /// The reports of targets that are not allowed, if they are shown in full at the end.
+    full: Option<(Detail, Vec<(String, Diagnosis)>)>,
+    /// Only the summary is shown.
+    quiet: bool,
 }
 
 impl Output {
-    pub(super) fn open(args: &DoctorArgs, sandbox: Option<&str>) -> Result<Self, Failure> {
-        if args.skip_done.is_some() && args.skip_done == args.output && args.format != Format::Json {
+    /// Opens the output; `in_full` shows the reports of targets that are not allowed after the lines.
+    pub(super) fn open(
+        args: &DoctorArgs,
+        sandbox: Option<&str>,
+        inputs: &[&Path],
+        in_full: bool,
+    ) -> Result<Self, Failure> {
+        let (report, format) = (&args.report, args.report.format());
+        let skip_done = &args.many.skip_done;
+        if let Some(path) = &report.output {
+            output::check_output(path, inputs)?;
+        }
+        if skip_done.is_some() && *skip_done == report.output && format != Format::Json {
             return Err(Failure::usage(
                 "only JSON lines can be continued, and `--skip-done` names the `--output` itself",
             )
             .hint("`--format json` continues it; any other report goes to a file of its own"));
         }
-        let document = args.output.clone().filter(|_| !matches!(args.format, Format::Text | Format::Json));
-        if let Some(path) = &document {
-            output::check_folder(path)?;
-        }
-        let file = match &args.output {
+        let document = report.output.clone().filter(|_| !matches!(format, Format::Text | Format::Json));
+        let file = match &report.output {
             Some(path) if document.is_none() => {
-                let continued = args.skip_done.as_ref() == Some(path);
+                let continued = skip_done.as_ref() == Some(path);
                 let file = if continued { continue_after(path) } else { File::create(path) };
                 let name = path.display().to_string();
                 Some((file.map_err(|error| unwritable(&format!("`{name}`"), &error))?, name))
@@ -57,18 +72,20 @@ impl Output {
             _ => None,
         };
         Ok(Self {
-            format: args.format,
-            color: args.color,
+            format,
+            color: report.color(),
             file,
             deviations: Vec::new(),
             suites: Vec::new(),
             rows: Vec::new(),
             sandbox: sandbox.map(str::to_owned),
             document,
+            quiet: report.quiet && format == Format::Text,
+            full: (in_full && format == Format::Text && !report.quiet).then(|| (detail(report), Vec::new())),
         })
     }
 
-    /// Writes an answer, and tells whether anybody still reads.
+    /// Writes an answer, and returns `false` if nobody reads any more.
     pub(super) fn write(&mut self, line: u64, answer: &Answer, tally: &mut Tally) -> Result<bool, Failure> {
         let mut text = match answer {
             Answer::Bad(bad) => {
@@ -94,7 +111,7 @@ impl Output {
                     self.deviations.truncate(NAMED);
                 }
                 match self.format {
-                    Format::Json => report::json_line(diagnosis, &label),
+                    Format::Json => escape_json(report::json_line(diagnosis, &label)),
                     Format::Junit => {
                         let id = label.name();
                         let expected = target.expect.map(Expectation::verdict);
@@ -105,10 +122,20 @@ impl Output {
                         self.rows.push(TargetRow::new(diagnosis, &label));
                         return Ok(true);
                     }
-                    Format::Text => self.paint(&report::target_line(diagnosis, &label)),
+                    Format::Text => {
+                        if let Some((_, full)) = &mut self.full
+                            && diagnosis.verdict != Verdict::Allowed
+                        {
+                            full.push((label.name(), diagnosis.clone()));
+                        }
+                        self.paint(&report::target_line(diagnosis, &label))
+                    }
                 }
             }
         };
+        if self.quiet {
+            return Ok(true);
+        }
         text.push('\n');
         self.write_text(&text)
     }
@@ -119,11 +146,12 @@ impl Output {
 
     fn write_text(&mut self, text: &str) -> Result<bool, Failure> {
         let (written, name) = match &mut self.file {
-            Some((file, name)) => (whole(|| file.write_all(text.as_bytes())), format!("`{name}`")),
+            Some((file, name)) => (uninterrupted(|| file.write_all(text.as_bytes())), format!("`{name}`")),
             None => {
+                let text = harmless(text);
                 let mut stdout = io::stdout().lock();
                 (
-                    whole(|| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())),
+                    uninterrupted(|| stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())),
                     "standard output".to_owned(),
                 )
             }
@@ -135,7 +163,7 @@ impl Output {
         }
     }
 
-    /// Writes what is one document, whole or not at all.
+    /// Writes a document, whole or not at all.
     fn write_document(&mut self, document: &str) -> Result<(), Failure> {
         match &self.document {
             Some(path) => output::write_file(path, document),
@@ -143,7 +171,7 @@ impl Output {
         }
     }
 
-    /// Ends the answers with what they come to: for people among the answers, for programs beside them.
+    /// Writes the summary: to the output for human formats, to standard error for machine formats.
     pub(super) fn end(&mut self, tally: &Tally) -> Result<(), Failure> {
         match self.format {
             Format::Json => output::note(&tally.summary()),
@@ -154,7 +182,7 @@ impl Output {
                 output::note(&tally.summary());
             }
             Format::Markdown | Format::Html => {
-                // They were answered in no particular order.
+                // Answers come in any order.
                 self.rows.sort_by_key(|row| row.line);
                 let (summary, sandbox) = (tally.summary(), self.sandbox.as_deref());
                 let page = match self.format {
@@ -166,6 +194,12 @@ impl Output {
             }
             Format::Text => {
                 self.write_text(&format!("{}\n", tally.summary()))?;
+                if let Some((detail, full)) = self.full.take() {
+                    for (name, diagnosis) in full {
+                        let report = self.paint(&report::text(&diagnosis, detail));
+                        self.write_text(&format!("\n== {name}\n{report}"))?;
+                    }
+                }
             }
         }
         for deviation in &self.deviations {
@@ -179,7 +213,7 @@ impl Output {
     }
 }
 
-/// A line without a diagnosis, as a case that failed.
+/// Returns a line without a diagnosis as a failed test case.
 fn suite_of_bad(line: u64, bad: &BadTarget) -> Suite {
     let name = Label { id: &bad.id, line, expect: None }.name();
     let result = CaseResult::Failed { message: bad.error.clone(), text: bad.error.clone() };

@@ -1,14 +1,16 @@
 //! Reads targets from a file or standard input, one after the other, on a thread of its own.
 //!
 //! JSON lines are read as they come, so that memory does not grow with their number; a YAML list is read whole and
-//! is bounded. An overlong line is dropped and answered in place.
+//! is bounded. An overlong line is dropped and answered in its place.
 
 use super::target::{BadTarget, Target};
+use crate::cli::doctor::call::Call;
 use crate::cli::exit::Failure;
+use crate::cli::output;
 use serde_json::Value;
 use serde_saphyr::Spanned;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, IsTerminal as _, Read};
 use std::path::Path;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -21,17 +23,34 @@ const LARGEST_YAML: u64 = 16 << 20;
 /// How many targets are read ahead.
 const AHEAD: usize = 64;
 
-/// A target, or what stands in its place, with the number of its line.
+/// A target, or the reason why there is none, with the number of its line.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) line: u64,
     pub(super) target: Result<Target, BadTarget>,
 }
 
-/// Starts to read; the channel ends with the input, or with the failure that ended it.
-pub(super) fn start(path: &Path) -> Result<Receiver<Result<Entry, Failure>>, Failure> {
+/// What the reader sends.
+pub(super) type Entries = Receiver<Result<Entry, Failure>>;
+
+/// Sends targets that are ready, numbered from 1.
+pub(super) fn ready(targets: Vec<Target>) -> Entries {
+    let (sender, receiver) = channel(targets.len().max(1));
+    for (line, target) in (1..).zip(targets) {
+        // The channel has room for all of them.
+        let _ = sender.try_send(Ok(Entry { line, target: Ok(target) }));
+    }
+    receiver
+}
+
+/// Starts to read; the channel ends with the input, or with the failure that ended it. `given` is the call that the
+/// options describe.
+pub(super) fn start(path: &Path, given: Call) -> Result<Entries, Failure> {
     let name = if is_standard_input(path) { "standard input".to_owned() } else { format!("`{}`", path.display()) };
     let input: Box<dyn Read + Send> = if is_standard_input(path) {
+        if io::stdin().is_terminal() {
+            output::note("type one target per line, then press Ctrl-D");
+        }
         Box::new(io::stdin())
     } else {
         let file = File::open(path).map_err(|error| unreadable(&name, &error))?;
@@ -45,16 +64,16 @@ pub(super) fn start(path: &Path) -> Result<Receiver<Result<Entry, Failure>>, Fai
     let reading = std::thread::Builder::new().name("targets".to_owned()).spawn(move || {
         let mut input = BufReader::new(input);
         let read = match is_yaml || is_standard_input_of_yaml(&mut input) {
-            true => read_yaml(input, &sender),
-            false => read_lines(input, &sender),
+            true => read_yaml(input, &given, &sender),
+            false => read_lines(input, &given, &sender),
         };
         if let Err(error) = read {
-            // Whoever no longer listens does not want to know.
+            // If nobody listens any more, nobody needs to know.
             let _ = sender.blocking_send(Err(unreadable(&name, &error)));
         }
     });
-    // The thread is not waited for: it may hang on a terminal or a pipe.
-    reading.map_err(|error| Failure::input(format!("the system gives no thread: {error}")))?;
+    // Do not wait for the thread: it may block on a terminal or a pipe.
+    reading.map_err(|error| Failure::input(format!("a thread cannot be started: {error}")))?;
     Ok(receiver)
 }
 
@@ -66,14 +85,14 @@ fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::input(format!("{name} cannot be read: {error}"))
 }
 
-/// Tells YAML by its first character: a line of JSON begins with a brace. Nothing is taken from the input.
+/// Recognizes YAML by its first character: a line of JSON begins with a brace. Consumes nothing.
 fn is_standard_input_of_yaml(input: &mut impl BufRead) -> bool {
     let start = input.fill_buf().unwrap_or_default();
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     start.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|first| matches!(first, b'-' | b'#'))
 }
 
-fn read_lines(mut input: impl BufRead, sender: &Sender<Result<Entry, Failure>>) -> io::Result<()> {
+fn read_lines(mut input: impl BufRead, given: &Call, sender: &Sender<Result<Entry, Failure>>) -> io::Result<()> {
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -83,7 +102,7 @@ fn read_lines(mut input: impl BufRead, sender: &Sender<Result<Entry, Failure>>) 
             continue;
         }
         let target = if whole {
-            Target::parse(text)
+            Target::parse(text, given)
         } else {
             Err(BadTarget::nameless(format!("the line is longer than {} MiB", LONGEST_LINE >> 20)))
         };
@@ -94,8 +113,7 @@ fn read_lines(mut input: impl BufRead, sender: &Sender<Result<Entry, Failure>>) 
     Ok(())
 }
 
-/// Reads a line, and tells whether it is whole: of one that is too long no more than the limit is kept. None at the
-/// end.
+/// Reads a line; `Some(false)` if it was too long and is kept up to the limit only, `None` at the end.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<bool>> {
     let limit = LONGEST_LINE as u64 + 1;
     if input.by_ref().take(limit).read_until(b'\n', line)? == 0 {
@@ -117,7 +135,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<
     }
 }
 
-fn read_yaml(input: impl Read, sender: &Sender<Result<Entry, Failure>>) -> io::Result<()> {
+fn read_yaml(input: impl Read, given: &Call, sender: &Sender<Result<Entry, Failure>>) -> io::Result<()> {
     let mut text = String::new();
     input.take(LARGEST_YAML + 1).read_to_string(&mut text)?;
     if text.len() as u64 > LARGEST_YAML {
@@ -131,7 +149,7 @@ fn read_yaml(input: impl Read, sender: &Sender<Result<Entry, Failure>>) -> io::R
         io::Error::other(format!("it is not a YAML list of targets: {words}"))
     })?;
     for element in list {
-        let entry = Entry { line: element.referenced.line(), target: Target::of(element.value) };
+        let entry = Entry { line: element.referenced.line(), target: Target::from_value(element.value, given) };
         if sender.blocking_send(Ok(entry)).is_err() {
             break;
         }
@@ -161,7 +179,7 @@ mod tests {
         let mut input = format!("\u{feff}{}\n{}", target(1), target(3)).into_bytes();
         input.extend(std::iter::repeat_n(b'x', 3 * LONGEST_LINE));
         input.extend(format!("\n{}", target(5).trim_end()).into_bytes());
-        let read = entries(|sender| read_lines(&input[..], sender));
+        let read = entries(|sender| read_lines(&input[..], &Call::default(), sender));
         let too_long = Err("the line is longer than 1 MiB".to_owned());
         assert_eq!(read, [(1, Ok(1.into())), (3, Ok(3.into())), (4, too_long), (5, Ok(5.into()))]);
     }
@@ -170,7 +188,7 @@ mod tests {
     fn a_yaml_list_names_its_lines() {
         let text =
             "# who may call what\n- id: chat\n  model: amazon.nova-lite-v1:0\n  expect: allowed\n- model: [no]\n";
-        let read = entries(|sender| read_yaml(text.as_bytes(), sender));
+        let read = entries(|sender| read_yaml(text.as_bytes(), &Call::default(), sender));
         assert_eq!(read[0], (2, Ok("chat".into())));
         assert_eq!(read[1].0, 5);
         assert!(read[1].1.as_ref().unwrap_err().contains("invalid type"), "{read:?}");

@@ -1,4 +1,4 @@
-//! What the targets came to, together: the counts, and the exit status.
+//! The verdicts of all targets together: the counts, and the exit status.
 
 use crate::cli::exit::ExitStatus;
 use crate::diagnose::{Expectation, Verdict};
@@ -11,16 +11,16 @@ pub(super) struct Tally {
     pub(super) undetermined: u64,
     /// Targets with an expectation that was not met.
     pub(super) deviating: u64,
-    /// Denied targets that nobody expected to be denied.
+    /// Denied targets without an expectation.
     unexpectedly_denied: u64,
-    /// Lines that hold no target, or one that could not be diagnosed.
+    /// Lines without a target, or with one that could not be diagnosed.
     pub(super) bad: u64,
-    /// Answers of an earlier run, which are among the counts above.
+    /// Answers of an earlier run, included in the counts above.
     pub(super) earlier: u64,
 }
 
 impl Tally {
-    /// Counts a verdict, and tells whether it is as expected.
+    /// Counts a verdict, and returns whether it is as expected.
     pub(super) fn count(&mut self, verdict: Verdict, expect: Option<Expectation>) -> Option<bool> {
         match verdict {
             Verdict::Allowed => self.allowed += 1,
@@ -43,8 +43,8 @@ impl Tally {
         self.count(verdict, expect);
     }
 
-    /// Returns the exit status: lines without an answer outrank refusals and deviations, and these what is
-    /// undetermined.
+    /// Returns the exit status: lines without an answer take precedence over refusals and deviations, and those over
+    /// undetermined targets.
     pub(super) fn status(&self) -> ExitStatus {
         if self.bad > 0 {
             ExitStatus::Input
@@ -57,11 +57,12 @@ impl Tally {
         }
     }
 
-    /// Says the counts in one line.
+    /// Returns the counts in one line.
     pub(super) fn summary(&self) -> String {
         let Self { allowed, denied, undetermined, deviating, bad, earlier, .. } = self;
         let total = allowed + denied + undetermined + bad;
-        let mut line = format!("{total} targets: {allowed} allowed, {denied} denied, {undetermined} undetermined");
+        let targets = if total == 1 { "target" } else { "targets" };
+        let mut line = format!("{total} {targets}: {allowed} allowed, {denied} denied, {undetermined} undetermined");
         for (count, what) in
             [(deviating, "not as expected"), (bad, "not diagnosed"), (earlier, "answered by an earlier run")]
         {

@@ -1,4 +1,4 @@
-//! `--error`: a pasted error becomes the call that it was the answer to.
+//! `--error`: a pasted error becomes the call that was refused with it.
 
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cli::exit::Failure;
@@ -7,11 +7,12 @@ use crate::explain::{ExplainedError, explain};
 use crate::iam::{Arn, Principal};
 use crate::request::GivenError;
 use crate::secrets::without_secrets;
+use std::path::Path;
 
-/// How much of a long text is kept on either side of its error, in bytes.
+/// How much of a long text is kept before and after its error, in bytes.
 const AROUND: usize = 8 * 1024;
 
-/// A given error, and what it says of its call.
+/// A pasted error, and what it reveals about its call.
 #[derive(Debug, Default)]
 pub(super) struct Pasted {
     /// The error, as the evidence keeps it.
@@ -22,13 +23,15 @@ pub(super) struct Pasted {
 }
 
 impl Pasted {
-    /// Reads a file with an error, or standard input for `-`; without one, nothing is said.
-    pub(super) fn read(path: Option<&str>) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Self::default()) };
-        let text = input::text(path)?;
+    /// Reads an error: a text with white space as it is, else a file, or standard input for `-`.
+    pub(super) fn read(source: Option<&str>) -> Result<Self, Failure> {
+        let Some(source) = source else { return Ok(Self::default()) };
+        let is_text = source.contains(char::is_whitespace) && !Path::new(source).exists();
+        let text = if is_text { source.to_owned() } else { input::log(source)? };
         if text.trim().is_empty() {
-            return Err(Failure::input(format!("`{path}` holds no text"))
-                .hint("paste the whole error, with its model and principal"));
+            let name = if is_text { "the text" } else { source };
+            return Err(Failure::input(format!("`{name}` holds no error message"))
+                .hint("paste the whole message, with its model and principal"));
         }
         // First of all, so that no window begins inside a secret.
         let text = without_secrets(&text);
@@ -45,7 +48,7 @@ impl Pasted {
         })
     }
 
-    /// Holds what was typed against what the text says: whoever contradicts it asks about another call.
+    /// Checks that the options do not contradict the text: then they would be about another call.
     pub(super) fn check(&self, model: Option<&ModelReference>, by: Option<&Arn>) -> Result<(), Failure> {
         let bases =
             model.and_then(ModelReference::base_model).zip(self.model.as_ref().and_then(ModelReference::base_model));
@@ -59,19 +62,19 @@ impl Pasted {
         if let Some((typed, said)) =
             by.zip(said).filter(|(typed, said)| !Principal::new((*said).clone()).is_same_entity(typed))
         {
-            return Err(Failure::usage(format!("the error is of `{said}`, and `--principal` names `{typed}`"))
+            return Err(Failure::usage(format!("the error is about `{said}`, and `--principal` names `{typed}`"))
                 .hint("leave `--principal` out: the error's own principal is diagnosed"));
         }
         Ok(())
     }
 
-    /// Says where what was typed outranks what the text says.
+    /// Notes where an option takes precedence over the text.
     pub(super) fn note(&self, operation: Operation, region: &Region) {
         if let Some(said) = self.operation.filter(|said| said.iam_action() != operation.iam_action()) {
-            output::note(&format!("note: the error is of `{said}`, and `{operation}` is diagnosed, as asked"));
+            output::note(&format!("note: the error is about `{said}`; `{operation}` is diagnosed, as asked"));
         }
         if let Some(said) = self.region.as_ref().filter(|said| *said != region) {
-            output::note(&format!("note: the error names the Region `{said}`, and `{region}` is diagnosed, as asked"));
+            output::note(&format!("note: the error names the Region `{said}`; `{region}` is diagnosed, as asked"));
         }
     }
 }
@@ -83,7 +86,7 @@ fn operation(read: &ExplainedError) -> Option<Operation> {
     by_name.or_else(|| action.and_then(Operation::from_api_name))
 }
 
-/// Returns the ARN of a user, role or session; a placeholder in it makes it none.
+/// Returns the ARN of a user, role or session; `None` if it holds a placeholder.
 fn principal(text: &str) -> Option<Arn> {
     let arn: Arn = text.parse().ok()?;
     let is_account = arn.account.len() == 12 && arn.account.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,8 +1,8 @@
-//! Evidence files: written for their owner alone and never over another file, read with the place of any damage.
+//! Evidence files: readable by their owner only, never written over another file, and read with the place of any damage.
 
+use crate::cli::critical::uninterrupted;
 use crate::cli::exit::Failure;
-use crate::cli::interrupt::whole;
-use crate::cli::output::{check_folder, folder_of};
+use crate::cli::output::{catch_file_size_limit, check_folder, folder_of};
 use crate::evidence::Evidence;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -11,10 +11,13 @@ use std::path::Path;
 /// The largest file that is read, in bytes; evidence of one call has some hundred kilobytes at most.
 const MAX_EVIDENCE: u64 = 64 << 20;
 
-/// Says before any call is made that the evidence could not be saved where it is wanted.
+/// Checks, before any call is made, that the evidence can be saved.
 pub(super) fn check(path: &Path, force: bool) -> Result<(), Failure> {
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => Err(unwritable(path, "it is a directory")),
+        Ok(metadata) if !metadata.is_file() && !metadata.is_symlink() => {
+            Err(unwritable(path, "it is not a regular file"))
+        }
         Ok(_) if !force => Err(exists(path)),
         _ => check_folder(path),
     }
@@ -22,14 +25,15 @@ pub(super) fn check(path: &Path, force: bool) -> Result<(), Failure> {
 
 /// Saves evidence whole or not at all.
 ///
-/// It is written beside its place and then moved there, so that a reader never sees half of it.
+/// It is written next to its place and then moved there, so that a reader never sees half of it.
 pub(super) fn write(path: &Path, evidence: &Evidence, force: bool) -> Result<(), Failure> {
     let text = evidence.to_json();
-    whole(|| place(path, &text, force))
+    uninterrupted(|| place(path, &text, force))
 }
 
 fn place(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
-    // Such a file can be read by its owner alone from the beginning.
+    catch_file_size_limit();
+    // Only the owner can read such a file, from the beginning.
     let mut file = tempfile::Builder::new()
         .prefix(".bedrock-access-")
         .tempfile_in(folder_of(path))
@@ -60,15 +64,15 @@ pub(super) fn read(path: &Path) -> Result<Evidence, Failure> {
         file.take(MAX_EVIDENCE + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     }
     if bytes.len() as u64 > MAX_EVIDENCE {
-        return Err(unreadable(&format!("evidence has at most {MAX_EVIDENCE} bytes")));
+        return Err(unreadable(&format!("an evidence file has at most {MAX_EVIDENCE} bytes")));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Failure::input(format!("{shown} is no evidence: it is not UTF-8 text (byte {at})"))
+        Failure::input(format!("{shown} is not an evidence file: it is not UTF-8 text (byte {at})"))
             .hint("a shell's redirection or an editor may have changed it: send and store the file as it was written")
     })?;
     Evidence::from_json(&text)
-        .map_err(|error| Failure::input(format!("{shown} is no evidence: {error}")).hint(error.remedy()))
+        .map_err(|error| Failure::input(format!("{shown} is not an evidence file: {error}")).hint(error.remedy()))
 }
 
 fn exists(path: &Path) -> Failure {

@@ -1,8 +1,7 @@
-//! The pace at which the policy simulator is asked: it throttles early, and says so only by refusing.
+//! Limits the rate at which the policy simulator is called: it throttles early, and shows that only by refusing.
 //!
-//! Additive increase, multiplicative decrease: every answer lets a little more calls be under way at once, a refusal
-//! for the rate halves them and lets all wait. Shared by everything that asks, so that many diagnoses together are as
-//! polite as one.
+//! Additive increase, multiplicative decrease: every answer allows slightly more calls at once; a throttled call halves
+//! their number and makes all callers wait. All diagnoses of a run share it, so that many together are as polite as one.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,9 +17,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Lets calls pass at the pace that the simulator bears.
+/// Lets calls pass at the rate that the simulator accepts.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct RateLimiter {
     state: Mutex<State>,
     freed: Notify,
     largest: f64,
@@ -30,23 +29,23 @@ pub(super) struct Pace {
 struct State {
     window: f64,
     under_way: u32,
-    /// Nobody asks before this moment.
+    /// No call starts before this moment.
     not_before: Instant,
     /// How long the next pause is.
     pause: Duration,
-    /// When the pace was last slowed down.
+    /// When the rate was last reduced.
     slowed: Instant,
 }
 
-/// The turn of one call; it ends when this is dropped.
+/// Permission for one call; it ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Turn<'p> {
-    pace: &'p Pace,
+pub(super) struct Permit<'l> {
+    limiter: &'l RateLimiter,
     began: Instant,
 }
 
-impl Pace {
-    /// Allows at most so many calls at once, however well they are answered.
+impl RateLimiter {
+    /// Allows at most `largest` calls at once, however well they are answered.
     pub(super) fn new(largest: usize) -> Self {
         let now = Instant::now();
         let state = State { window: FIRST_WINDOW, under_way: 0, not_before: now, pause: FIRST_PAUSE, slowed: now };
@@ -55,10 +54,10 @@ impl Pace {
         Self { state: Mutex::new(state), freed: Notify::new(), largest }
     }
 
-    /// Waits for a turn.
-    pub(super) async fn turn(&self) -> Turn<'_> {
+    /// Waits for a permit.
+    pub(super) async fn acquire(&self) -> Permit<'_> {
         loop {
-            // Before the look, so that no turn that ends meanwhile is missed.
+            // Before the state is read, so that no permit that ends in the meantime is missed.
             let freed = self.freed.notified();
             let until = {
                 let mut state = self.state();
@@ -67,7 +66,7 @@ impl Pace {
                     Some(state.not_before)
                 } else if f64::from(state.under_way + 1) <= state.window {
                     state.under_way += 1;
-                    return Turn { pace: self, began: now };
+                    return Permit { limiter: self, began: now };
                 } else {
                     None
                 }
@@ -79,7 +78,7 @@ impl Pace {
         }
     }
 
-    /// Returns how long everybody waits after the next refusal.
+    /// Returns how long all callers wait after the next refusal.
     pub(super) fn pause(&self) -> Duration {
         self.state().pause
     }
@@ -89,18 +88,18 @@ impl Pace {
     }
 }
 
-impl Turn<'_> {
+impl Permit<'_> {
     /// Notes that the call was answered.
     pub(super) fn answered(self) {
-        let mut state = self.pace.state();
-        state.window = (state.window + 1.0 / state.window).min(self.pace.largest);
+        let mut state = self.limiter.state();
+        state.window = (state.window + 1.0 / state.window).min(self.limiter.largest);
         state.pause = FIRST_PAUSE;
     }
 
-    /// Notes that the call was refused in a way that may pass: it came too fast, or the service is in trouble.
+    /// Notes a refusal that may not last: the call came too fast, or the service is in trouble.
     pub(super) fn slow_down(self) {
-        let mut state = self.pace.state();
-        // Calls that were under way together say the same thing once.
+        let mut state = self.limiter.state();
+        // Calls that were under way together count once.
         if self.began < state.slowed {
             return;
         }
@@ -112,12 +111,12 @@ impl Turn<'_> {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut state = self.pace.state();
+        let mut state = self.limiter.state();
         state.under_way = state.under_way.saturating_sub(1);
         drop(state);
-        self.pace.freed.notify_waiters();
+        self.limiter.freed.notify_waiters();
     }
 }
 
@@ -132,16 +131,16 @@ mod tests {
     #[test]
     fn answers_widen_the_window_and_a_refusal_halves_it_once_for_calls_under_way_together() {
         runtime().block_on(async {
-            let pace = Pace::new(8);
+            let limiter = RateLimiter::new(8);
             for _ in 0..100 {
-                pace.turn().await.answered();
+                limiter.acquire().await.answered();
             }
-            assert!(pace.state().window > 7.9, "{:?}", pace.state());
-            let (first, second) = (pace.turn().await, pace.turn().await);
+            assert!(limiter.state().window > 7.9, "{:?}", limiter.state());
+            let (first, second) = (limiter.acquire().await, limiter.acquire().await);
             first.slow_down();
             second.slow_down();
             let (window, pause) = {
-                let state = pace.state();
+                let state = limiter.state();
                 (state.window, state.pause)
             };
             assert!(window > 3.9 && window < 4.1 && pause == FIRST_PAUSE * 2, "{window} {pause:?}");
@@ -149,17 +148,17 @@ mod tests {
     }
 
     #[test]
-    fn nobody_asks_during_a_pause_and_never_more_than_the_window_at_once() {
+    fn no_call_starts_during_a_pause_and_never_more_than_the_window_at_once() {
         runtime().block_on(async {
-            let pace = Pace::new(4);
+            let limiter = RateLimiter::new(4);
             let begun = Instant::now();
-            pace.turn().await.slow_down();
-            let turns = (pace.turn().await, pace.turn().await);
+            limiter.acquire().await.slow_down();
+            let permits = (limiter.acquire().await, limiter.acquire().await);
             assert!(begun.elapsed() >= FIRST_PAUSE);
             // The window was halved to two.
-            assert!(tokio::time::timeout(Duration::from_millis(20), pace.turn()).await.is_err());
-            drop(turns);
-            let _turn = tokio::time::timeout(Duration::from_millis(200), pace.turn()).await.unwrap();
+            assert!(tokio::time::timeout(Duration::from_millis(20), limiter.acquire()).await.is_err());
+            drop(permits);
+            let _permit = tokio::time::timeout(Duration::from_millis(200), limiter.acquire()).await.unwrap();
         });
     }
 }

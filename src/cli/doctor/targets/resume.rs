@@ -1,6 +1,6 @@
-//! What an earlier run has answered already, and which ids this one has seen.
+//! Resumes an earlier run: which targets it has answered, and which ids this run has seen.
 //!
-//! Ids are kept as hashes of 16 bytes: the one thing here that grows with the number of targets, and slowly.
+//! Ids are kept as hashes of 16 bytes: the only thing here that grows with the number of targets.
 
 use super::tally::Tally;
 use crate::cli::exit::Failure;
@@ -16,27 +16,27 @@ use std::path::Path;
 /// The longest line that an earlier run may have written, in bytes.
 const LONGEST_LINE: u64 = 16 << 20;
 
-/// Ids that were met, with the line that had each first.
+/// Ids that were seen, with the first line of each.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
     hashers: (RandomState, RandomState),
-    /// Line 0 stands for an answer of an earlier run.
+    /// Line 0 is an answer of an earlier run.
     seen: HashMap<(u64, u64), u64>,
 }
 
-/// What an id says about its target.
+/// Whether an id was seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Met {
-    /// It is new, or there is none.
+    /// It is new, or the target has none.
     Never,
     /// An earlier run answered it.
     Done,
-    /// The line of this input that had it first.
+    /// In this line of the same input.
     Before(u64),
 }
 
 impl Ids {
-    /// Notes the id of a line, and tells whether it was met before.
+    /// Notes the id of a line, and returns whether it was seen before.
     pub(super) fn meet(&mut self, id: &Value, line: u64) -> Met {
         if id.is_null() {
             return Met::Never;
@@ -58,7 +58,7 @@ impl Ids {
     }
 }
 
-/// As much of an answer as tells whether it counts.
+/// The parts of an answer that decide whether it counts.
 #[derive(Deserialize)]
 struct Answered {
     schema: String,
@@ -68,9 +68,9 @@ struct Answered {
     expect: Option<Expectation>,
 }
 
-/// Reads what an earlier run has answered, and counts it; a half-written last line is no answer.
+/// Reads what an earlier run has answered, and counts it; a half-written last line is not an answer.
 ///
-/// A file that does not exist yet holds no answer, so that the first run and the next can be called alike.
+/// A file that does not exist yet holds no answer, so that the first run and the next have the same command line.
 pub(super) fn read(path: &Path, ids: &mut Ids, tally: &mut Tally) -> Result<(), Failure> {
     let unreadable = |error: &io::Error| Failure::input(format!("`{}` cannot be read: {error}", path.display()));
     let file = match File::open(path) {
@@ -83,17 +83,20 @@ pub(super) fn read(path: &Path, ids: &mut Ids, tally: &mut Tally) -> Result<(), 
         line.clear();
         let read =
             input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|error| unreadable(&error))?;
-        // The last line without its end was cut off.
-        if read == 0 || !line.ends_with(b"\n") {
+        if read == 0 {
+            break;
+        }
+        if !line.ends_with(b"\n") {
+            // Cut off - or not ours, and then it must not be cut off further.
+            if !is_start_of_answer(&line) {
+                return Err(not_ours(path, number));
+            }
             break;
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let answer: Answered = serde_json::from_slice(&line).map_err(|_| {
-            Failure::input(format!("`{}` is not the output of an earlier run: line {number}", path.display()))
-                .hint("`--skip-done` takes the JSON lines that `doctor --targets … --format json` wrote")
-        })?;
+        let answer: Answered = serde_json::from_slice(&line).map_err(|_| not_ours(path, number))?;
         if let (true, Some(verdict)) = (answer.schema.starts_with("bedrock-access/diagnosis/"), answer.verdict)
             && !answer.id.is_null()
             && ids.meet(&answer.id, 0) == Met::Never
@@ -102,6 +105,17 @@ pub(super) fn read(path: &Path, ids: &mut Ids, tally: &mut Tally) -> Result<(), 
         }
     }
     Ok(())
+}
+
+fn not_ours(path: &Path, line: u64) -> Failure {
+    Failure::input(format!("`{}` is not the output of an earlier run: line {line}", path.display()))
+        .hint("`--skip-done` takes the JSON lines that `doctor --targets … --format json` wrote")
+}
+
+/// Returns `true` if a text can be the beginning of an answer that was not written to its end.
+fn is_start_of_answer(text: &[u8]) -> bool {
+    const START: &[u8] = b"{\"schema\":\"bedrock-access/";
+    text.starts_with(START) || START.starts_with(text)
 }
 
 /// Opens the output of an earlier run to be continued, without the half-written line at its end.

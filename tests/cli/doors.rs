@@ -1,0 +1,178 @@
+//! What people type and hand over first: each row works, or says what to type instead.
+
+use crate::support::program::{Answer, bedrock_access, run_with_input};
+use std::io::Write as _;
+use std::path::Path;
+
+const REFUSAL: &str = "An error occurred (AccessDeniedException) when calling the InvokeModel operation: User: \
+    arn:aws:sts::111122223333:assumed-role/chat-api/s is not authorized to perform: bedrock:InvokeModel on resource: \
+    arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0 because no identity-based policy allows the \
+    bedrock:InvokeModel action";
+
+/// Where an answer is looked for.
+enum Said {
+    Out(&'static str),
+    Err(&'static str),
+}
+
+use Said::{Err, Out};
+
+/// The arguments, the standard input if there is one, the exit status, and a part of the answer.
+type Row = (&'static [&'static str], Option<&'static str>, i32, Said);
+
+const NOVA: &str = "us.amazon.nova-lite-v1:0";
+const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+const ARN: &str = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0";
+
+const ROWS: &[Row] = &[
+    // Nothing, or something handed over.
+    (&[], None, 2, Err("bedrock-access doctor --sandbox")),
+    (&[], Some(REFUSAL), 0, Out("identity-policy-missing-allow")),
+    (&["-"], Some(REFUSAL), 0, Out("identity-policy-missing-allow")),
+    (&[REFUSAL], None, 0, Out("identity-policy-missing-allow")),
+    (&["explain", REFUSAL], None, 0, Out("identity-policy-missing-allow")),
+    (&["explain", "error.txt"], None, 0, Out("identity-policy-missing-allow")),
+    (&["explain", "error.txt.gz"], None, 0, Out("identity-policy-missing-allow")),
+    (&["explain", "nope.txt"], None, 4, Err("nope.txt")),
+    (&["something that nobody knows"], None, 3, Out("unrecognized")),
+    // Files by their content.
+    (&["error.txt", "--sandbox", "healthy"], None, 0, Err("taken as `--error error.txt`")),
+    (&["doctor", "error.txt", "--sandbox", "healthy"], None, 0, Err("taken as `--error error.txt`")),
+    (&["doctor", "error.txt.gz", "--sandbox", "healthy"], None, 0, Err("taken as `--error error.txt.gz`")),
+    (&["doctor", "case.json"], None, 1, Err("taken as `--evidence case.json`")),
+    (&["case.json"], None, 1, Err("taken as `--evidence case.json`")),
+    (&["doctor", "--error", "case.json"], None, 1, Err("taken as `--evidence case.json`")),
+    (&["doctor", "targets.jsonl", "--sandbox", "healthy"], None, 0, Err("taken as `--targets targets.jsonl`")),
+    (&["doctor", "targets.yaml", "--sandbox", "healthy"], None, 0, Err("taken as `--targets targets.yaml`")),
+    (&["doctor", "world.json"], None, 1, Err("taken as `--sandbox world.json`")),
+    (&["doctor", "policy.json"], None, 2, Err("bedrock-access policy lint policy.json")),
+    (&["doctor", "--error", "policy.json"], None, 2, Err("bedrock-access policy lint policy.json")),
+    (&["doctor", "plan.json"], None, 2, Err("bedrock-access check plan.json")),
+    (&["doctor", "template.yaml"], None, 2, Err("bedrock-access check template.yaml")),
+    (&["doctor", "report.json"], None, 2, Err("--save-evidence")),
+    (&["doctor", "aws-config"], None, 2, Err("--profile NAME")),
+    (&["doctor", "variables.env"], None, 2, Err("environment variables")),
+    (&["doctor", "empty.txt"], None, 4, Err("is empty")),
+    (&["doctor", "session.har", "--sandbox", "healthy"], None, 0, Err("taken as `--error session.har`")),
+    (&["doctor", "nope.json"], None, 4, Err("`nope.json` does not exist")),
+    (&["doctor", "./nope"], None, 4, Err("`./nope` does not exist")),
+    (&["doctor", "logs/app.log"], None, 4, Err("`logs/app.log` does not exist")),
+    // Texts and models.
+    (&["doctor", REFUSAL, "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", "--error", REFUSAL, "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", "--error", "-", "--sandbox", "healthy"], Some(REFUSAL), 0, Out("ALLOWED")),
+    (&["doctor", "-", "--sandbox", "healthy"], Some(REFUSAL), 0, Out("ALLOWED")),
+    (&["doctor", CLAUDE, "--sandbox", "healthy"], None, 0, Out(CLAUDE)),
+    (&["doctor", "-m", CLAUDE, "--sandbox", "healthy"], None, 0, Out(CLAUDE)),
+    (&["doctor", "--model-id", CLAUDE, "--sandbox", "healthy"], None, 0, Out(CLAUDE)),
+    (&["--model", CLAUDE, "--sandbox", "healthy"], None, 0, Out(CLAUDE)),
+    (&["doctor", ARN, "--sandbox", "iam-missing"], None, 1, Out("DENIED")),
+    (&["doctor", "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0", "--sandbox", "healthy"], None, 0, Err("is the model `us.")),
+    (&["doctor", "bedrock/converse/us.anthropic.claude-sonnet-4-5-20250929-v1:0", "--sandbox", "healthy"], None, 0, Out(CLAUDE)),
+    (&["doctor", "what?", "--sandbox"], None, 2, Err("neither an existing file nor a model")),
+    (&["doctor", CLAUDE, "--model", NOVA], None, 2, Err("cannot be used with")),
+    (&[NOVA], None, 2, Err("bedrock-access doctor us.amazon.nova-lite-v1:0")),
+    (&["doctor"], None, 2, Err("which model?")),
+    // Options by the names that come to mind.
+    (&["doctor", "-m", CLAUDE, "-r", "us-west-2", "--sandbox", "healthy"], None, 0, Out("us-west-2")),
+    (&["doctor", CLAUDE, "--operation", "Converse", "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", CLAUDE, "--operation", "bedrock:InvokeModel", "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", CLAUDE, "--operation", "invoke_model", "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", CLAUDE, "--operation", "convers"], None, 2, Err("converse")),
+    (&["doctor", CLAUDE, "--stream", "--json", "--sandbox", "healthy"], None, 0, Out("invoke-model-with-response-stream")),
+    (&["doctor", CLAUDE, "--json", "--sandbox", "healthy"], None, 0, Out("\"schema\": \"bedrock-access/diagnosis/1\"")),
+    (&["doctor", CLAUDE, "--no-color", "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", CLAUDE, "--role", "chat-api", "--sandbox", "healthy"], None, 0, Out("chat-api")),
+    (&["doctor", CLAUDE, "--principal", "no-such-role", "--sandbox", "healthy"], None, 2, Err("there is no user or role `no-such-role`")),
+    (&["doctor", CLAUDE, "--timeout", "5s", "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", CLAUDE, "--timeout", "5x"], None, 2, Err("`10s`")),
+    (&["doctor", CLAUDE, "--wait", "1s", "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", CLAUDE, "--region", "us-west-2,us-east-1", "--sandbox", "healthy"], None, 1, Out("us-east-1")),
+    (&["doctor", CLAUDE, "--regions", "us-west-2", "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["doctor", CLAUDE, "--output", "report.html", "--sandbox", "healthy"], None, 0, Out("")),
+    // Commands by other names.
+    (&["why", CLAUDE, "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["diagnose", CLAUDE, "--sandbox", "healthy"], None, 0, Out("ALLOWED")),
+    (&["version"], None, 0, Out("bedrock-access ")),
+    (&["whoami", "--sandbox", "healthy"], None, 0, Out("arn:aws:sts::111122223333:assumed-role/")),
+    (&["docter"], None, 2, Err("doctor")),
+    (&["run", "sh", "-c", "exit 7"], None, 7, Out("")),
+    (&["run", "--", "sh", "-c", "exit 7"], None, 7, Out("")),
+    (&["run", "no-such-program"], None, 127, Err("was not found")),
+];
+
+fn handed_over(folder: &Path) {
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("error.txt", REFUSAL);
+    let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    zipped.write_all(REFUSAL.as_bytes()).unwrap();
+    std::fs::write(folder.join("error.txt.gz"), zipped.finish().unwrap()).unwrap();
+    write("targets.jsonl", &format!("{{\"id\": \"a\", \"model\": \"{CLAUDE}\"}}\n"));
+    write("targets.yaml", &format!("# who\n- id: a\n  model: {CLAUDE}\n"));
+    write("policy.json", "{\"Version\": \"2012-10-17\", \"Statement\": []}");
+    write("plan.json", "{\"format_version\": \"1.2\", \"terraform_version\": \"1.9.0\", \"planned_values\": {}}");
+    write("template.yaml", "AWSTemplateFormatVersion: '2010-09-09'\nResources: {}\n");
+    write("report.json", "{\"schema\": \"bedrock-access/diagnosis/1\", \"verdict\": \"denied\"}");
+    write("aws-config", "[profile dev]\nregion = us-west-2\n");
+    write("variables.env", "AWS_REGION=us-west-2\nMODEL_ID=amazon.nova-lite-v1:0\n");
+    write("empty.txt", "");
+    let har = serde_json::json!({"log": {"version": "1.2", "entries": [{"response": {"content": {"text": REFUSAL}}}]}});
+    write("session.har", &har.to_string());
+    let world = bedrock_access(["sandbox", "show", "iam-missing"]).output().unwrap();
+    std::fs::write(folder.join("world.json"), world.stdout).unwrap();
+    let saved = bedrock_access(["doctor", "--sandbox", "iam-missing", "--save-evidence", "case.json", "-q"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert_eq!(saved.status.code(), Some(1));
+}
+
+#[test]
+fn what_people_type_works_or_says_what_to_type() {
+    assert!(ROWS.len() >= 60, "{}", ROWS.len());
+    let folder = tempfile::tempdir().unwrap();
+    handed_over(folder.path());
+    let mut wrong = Vec::new();
+    for (arguments, input, status, said) in ROWS {
+        let mut command = bedrock_access(*arguments);
+        command.current_dir(folder.path()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let answer: Answer = match input {
+            Some(input) => run_with_input(command, input.as_bytes()).into(),
+            None => command.output().unwrap().into(),
+        };
+        let (place, part) = match said {
+            Out(part) => (&answer.stdout, part),
+            Err(part) => (&answer.stderr, part),
+        };
+        if answer.status != *status || !place.contains(part) {
+            let short = |text: &str| text.chars().take(300).collect::<String>();
+            wrong.push(format!(
+                "{arguments:?}: status {} for {status}, without {part:?}\n  out: {}\n  err: {}",
+                answer.status,
+                short(&answer.stdout),
+                short(&answer.stderr)
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.starts_with("<!"), "{page}");
+}
+
+#[test]
+fn the_short_help_fits_a_screen_and_suggests_no_call() {
+    let help: Answer = bedrock_access(["doctor", "-h"]).output().unwrap().into();
+    assert_eq!(help.status, 0);
+    let lines = help.stdout.lines().count();
+    assert!(lines <= 40, "{lines} lines:\n{}", help.stdout);
+    for heading in ["The call:", "AWS account:", "Report:", "Many calls:"] {
+        assert!(help.stdout.contains(heading), "{heading}");
+    }
+    // A misspelt option never leads to one that makes a call.
+    for option in ["--prob", "--invok", "--pro"] {
+        let answer: Answer = bedrock_access(["doctor", CLAUDE, option]).output().unwrap().into();
+        assert_eq!(answer.status, 2, "{option}");
+    }
+    let answer: Answer = bedrock_access(["doctor", CLAUDE, "--rol", "x"]).output().unwrap().into();
+    assert!(!answer.stderr.contains("--probe"), "{}", answer.stderr);
+}
