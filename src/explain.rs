@@ -4,15 +4,15 @@
 //! decorated in whatever way. Gives what the text itself holds and never more; where AWS's words do not settle
 //! the cause, the alternatives stand beside it. Pure: no AWS, no clock, no I/O. Linear in the text's length.
 
-mod anchors;
-mod codes;
+mod classify;
+mod error_codes;
 mod facts;
+mod grammar;
 mod json;
-mod plain;
-mod reading;
+mod mention;
+mod normalize;
+mod phrases;
 mod secrets;
-mod site;
-mod token;
 mod words;
 
 pub use crate::cause::catalogue::TextCertainty;
@@ -21,8 +21,8 @@ pub use words::to_text;
 
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
 use catalogue::{Note, Otherwise};
-use plain::Plain;
-use reading::{Reading, read};
+use classify::{Classified, read};
+use normalize::Normalized;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -141,7 +141,7 @@ pub fn explain(text: &str) -> Explanation {
 #[must_use]
 pub fn explain_bytes(text: &[u8]) -> Explanation {
     let text = text.get(..MAX_TEXT).unwrap_or(text);
-    let plain = Plain::of(text);
+    let plain = Normalized::of(text);
     let mut found = read(&plain.text).into_iter().map(|reading| reading.explain(&plain));
     let error = found.next().unwrap_or_else(|| words::unrecognized(text.len()));
     let others = found.take(MAX_OTHERS).collect();
@@ -159,7 +159,7 @@ pub fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Class
         Some(code) => format!("{code}: {message}"),
         None => message.to_owned(),
     };
-    let plain = Plain::of(whole.as_bytes());
+    let plain = Normalized::of(whole.as_bytes());
     let Some(mut reading) = read(&plain.text).into_iter().next() else {
         let cause = match status {
             Some(429) => Cause::Throttled,
@@ -181,11 +181,11 @@ pub fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Class
         reading.facts.error_code = Some(code.to_owned());
     }
     Classification {
-        cause: reading.site.cause,
-        certainty: reading.site.certainty,
-        alternatives: alternatives(reading.site.otherwise),
-        body_rejected: matches!(reading.site.note, Note::BodyRejected | Note::BodyDetail),
-        template: reading.site.template,
+        cause: reading.mention.cause,
+        certainty: reading.mention.certainty,
+        alternatives: alternatives(reading.mention.otherwise),
+        body_rejected: matches!(reading.mention.note, Note::BodyRejected | Note::BodyDetail),
+        template: reading.mention.template,
         facts: reading.facts,
     }
 }
@@ -194,12 +194,12 @@ fn alternatives(otherwise: &'static [Otherwise]) -> Vec<Alternative> {
     otherwise.iter().map(|other| Alternative { cause: other.cause, tell: other.tell }).collect()
 }
 
-impl Reading {
-    fn explain(self, plain: &Plain) -> ExplainedError {
-        let Self { site, facts } = self;
+impl Classified {
+    fn explain(self, plain: &Normalized) -> ExplainedError {
+        let Self { mention, facts } = self;
         let facts = secrets::without(facts);
-        let summary = words::summary(&site, &facts);
-        let next = words::next(&site, &facts);
+        let summary = words::summary(&mention, &facts);
+        let next = words::next(&mention, &facts);
         let Facts {
             error_code,
             operation,
@@ -213,11 +213,11 @@ impl Reading {
             authorization_id,
             authorization_region: _,
         } = facts;
-        let family = site.cause.family();
+        let family = mention.cause.family();
         ExplainedError {
-            cause: site.cause,
+            cause: mention.cause,
             family,
-            documented_cause: (site.cause != Cause::Unrecognized).then(|| family.documented_cause()),
+            documented_cause: (mention.cause != Cause::Unrecognized).then(|| family.documented_cause()),
             error_code,
             operation,
             principal,
@@ -228,12 +228,12 @@ impl Reading {
             region,
             request_id,
             authorization_id,
-            span: [plain.origin(site.start), plain.origin(site.end)],
+            span: [plain.origin(mention.start), plain.origin(mention.end)],
             summary,
             next,
-            alternatives: alternatives(site.otherwise),
-            certainty: site.certainty,
-            template: site.template,
+            alternatives: alternatives(mention.otherwise),
+            certainty: mention.certainty,
+            template: mention.template,
         }
     }
 }

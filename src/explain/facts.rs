@@ -1,14 +1,14 @@
 //! What stands around an error: error code, operation, request id, model, Region, authorization id.
 //!
-//! Takes a site and the stretch of text that belongs to it alone, so that one error's facts never mix with
+//! Takes a mention and the stretch of text that belongs to it alone, so that one error's facts never mix with
 //! another's. Gives what the text holds, and nothing that it does not.
 
-use super::anchors::Anchor;
-use super::site::{Site, View, is_bedrock, is_principal};
-use super::token;
+use super::grammar;
+use super::mention::{Mention, View, is_bedrock, is_principal};
+use super::phrases::PhraseKind;
 use crate::bedrock::ModelReference;
 
-/// The most ARNs that are read around one site.
+/// The most ARNs that are read around one mention.
 const MAX_ARNS: usize = 16;
 
 /// What a text says of one refused call.
@@ -59,7 +59,7 @@ impl Facts {
         take(&mut self.authorization_region, other.authorization_region);
     }
 
-    /// Tells whether two readings can be of the same error: no fact contradicts.
+    /// Tells whether two classified can be of the same error: no fact contradicts.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
         let agree = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
         agree(&self.principal, &other.principal)
@@ -83,14 +83,14 @@ pub(super) struct Code {
 }
 
 impl View<'_> {
-    /// Reads what stands around a site between `from` and `to`; moves the site's bounds over what belongs to it.
-    pub(super) fn facts(&self, site: &mut Site, from: usize, to: usize) -> Facts {
-        let (refused, is_refusal) = ((site.start, site.end), site.action.is_some());
+    /// Reads what stands around a mention between `from` and `to`; moves the mention's bounds over what belongs to it.
+    pub(super) fn facts(&self, mention: &mut Mention, from: usize, to: usize) -> Facts {
+        let (refused, is_refusal) = ((mention.start, mention.end), mention.action.is_some());
         let mut facts = Facts {
-            principal: site.principal.take(),
-            action: site.action.take(),
-            resource: site.resource.take(),
-            policy_arn: site.policy_arn.take(),
+            principal: mention.principal.take(),
+            action: mention.action.take(),
+            resource: mention.resource.take(),
+            policy_arn: mention.policy_arn.take(),
             ..Facts::default()
         };
         let mut code: Option<(u8, Code)> = None;
@@ -102,14 +102,14 @@ impl View<'_> {
             let (start, end) = self.span(hit);
             // What the refusal's own grammar has read needs no second reading.
             let is_read = is_refusal && start >= refused.0 && start < refused.1;
-            match hit.anchor {
-                Anchor::Arn | Anchor::Model | Anchor::Region if is_read => {}
-                Anchor::Code => {
+            match hit.kind {
+                PhraseKind::Arn | PhraseKind::Model | PhraseKind::Region if is_read => {}
+                PhraseKind::Code => {
                     if let Some(found) = self.read_code(start, end) {
-                        // Before the site and near it, then before, then behind.
+                        // Before the mention and near it, then before, then behind.
                         let rank = match found.start {
-                            at if at <= site.start && site.start - found.end.min(site.start) <= 120 => 1,
-                            at if at <= site.start => 2,
+                            at if at <= mention.start && mention.start - found.end.min(mention.start) <= 120 => 1,
+                            at if at <= mention.start => 2,
                             _ => 3,
                         };
                         let nearer = rank == 1 || rank == 2;
@@ -118,32 +118,34 @@ impl View<'_> {
                         }
                     }
                 }
-                Anchor::ErrorOccurred => {
+                PhraseKind::ErrorOccurred => {
                     if let Some((found, operation)) = self.read_boto(end) {
-                        if start <= site.start {
-                            site.start = start.min(site.start);
+                        if start <= mention.start {
+                            mention.start = start.min(mention.start);
                         }
                         facts.operation = Some(operation);
                         code = Some((0, found));
                     }
                 }
-                Anchor::OperationError if facts.operation.is_none() => facts.operation = self.read_go_operation(end),
-                Anchor::EventName if facts.operation.is_none() => facts.operation = self.read_event_name(end),
-                Anchor::RequestId if facts.request_id.is_none() => {
-                    facts.request_id = token::read_request_id(self.text, self.skip_key(end));
+                PhraseKind::OperationError if facts.operation.is_none() => {
+                    facts.operation = self.read_go_operation(end)
                 }
-                Anchor::AuthorizationId if facts.authorization_id.is_none() => {
+                PhraseKind::EventName if facts.operation.is_none() => facts.operation = self.read_event_name(end),
+                PhraseKind::RequestId if facts.request_id.is_none() => {
+                    facts.request_id = grammar::read_request_id(self.text, self.skip_key(end));
+                }
+                PhraseKind::AuthorizationId if facts.authorization_id.is_none() => {
                     if let Some((id, end)) = self.read_authorization_id(end) {
                         facts.authorization_id = Some(id);
-                        site.end = site.end.max(end);
+                        mention.end = mention.end.max(end);
                         facts.authorization_region = self.console_region(start);
                         if region.is_none() {
                             region = facts.authorization_region.clone().map(|name| (4, name));
                         }
                     }
                 }
-                Anchor::Arn if arns < MAX_ARNS && start >= arn_end => {
-                    if let Some((arn, end)) = token::read_arn(self.text, start) {
+                PhraseKind::Arn if arns < MAX_ARNS && start >= arn_end => {
+                    if let Some((arn, end)) = grammar::read_arn(self.text, start) {
                         arns += 1;
                         arn_end = end;
                         if !is_refusal {
@@ -154,34 +156,34 @@ impl View<'_> {
                         }
                     }
                 }
-                Anchor::Model if start >= arn_end && models.len() < MAX_ARNS => {
-                    if let Some((model, start)) = token::read_model(self.text, start)
+                PhraseKind::Model if start >= arn_end && models.len() < MAX_ARNS => {
+                    if let Some((model, start)) = grammar::read_model(self.text, start)
                         && !self.is_example(start)
                     {
                         models.push((start, model));
                     }
                 }
-                Anchor::ModelKey => {
+                PhraseKind::ModelKey => {
                     if let Some(model) = self.read_model_key(end) {
                         // What a key names is nearer than what merely stands around.
-                        models.insert(0, (site.start, model));
+                        models.insert(0, (mention.start, model));
                     }
                 }
-                Anchor::Region => {
-                    if let Some(name) = token::read_region(self.text, self.skip_key(end))
+                PhraseKind::Region => {
+                    if let Some(name) = grammar::read_region(self.text, self.skip_key(end))
                         && region.as_ref().is_none_or(|(rank, _)| *rank > 1)
                     {
                         region = Some((1, name));
                     }
                 }
-                Anchor::Host => {
-                    if let Some(name) = token::read_region(self.text, end + 1)
+                PhraseKind::Host => {
+                    if let Some(name) = grammar::read_region(self.text, end + 1)
                         && region.as_ref().is_none_or(|(rank, _)| *rank > 0)
                     {
                         region = Some((0, name));
                     }
                     if let Some((model, operation)) = self.read_path(end) {
-                        models.insert(0, (site.start, model));
+                        models.insert(0, (mention.start, model));
                         if facts.operation.is_none() {
                             facts.operation = operation;
                         }
@@ -191,13 +193,13 @@ impl View<'_> {
             }
         }
         if let Some((_, code)) = code {
-            let between = self.text.get(code.end..site.start).unwrap_or_default();
-            if code.end <= site.start && between.len() <= 60 && !between.contains("\n\n") {
-                site.start = site.start.min(code.start);
+            let between = self.text.get(code.end..mention.start).unwrap_or_default();
+            if code.end <= mention.start && between.len() <= 60 && !between.contains("\n\n") {
+                mention.start = mention.start.min(code.start);
             }
             facts.error_code = Some(code.name);
         }
-        facts.model = self.choose_model(site, &facts, models);
+        facts.model = self.choose_model(mention, &facts, models);
         facts.region = region.map(|(_, name)| name).or_else(|| region_of(&facts));
         facts
     }
@@ -205,7 +207,7 @@ impl View<'_> {
     /// Gives an ARN in the text its part, where the words around it say so.
     fn place_arn(&self, facts: &mut Facts, arn: &str, start: usize) {
         if is_principal(arn) && facts.principal.is_none() {
-            let before = token::window_before(self.text, start, 60).to_ascii_lowercase();
+            let before = grammar::window_before(self.text, start, 60).to_ascii_lowercase();
             let named = ["role arn", "base role", "principal", "\"arn\"", "useridentity", "user", "identity", "caller"]
                 .into_iter()
                 .any(|word| before.contains(word));
@@ -213,20 +215,20 @@ impl View<'_> {
                 facts.principal = Some(arn.to_owned());
             }
         } else if facts.resource.is_none() && is_bedrock(arn) && model_of(arn).is_some() {
-            let before = token::window_before(self.text, start, 40).to_ascii_lowercase();
+            let before = grammar::window_before(self.text, start, 40).to_ascii_lowercase();
             if ["model", "resource", "profile"].into_iter().any(|word| before.contains(word)) {
                 facts.resource = Some(arn.to_owned());
             }
         }
     }
 
-    fn choose_model(&self, site: &Site, facts: &Facts, models: Vec<(usize, String)>) -> Option<String> {
+    fn choose_model(&self, mention: &Mention, facts: &Facts, models: Vec<(usize, String)>) -> Option<String> {
         let from_resource = facts.resource.as_deref().and_then(model_of).map(str::to_owned);
         // A refused destination model was called through a profile that stands elsewhere in the text.
         let nearest = models
             .into_iter()
             .filter(|(_, model)| Some(model.as_str()) != facts.resource.as_deref())
-            .min_by_key(|(at, _)| at.abs_diff(site.start))
+            .min_by_key(|(at, _)| at.abs_diff(mention.start))
             .map(|(_, model)| model_of(&model).map_or(model.clone(), str::to_owned));
         match (from_resource, nearest) {
             (Some(resource), Some(named)) if named.ends_with(&format!(".{resource}")) => Some(named),
@@ -237,14 +239,14 @@ impl View<'_> {
 
     /// Reads the error code around a word that belongs to one.
     pub(super) fn read_code(&self, start: usize, end: usize) -> Option<Code> {
-        let (start, end) = token::identifier(self.text, start, end);
+        let (start, end) = grammar::identifier(self.text, start, end);
         let name = self.text.get(start..end)?;
         (is_code(name) && !self.is_foreign(name, start)).then(|| Code { name: name.to_owned(), start, end })
     }
 
     /// Tells whether the path in front of a class's name is another library's than AWS's.
     fn is_foreign(&self, name: &str, start: usize) -> bool {
-        let before = token::window_before(self.text, start, 80);
+        let before = grammar::window_before(self.text, start, 80);
         if before.ends_with('/') {
             return true;
         }
@@ -261,7 +263,7 @@ impl View<'_> {
 
     /// Reads ` (CODE) when calling the OPERATION operation`.
     pub(super) fn read_boto(&self, end: usize) -> Option<(Code, String)> {
-        let rest = token::window(self.text, end, 200);
+        let rest = grammar::window(self.text, end, 200);
         let open = rest.find('(').filter(|open| *open <= 3)?;
         let close = rest.find(')')?;
         let name = rest.get(open + 1..close)?.trim();
@@ -278,7 +280,7 @@ impl View<'_> {
 
     /// Reads ` Bedrock Runtime: Converse,` as the Go SDK writes it.
     fn read_go_operation(&self, end: usize) -> Option<String> {
-        let rest = token::window(self.text, end, 100);
+        let rest = grammar::window(self.text, end, 100);
         let (service, behind) = rest.split_once(':')?;
         if service.len() > 40 {
             return None;
@@ -288,7 +290,7 @@ impl View<'_> {
     }
 
     fn read_event_name(&self, end: usize) -> Option<String> {
-        let operation: String = token::window(self.text, self.skip_key(end), 80)
+        let operation: String = grammar::window(self.text, self.skip_key(end), 80)
             .chars()
             .take_while(|c| c.is_ascii_alphanumeric())
             .collect();
@@ -297,7 +299,7 @@ impl View<'_> {
 
     /// Skips from a key's end to its value.
     fn skip_key(&self, end: usize) -> usize {
-        let rest = token::window(self.text, end, 40);
+        let rest = grammar::window(self.text, end, 40);
         let separators = [':', ' ', '"', '\'', '=', '>', '<', ',', '(', '[', '*', '\n'];
         let mut value = rest.trim_start_matches(separators);
         // How Swift and Rust print a value that may be missing.
@@ -311,23 +313,23 @@ impl View<'_> {
 
     /// Tells whether what stands at a place is named as an example only.
     fn is_example(&self, position: usize) -> bool {
-        let before = token::window_before(self.text, position, 24);
+        let before = grammar::window_before(self.text, position, 24);
         let before = before.trim_end_matches([' ', '\n', '"', '\'', ':', ',', '(']);
         ["such as", "e.g.", "for example", "like"].into_iter().any(|word| before.ends_with(word))
     }
 
     fn read_model_key(&self, end: usize) -> Option<String> {
         let at = self.skip_key(end);
-        if let Some((arn, _)) = token::read_arn(self.text, at) {
+        if let Some((arn, _)) = grammar::read_arn(self.text, at) {
             return is_bedrock(&arn).then_some(arn);
         }
-        let (model, start) = token::read_model(self.text, at)?;
+        let (model, start) = grammar::read_model(self.text, at)?;
         (start == at && !self.is_example(at) && model.parse::<ModelReference>().is_ok()).then_some(model)
     }
 
     /// Reads `.REGION.amazonaws.com/model/MODEL/OPERATION` behind an endpoint's first label.
     fn read_path(&self, end: usize) -> Option<(String, Option<String>)> {
-        let rest = token::window(self.text, end, 400);
+        let rest = grammar::window(self.text, end, 400);
         let url = rest.split(['"', ' ', '\'', '\n', ')', '`']).next()?;
         let (_, path) = url.split_once("/model/")?;
         let (model, operation) = path.split_once('/').unwrap_or((path, ""));
@@ -344,7 +346,7 @@ impl View<'_> {
     }
 
     fn read_authorization_id(&self, end: usize) -> Option<(String, usize)> {
-        let rest = token::window(self.text, end, 300);
+        let rest = grammar::window(self.text, end, 300);
         let skipped = rest.len() - rest.trim_start_matches(['/', ':', ' ', '"', '\'', '\n', '=']).len();
         let id: String = rest.get(skipped..)?.chars().take_while(char::is_ascii_alphanumeric).collect();
         let end = end + skipped + id.len();
@@ -353,9 +355,9 @@ impl View<'_> {
 
     /// Reads the Region from the console's address in front of `#/authorization-details/`.
     fn console_region(&self, start: usize) -> Option<String> {
-        let before = token::window_before(self.text, start, 30);
+        let before = grammar::window_before(self.text, start, 30);
         let (_, name) = before.rsplit_once("region=")?;
-        token::read_region(name, 0)
+        grammar::read_region(name, 0)
     }
 }
 
@@ -377,7 +379,7 @@ pub(super) fn model_of(arn: &str) -> Option<&str> {
 
 fn region_of(facts: &Facts) -> Option<String> {
     let region = facts.resource.as_deref()?.split(':').nth(3)?;
-    token::read_region(region, 0)
+    grammar::read_region(region, 0)
 }
 
 fn decode_percent(text: &str) -> String {

@@ -4,7 +4,7 @@
 //! steer a terminal is shown escaped.
 
 use super::facts::{Facts, model_of};
-use super::site::Site;
+use super::mention::Mention;
 use super::{ExplainedError, Explanation, TextCertainty};
 use crate::bedrock::{Given, Kind, Operation};
 use crate::cause::{Cause, Family, catalogue};
@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 
 /// The answer to a text in which nothing is recognized.
 pub(super) fn unrecognized(length: usize) -> ExplainedError {
-    let site = Site::new(Cause::Unrecognized, 0, length);
+    let mention = Mention::new(Cause::Unrecognized, 0, length);
     let facts = Facts::default();
     ExplainedError {
         cause: Cause::Unrecognized,
@@ -32,8 +32,8 @@ pub(super) fn unrecognized(length: usize) -> ExplainedError {
         request_id: None,
         authorization_id: None,
         span: [0, length],
-        summary: summary(&site, &facts),
-        next: next(&site, &facts),
+        summary: summary(&mention, &facts),
+        next: next(&mention, &facts),
         alternatives: Vec::new(),
         certainty: TextCertainty::Ambiguous,
         template: "",
@@ -41,11 +41,11 @@ pub(super) fn unrecognized(length: usize) -> ExplainedError {
 }
 
 /// Says what an error means in one or two sentences.
-pub(super) fn summary(site: &Site, facts: &Facts) -> String {
-    let entry = catalogue::entry(site.cause);
+pub(super) fn summary(mention: &Mention, facts: &Facts) -> String {
+    let entry = catalogue::entry(mention.cause);
     // Few are longer.
     let mut words = String::with_capacity(384);
-    match (site.cause, site.certainty) {
+    match (mention.cause, mention.certainty) {
         (Cause::Unrecognized, _) => match &facts.error_code {
             Some(code) => {
                 let _ = write!(words, "The text holds the error code `{code}` and no sentence that names a cause.");
@@ -74,7 +74,7 @@ pub(super) fn summary(site: &Site, facts: &Facts) -> String {
     } else if let Some(model) = &facts.model {
         let _ = write!(words, " The model is `{model}`.");
     }
-    if let Some(note) = aside(site, facts) {
+    if let Some(note) = aside(mention, facts) {
         words.push(' ');
         words.push_str(note);
     }
@@ -82,8 +82,8 @@ pub(super) fn summary(site: &Site, facts: &Facts) -> String {
 }
 
 /// What a reader of this very text should know beside.
-fn aside(site: &Site, facts: &Facts) -> Option<&'static str> {
-    let family = site.cause.family();
+fn aside(mention: &Mention, facts: &Facts) -> Option<&'static str> {
+    let family = mention.cause.family();
     let action = facts.action.as_deref().unwrap_or_default();
     let resource = facts.resource.as_deref().unwrap_or_default();
     if family == Family::IamPermission {
@@ -119,10 +119,10 @@ fn aside(site: &Site, facts: &Facts) -> Option<&'static str> {
 }
 
 /// Says what to do next, for somebody who has only this text.
-pub(super) fn next(site: &Site, facts: &Facts) -> Vec<Cow<'static, str>> {
-    let entry = catalogue::entry(site.cause);
+pub(super) fn next(mention: &Mention, facts: &Facts) -> Vec<Cow<'static, str>> {
+    let entry = catalogue::entry(mention.cause);
     let mut steps = Vec::with_capacity(entry.steps.len() + 5);
-    if site.cause == Cause::IdentityPolicyMissingAllow
+    if mention.cause == Cause::IdentityPolicyMissingAllow
         && let Some(statement) = statement(facts)
     {
         steps.push(format!("add to the principal's policies, if no statement like it is there: {statement}").into());
@@ -153,7 +153,7 @@ pub(super) fn next(site: &Site, facts: &Facts) -> Vec<Cow<'static, str>> {
     if let Some(policy) = &facts.policy_arn {
         steps.push(format!("the policy that denies is `{policy}`").into());
     }
-    if let Some(doctor) = doctor(site, facts) {
+    if let Some(doctor) = doctor(mention, facts) {
         steps.push(doctor.into());
     }
     steps
@@ -183,12 +183,12 @@ fn statement(facts: &Facts) -> Option<String> {
 }
 
 /// The command that asks AWS itself, with the values of the text.
-fn doctor(site: &Site, facts: &Facts) -> Option<String> {
+fn doctor(mention: &Mention, facts: &Facts) -> Option<String> {
     let foreign = facts
         .action
         .as_deref()
         .is_some_and(|action| !action.starts_with("bedrock") && !action.starts_with("aws-marketplace:"));
-    if foreign || site.cause == Cause::Unrecognized && facts.error_code.is_none() {
+    if foreign || mention.cause == Cause::Unrecognized && facts.error_code.is_none() {
         return None;
     }
     let resource = facts.resource.as_deref().filter(|resource| model_of(resource).is_some());

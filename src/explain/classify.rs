@@ -1,11 +1,11 @@
 //! The errors of a text with what stands around each: found, told apart, and ranked.
 //!
-//! Takes the plain text and gives the readings, the most telling first. An error that the text holds twice is
+//! Takes the plain text and gives the classified, the most telling first. An error that the text holds twice is
 //! read once; each error's surroundings are bounded, so that no fact strays to another.
 
-use super::anchors::{Anchor, Scan};
 use super::facts::Facts;
-use super::site::{Site, View};
+use super::mention::{Mention, View};
+use super::phrases::{PhraseKind, Scan};
 use crate::cause::catalogue::Note;
 use crate::cause::{Cause, Family};
 use std::collections::HashSet;
@@ -16,19 +16,19 @@ const SENTENCE: usize = 40;
 /// How near a more telling text must stand to one that wraps others, in bytes.
 const WRAPPER_REACH: usize = 800;
 
-/// A site with what stands around it.
+/// A mention with what stands around it.
 #[derive(Clone, Debug)]
-pub(super) struct Reading {
+pub(super) struct Classified {
     /// The error.
-    pub(super) site: Site,
+    pub(super) mention: Mention,
     /// What the text holds of it.
     pub(super) facts: Facts,
 }
 
-impl Reading {
+impl Classified {
     /// How much a reading tells, the most telling first.
     fn rank(&self) -> (u8, usize) {
-        let weight = match (self.site.cause.family(), self.site.note) {
+        let weight = match (self.mention.cause.family(), self.mention.note) {
             (Family::Unknown, _) => 5,
             (Family::IamPermission | Family::ModelAccess | Family::Credentials, Note::Plain) => 0,
             (Family::IamPermission | Family::ModelAccess | Family::Credentials, _) => 2,
@@ -37,62 +37,62 @@ impl Reading {
             (Family::Capacity, _) => 3,
             (Family::Network, _) => 4,
         };
-        (weight, self.site.start)
+        (weight, self.mention.start)
     }
 }
 
 /// Reads every error of a plain text, the most telling first.
-pub(super) fn read(text: &str) -> Vec<Reading> {
+pub(super) fn read(text: &str) -> Vec<Classified> {
     let scan = Scan::of(text);
     let view = View { text, squeezed: scan.squeezed(), hits: scan.hits() };
-    let mut sites = view.sites();
-    let is_fallback = |site: &Site| site.note == Note::Fallback;
-    if sites.iter().any(|site| !is_fallback(site)) {
-        sites.retain(|site| !is_fallback(site));
-        view.add_headed_codes(&mut sites);
-        drop_wrappers(&mut sites, text);
-    } else if sites.is_empty() {
-        sites = view.code_sites();
+    let mut mentions = view.mentions();
+    let is_fallback = |mention: &Mention| mention.note == Note::Fallback;
+    if mentions.iter().any(|mention| !is_fallback(mention)) {
+        mentions.retain(|mention| !is_fallback(mention));
+        view.add_headed_codes(&mut mentions);
+        drop_wrappers(&mut mentions, text);
+    } else if mentions.is_empty() {
+        mentions = view.code_mentions();
     }
-    let bounds = bounds(&sites, &view);
-    let mut readings: Vec<Reading> = Vec::with_capacity(sites.len());
+    let bounds = bounds(&mentions, &view);
+    let mut classified: Vec<Classified> = Vec::with_capacity(mentions.len());
     let mut seen = HashSet::new();
-    let count = sites.len();
-    for (mut site, (from, to)) in sites.into_iter().zip(bounds) {
-        let facts = view.facts(&mut site, from, to);
-        let same = readings.iter_mut().rev().take(8).find(|other| is_same(other, &site, &facts));
+    let count = mentions.len();
+    for (mut mention, (from, to)) in mentions.into_iter().zip(bounds) {
+        let facts = view.facts(&mut mention, from, to);
+        let same = classified.iter_mut().rev().take(8).find(|other| is_same(other, &mention, &facts));
         if let Some(other) = same {
-            if other.site.cut && !site.cut {
+            if other.mention.cut && !mention.cut {
                 // Keep the whole one, and what stood around the part.
                 let around = std::mem::take(&mut other.facts);
                 other.facts = facts;
                 other.facts.complete_from(around);
-                other.site = Site { start: other.site.start, ..site };
+                other.mention = Mention { start: other.mention.start, ..mention };
             } else {
                 other.facts.complete_from(facts);
             }
             continue;
         }
         // A text with one error, as most are, needs no memory of others.
-        if count < 2 || seen.insert(key_of(&site, &facts)) {
-            readings.push(Reading { site, facts });
+        if count < 2 || seen.insert(key_of(&mention, &facts)) {
+            classified.push(Classified { mention, facts });
         }
     }
-    readings.sort_by_key(Reading::rank);
-    readings
+    classified.sort_by_key(Classified::rank);
+    classified
 }
 
 /// What tells one error from another of the same text.
-fn key_of(site: &Site, facts: &Facts) -> (Cause, [Option<String>; 6]) {
+fn key_of(mention: &Mention, facts: &Facts) -> (Cause, [Option<String>; 6]) {
     let Facts { principal, action, resource, policy_arn, model, operation, .. } = facts.clone();
-    (site.cause, [principal, action, resource, policy_arn, model, operation])
+    (mention.cause, [principal, action, resource, policy_arn, model, operation])
 }
 
-/// Tells whether two readings are of one error that the text holds twice.
-fn is_same(other: &Reading, site: &Site, facts: &Facts) -> bool {
+/// Tells whether two classified are of one error that the text holds twice.
+fn is_same(other: &Classified, mention: &Mention, facts: &Facts) -> bool {
     // The one that broke off says less than the whole one, and says it in part.
-    let (cut, whole) = if site.cut { (facts, &other.facts) } else { (&other.facts, facts) };
-    if site.cut != other.site.cut {
+    let (cut, whole) = if mention.cut { (facts, &other.facts) } else { (&other.facts, facts) };
+    if mention.cut != other.mention.cut {
         let begins = |part: &Option<String>, whole: &Option<String>| match (part, whole) {
             (Some(part), Some(whole)) => whole.starts_with(part.as_str()),
             (part, _) => part.is_none(),
@@ -101,11 +101,11 @@ fn is_same(other: &Reading, site: &Site, facts: &Facts) -> bool {
             && begins(&cut.action, &whole.action)
             && begins(&cut.resource, &whole.resource);
     }
-    let same_cause = other.site.cause == site.cause
+    let same_cause = other.mention.cause == mention.cause
         || (facts.action.is_some()
             && facts.action == other.facts.action
             && facts.resource == other.facts.resource
-            && site.template == "iam-no-clause");
+            && mention.template == "iam-no-clause");
     same_cause && other.facts.agrees_with(facts)
 }
 
@@ -113,35 +113,35 @@ fn is_same(other: &Reading, site: &Site, facts: &Facts) -> bool {
 ///
 /// What says no more than that a service's role was refused gives way to any other text; what says that a client
 /// was throttled, lost the network and the like gives way to a refusal.
-fn drop_wrappers(sites: &mut Vec<Site>, text: &str) {
-    let is_outer = |site: &Site| site.note == Note::Wrapper && site.cause == Cause::ServiceRolePermission;
-    drop_near(sites, text, is_outer);
-    drop_near(sites, text, |site| site.note == Note::Wrapper);
+fn drop_wrappers(mentions: &mut Vec<Mention>, text: &str) {
+    let is_outer = |mention: &Mention| mention.note == Note::Wrapper && mention.cause == Cause::ServiceRolePermission;
+    drop_near(mentions, text, is_outer);
+    drop_near(mentions, text, |mention| mention.note == Note::Wrapper);
 }
 
-fn drop_near(sites: &mut Vec<Site>, text: &str, gives_way: impl Fn(&Site) -> bool) {
+fn drop_near(mentions: &mut Vec<Mention>, text: &str, gives_way: impl Fn(&Mention) -> bool) {
     let telling: Vec<(usize, usize)> =
-        sites.iter().filter(|site| !gives_way(site)).map(|site| (site.start, site.end)).collect();
-    let is_near = |site: &Site| {
-        let next = telling.partition_point(|(start, _)| *start < site.start);
+        mentions.iter().filter(|mention| !gives_way(mention)).map(|mention| (mention.start, mention.end)).collect();
+    let is_near = |mention: &Mention| {
+        let next = telling.partition_point(|(start, _)| *start < mention.start);
         let after = telling.get(next).filter(|(start, _)| {
-            *start < site.end + WRAPPER_REACH
-                && !text.get(site.end..*start).is_some_and(|between| between.contains("\n\n"))
+            *start < mention.end + WRAPPER_REACH
+                && !text.get(mention.end..*start).is_some_and(|between| between.contains("\n\n"))
         });
         let before = next.checked_sub(1).and_then(|at| telling.get(at)).filter(|(_, end)| {
-            let between = text.get(*end..site.start).unwrap_or_default();
+            let between = text.get(*end..mention.start).unwrap_or_default();
             // Behind it only in the same line or sentence: later lines are other errors.
             between.len() < WRAPPER_REACH / 2 && (!between.contains('\n') || between.len() < SENTENCE)
         });
         after.is_some() || before.is_some()
     };
-    sites.retain(|site| !gives_way(site) || !is_near(site));
+    mentions.retain(|mention| !gives_way(mention) || !is_near(mention));
 }
 
-/// Parts the text among its sites: each gets the stretch that belongs to it alone.
-fn bounds(sites: &[Site], view: &View<'_>) -> Vec<(usize, usize)> {
+/// Parts the text among its mentions: each gets the stretch that belongs to it alone.
+fn bounds(mentions: &[Mention], view: &View<'_>) -> Vec<(usize, usize)> {
     let mut cuts = vec![0];
-    for pair in sites.windows(2) {
+    for pair in mentions.windows(2) {
         if let [before, after] = pair {
             cuts.push(cut_between(before.end, after.start, view));
         }
@@ -188,12 +188,12 @@ fn cut_between(end: usize, start: usize, view: &View<'_>) -> usize {
     }
     let lead = view
         .hits_between(end, start)
-        .filter(|hit| matches!(hit.anchor, Anchor::ErrorOccurred | Anchor::Code))
+        .filter(|hit| matches!(hit.kind, PhraseKind::ErrorOccurred | PhraseKind::Code))
         .map(|hit| view.span(hit).0)
         .fold(None, |best: Option<usize>, at| Some(best.map_or(at, |best| best.max(at))));
     let boto = view
         .hits_between(end, start)
-        .filter(|hit| matches!(hit.anchor, Anchor::ErrorOccurred))
+        .filter(|hit| matches!(hit.kind, PhraseKind::ErrorOccurred))
         .map(|hit| view.span(hit).0)
         .last();
     boto.or(lead).unwrap_or_else(|| view.text.ceil_char_boundary(end + (start - end) / 2))

@@ -4,9 +4,9 @@
 //! tell.
 
 use super::MAX_OTHERS;
-use super::anchors::Anchor;
 use super::facts::Code;
-use super::site::{Site, View};
+use super::mention::{Mention, View};
+use super::phrases::PhraseKind;
 use crate::cause::Cause;
 use crate::cause::catalogue::{Otherwise, TextCertainty};
 use std::collections::HashSet;
@@ -16,70 +16,70 @@ const HEAD_REACH: usize = 300;
 
 impl View<'_> {
     /// Adds the errors that boto3 heads with code and operation, and whose sentence is not known.
-    pub(super) fn add_headed_codes(&self, sites: &mut Vec<Site>) {
+    pub(super) fn add_headed_codes(&self, mentions: &mut Vec<Mention>) {
         let mut unknown = Vec::new();
-        for hit in self.hits.iter().filter(|hit| matches!(hit.anchor, Anchor::ErrorOccurred)) {
+        for hit in self.hits.iter().filter(|hit| matches!(hit.kind, PhraseKind::ErrorOccurred)) {
             let (start, end) = self.span(hit);
             let Some((code, _)) = self.read_boto(end) else { continue };
-            let next = sites.partition_point(|site| site.end <= start);
-            let is_known = sites.get(next).is_some_and(|site| site.start < code.end + HEAD_REACH);
+            let next = mentions.partition_point(|mention| mention.end <= start);
+            let is_known = mentions.get(next).is_some_and(|mention| mention.start < code.end + HEAD_REACH);
             if !is_known {
-                let site = Self::code_site(code);
-                if site.cause != Cause::Unrecognized {
-                    unknown.push(site);
+                let mention = Self::code_mention(code);
+                if mention.cause != Cause::Unrecognized {
+                    unknown.push(mention);
                 }
             }
         }
         if !unknown.is_empty() {
-            sites.extend(unknown);
-            sites.sort_by_key(|site| site.start);
+            mentions.extend(unknown);
+            mentions.sort_by_key(|mention| mention.start);
         }
     }
 
     /// Reads the errors of a text that holds codes and no sentence that is known.
-    pub(super) fn code_sites(&self) -> Vec<Site> {
-        let mut sites: Vec<Site> = Vec::new();
+    pub(super) fn code_mentions(&self) -> Vec<Mention> {
+        let mut mentions: Vec<Mention> = Vec::new();
         for hit in self.hits {
             let (start, end) = self.span(hit);
-            let code = match hit.anchor {
-                Anchor::Code => self.read_code(start, end),
-                Anchor::ErrorOccurred => self.read_boto(end).map(|(code, _)| code),
+            let code = match hit.kind {
+                PhraseKind::Code => self.read_code(start, end),
+                PhraseKind::ErrorOccurred => self.read_boto(end).map(|(code, _)| code),
                 _ => None,
             };
             let Some(code) = code else { continue };
-            if sites.last().is_some_and(|site| code.start < site.end) {
+            if mentions.last().is_some_and(|mention| code.start < mention.end) {
                 continue;
             }
-            let site = Self::code_site(code);
-            sites.push(site);
-            if sites.len() > MAX_OTHERS {
+            let mention = Self::code_mention(code);
+            mentions.push(mention);
+            if mentions.len() > MAX_OTHERS {
                 break;
             }
         }
         // Codes without sentences repeat; one of a kind is enough, and a telling one hides the rest.
-        let telling = sites.iter().any(|site| site.cause != Cause::Unrecognized);
+        let telling = mentions.iter().any(|mention| mention.cause != Cause::Unrecognized);
         let mut causes = HashSet::new();
-        sites.retain(|site| (!telling || site.cause != Cause::Unrecognized) && causes.insert(site.cause));
-        sites
+        mentions.retain(|mention| (!telling || mention.cause != Cause::Unrecognized) && causes.insert(mention.cause));
+        mentions
     }
 
-    /// Makes a site of a code that stands without a sentence that is known.
-    fn code_site(code: Code) -> Site {
-        let mut site = Site::new(Cause::Unrecognized, code.start, code.end);
-        site.template = "code";
-        site.certainty = TextCertainty::Ambiguous;
+    /// Makes a mention of a code that stands without a sentence that is known.
+    fn code_mention(code: Code) -> Mention {
+        let mut mention = Mention::new(Cause::Unrecognized, code.start, code.end);
+        mention.template = "code";
+        mention.certainty = TextCertainty::Ambiguous;
         match code.name.to_ascii_lowercase().as_str() {
             "validationexception" | "validationerror" => {
-                site.cause = Cause::InvalidRequest;
-                site.certainty = TextCertainty::Likely;
+                mention.cause = Cause::InvalidRequest;
+                mention.certainty = TextCertainty::Likely;
             }
             "accessdenied" | "accessdeniedexception" | "access_denied" | "accessdeniederror" => {
-                site.otherwise = BARE_ACCESS_DENIED;
+                mention.otherwise = BARE_ACCESS_DENIED;
             }
-            "resourcenotfoundexception" => site.otherwise = BARE_NOT_FOUND,
+            "resourcenotfoundexception" => mention.otherwise = BARE_NOT_FOUND,
             _ => {}
         }
-        site
+        mention
     }
 }
 

@@ -8,9 +8,9 @@ const BREAK: char = '\n';
 /// How far a terminal escape or an HTML tag may reach, in bytes.
 const MARKUP_REACH: usize = 300;
 
-/// Plain text, and where each part of it came from.
+/// Normalized text, and where each part of it came from.
 #[derive(Debug, Default)]
-pub(super) struct Plain {
+pub(super) struct Normalized {
     /// The text.
     pub(super) text: String,
     /// Pairs of positions, in the plain text and in the paste, wherever the distance between them changes.
@@ -21,7 +21,7 @@ pub(super) struct Plain {
     transcoded: Option<Vec<usize>>,
 }
 
-impl Plain {
+impl Normalized {
     /// Returns the byte of the paste that a position of the plain text came from.
     pub(super) fn origin(&self, position: usize) -> usize {
         let after = self.shifts.partition_point(|(plain, _)| *plain <= position);
@@ -73,7 +73,7 @@ impl Plain {
 struct Reader<'a> {
     paste: &'a [u8],
     at: usize,
-    out: Plain,
+    out: Normalized,
 }
 
 /// Bytes that can be copied as they are.
@@ -500,7 +500,7 @@ mod tests {
     use super::*;
 
     fn plain(paste: &str) -> String {
-        Plain::of(paste.as_bytes()).text
+        Normalized::of(paste.as_bytes()).text
     }
 
     #[test]
@@ -533,7 +533,7 @@ mod tests {
     #[test]
     fn positions_lead_back_to_the_paste() {
         let paste = "\u{1b}[1mA\u{1b}[0m\\\"B\\\" │\r\n│ &quot;C";
-        let plain = Plain::of(paste.as_bytes());
+        let plain = Normalized::of(paste.as_bytes());
         for letter in ['A', 'B', 'C'] {
             let position = plain.text.find(letter).unwrap();
             assert_eq!(plain.origin(position), paste.find(letter).unwrap(), "{letter}: {:?}", plain.text);
@@ -544,7 +544,7 @@ mod tests {
     fn utf16_is_read() {
         let mut paste = vec![0xff, 0xfe];
         paste.extend("é“A” B".encode_utf16().flat_map(u16::to_le_bytes));
-        let plain = Plain::of(&paste);
+        let plain = Normalized::of(&paste);
         assert_eq!(plain.text, "é\"A\" B");
         assert_eq!(plain.origin(plain.text.find('B').unwrap()), 12);
         assert_eq!(plain.origin(plain.text.len()), paste.len());
@@ -552,7 +552,7 @@ mod tests {
 
     #[test]
     fn invalid_utf8_is_replaced() {
-        let plain = Plain::of(b"a\xff\xe2\x80b");
+        let plain = Normalized::of(b"a\xff\xe2\x80b");
         assert_eq!(plain.text, "a\u{fffd}\u{fffd}\u{fffd}b");
         assert_eq!(plain.origin(plain.text.find('b').unwrap()), 4);
     }
