@@ -5,9 +5,12 @@
 
 mod actions;
 mod bundle;
+mod causes;
 mod checks;
 mod diff;
 mod excerpt;
+mod explanation;
+mod explanation_json;
 mod foreign;
 mod html;
 mod infrastructure;
@@ -18,6 +21,7 @@ mod lint;
 mod markdown;
 mod models;
 mod outline;
+mod paragraph;
 mod simulation;
 mod statements;
 mod styled;
@@ -31,6 +35,9 @@ mod wording;
 
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
+pub use causes::{cause_text, causes_markdown, causes_text};
+pub use explanation::{explanation_steps, explanation_summary, explanation_text};
+pub use explanation_json::write_explanation_json;
 pub use html::{bundle_html, html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;

@@ -4,6 +4,7 @@
 //! read once; each error's surroundings are bounded, so that no fact strays to another.
 
 use super::facts::Facts;
+use super::grammar::{window, window_before};
 use super::mention::{Mention, View};
 use super::phrases::{PhraseKind, Scan};
 use crate::cause::catalogue::Note;
@@ -23,21 +24,26 @@ pub(super) struct Classified {
     pub(super) mention: Mention,
     /// What the text holds of it.
     pub(super) facts: Facts,
+    /// Whether the text quotes it from elsewhere, such as the documentation, and not as what happened.
+    cited: bool,
 }
 
 impl Classified {
-    /// How much a reading tells, the most telling first.
-    fn rank(&self) -> (u8, usize) {
+    /// How much a reading tells, the most telling first: what is only cited comes last.
+    fn rank(&self) -> (bool, u8, usize) {
         let weight = match (self.mention.cause.family(), self.mention.note) {
             (Family::Unknown, _) => 5,
             (Family::IamPermission | Family::ModelAccess | Family::Credentials, Note::Plain) => 0,
             (Family::IamPermission | Family::ModelAccess | Family::Credentials, _) => 2,
             (Family::Request, _) => 1,
-            (Family::Capacity, Note::Plain) => 1,
+            (Family::Capacity, Note::Plain) if self.mention.cause == Cause::QuotaExceeded => 1,
             (Family::Capacity, _) => 3,
             (Family::Network, _) => 4,
         };
-        (weight, self.mention.start)
+        let action = self.facts.action.as_deref().unwrap_or("bedrock:");
+        // A refusal by another service comes behind Bedrock's.
+        let is_foreign = !action.starts_with("bedrock") && !action.starts_with("aws-marketplace:");
+        (self.cited, weight.max(u8::from(is_foreign)), self.mention.start)
     }
 }
 
@@ -46,9 +52,9 @@ pub(super) fn read(text: &str) -> Vec<Classified> {
     let scan = Scan::of(text);
     let view = View { text, squeezed: scan.squeezed(), hits: scan.hits() };
     let mut mentions = view.mentions();
-    let is_fallback = |mention: &Mention| mention.note == Note::Fallback;
+    mentions.retain(|mention| !is_of_another_provider(mention, text));
     if mentions.iter().any(|mention| !is_fallback(mention)) {
-        mentions.retain(|mention| !is_fallback(mention));
+        drop_fallbacks(&mut mentions);
         view.add_headed_codes(&mut mentions);
         drop_wrappers(&mut mentions, text);
     } else if mentions.is_empty() {
@@ -62,7 +68,7 @@ pub(super) fn read(text: &str) -> Vec<Classified> {
         let facts = view.facts(&mut mention, from, to);
         let same = classified.iter_mut().rev().take(8).find(|other| is_same(other, &mention, &facts));
         if let Some(other) = same {
-            if other.mention.cut && !mention.cut {
+            if other.mention.truncated && !mention.truncated {
                 // Keep the whole one, and what stood around the part.
                 let around = std::mem::take(&mut other.facts);
                 other.facts = facts;
@@ -75,24 +81,79 @@ pub(super) fn read(text: &str) -> Vec<Classified> {
         }
         // A text with one error, as most are, needs no memory of others.
         if count < 2 || seen.insert(key_of(&mention, &facts)) {
-            classified.push(Classified { mention, facts });
+            let cited = count > 1 && is_cited(&mention, text);
+            classified.push(Classified { mention, facts, cited });
         }
     }
     classified.sort_by_key(Classified::rank);
     classified
 }
 
+fn is_fallback(mention: &Mention) -> bool {
+    mention.note == Note::Fallback
+}
+
+/// Drops the bare codes of a text that also holds sentences.
+///
+/// A code stays where the sentences only wrap something and the code says what: Rust's SDK prints a failed dispatch
+/// around `ExpiredToken`.
+fn drop_fallbacks(mentions: &mut Vec<Mention>) {
+    let only_wrappers = mentions.iter().all(|mention| {
+        is_fallback(mention) || mention.note == Note::Wrapper && mention.cause == Cause::NetworkUnreachable
+    });
+    mentions.retain(|mention| !is_fallback(mention) || only_wrappers && mention.cause.family() == Family::Credentials);
+}
+
+/// Returns `true` if an API key was rejected by the endpoint of another provider than AWS.
+fn is_of_another_provider(mention: &Mention, text: &str) -> bool {
+    const OTHERS: [&str; 8] = [
+        "platform.openai.com",
+        "api.openai.com",
+        "api.anthropic.com",
+        "console.anthropic.com",
+        "platform.claude.com",
+        "openrouter.ai",
+        "generativelanguage.googleapis.com",
+        "x-api-key",
+    ];
+    const OWN: [&str; 4] = ["bedrock", "amazonaws", "api.aws", "AWS_"];
+    if mention.cause != Cause::ApiKeyRejected {
+        return false;
+    }
+    let (before, after) = (window_before(text, mention.start, 400), window(text, mention.start, 600));
+    let holds = |words: &[&str]| words.iter().any(|word| before.contains(word) || after.contains(word));
+    holds(&OTHERS) && !holds(&OWN)
+}
+
+/// Returns `true` if the words in front of an error say that it is quoted from elsewhere or was expected.
+fn is_cited(mention: &Mention, text: &str) -> bool {
+    let before = window_before(text, mention.start, 120);
+    let paragraph = before.rsplit("\n\n").next().unwrap_or_default();
+    let line = paragraph.lines().last().unwrap_or_default().to_ascii_lowercase();
+    [
+        "according to",
+        "the docs",
+        "documentation",
+        "i expected",
+        "would expect",
+        "should get",
+        "used to get",
+        "example of",
+    ]
+    .into_iter()
+    .any(|words| line.contains(words))
+}
+
 /// What tells one error from another of the same text.
 fn key_of(mention: &Mention, facts: &Facts) -> (Cause, [Option<String>; 6]) {
-    let Facts { principal, action, resource, policy_arn, model, operation, .. } = facts.clone();
-    (mention.cause, [principal, action, resource, policy_arn, model, operation])
+    (mention.cause, facts.identity().map(|fact| fact.map(str::to_owned)))
 }
 
 /// Tells whether two classified are of one error that the text holds twice.
 fn is_same(other: &Classified, mention: &Mention, facts: &Facts) -> bool {
     // The one that broke off says less than the whole one, and says it in part.
-    let (cut, whole) = if mention.cut { (facts, &other.facts) } else { (&other.facts, facts) };
-    if mention.cut != other.mention.cut {
+    let (cut, whole) = if mention.truncated { (facts, &other.facts) } else { (&other.facts, facts) };
+    if mention.truncated != other.mention.truncated {
         let begins = |part: &Option<String>, whole: &Option<String>| match (part, whole) {
             (Some(part), Some(whole)) => whole.starts_with(part.as_str()),
             (part, _) => part.is_none(),
@@ -125,8 +186,7 @@ fn drop_near(mentions: &mut Vec<Mention>, text: &str, gives_way: impl Fn(&Mentio
     let is_near = |mention: &Mention| {
         let next = telling.partition_point(|(start, _)| *start < mention.start);
         let after = telling.get(next).filter(|(start, _)| {
-            *start < mention.end + WRAPPER_REACH
-                && !text.get(mention.end..*start).is_some_and(|between| between.contains("\n\n"))
+            *start < mention.end + WRAPPER_REACH && !text.get(mention.end..*start).is_some_and(begins_another_message)
         });
         let before = next.checked_sub(1).and_then(|at| telling.get(at)).filter(|(_, end)| {
             let between = text.get(*end..mention.start).unwrap_or_default();
@@ -136,6 +196,20 @@ fn drop_near(mentions: &mut Vec<Mention>, text: &str, gives_way: impl Fn(&Mentio
         after.is_some() || before.is_some()
     };
     mentions.retain(|mention| !gives_way(mention) || !is_near(mention));
+}
+
+/// Returns `true` if a message ends in a stretch of text and another begins: a blank line, a new record of a log.
+fn begins_another_message(between: &str) -> bool {
+    let is_record = |line: &str| {
+        let line = line.trim_start_matches(['[', ' ']);
+        let is_date = line.get(..4).is_some_and(|year| year.bytes().all(|byte| byte.is_ascii_digit()))
+            && line.get(4..5) == Some("-");
+        is_date
+            || ["attempt ", "Attempt ", "ERROR", "WARN", "INFO", "retry ", "Retry "]
+                .into_iter()
+                .any(|word| line.starts_with(word))
+    };
+    between.contains("\n\n") || between.lines().skip(1).any(is_record)
 }
 
 /// Parts the text among its mentions: each gets the stretch that belongs to it alone.

@@ -8,7 +8,8 @@ use super::phrases::{PhraseKind, PhraseMatch, Squeezed};
 use crate::cause::Cause;
 use crate::cause::catalogue::{Note, Otherwise, Template, TextCertainty};
 use crate::cause::iam_permission::HIDDEN_BEHIND_MISSING_ALLOW;
-use crate::iam::PolicyType;
+use crate::iam::{Decision, PolicyType};
+use memchr::memmem;
 
 /// How far behind an action a clause may stand, in bytes of plain text.
 const CLAUSE_REACH: usize = 3000;
@@ -40,8 +41,10 @@ pub(super) struct Mention {
     pub(super) resource: Option<String>,
     /// The policy that denies explicitly.
     pub(super) policy_arn: Option<String>,
+    /// Whether a policy denies explicitly or none allows, where IAM's grammar says so.
+    pub(super) decision: Option<Decision>,
     /// Whether the text breaks off inside the refusal, so that its last value may be a part only.
-    pub(super) cut: bool,
+    pub(super) truncated: bool,
 }
 
 /// What a clause of IAM's grammar says.
@@ -113,7 +116,13 @@ impl View<'_> {
                     if template.note == Note::BodyDetail && !self.stands_in_validation(start) {
                         continue;
                     }
-                    mentions.push(Mention::of_template(entry.cause, template, start, end));
+                    let mut mention = Mention::from_template(entry.cause, template, start, end);
+                    if template.note == Note::NamesAction {
+                        let Some((action, end)) = self.action_behind(end) else { continue };
+                        (mention.action, mention.end) = (Some(action), end);
+                        mention.decision = Some(Decision::ImplicitDeny);
+                    }
+                    mentions.push(mention);
                 }
                 PhraseKind::NotAuthorized if start >= floor => {
                     if self.squeezed_from(hit.end).starts_with(b"therequiredawsmarketplace") {
@@ -128,7 +137,7 @@ impl View<'_> {
                     if start >= floor && start >= clause_from =>
                 {
                     if let Some(clause) = self.read_clause(hit) {
-                        let mut mention = self.mention_of_bare_clause(&clause, floor);
+                        let mut mention = self.mention_from_bare_clause(&clause, floor);
                         if matches!(hit.kind, PhraseKind::ExplicitlyDenies)
                             && mention.cause == Cause::ServiceControlPolicy
                         {
@@ -176,7 +185,7 @@ impl View<'_> {
             mention.note = Note::Wrapper;
             return Some((mention, 0));
         }
-        let mut mention = self.mention_of_clause(clause.as_ref(), begin, after);
+        let mut mention = self.mention_from_clause(clause.as_ref(), begin, after);
         mention.principal = principal;
         mention.action = action.map(|(action, _)| action);
         mention.resource = resource.and_then(|(resource, _)| resource);
@@ -186,9 +195,40 @@ impl View<'_> {
             mention.otherwise = &[];
             mention.template = "marketplace-user";
         }
-        mention.cut = clause.is_none() && self.breaks_off(after);
+        match mention.action.as_deref() {
+            // Only the role's trust policy decides about these: the caller has no identity yet.
+            Some("sts:AssumeRoleWithWebIdentity" | "sts:AssumeRoleWithSAML") => {
+                mention.cause = Cause::ResourcePolicy;
+                mention.certainty = TextCertainty::Certain;
+                mention.otherwise = &[];
+                mention.template = "trust-web-identity";
+            }
+            Some("sts:AssumeRole") if clause.is_none() => mention.otherwise = UNNAMED_TRUST,
+            _ => {}
+        }
+        mention.truncated = clause.is_none() && self.breaks_off(after);
         let clause_end = mention.end;
         Some((mention, clause_end))
+    }
+
+    /// Reads the IAM action that stands within a few words behind a place, in the same sentence.
+    fn action_behind(&self, end: usize) -> Option<(String, usize)> {
+        // The last word of the phrase may be the action's service.
+        let from = end.saturating_sub("bedrock".len());
+        let reach = grammar::window(self.text, end, 90);
+        let sentence = reach.find(['.', '!']).map_or(reach.len(), |at| at + 1);
+        let until = end + reach.find("\n\n").unwrap_or(sentence).min(sentence);
+        let stretch = self.text.get(from..until)?;
+        stretch.match_indices(':').find_map(|(colon, _)| {
+            let before = stretch.get(..colon)?;
+            let length = before
+                .bytes()
+                .rev()
+                .take_while(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+                .count();
+            let start = from + colon - length;
+            (length > 0).then(|| grammar::read_action(self.text, start)).flatten()
+        })
     }
 
     /// Tells whether a wrapper cut the text at a place: `…`, `...`, `(truncated...)`, `[truncated]`.
@@ -197,7 +237,7 @@ impl View<'_> {
         ["…", "...", "(truncated", "[truncated", "<truncated"].into_iter().any(|mark| rest.starts_with(mark))
     }
 
-    /// Reads `<action> on resource: <arn>` where nothing says "not authorized", beside an AccessDenied.
+    /// Reads `<action> on resource: <arn>` where nothing says "not authorized", next to an AccessDenied.
     fn read_bare_resource(&self, index: usize, hit: &PhraseMatch, floor: usize) -> Option<(Mention, usize)> {
         let (start, end) = self.span(hit);
         let (action, action_start) = grammar::read_action_before(self.text, start)?;
@@ -209,7 +249,7 @@ impl View<'_> {
         let resource = self.read_resource(index, start);
         let after = resource.as_ref().map_or(end, |(_, end)| *end);
         let clause = self.find_clause(index + 1, after);
-        let mut mention = self.mention_of_clause(clause.as_ref(), action_start, after);
+        let mut mention = self.mention_from_clause(clause.as_ref(), action_start, after);
         mention.action = Some(action);
         mention.resource = resource.and_then(|(resource, _)| resource);
         let clause_end = mention.end;
@@ -381,7 +421,7 @@ impl View<'_> {
             PhraseKind::ExplicitlyDenies => {
                 let before = self.squeezed.bytes.get(hit.start.saturating_sub(40)..hit.start).unwrap_or_default();
                 let (_, policy, trust) = POLICY_WORDS.iter().find(|(word, ..)| {
-                    before.windows(word.len()).next_back_match(word).is_some_and(|behind| behind <= 14)
+                    memmem::rfind(before, word).is_some_and(|at| before.len() - at - word.len() <= 14)
                 })?;
                 (*policy, true, *trust)
             }
@@ -400,10 +440,11 @@ impl View<'_> {
     }
 
     /// Makes the mention of a refusal from its clause.
-    fn mention_of_clause(&self, clause: Option<&Clause>, begin: usize, after: usize) -> Mention {
+    fn mention_from_clause(&self, clause: Option<&Clause>, begin: usize, after: usize) -> Mention {
         let Some(clause) = clause else {
             let mut mention = Mention::new(Cause::IdentityPolicyMissingAllow, begin, after);
             mention.template = "iam-no-clause";
+            mention.decision = Some(Decision::ImplicitDeny);
             mention.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
             mention.certainty = TextCertainty::Likely;
             return mention;
@@ -428,6 +469,7 @@ impl View<'_> {
         };
         mention.cause = cause;
         mention.template = template;
+        mention.decision = Some(if clause.explicit { Decision::ExplicitDeny } else { Decision::ImplicitDeny });
         match template {
             "identity-implicit" => {
                 mention.certainty = TextCertainty::Likely;
@@ -477,8 +519,8 @@ impl View<'_> {
     }
 
     /// Makes a mention of a clause that stands without the refusal it belonged to: cut texts, the console's panel.
-    fn mention_of_bare_clause(&self, clause: &Clause, floor: usize) -> Mention {
-        let mut mention = self.mention_of_clause(Some(clause), clause.start, clause.end);
+    fn mention_from_bare_clause(&self, clause: &Clause, floor: usize) -> Mention {
+        let mut mention = self.mention_from_clause(Some(clause), clause.start, clause.end);
         if !clause.explicit {
             mention.action = self.read_allowed_action(clause.end).map(|(action, _)| action);
         }
@@ -529,6 +571,11 @@ impl View<'_> {
     }
 }
 
+const UNNAMED_TRUST: &[Otherwise] = &[Otherwise {
+    cause: Cause::ResourcePolicy,
+    tell: "if a policy of the caller allows sts:AssumeRole on the role, the role's trust policy does not name the caller",
+}];
+
 /// The words of a clause, squeezed, and the policy type they name.
 const POLICY_WORDS: [(&[u8], Option<PolicyType>, bool); 11] = [
     (b"identitybased", Some(PolicyType::IdentityPolicy), false),
@@ -550,25 +597,6 @@ const UNNAMED_DENY: &[Otherwise] = &[Otherwise {
            organization's administrator",
 }];
 
-/// Where a word stands last before the end of a stretch of letters.
-trait LastMatch {
-    fn next_back_match(self, word: &[u8]) -> Option<usize>;
-}
-
-impl LastMatch for std::slice::Windows<'_, u8> {
-    /// Returns how many letters stand behind the last match.
-    fn next_back_match(mut self, word: &[u8]) -> Option<usize> {
-        let mut behind = 0;
-        while let Some(window) = self.next_back() {
-            if window == word {
-                return Some(behind);
-            }
-            behind += 1;
-        }
-        None
-    }
-}
-
 impl Mention {
     /// A mention without facts.
     pub(super) fn new(cause: Cause, start: usize, end: usize) -> Self {
@@ -584,11 +612,12 @@ impl Mention {
             action: None,
             resource: None,
             policy_arn: None,
-            cut: false,
+            decision: None,
+            truncated: false,
         }
     }
 
-    fn of_template(cause: Cause, template: &'static Template, start: usize, end: usize) -> Self {
+    fn from_template(cause: Cause, template: &'static Template, start: usize, end: usize) -> Self {
         Self {
             certainty: template.certainty,
             otherwise: template.otherwise,
