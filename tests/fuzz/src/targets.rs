@@ -8,7 +8,7 @@ use bedrock_access::diagnose::{Verdict, diagnose, open_questions};
 use bedrock_access::evidence::Evidence;
 use bedrock_access::explain::{ExplainedError, explain_bytes, to_text};
 use bedrock_access::iam::{Arn, ContextKeys, Decision, RequestContext};
-use bedrock_access::policy::{Case, Document, Effect, Policies, Policy, Question, decide, evaluate, lint};
+use bedrock_access::policy::{AuthorizationCase, Document, Effect, Policies, Policy, Question, decide, evaluate, lint};
 use bedrock_access::redact::redact;
 use bedrock_access::report::{self, Detail};
 use bedrock_access::sandbox::{Fault, World};
@@ -43,7 +43,7 @@ fn assert_shown(shown: &str) {
 /// A policy, or a case with the policies in it, is read and evaluated.
 fn policy(input: &[u8]) {
     let Some(text) = text(input) else { return };
-    if let Ok(case) = Case::parse_line(text, 1) {
+    if let Ok(case) = AuthorizationCase::parse_line(text, 1) {
         let evaluation = evaluate(&case.question(), &case.policies);
         assert_eq!(evaluation, evaluate(&case.question(), &case.policies));
         assert_eq!(evaluation.decision, decide(&case.question(), &case.policies).decision);
