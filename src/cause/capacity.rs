@@ -242,7 +242,6 @@ pub(super) static UNRECOGNIZED: Entry = Entry {
     steps: &[
         "send the whole text: the sentence behind the error code, the operation, the Region and the request id",
         "look for the sentence that AWS wrote: wrappers often keep only the code",
-        "ask AWS itself with the same credentials: `bedrock-access doctor --model MODEL_ID --region REGION`",
     ],
     commands: &[],
     verify: "explain the whole text",

@@ -64,7 +64,9 @@ pub(super) fn read(text: &str) -> Vec<Classified> {
     let mut classified: Vec<Classified> = Vec::with_capacity(mentions.len());
     let mut seen = HashSet::new();
     let count = mentions.len();
-    for (mut mention, (from, to)) in mentions.into_iter().zip(bounds) {
+    let introduces: Vec<bool> =
+        mentions.iter().enumerate().map(|(at, _)| introduces_refusal(&mentions, at, text)).collect();
+    for ((mut mention, (from, to)), introduces) in mentions.into_iter().zip(bounds).zip(introduces) {
         let facts = view.facts(&mut mention, from, to);
         let same = classified.iter_mut().rev().take(8).find(|other| is_same(other, &mention, &facts));
         if let Some(other) = same {
@@ -81,7 +83,7 @@ pub(super) fn read(text: &str) -> Vec<Classified> {
         }
         // A text with one error, as most are, needs no memory of others.
         if count < 2 || seen.insert(key_of(&mention, &facts)) {
-            let cited = count > 1 && is_cited(&mention, text);
+            let cited = introduces || count > 1 && is_cited(&mention, text);
             classified.push(Classified { mention, facts, cited });
         }
     }
@@ -104,7 +106,7 @@ fn drop_fallbacks(mentions: &mut Vec<Mention>) {
     mentions.retain(|mention| !is_fallback(mention) || only_wrappers && mention.cause.family() == Family::Credentials);
 }
 
-/// Returns `true` if an API key was rejected by the endpoint of another provider than AWS.
+/// Returns `true` if an API key or request was rejected by the endpoint of another provider than AWS.
 fn is_of_another_provider(mention: &Mention, text: &str) -> bool {
     const OTHERS: [&str; 8] = [
         "platform.openai.com",
@@ -117,12 +119,22 @@ fn is_of_another_provider(mention: &Mention, text: &str) -> bool {
         "x-api-key",
     ];
     const OWN: [&str; 4] = ["bedrock", "amazonaws", "api.aws", "AWS_"];
-    if mention.cause != Cause::ApiKeyRejected {
+    if mention.cause != Cause::ApiKeyRejected && mention.template != "request-error-type" {
         return false;
     }
     let (before, after) = (window_before(text, mention.start, 400), window(text, mention.start, 600));
     let holds = |words: &[&str]| words.iter().any(|word| before.contains(word) || after.contains(word));
     holds(&OTHERS) && !holds(&OWN)
+}
+
+/// Returns `true` if a sentence about credentials only stands in front of IAM's refusal of the same answer.
+fn introduces_refusal(mentions: &[Mention], at: usize, text: &str) -> bool {
+    let (Some(mention), Some(next)) = (mentions.get(at), mentions.get(at + 1)) else { return false };
+    let between = text.get(mention.end..next.start).unwrap_or("\n");
+    mention.cause.family() == Family::Credentials
+        && next.action.is_some()
+        && between.len() < SENTENCE
+        && !between.contains('\n')
 }
 
 /// Returns `true` if the words in front of an error say that it is quoted from elsewhere or was expected.

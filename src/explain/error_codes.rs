@@ -153,7 +153,7 @@ const BARE_NOT_FOUND: &[Otherwise] = &[
 ];
 
 /// Codes that do not end in `Exception`.
-const CODES: [&str; 28] = [
+const CODES: [&str; 27] = [
     "AccessDenied",
     "access_denied",
     "AccessDeniedError",
@@ -181,7 +181,6 @@ const CODES: [&str; 28] = [
     // Codes in the shape of OpenAI's errors.
     "validation_error",
     "model_not_found",
-    "permission_denied",
     "VpceAccessDenied",
 ];
 

@@ -4,7 +4,7 @@
 
 use super::grammar;
 use crate::bedrock::ModelReference;
-use crate::secrets::without_secrets;
+use crate::secrets::{REDACTED, without_secrets};
 use serde::Serialize;
 
 /// Declares the facts: a public one is part of the answer, `hidden` ones are not.
@@ -37,7 +37,7 @@ macro_rules! facts {
             ///
             /// Facts are ARNs, ids and names, and yet a session or a model may be called like an access key.
             pub(super) fn without_secrets(self) -> Self {
-                let clean = |value: Option<String>| value.map(|value| without_secrets(&value).into_owned());
+                let clean = |value: Option<String>| value.map(|value| without_digests(without_secrets(&value).into_owned()));
                 Self { $($name: clean(self.$name),)* $($hidden: clean(self.$hidden),)* }
             }
         }
@@ -69,6 +69,18 @@ facts! {
     hidden
     /// The Region that keeps the evaluation, as the console's address names it.
     authorization_region,
+}
+
+/// Cuts a run of hexadecimal digits that no id of AWS has: a signature of a request.
+fn without_digests(value: String) -> String {
+    const LONGEST_ID: usize = 48;
+    let mut runs = value.split(|c: char| !matches!(c, '0'..='9' | 'a'..='f'));
+    let digest =
+        runs.find(|run| run.len() > LONGEST_ID && run.bytes().any(|byte| byte.is_ascii_digit())).map(str::to_owned);
+    match digest {
+        Some(digest) => value.replace(&digest, REDACTED),
+        None => value,
+    }
 }
 
 impl Facts {

@@ -113,6 +113,12 @@ impl View<'_> {
                     {
                         continue;
                     }
+                    // `Credentials: ProviderError` is not the class of that name.
+                    if template.note == Note::Fallback
+                        && self.text.get(start..end).is_some_and(|code| code.contains(':'))
+                    {
+                        continue;
+                    }
                     if template.note == Note::BodyDetail && !self.stands_in_validation(start) {
                         continue;
                     }

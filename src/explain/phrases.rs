@@ -96,6 +96,7 @@ const GRAMMAR: &[(&str, PhraseKind)] = &[
     ("InternalServerError", PhraseKind::Code),
     ("InternalFailure", PhraseKind::Code),
     ("invalid_api_key", PhraseKind::Code),
+    ("model_not_found", PhraseKind::Code),
     ("NoCredentialsError", PhraseKind::Code),
     ("request id", PhraseKind::RequestId),
     ("model id", PhraseKind::ModelKey),

@@ -80,10 +80,14 @@ impl Surroundings<'_> {
     /// Returns `true` if a code behind the mention is its own: on the same line, or the value of a key.
     fn belongs_behind(&self, code: &Code) -> bool {
         let between = self.view.text.get(self.mention.end..code.start).unwrap_or_default();
-        let Some((_, line)) = between.rsplit_once('\n') else { return true };
+        if !between.contains('\n') {
+            return true;
+        }
+        let near = grammar::window_before(between, between.len(), 80);
         let heads_a_message = grammar::window(self.view.text, code.end, 2).starts_with(": ");
-        let key = line.to_ascii_lowercase();
-        !heads_a_message && ["code", "name", "type", "error", "exception"].into_iter().any(|word| key.contains(word))
+        let key = near.to_ascii_lowercase();
+        !heads_a_message
+            && ["code", "name", "type", "error", "exception", "status"].into_iter().any(|word| key.contains(word))
     }
 
     fn read_boto_head(&mut self, start: usize, end: usize) {
