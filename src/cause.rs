@@ -6,6 +6,7 @@
 mod capacity;
 pub mod catalogue;
 mod credentials;
+mod entry;
 pub(crate) mod iam_permission;
 mod model_access;
 mod request;
@@ -188,10 +189,23 @@ impl fmt::Display for Cause {
     }
 }
 
-impl FromStr for Cause {
-    type Err = String;
+/// A text that is not the code of a cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseCauseError(String);
 
-    fn from_str(code: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|cause| cause.code() == code).ok_or_else(|| format!("`{code}` is not a cause"))
+impl fmt::Display for ParseCauseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a cause", self.0)
+    }
+}
+
+impl std::error::Error for ParseCauseError {}
+
+impl FromStr for Cause {
+    type Err = ParseCauseError;
+
+    fn from_str(code: &str) -> Result<Self, ParseCauseError> {
+        let found = Self::ALL.iter().copied().find(|cause| cause.code() == code);
+        found.ok_or_else(|| ParseCauseError(code.to_owned()))
     }
 }

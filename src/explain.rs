@@ -1,30 +1,30 @@
 //! Explains the text of an error, offline: which cause, whose, of what, and what to do.
 //!
 //! Takes any text that people paste: tracebacks, JSON bodies, log lines, CloudTrail events, wrapped and
-//! decorated in whatever way. Gives what the text itself holds and never more; where AWS's words do not settle
-//! the cause, the alternatives stand beside it. Pure: no AWS, no clock, no I/O. Linear in the text's length.
+//! decorated in any way. Returns what the text itself holds and never more; where AWS's words do not settle
+//! the cause, the alternatives are listed too. Facts only: `report` words them. Pure: no AWS, no clock, no I/O. Linear in
+//! the text's length.
 
-mod anchors;
-mod codes;
+mod classify;
+mod error_codes;
 mod facts;
-mod json;
-mod plain;
-mod reading;
-mod secrets;
-mod site;
-mod token;
-mod words;
+mod grammar;
+mod mention;
+mod normalize;
+mod phrases;
+mod surroundings;
 
 pub use crate::cause::catalogue::TextCertainty;
 pub use facts::Facts;
-pub use words::to_text;
+pub(crate) use facts::model_of;
 
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
+use crate::iam::Decision;
 use catalogue::{Note, Otherwise};
-use plain::Plain;
-use reading::{Reading, read};
+use classify::{Classified, read};
+use normalize::Normalized;
 use serde::Serialize;
-use std::borrow::Cow;
+use std::ops::Deref;
 
 /// The longest text that is read, in bytes; what follows is ignored.
 pub const MAX_TEXT: usize = 64 * 1024 * 1024;
@@ -46,13 +46,6 @@ pub struct Explanation {
     pub others: Vec<ExplainedError>,
 }
 
-impl Explanation {
-    /// Appends the explanation as JSON, on one line and without line break.
-    pub fn write_json(&self, out: &mut Vec<u8>) {
-        json::write(out, self);
-    }
-}
-
 /// One error of a text.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExplainedError {
@@ -62,32 +55,11 @@ pub struct ExplainedError {
     pub family: Family,
     /// Which of the two documented causes it is; `null` where nothing is recognized.
     pub documented_cause: Option<DocumentedCause>,
-    /// AWS's error code.
-    pub error_code: Option<String>,
-    /// The API operation, as the text has it.
-    pub operation: Option<String>,
-    /// The ARN of the refused principal.
-    pub principal: Option<String>,
-    /// The refused IAM action.
-    pub action: Option<String>,
-    /// The refused resource.
-    pub resource: Option<String>,
-    /// The ARN of the policy that denies explicitly.
-    pub policy_arn: Option<String>,
-    /// The model's or inference profile's id or ARN.
-    pub model: Option<String>,
-    /// The Region.
-    pub region: Option<String>,
-    /// AWS's id of the request.
-    pub request_id: Option<String>,
-    /// The id under which IAM keeps the full evaluation.
-    pub authorization_id: Option<String>,
+    /// What the text holds of it.
+    #[serde(flatten)]
+    pub facts: Facts,
     /// Where the error stands in the text, in bytes: its beginning and its end.
     pub span: [usize; 2],
-    /// What it means, in one or two sentences.
-    pub summary: String,
-    /// What to do next, for somebody who has only this text.
-    pub next: Vec<Cow<'static, str>>,
     /// What the text may mean instead, most probable first.
     pub alternatives: Vec<Alternative>,
     /// How far the text settles the cause.
@@ -96,6 +68,18 @@ pub struct ExplainedError {
     /// The name of the catalogue's template that the text is an instance of; empty where only a code was read.
     #[serde(skip)]
     pub template: &'static str,
+    /// Whether a policy denies explicitly or none allows; `None` if the text is not a refusal by IAM.
+    #[serde(skip)]
+    pub decision: Option<Decision>,
+}
+
+/// An error reads as its facts.
+impl Deref for ExplainedError {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
 }
 
 /// Another cause that a text may have.
@@ -120,6 +104,8 @@ pub struct Classification {
     pub body_rejected: bool,
     /// The name of the catalogue's template; empty where only the code or status spoke.
     pub template: &'static str,
+    /// Whether a policy denies explicitly or none allows; `None` if the text is not a refusal by IAM.
+    pub decision: Option<Decision>,
     /// What the message holds.
     pub facts: Facts,
 }
@@ -141,9 +127,9 @@ pub fn explain(text: &str) -> Explanation {
 #[must_use]
 pub fn explain_bytes(text: &[u8]) -> Explanation {
     let text = text.get(..MAX_TEXT).unwrap_or(text);
-    let plain = Plain::of(text);
+    let plain = Normalized::of(text);
     let mut found = read(&plain.text).into_iter().map(|reading| reading.explain(&plain));
-    let error = found.next().unwrap_or_else(|| words::unrecognized(text.len()));
+    let error = found.next().unwrap_or_else(|| unrecognized(text.len()));
     let others = found.take(MAX_OTHERS).collect();
     Explanation { schema: "bedrock-access/explanation/1", id: serde_json::Value::Null, error, others }
 }
@@ -159,7 +145,7 @@ pub fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Class
         Some(code) => format!("{code}: {message}"),
         None => message.to_owned(),
     };
-    let plain = Plain::of(whole.as_bytes());
+    let plain = Normalized::of(whole.as_bytes());
     let Some(mut reading) = read(&plain.text).into_iter().next() else {
         let cause = match status {
             Some(429) => Cause::Throttled,
@@ -174,6 +160,7 @@ pub fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Class
             alternatives: Vec::new(),
             body_rejected: false,
             template: "",
+            decision: None,
             facts,
         };
     };
@@ -181,11 +168,12 @@ pub fn classify(code: Option<&str>, status: Option<u16>, message: &str) -> Class
         reading.facts.error_code = Some(code.to_owned());
     }
     Classification {
-        cause: reading.site.cause,
-        certainty: reading.site.certainty,
-        alternatives: alternatives(reading.site.otherwise),
-        body_rejected: matches!(reading.site.note, Note::BodyRejected | Note::BodyDetail),
-        template: reading.site.template,
+        cause: reading.mention.cause,
+        certainty: reading.mention.certainty,
+        alternatives: alternatives(reading.mention.otherwise),
+        body_rejected: matches!(reading.mention.note, Note::BodyRejected | Note::BodyDetail),
+        template: reading.mention.template,
+        decision: reading.mention.decision,
         facts: reading.facts,
     }
 }
@@ -194,46 +182,35 @@ fn alternatives(otherwise: &'static [Otherwise]) -> Vec<Alternative> {
     otherwise.iter().map(|other| Alternative { cause: other.cause, tell: other.tell }).collect()
 }
 
-impl Reading {
-    fn explain(self, plain: &Plain) -> ExplainedError {
-        let Self { site, facts } = self;
-        let facts = secrets::without(facts);
-        let summary = words::summary(&site, &facts);
-        let next = words::next(&site, &facts);
-        let Facts {
-            error_code,
-            operation,
-            principal,
-            action,
-            resource,
-            policy_arn,
-            model,
-            region,
-            request_id,
-            authorization_id,
-            authorization_region: _,
-        } = facts;
-        let family = site.cause.family();
+/// Returns the answer to a text in which nothing is recognized.
+fn unrecognized(length: usize) -> ExplainedError {
+    ExplainedError {
+        cause: Cause::Unrecognized,
+        family: Family::Unknown,
+        documented_cause: None,
+        facts: Facts::default(),
+        span: [0, length],
+        alternatives: Vec::new(),
+        certainty: TextCertainty::Ambiguous,
+        template: "",
+        decision: None,
+    }
+}
+
+impl Classified {
+    fn explain(self, plain: &Normalized) -> ExplainedError {
+        let Self { mention, facts, .. } = self;
+        let family = mention.cause.family();
         ExplainedError {
-            cause: site.cause,
+            cause: mention.cause,
             family,
-            documented_cause: (site.cause != Cause::Unrecognized).then(|| family.documented_cause()),
-            error_code,
-            operation,
-            principal,
-            action,
-            resource,
-            policy_arn,
-            model,
-            region,
-            request_id,
-            authorization_id,
-            span: [plain.origin(site.start), plain.origin(site.end)],
-            summary,
-            next,
-            alternatives: alternatives(site.otherwise),
-            certainty: site.certainty,
-            template: site.template,
+            documented_cause: (mention.cause != Cause::Unrecognized).then(|| family.documented_cause()),
+            facts: facts.without_secrets(),
+            span: [plain.origin(mention.start), plain.origin(mention.end)],
+            alternatives: alternatives(mention.otherwise),
+            certainty: mention.certainty,
+            template: mention.template,
+            decision: mention.decision,
         }
     }
 }

@@ -6,9 +6,12 @@
 mod actions;
 #[cfg(feature = "iac")]
 mod check;
+mod causes;
 mod checks;
 mod diff;
 mod excerpt;
+mod explanation;
+mod explanation_json;
 mod foreign;
 mod html;
 mod infrastructure;
@@ -21,6 +24,7 @@ mod models;
 mod not_checked;
 mod outline;
 mod remarks;
+mod paragraph;
 mod simulation;
 mod statements;
 mod steps;
@@ -37,6 +41,9 @@ pub use actions::{actions_json, actions_text};
 #[cfg(feature = "iac")]
 pub use check::{CheckReport, CheckedFile};
 pub use html::{html, models_html, targets_html};
+pub use causes::{cause_text, causes_markdown, causes_text};
+pub use explanation::{explanation_steps, explanation_summary, explanation_text};
+pub use explanation_json::write_explanation_json;
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;

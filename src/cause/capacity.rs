@@ -1,10 +1,9 @@
 //! The catalogue's entries for capacity and network, and for the text that matches nothing.
 //!
-//! Data only. A refusal of these families says nothing against the caller's permissions; throttling even shows
-//! that the call had been authorized.
+//! Data only. A refusal of these families says nothing about the caller's permissions, neither for nor against.
 
 use super::Cause;
-use super::catalogue::{Entry, Note, Otherwise, Page, Template, TextCertainty};
+use super::entry::{Entry, Note, Otherwise, Page, Template, TextCertainty};
 
 const QUOTAS: Page = Page {
     title: "Amazon Bedrock User Guide, Quotas for Amazon Bedrock",
@@ -14,8 +13,8 @@ const QUOTAS: Page = Page {
 pub(super) static THROTTLED: Entry = Entry {
     cause: Cause::Throttled,
     title: "Too many requests or tokens at once",
-    meaning: "The account's rate for this model in this Region is used up for the moment. The call was authorized: permissions \
-              and model access are in order.",
+    meaning: "The account's rate for this model in this Region is used up for the moment. It says nothing about permissions or \
+              model access: an account that AWS holds back is sometimes answered the same way.",
     who: "the application's developer; for a higher quota an administrator",
     steps: &[
         "retry with growing pauses, and spread the requests",
@@ -40,7 +39,7 @@ pub(super) static THROTTLED: Entry = Entry {
             ],
             certainty: TextCertainty::Certain,
             otherwise: &[],
-            note: Note::Wrapper,
+            note: Note::Plain,
         },
         Template {
             name: "throttled-code",
@@ -110,7 +109,7 @@ pub(super) static QUOTA_EXCEEDED: Entry = Entry {
 pub(super) static SERVICE_UNAVAILABLE: Entry = Entry {
     cause: Cause::ServiceUnavailable,
     title: "The service or the model cannot answer now",
-    meaning: "Bedrock or the model has no capacity or an internal error. It is no question of access.",
+    meaning: "Bedrock or the model has no capacity or an internal error. Access is not the problem.",
     who: "nobody; the application should retry",
     steps: &[
         "retry with growing pauses",
@@ -164,7 +163,7 @@ pub(super) static NETWORK_UNREACHABLE: Entry = Entry {
     title: "The endpoint cannot be reached",
     meaning: "No answer came from Bedrock: the name does not resolve, the connection is refused or times out, or TLS fails. A \
               Region that does not exist or has no Bedrock endpoint gives the same text.",
-    who: "whoever runs the call, or the network's administrator",
+    who: "the person or system that makes the call, or the network's administrator",
     steps: &[
         "check the Region in the endpoint's name: it must exist and have Bedrock",
         "check name resolution, proxy, firewall and VPC endpoint from the machine that calls",
@@ -218,6 +217,19 @@ pub(super) static NETWORK_UNREACHABLE: Entry = Entry {
             otherwise: &[],
             note: Note::Fallback,
         },
+        Template {
+            name: "proxy",
+            words: "Cannot connect to proxy. | Tunnel connection failed: 407 Proxy Authentication Required",
+            phrases: &[
+                "Tunnel connection failed",
+                "Cannot connect to proxy",
+                "Proxy Authentication Required",
+                "Unable to connect to proxy",
+            ],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Wrapper,
+        },
     ],
 };
 
@@ -226,11 +238,10 @@ pub(super) static UNRECOGNIZED: Entry = Entry {
     title: "The text matches nothing that is known",
     meaning: "Nothing in the text is a refusal of Amazon Bedrock, IAM or an AWS client that this program knows. What could be \
               read from it is shown; the cause is not guessed.",
-    who: "whoever has the whole text",
+    who: "the person who has the whole text",
     steps: &[
         "send the whole text: the sentence behind the error code, the operation, the Region and the request id",
         "look for the sentence that AWS wrote: wrappers often keep only the code",
-        "ask AWS itself, with the same credentials, what it thinks of the call: `bedrock-access doctor --model MODEL --probe`",
     ],
     commands: &[],
     verify: "explain the whole text",

@@ -4,13 +4,13 @@
 //! SDKs' credential chains.
 
 use super::Cause;
-use super::catalogue::{Entry, Note, Otherwise, Page, Template, TextCertainty};
+use super::entry::{Entry, Note, Otherwise, Page, Template, TextCertainty};
 
 const COMMON_ERRORS: Page = Page {
     title: "Amazon Bedrock API Reference, Common Error Types",
     url: "https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html",
 };
-const WHO: &str = "whoever runs the call";
+const WHO: &str = "the person or system that makes the call";
 
 pub(super) static CREDENTIALS_MISSING: Entry = Entry {
     cause: Cause::CredentialsMissing,
@@ -92,6 +92,19 @@ pub(super) static CREDENTIALS_MISSING: Entry = Entry {
             certainty: TextCertainty::Likely,
             otherwise: &[],
             note: Note::Wrapper,
+        },
+        Template {
+            name: "imds-source",
+            words: "Valid credentials could not be sourced by the IMDS provider",
+            phrases: &[
+                "Valid credentials could not be sourced",
+                "AWS_AUTH_CREDENTIALS_PROVIDER",
+                "Failed to load credentials from IMDS",
+                "Unable to load credentials",
+            ],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Plain,
         },
     ],
 };
@@ -188,6 +201,33 @@ pub(super) static CREDENTIALS_EXPIRED: Entry = Entry {
             otherwise: &[],
             note: Note::Plain,
         },
+        Template {
+            name: "login-session",
+            words: "Error loading login session token: <reason>. Please reauthenticate with 'aws login'. | Token is expired. To refresh this SSO session run 'aws sso login' with the corresponding profile.",
+            phrases: &[
+                "Error loading login session token",
+                "Unable to load a existing login session",
+                "Unable to load an existing login session",
+                "Please reauthenticate with aws login",
+                "To refresh this SSO session run",
+                "login session has expired",
+                "authorization grant is invalid expired revoked",
+            ],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
+            name: "own-signature-expired",
+            words: "its AWS signature has expired (Codex)",
+            phrases: &["AWS signature has expired"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[Otherwise {
+                cause: Cause::SignatureMismatch,
+                tell: "a clock that is wrong by more than five minutes has the same effect",
+            }],
+            note: Note::Plain,
+        },
     ],
 };
 
@@ -197,15 +237,13 @@ pub(super) static SIGNATURE_MISMATCH: Entry = Entry {
     meaning: "AWS computed another signature than the client. It is seldom a wrong secret: mostly a `:` or an ARN in the model \
               id that is percent-encoded once instead of twice, a proxy that changes signed headers, a clock that is wrong, or \
               a client that signs for another service.",
-    who: "the developer of the client, or whoever runs the proxy",
+    who: "the developer of the client, or the operator of the proxy",
     steps: &[
-        "make the same call with the AWS CLI and the same credentials: if that works, the client is at fault",
+        "try the same credentials with the AWS CLI (`aws sts get-caller-identity`): if that works, the client is at fault",
         "check how the client encodes a model id with `:` or an ARN in the path, and which headers it signs",
         "check the clock, and the secret access key",
     ],
-    commands: &[
-        "aws bedrock-runtime converse --model-id MODEL_ID --region REGION --messages '[{\"role\":\"user\",\"content\":[{\"text\":\"hi\"}]}]'",
-    ],
+    commands: &["aws sts get-caller-identity", "date -u"],
     verify: "repeat the call",
     takes_effect: "at once",
     documentation: Page {
@@ -267,20 +305,34 @@ pub(super) static API_KEY_REJECTED: Entry = Entry {
         title: "Amazon Bedrock User Guide, API keys",
         url: "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
     },
-    templates: &[Template {
-        name: "api-key",
-        words: "Authentication failed: Please make sure your API Key is valid. | Bearer Token has expired | Invalid API Key \
+    templates: &[
+        Template {
+            name: "api-key",
+            words: "Authentication failed: Please make sure your API Key is valid. | Bearer Token has expired | Invalid API Key \
                 format: <reason> | Authorization header is missing",
-        phrases: &[
-            "Please make sure your API Key is valid",
-            "Bearer Token has expired",
-            "Invalid API Key format",
-            "Authorization header is missing",
-            "invalid_api_key",
-            "The bearer token included in the request is invalid",
-        ],
-        certainty: TextCertainty::Certain,
-        otherwise: &[],
-        note: Note::Plain,
-    }],
+            phrases: &[
+                "Please make sure your API Key is valid",
+                "Bearer Token has expired",
+                "Invalid API Key format",
+                "Authorization header is missing",
+                "invalid_api_key",
+                "The bearer token included in the request is invalid",
+                "Invalid bearer token",
+            ],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
+            name: "api-key-unsupported",
+            words: "This operation does not support API Keys",
+            phrases: &["operation does not support API Keys"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[Otherwise {
+                cause: Cause::UnsupportedFeature,
+                tell: "the key is good: sign this operation with IAM credentials instead",
+            }],
+            note: Note::Plain,
+        },
+    ],
 };

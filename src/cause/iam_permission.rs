@@ -4,7 +4,7 @@
 //! `explain`; the templates here show how each refusal is worded.
 
 use super::Cause;
-use super::catalogue::{Entry, Note, Otherwise, Page, Template, TextCertainty};
+use super::entry::{Entry, Note, Otherwise, Page, Template, TextCertainty};
 
 const ACCESS_DENIED_PAGE: Page = Page {
     title: "IAM User Guide, Troubleshoot access denied error messages",
@@ -32,7 +32,7 @@ pub(super) static IDENTITY_POLICY_MISSING_ALLOW: Entry = Entry {
               A policy may exist and still miss: it lists another model, another Region, only the inference profile and not \
               the models behind it, an action name that does not exist (`bedrock:Converse`), or it has a condition that this \
               request does not meet.",
-    who: "whoever administers the IAM user or role",
+    who: "an administrator of the IAM user or role",
     steps: &[
         "compare the action and the resource in the text with the policies attached to the principal that the text names",
         "add an allow of the action on that resource; through an inference profile, on the profile and on the model in the \
@@ -63,6 +63,40 @@ pub(super) static IDENTITY_POLICY_MISSING_ALLOW: Entry = Entry {
             certainty: TextCertainty::Likely,
             otherwise: HIDDEN_BEHIND_MISSING_ALLOW,
             note: Note::Plain,
+        },
+        Template {
+            name: "login-permission",
+            words: "Unable to create or refresh login credentials due to insufficient permissions. You may be missing permission for the 'signin:CreateOAuth2Token' action.",
+            phrases: &["refresh login credentials due to insufficient permissions"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[Otherwise {
+                cause: Cause::CredentialsExpired,
+                tell: "if the login worked before with the same identity, run `aws login` again",
+            }],
+            note: Note::Plain,
+        },
+        Template {
+            name: "permission-named-missing",
+            words: "<who> was never granted <action> | missing the permission <action> | lacks the <action> permission (words of clients and people, not of AWS)",
+            phrases: &[
+                "was never granted the",
+                "was never granted bedrock",
+                "were never granted bedrock",
+                "is missing the permission",
+                "missing permission for the",
+                "missing required permission",
+                "lacks the permission",
+                "lacks permission",
+                "does not have permission to perform",
+                "doesn't have permission to perform",
+                "do not have permission to perform",
+                "not have the permission bedrock",
+                "lacks bedrock",
+                "missing bedrock",
+            ],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::NamesAction,
         },
     ],
 };
@@ -99,7 +133,7 @@ pub(super) static PERMISSIONS_BOUNDARY: Entry = Entry {
     title: "The permissions boundary does not allow the action",
     meaning: "The user or role has a permissions boundary: a policy that caps what its other policies can give. The boundary \
               does not allow the action on the resource, or denies it. Adding an allow to the role changes nothing.",
-    who: "whoever administers the boundary, mostly a platform or security team",
+    who: "the owner of the boundary, usually a platform or security team",
     steps: &[
         "ask for the action and the resource to be added to the boundary policy",
         "keep the allow in the role's own policy too: both must allow",
@@ -139,7 +173,7 @@ pub(super) static SESSION_POLICY: Entry = Entry {
     meaning: "The credentials are a session that was made with a policy of its own (AssumeRole with a policy, web identity, a \
               Cognito identity pool, a CI system). That session policy does not allow the action, or denies it, whatever the \
               role allows.",
-    who: "whoever makes the session: the application, the CI system or the identity pool",
+    who: "the owner of what creates the session: the application, the CI system or the identity pool",
     steps: &[
         "find where the session is made and which policy is passed there (`Policy` or `PolicyArns`)",
         "add the action and the resource to the passed policy, or pass none; changing the role does not help",
@@ -257,11 +291,11 @@ pub(super) static VPC_ENDPOINT_POLICY: Entry = Entry {
     title: "The policy of the VPC endpoint does not allow the action",
     meaning: "The call passes through an interface VPC endpoint whose policy does not allow the action on the resource, or \
               denies it. A VPN or a private DNS zone can send the call there without the caller's knowledge.",
-    who: "whoever administers the VPC endpoint",
+    who: "an administrator of the VPC endpoint",
     steps: &[
         "find the endpoint for bedrock-runtime in the VPC that the call leaves from, and read its policy",
         "add the action and the resource (the inference profile and its models) to the endpoint policy",
-        "or send the call round the endpoint, if that is allowed",
+        "or, if your network rules permit it, send the call by another route than this endpoint",
     ],
     commands: &[
         "aws ec2 describe-vpc-endpoints --filters Name=service-name,Values=com.amazonaws.REGION.bedrock-runtime --region REGION",
@@ -291,6 +325,14 @@ pub(super) static VPC_ENDPOINT_POLICY: Entry = Entry {
             otherwise: &[],
             note: Note::Plain,
         },
+        Template {
+            name: "vpce-cloudtrail",
+            words: "The request was denied due to a VPC endpoint policy",
+            phrases: &["denied due to a VPC endpoint policy", "VpceAccessDenied"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
     ],
 };
 
@@ -301,7 +343,7 @@ pub(super) static RESOURCE_POLICY: Entry = Entry {
               the principal. Foundation models and inference profiles have none: it concerns custom models, guardrails, \
               knowledge bases, keys, buckets, or a resource of another account. A role's trust policy is one too: it says who may \
               assume the role, so that a Lambda function's role has to trust Lambda and not Bedrock.",
-    who: "the owner of the resource; for a trust policy, whoever administers the role",
+    who: "the owner of the resource; for a trust policy, an administrator of the role",
     steps: &[
         "check the account in the resource's ARN: an inference profile belongs to the account that calls it",
         "have the owner allow the principal in the resource's policy (for `kms:` actions, in the key policy; for `sts:AssumeRole`, in \
@@ -342,6 +384,14 @@ pub(super) static RESOURCE_POLICY: Entry = Entry {
             otherwise: &[],
             note: Note::Plain,
         },
+        Template {
+            name: "trust-web-identity",
+            words: "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+            phrases: &[],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
     ],
 };
 
@@ -351,7 +401,7 @@ pub(super) static SERVICE_ROLE_PERMISSION: Entry = Entry {
     meaning: "Not the caller but the service role is refused: the role that Bedrock assumes for the agent, the knowledge base, \
               the flow or the batch job. The true refusal stands only in CloudTrail. Often a destination Region of the \
               inference profile is missing in the role's policy, or the role may not read the vector store.",
-    who: "whoever administers the service role",
+    who: "an administrator of the service role",
     steps: &[
         "look up the service role of the agent, knowledge base or job",
         "find the refused event of that role in CloudTrail: it names the action and the resource",
@@ -421,6 +471,82 @@ pub(super) static SERVICE_ROLE_PERMISSION: Entry = Entry {
                 tell: "CloudFormation hides the action; CloudTrail names it, often a `kms:` or `iam:PassRole` permission",
             }],
             note: Note::Wrapper,
+        },
+        Template {
+            name: "role-not-assumed",
+            words: "Could not assume provided IAM role. | <service> was unable to assume the given role. Provide the proper permissions and retry the request.",
+            phrases: &[
+                "Could not assume provided IAM role",
+                "unable to assume the given role",
+                "unable to assume the provided role",
+                "is unable to assume role",
+                "cannot assume the provided role",
+                "Failed to assume role provided",
+            ],
+            certainty: TextCertainty::Likely,
+            otherwise: &[
+                Otherwise {
+                    cause: Cause::ResourcePolicy,
+                    tell: "the role's trust policy does not name the service, or its condition (aws:SourceAccount, aws:SourceArn) does not match",
+                },
+                Otherwise {
+                    cause: Cause::IdentityPolicyMissingAllow,
+                    tell: "if the role does not exist or is another account's, name the right one; the caller needs iam:PassRole on it",
+                },
+            ],
+            note: Note::Plain,
+        },
+        Template {
+            name: "agent-profile-role",
+            words: "Access denied while trying to create/update an agent using InferenceProfile <id>. Ensure Agent role has valid permissions to use the inference profile.",
+            phrases: &[
+                "Ensure Agent role has valid permissions",
+                "Access denied while trying to create/update an agent",
+                "Access denied while trying to create an agent",
+                "Access denied while trying to update an agent",
+            ],
+            certainty: TextCertainty::Likely,
+            otherwise: &[Otherwise {
+                cause: Cause::IdentityPolicyMissingAllow,
+                tell: "if the role allows the profile and its models, the policy may have been attached a moment ago, or the caller lacks bedrock:GetInferenceProfile",
+            }],
+            note: Note::Plain,
+        },
+        Template {
+            name: "ecr-validation",
+            words: "Access denied while validating ECR URI '<uri>'. The execution role requires permissions for ecr:GetAuthorizationToken, ecr:BatchGetImage, and ecr:GetDownloadUrlForLayer operations.",
+            phrases: &["Access denied while validating ECR URI", "The execution role requires permissions for ecr"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
+            name: "cross-account-role",
+            words: "Cross-account pass role is not allowed.",
+            phrases: &["Cross-account pass role is not allowed"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[Otherwise {
+                cause: Cause::InvalidRequest,
+                tell: "the role's ARN may name another account by mistake",
+            }],
+            note: Note::Plain,
+        },
+        Template {
+            name: "service-linked-role",
+            words: "Failed creating service linked role",
+            phrases: &["Failed creating service linked role", "Failed to create service linked role"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[
+                Otherwise {
+                    cause: Cause::IdentityPolicyMissingAllow,
+                    tell: "the caller needs iam:CreateServiceLinkedRole",
+                },
+                Otherwise {
+                    cause: Cause::Throttled,
+                    tell: "with status 402 or ServiceLimitExceeded IAM only limits the rate: try again",
+                },
+            ],
+            note: Note::Plain,
         },
     ],
 };

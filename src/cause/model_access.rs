@@ -4,7 +4,7 @@
 //! "Troubleshooting Amazon Bedrock API error codes", and the texts that these gates write.
 
 use super::Cause;
-use super::catalogue::{Entry, Note, Otherwise, Page, Template, TextCertainty};
+use super::entry::{Entry, Note, Otherwise, Page, Template, TextCertainty};
 
 const MODEL_ACCESS_PAGE: Page = Page {
     title: "Amazon Bedrock User Guide, Access Amazon Bedrock foundation models",
@@ -21,7 +21,7 @@ pub(super) static MODEL_ACCESS_NOT_GRANTED: Entry = Entry {
     title: "The account has no access to the model",
     meaning: "Bedrock says that the account has no access to this model in this Region. In commercial Regions the page where \
               access was requested is gone (October 2025): models are enabled by default, and the text now mostly means \
-              another Region, account or identity than you think, a second model that the tool uses beside yours, or an \
+              another Region, account or identity than you think, a second model that the tool uses in addition to yours, or an \
               agreement that is not there yet. In AWS GovCloud (US) access is still requested.",
     who: "an administrator of the account",
     steps: &[
@@ -85,6 +85,20 @@ pub(super) static MODEL_ACCESS_NOT_GRANTED: Entry = Entry {
                 tell: "AWS's table of errors sends BadCScoreException to Support: AWS restricts the account",
             }],
             note: Note::Wrapper,
+        },
+        Template {
+            name: "no-agreement",
+            words: "Your account does not have an agreement to this model.",
+            phrases: &[
+                "account does not have an agreement to this model",
+                "account does not have an agreement for this model",
+            ],
+            certainty: TextCertainty::Likely,
+            otherwise: &[Otherwise {
+                cause: Cause::MarketplacePermission,
+                tell: "agreementAvailability NOT_AVAILABLE shows that nobody has accepted the agreement; an identity with aws-marketplace:Subscribe accepts it with the first invocation",
+            }],
+            note: Note::Plain,
         },
     ],
 };
@@ -215,7 +229,7 @@ pub(super) static PAYMENT_INSTRUMENT: Entry = Entry {
     meaning: "The model is sold through AWS Marketplace, which found no valid payment method in the account: none, an expired \
               card, a Bacs mandate that is not confirmed, or in India one that Marketplace does not take (UPI AutoPay). \
               Amazon's own models keep working. No IAM change helps.",
-    who: "whoever pays the account's bills: the account's owner or the management account",
+    who: "the account that pays the bills: its owner, or the organization's management account",
     steps: &[
         "set a valid default payment method that AWS Marketplace accepts, in the Billing console of the paying account",
         "wait some minutes, then invoke the model again",
@@ -309,6 +323,17 @@ pub(super) static ACCOUNT_RESTRICTED: Entry = Entry {
             phrases: &["BadCScoreException"],
             certainty: TextCertainty::Certain,
             otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
+            name: "account-support-case",
+            words: "Your account is not authorized to perform this action. Please create a support case",
+            phrases: &["account is not authorized to perform this action"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[Otherwise {
+                cause: Cause::ModelAccessNotGranted,
+                tell: "if another operation on the same model works, this operation is not open to the account yet",
+            }],
             note: Note::Plain,
         },
     ],
@@ -424,11 +449,11 @@ pub(super) static LEGACY_MODEL: Entry = Entry {
     cause: Cause::LegacyModel,
     title: "The model is legacy or has reached the end of its life",
     meaning: "The provider has withdrawn the model version. A legacy model stays open only to accounts that used it in the last \
-              days, a model at the end of its life to nobody. The text may begin with \"Access denied\"; it is no permission.",
+              days, a model at the end of its life to nobody. The text may begin with \"Access denied\"; no permission is missing.",
     who: "the application's developer",
     steps: &[
         "change the model id (or inference profile) to an active version",
-        "look in the code and in tools for older ids that are used beside the main model",
+        "look in the code and in tools for older ids that are used in addition to the main model",
     ],
     commands: &[
         "aws bedrock list-foundation-models --region REGION --query 'modelSummaries[?modelLifecycle.status==`ACTIVE`].modelId'",

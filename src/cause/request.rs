@@ -3,7 +3,7 @@
 //! Data only. Sources: Amazon Bedrock API Reference, and the texts that the runtime's validation writes.
 
 use super::Cause;
-use super::catalogue::{Entry, Note, Otherwise, Page, Template, TextCertainty};
+use super::entry::{Entry, Note, Otherwise, Page, Template, TextCertainty};
 
 const WHO: &str = "the application's developer";
 
@@ -24,19 +24,29 @@ pub(super) static INFERENCE_PROFILE_REQUIRED: Entry = Entry {
         title: "Amazon Bedrock User Guide, Supported Regions and models for inference profiles",
         url: "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html",
     },
-    templates: &[Template {
-        name: "on-demand",
-        words: "Invocation of model ID <model> with on-demand throughput isn't supported. Retry your request with the ID or ARN \
+    templates: &[
+        Template {
+            name: "on-demand",
+            words: "Invocation of model ID <model> with on-demand throughput isn't supported. Retry your request with the ID or ARN \
                 of an inference profile that contains this model.",
-        phrases: &[
-            "with on-demand throughput isn't supported",
-            "with on-demand throughput is not supported",
-            "Retry your request with the ID or ARN of an inference profile",
-        ],
-        certainty: TextCertainty::Certain,
-        otherwise: &[],
-        note: Note::Plain,
-    }],
+            phrases: &[
+                "with on-demand throughput isn't supported",
+                "with on-demand throughput is not supported",
+                "Retry your request with the ID or ARN of an inference profile",
+            ],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
+            name: "on-demand-older",
+            words: "The provided model doesn't support on-demand throughput.",
+            phrases: &["model doesn't support on-demand throughput", "model does not support on-demand throughput"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+    ],
 };
 
 pub(super) static INVALID_MODEL_ID: Entry = Entry {
@@ -96,6 +106,8 @@ pub(super) static INVALID_MODEL_ID: Entry = Entry {
                 "model_not_found",
                 "ARN is invalid for the service region",
                 "The model does not exist",
+                "model does not exist",
+                "does not exist or you do not have access to it",
                 "Inference profile with identifier",
             ],
             certainty: TextCertainty::Likely,
@@ -129,6 +141,7 @@ pub(super) static UNSUPPORTED_FEATURE: Entry = Entry {
             phrases: &[
                 "access to explicit prompt caching",
                 "access to prompt caching",
+                "did not allow prompt caching",
                 "prompt caching is not supported",
                 "does not support prompt caching",
             ],
@@ -152,14 +165,48 @@ pub(super) static UNSUPPORTED_FEATURE: Entry = Entry {
             otherwise: &[],
             note: Note::Plain,
         },
+        Template {
+            name: "feature-not-enabled",
+            words: "Guardrails policies are not enabled for this account.",
+            phrases: &["policies are not enabled for this account", "feature is not enabled for this account"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[Otherwise {
+                cause: Cause::RegionUnavailable,
+                tell: "the feature may exist in another Region only: try one where it is documented",
+            }],
+            note: Note::Plain,
+        },
+        Template {
+            name: "mantle-api",
+            words: "The model '<model>' does not support the '<path>' API",
+            phrases: &[
+                "does not support the v1",
+                "does not support the openai/v1",
+                "does not support the anthropic/v1",
+            ],
+            certainty: TextCertainty::Certain,
+            otherwise: &[Otherwise {
+                cause: Cause::InvalidRequest,
+                tell: "the model may be served under another path of the same endpoint",
+            }],
+            note: Note::Plain,
+        },
+        Template {
+            name: "outbound-federation",
+            words: "Outbound web identity federation is disabled for your account",
+            phrases: &["Outbound web identity federation is disabled"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
     ],
 };
 
 pub(super) static INVALID_REQUEST: Entry = Entry {
     cause: Cause::InvalidRequest,
     title: "The request itself is malformed",
-    meaning: "Bedrock or the model refuses the request's content: a field, a value, its length or its shape. It is no question \
-              of access; a model that validates the body has been reached.",
+    meaning: "Bedrock or the model refuses the request's content: a field, a value, its length or its shape. Access is not the \
+              problem: whatever validates the body was reached.",
     who: WHO,
     steps: &[
         "read what the text says of the field or limit, and correct the request",
@@ -188,7 +235,7 @@ pub(super) static INVALID_REQUEST: Entry = Entry {
         Template {
             name: "body-detail",
             words: "extraneous key [<key>] is not permitted | required key [<key>] not found | <path>: Field required | <path>: \
-                    Input should be <…> (beside a ValidationException or status 400)",
+                    Input should be <…> (next to a ValidationException or status 400)",
             phrases: &[
                 "extraneous key",
                 "required key",
@@ -203,13 +250,20 @@ pub(super) static INVALID_REQUEST: Entry = Entry {
                 "exceeds the maximum",
                 "must not be empty",
                 "cannot be parsed",
-                "invalid_request_error",
                 "Could not parse request body",
                 "unexpected end of JSON",
             ],
             certainty: TextCertainty::Certain,
             otherwise: &[],
             note: Note::BodyDetail,
+        },
+        Template {
+            name: "request-error-type",
+            words: "invalid_request_error, the type of an answer in Anthropic's or OpenAI's form",
+            phrases: &["invalid_request_error"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Fallback,
         },
         Template {
             name: "model-returned-errors",
@@ -243,6 +297,7 @@ pub(super) static INVALID_REQUEST: Entry = Entry {
                 "A conversation must start with a user message",
                 "A conversation must alternate",
                 "invalid beta flag",
+                "thinking.type.enabled is not supported for this model",
                 "field in the ContentBlock object at",
                 "field in the Message object at",
                 "final assistant message must start with a thinking block",
@@ -272,6 +327,22 @@ pub(super) static INVALID_REQUEST: Entry = Entry {
                 cause: Cause::InvalidModelId,
                 tell: "if the field is `modelId`, the model id is written wrongly",
             }],
+            note: Note::Plain,
+        },
+        Template {
+            name: "unknown-operation",
+            words: "an UnknownOperationException, also in an answer with status 200",
+            phrases: &["UnknownOperationException"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
+            name: "guardrail-input",
+            words: "Guardrail was enabled but input is in incorrect format.",
+            phrases: &["Guardrail was enabled but input is in incorrect format"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
             note: Note::Plain,
         },
     ],

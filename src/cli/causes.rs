@@ -4,7 +4,8 @@
 
 use super::exit::{ExitStatus, Failure};
 use super::output;
-use crate::cause::{Cause, catalogue};
+use crate::cause::{Cause, ParseCauseError, catalogue};
+use crate::report;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
@@ -30,10 +31,10 @@ fn codes() -> PossibleValuesParser {
 pub(super) fn run(arguments: &CausesArgs) -> Result<ExitStatus, Failure> {
     let page = match &arguments.code {
         Some(code) => {
-            let cause: Cause = code.parse().map_err(Failure::usage)?;
-            catalogue::page(catalogue::entry(cause))
+            let cause: Cause = code.parse().map_err(|error: ParseCauseError| Failure::usage(error.to_string()))?;
+            report::cause_text(catalogue::entry(cause))
         }
-        None => catalogue::list(),
+        None => report::causes_text(),
     };
     output::print(&page)?;
     Ok(ExitStatus::Success)

@@ -1,13 +1,14 @@
 //! `explain`: which cause a pasted error text names, and what to do.
 //!
-//! Takes files, standard input or a paste; answers as text or JSON. `--batch` answers one JSON line a line, in
-//! order and in constant memory. Calls nobody.
+//! Takes files, standard input or a paste; answers as text or JSON. `--batch` answers each line with a line of
+//! JSON, in order and in constant memory. Makes no calls.
 
 use super::exit::{ExitStatus, Failure};
 use super::{input, output};
 use crate::cause::Cause;
 use crate::escape::escape;
-use crate::explain::{self, Explanation, MAX_TEXT};
+use crate::explain::{self, MAX_TEXT};
+use crate::report;
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
@@ -30,10 +31,10 @@ pub(super) struct ExplainArgs {
     /// Files that hold error texts; `-`, or no file, is standard input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The form of the answer; JSON is one line a text.
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", conflicts_with = "batch")]
-    format: Format,
-    /// Read one `{"id", "text"}` a line, and answer one line of JSON each, in order.
+    /// The form of the answer [default: text; with --batch: json]; JSON is one line per text.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Read one `{"id", "text"}` per line, and answer each with one line of JSON, in order.
     #[arg(long)]
     batch: bool,
     /// With --batch, count the causes on standard error at the end.
@@ -41,10 +42,9 @@ pub(super) struct ExplainArgs {
     verbose: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A page for people.
-    #[default]
     Text,
     /// What `docs/schema/explanation-1.json` describes.
     Json,
@@ -55,11 +55,14 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
     let standard_input = [PathBuf::from("-")];
     let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
     if arguments.batch {
+        if arguments.format == Some(Format::Text) {
+            return Err(Failure::usage("`--batch` answers as JSON only").hint("leave `--format text` out"));
+        }
         return batch::run(files, arguments.verbose);
     }
     let many = files.len() > 1;
     let mut recognized = false;
-    let mut answer = String::new();
+    let mut answer = Vec::new();
     let mut failure = None;
     for file in files {
         let text = match read(file) {
@@ -71,35 +74,30 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
         };
         let mut explanation = explain::explain_bytes(&text);
         recognized |= explanation.error.cause != Cause::Unrecognized;
-        match arguments.format {
+        match arguments.format.unwrap_or(Format::Text) {
             Format::Json => {
                 if many {
                     explanation.id = file.display().to_string().into();
                 }
-                push_json(&mut answer, &explanation);
+                report::write_explanation_json(&mut answer, &explanation);
+                answer.push(b'\n');
             }
             Format::Text => {
                 if many {
                     let blank = if answer.is_empty() { "" } else { "\n" };
-                    answer.push_str(&format!("{blank}==> {} <==\n\n", escape(&file.display().to_string())));
+                    answer.extend_from_slice(
+                        format!("{blank}==> {} <==\n\n", escape(&file.display().to_string())).as_bytes(),
+                    );
                 }
-                answer.push_str(&explain::to_text(&explanation));
+                answer.extend_from_slice(report::explanation_text(&explanation, None).as_bytes());
             }
         }
     }
-    output::print(&answer)?;
+    output::print(&String::from_utf8_lossy(&answer))?;
     match failure {
         Some(failure) => Err(failure),
         None if recognized => Ok(ExitStatus::Success),
         None => Ok(ExitStatus::Undetermined),
-    }
-}
-
-fn push_json(answer: &mut String, explanation: &Explanation) {
-    // Strings and numbers alone: serializing them cannot fail.
-    if let Ok(line) = serde_json::to_string(explanation) {
-        answer.push_str(&line);
-        answer.push('\n');
     }
 }
 
@@ -119,7 +117,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|error| Failure::input(format!("{name} cannot be read: {}", reason(&error))))?;
     if text.len() > MAX_TEXT {
         return Err(Failure::input(format!("{name} is larger than {} MiB", MAX_TEXT / 1024 / 1024))
-            .hint("cut out the lines around the error, or give one text a line with --batch"));
+            .hint("cut out the lines around the error, or give one text per line with --batch"));
     }
     Ok(text)
 }

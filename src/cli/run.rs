@@ -8,6 +8,7 @@ use super::output;
 use crate::bedrock::Operation;
 use crate::cause::{Cause, Family};
 use crate::explain::{self, Explanation};
+use crate::report;
 use clap::Args;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read, Write as _};
@@ -126,7 +127,9 @@ fn explain_failure(tail: &[u8]) {
     if !concerns_bedrock(&explanation, tail) {
         return;
     }
-    let page = explain::to_text(&explanation);
+    // The command made its call in this environment.
+    let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| std::env::var(name).ok());
+    let page = report::explanation_text(&explanation, region.as_deref());
     output::write_stderr(&format!("\nbedrock-access explains the error above\n\n{page}"));
 }
 

@@ -1,366 +1,104 @@
-//! What stands around an error: error code, operation, request id, model, Region, authorization id.
+//! What a text says about one refused call.
 //!
-//! Takes a site and the stretch of text that belongs to it alone, so that one error's facts never mix with
-//! another's. Gives what the text holds, and nothing that it does not.
+//! One table lists the facts; everything that is done with all of them (merge, compare, clean, write) goes through it.
 
-use super::anchors::Anchor;
-use super::site::{Site, View, is_bedrock, is_principal};
-use super::token;
+use super::grammar;
 use crate::bedrock::ModelReference;
+use crate::secrets::{REDACTED, without_secrets};
+use serde::Serialize;
 
-/// The most ARNs that are read around one site.
-const MAX_ARNS: usize = 16;
+/// Declares the facts: a public one is part of the answer, `hidden` ones are not.
+macro_rules! facts {
+    ($($(#[$doc:meta])* $name:ident,)* ; hidden $($(#[$hidden_doc:meta])* $hidden:ident,)*) => {
+        /// What a text says about one refused call.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+        pub struct Facts {
+            $($(#[$doc])* pub $name: Option<String>,)*
+            $($(#[$hidden_doc])* #[serde(skip)] pub $hidden: Option<String>,)*
+        }
 
-/// What a text says of one refused call.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+        impl Facts {
+            /// The names of the facts, in the order in which they are answered.
+            pub const NAMES: &[&'static str] = &[$(stringify!($name),)*];
+
+            /// Returns the facts in the order of [`Facts::NAMES`].
+            #[must_use]
+            pub fn values(&self) -> Vec<Option<&str>> {
+                vec![$(self.$name.as_deref(),)*]
+            }
+
+            /// Takes over what another reading of the same error holds beyond this one.
+            pub(super) fn complete_from(&mut self, other: Self) {
+                $(self.$name = self.$name.take().or(other.$name);)*
+                $(self.$hidden = self.$hidden.take().or(other.$hidden);)*
+            }
+
+            /// Returns the facts without secrets.
+            ///
+            /// Facts are ARNs, ids and names, and yet a session or a model may be called like an access key.
+            pub(super) fn without_secrets(self) -> Self {
+                let clean = |value: Option<String>| value.map(|value| without_digests(without_secrets(&value).into_owned()));
+                Self { $($name: clean(self.$name),)* $($hidden: clean(self.$hidden),)* }
+            }
+        }
+    };
+}
+
+facts! {
     /// AWS's error code, such as `AccessDeniedException`.
-    pub error_code: Option<String>,
+    error_code,
     /// The API operation, as the text has it, such as `Converse`.
-    pub operation: Option<String>,
+    operation,
     /// The ARN of the refused principal.
-    pub principal: Option<String>,
+    principal,
     /// The refused IAM action.
-    pub action: Option<String>,
+    action,
     /// The refused resource.
-    pub resource: Option<String>,
+    resource,
     /// The ARN of the policy that denies explicitly.
-    pub policy_arn: Option<String>,
+    policy_arn,
     /// The model's or inference profile's id or ARN.
-    pub model: Option<String>,
+    model,
     /// The Region.
-    pub region: Option<String>,
+    region,
     /// AWS's id of the request.
-    pub request_id: Option<String>,
+    request_id,
     /// The id under which IAM keeps the full evaluation.
-    pub authorization_id: Option<String>,
-    /// The Region that keeps it, as the console's address names it.
-    pub authorization_region: Option<String>,
+    authorization_id,
+    ;
+    hidden
+    /// The Region that keeps the evaluation, as the console's address names it.
+    authorization_region,
+}
+
+/// Cuts a run of hexadecimal digits that no id of AWS has: a signature of a request.
+fn without_digests(value: String) -> String {
+    const LONGEST_ID: usize = 48;
+    let mut runs = value.split(|c: char| !matches!(c, '0'..='9' | 'a'..='f'));
+    let digest =
+        runs.find(|run| run.len() > LONGEST_ID && run.bytes().any(|byte| byte.is_ascii_digit())).map(str::to_owned);
+    match digest {
+        Some(digest) => value.replace(&digest, REDACTED),
+        None => value,
+    }
 }
 
 impl Facts {
-    /// Takes over what another reading of the same error holds beyond this one.
-    pub(super) fn complete_from(&mut self, other: Self) {
-        let take = |mine: &mut Option<String>, theirs: Option<String>| {
-            if mine.is_none() {
-                *mine = theirs;
-            }
-        };
-        take(&mut self.error_code, other.error_code);
-        take(&mut self.operation, other.operation);
-        take(&mut self.principal, other.principal);
-        take(&mut self.action, other.action);
-        take(&mut self.resource, other.resource);
-        take(&mut self.policy_arn, other.policy_arn);
-        take(&mut self.model, other.model);
-        take(&mut self.region, other.region);
-        take(&mut self.request_id, other.request_id);
-        take(&mut self.authorization_id, other.authorization_id);
-        take(&mut self.authorization_region, other.authorization_region);
+    /// The facts that tell one call from another.
+    pub(super) fn identity(&self) -> [Option<&str>; 6] {
+        [&self.principal, &self.action, &self.resource, &self.policy_arn, &self.model, &self.operation]
+            .map(Option::as_deref)
     }
 
-    /// Tells whether two readings can be of the same error: no fact contradicts.
+    /// Returns `true` if two readings can be of the same error: no fact contradicts.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
-        let agree = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
-        agree(&self.principal, &other.principal)
-            && agree(&self.action, &other.action)
-            && agree(&self.resource, &other.resource)
-            && agree(&self.policy_arn, &other.policy_arn)
-            && agree(&self.model, &other.model)
-            && agree(&self.operation, &other.operation)
-    }
-}
-
-/// An error code in the text.
-#[derive(Clone, Debug)]
-pub(super) struct Code {
-    /// The code as the text has it.
-    pub(super) name: String,
-    /// Where it begins.
-    pub(super) start: usize,
-    /// Where it ends.
-    pub(super) end: usize,
-}
-
-impl View<'_> {
-    /// Reads what stands around a site between `from` and `to`; moves the site's bounds over what belongs to it.
-    pub(super) fn facts(&self, site: &mut Site, from: usize, to: usize) -> Facts {
-        let (refused, is_refusal) = ((site.start, site.end), site.action.is_some());
-        let mut facts = Facts {
-            principal: site.principal.take(),
-            action: site.action.take(),
-            resource: site.resource.take(),
-            policy_arn: site.policy_arn.take(),
-            ..Facts::default()
-        };
-        let mut code: Option<(u8, Code)> = None;
-        let mut models: Vec<(usize, String)> = Vec::new();
-        let mut region: Option<(u8, String)> = None;
-        let mut arns = 0;
-        let mut arn_end = 0;
-        for hit in self.hits_between(from, to) {
-            let (start, end) = self.span(hit);
-            // What the refusal's own grammar has read needs no second reading.
-            let is_read = is_refusal && start >= refused.0 && start < refused.1;
-            match hit.anchor {
-                Anchor::Arn | Anchor::Model | Anchor::Region if is_read => {}
-                Anchor::Code => {
-                    if let Some(found) = self.read_code(start, end) {
-                        // Before the site and near it, then before, then behind.
-                        let rank = match found.start {
-                            at if at <= site.start && site.start - found.end.min(site.start) <= 120 => 1,
-                            at if at <= site.start => 2,
-                            _ => 3,
-                        };
-                        let nearer = rank == 1 || rank == 2;
-                        if code.as_ref().is_none_or(|(best, _)| rank < *best || (rank == *best && nearer)) {
-                            code = Some((rank, found));
-                        }
-                    }
-                }
-                Anchor::ErrorOccurred => {
-                    if let Some((found, operation)) = self.read_boto(end) {
-                        if start <= site.start {
-                            site.start = start.min(site.start);
-                        }
-                        facts.operation = Some(operation);
-                        code = Some((0, found));
-                    }
-                }
-                Anchor::OperationError if facts.operation.is_none() => facts.operation = self.read_go_operation(end),
-                Anchor::EventName if facts.operation.is_none() => facts.operation = self.read_event_name(end),
-                Anchor::RequestId if facts.request_id.is_none() => {
-                    facts.request_id = token::read_request_id(self.text, self.skip_key(end));
-                }
-                Anchor::AuthorizationId if facts.authorization_id.is_none() => {
-                    if let Some((id, end)) = self.read_authorization_id(end) {
-                        facts.authorization_id = Some(id);
-                        site.end = site.end.max(end);
-                        facts.authorization_region = self.console_region(start);
-                        if region.is_none() {
-                            region = facts.authorization_region.clone().map(|name| (4, name));
-                        }
-                    }
-                }
-                Anchor::Arn if arns < MAX_ARNS && start >= arn_end => {
-                    if let Some((arn, end)) = token::read_arn(self.text, start) {
-                        arns += 1;
-                        arn_end = end;
-                        if !is_refusal {
-                            self.place_arn(&mut facts, &arn, start);
-                        }
-                        if is_bedrock(&arn) && model_of(&arn).is_some() {
-                            models.push((start, arn));
-                        }
-                    }
-                }
-                Anchor::Model if start >= arn_end && models.len() < MAX_ARNS => {
-                    if let Some((model, start)) = token::read_model(self.text, start)
-                        && !self.is_example(start)
-                    {
-                        models.push((start, model));
-                    }
-                }
-                Anchor::ModelKey => {
-                    if let Some(model) = self.read_model_key(end) {
-                        // What a key names is nearer than what merely stands around.
-                        models.insert(0, (site.start, model));
-                    }
-                }
-                Anchor::Region => {
-                    if let Some(name) = token::read_region(self.text, self.skip_key(end))
-                        && region.as_ref().is_none_or(|(rank, _)| *rank > 1)
-                    {
-                        region = Some((1, name));
-                    }
-                }
-                Anchor::Host => {
-                    if let Some(name) = token::read_region(self.text, end + 1)
-                        && region.as_ref().is_none_or(|(rank, _)| *rank > 0)
-                    {
-                        region = Some((0, name));
-                    }
-                    if let Some((model, operation)) = self.read_path(end) {
-                        models.insert(0, (site.start, model));
-                        if facts.operation.is_none() {
-                            facts.operation = operation;
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        if let Some((_, code)) = code {
-            let between = self.text.get(code.end..site.start).unwrap_or_default();
-            if code.end <= site.start && between.len() <= 60 && !between.contains("\n\n") {
-                site.start = site.start.min(code.start);
-            }
-            facts.error_code = Some(code.name);
-        }
-        facts.model = self.choose_model(site, &facts, models);
-        facts.region = region.map(|(_, name)| name).or_else(|| region_of(&facts));
-        facts
-    }
-
-    /// Gives an ARN in the text its part, where the words around it say so.
-    fn place_arn(&self, facts: &mut Facts, arn: &str, start: usize) {
-        if is_principal(arn) && facts.principal.is_none() {
-            let before = token::window_before(self.text, start, 60).to_ascii_lowercase();
-            let named = ["role arn", "base role", "principal", "\"arn\"", "useridentity", "user", "identity", "caller"]
-                .into_iter()
-                .any(|word| before.contains(word));
-            if named {
-                facts.principal = Some(arn.to_owned());
-            }
-        } else if facts.resource.is_none() && is_bedrock(arn) && model_of(arn).is_some() {
-            let before = token::window_before(self.text, start, 40).to_ascii_lowercase();
-            if ["model", "resource", "profile"].into_iter().any(|word| before.contains(word)) {
-                facts.resource = Some(arn.to_owned());
-            }
-        }
-    }
-
-    fn choose_model(&self, site: &Site, facts: &Facts, models: Vec<(usize, String)>) -> Option<String> {
-        let from_resource = facts.resource.as_deref().and_then(model_of).map(str::to_owned);
-        // A refused destination model was called through a profile that stands elsewhere in the text.
-        let nearest = models
-            .into_iter()
-            .filter(|(_, model)| Some(model.as_str()) != facts.resource.as_deref())
-            .min_by_key(|(at, _)| at.abs_diff(site.start))
-            .map(|(_, model)| model_of(&model).map_or(model.clone(), str::to_owned));
-        match (from_resource, nearest) {
-            (Some(resource), Some(named)) if named.ends_with(&format!(".{resource}")) => Some(named),
-            (Some(resource), _) => Some(resource),
-            (None, named) => named,
-        }
-    }
-
-    /// Reads the error code around a word that belongs to one.
-    pub(super) fn read_code(&self, start: usize, end: usize) -> Option<Code> {
-        let (start, end) = token::identifier(self.text, start, end);
-        let name = self.text.get(start..end)?;
-        (is_code(name) && !self.is_foreign(name, start)).then(|| Code { name: name.to_owned(), start, end })
-    }
-
-    /// Tells whether the path in front of a class's name is another library's than AWS's.
-    fn is_foreign(&self, name: &str, start: usize) -> bool {
-        let before = token::window_before(self.text, start, 80);
-        if before.ends_with('/') {
-            return true;
-        }
-        let length = before.bytes().rev().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'.').count();
-        let path = before.get(before.len() - length..).unwrap_or_default();
-        if !path.ends_with('.') {
-            return false;
-        }
-        let holds =
-            |word: &str| path.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()));
-        let is_own = ["amazon", "aws", "botocore", "bedrock", "types", "client"].into_iter().any(holds);
-        holds("litellm") || !(is_own || AWS_CODES.contains(&name))
-    }
-
-    /// Reads ` (CODE) when calling the OPERATION operation`.
-    pub(super) fn read_boto(&self, end: usize) -> Option<(Code, String)> {
-        let rest = token::window(self.text, end, 200);
-        let open = rest.find('(').filter(|open| *open <= 3)?;
-        let close = rest.find(')')?;
-        let name = rest.get(open + 1..close)?.trim();
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.')) {
-            return None;
-        }
-        let behind = rest.get(close + 1..)?;
-        let calling = behind.find("calling the").filter(|at| *at <= 8).map(|at| at + "calling the".len())?;
-        let operation: String =
-            behind.get(calling..)?.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-        let code = Code { name: name.to_owned(), start: end + open + 1, end: end + close };
-        (!operation.is_empty()).then_some((code, operation))
-    }
-
-    /// Reads ` Bedrock Runtime: Converse,` as the Go SDK writes it.
-    fn read_go_operation(&self, end: usize) -> Option<String> {
-        let rest = token::window(self.text, end, 100);
-        let (service, behind) = rest.split_once(':')?;
-        if service.len() > 40 {
-            return None;
-        }
-        let operation: String = behind.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-        operation.starts_with(|c: char| c.is_ascii_uppercase()).then_some(operation)
-    }
-
-    fn read_event_name(&self, end: usize) -> Option<String> {
-        let operation: String = token::window(self.text, self.skip_key(end), 80)
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric())
-            .collect();
-        operation.starts_with(|c: char| c.is_ascii_uppercase()).then_some(operation)
-    }
-
-    /// Skips from a key's end to its value.
-    fn skip_key(&self, end: usize) -> usize {
-        let rest = token::window(self.text, end, 40);
-        let separators = [':', ' ', '"', '\'', '=', '>', '<', ',', '(', '[', '*', '\n'];
-        let mut value = rest.trim_start_matches(separators);
-        // How Swift and Rust print a value that may be missing.
-        for wrapper in ["Optional(", "Some("] {
-            if let Some(inner) = value.strip_prefix(wrapper) {
-                value = inner.trim_start_matches(separators);
-            }
-        }
-        end + (rest.len() - value.len())
-    }
-
-    /// Tells whether what stands at a place is named as an example only.
-    fn is_example(&self, position: usize) -> bool {
-        let before = token::window_before(self.text, position, 24);
-        let before = before.trim_end_matches([' ', '\n', '"', '\'', ':', ',', '(']);
-        ["such as", "e.g.", "for example", "like"].into_iter().any(|word| before.ends_with(word))
-    }
-
-    fn read_model_key(&self, end: usize) -> Option<String> {
-        let at = self.skip_key(end);
-        if let Some((arn, _)) = token::read_arn(self.text, at) {
-            return is_bedrock(&arn).then_some(arn);
-        }
-        let (model, start) = token::read_model(self.text, at)?;
-        (start == at && !self.is_example(at) && model.parse::<ModelReference>().is_ok()).then_some(model)
-    }
-
-    /// Reads `.REGION.amazonaws.com/model/MODEL/OPERATION` behind an endpoint's first label.
-    fn read_path(&self, end: usize) -> Option<(String, Option<String>)> {
-        let rest = token::window(self.text, end, 400);
-        let url = rest.split(['"', ' ', '\'', '\n', ')', '`']).next()?;
-        let (_, path) = url.split_once("/model/")?;
-        let (model, operation) = path.split_once('/').unwrap_or((path, ""));
-        let model = decode_percent(model);
-        let operation = match operation.trim_end_matches([',', '.', ':']) {
-            "invoke" => Some("InvokeModel"),
-            "invoke-with-response-stream" => Some("InvokeModelWithResponseStream"),
-            "converse" => Some("Converse"),
-            "converse-stream" => Some("ConverseStream"),
-            "count-tokens" => Some("CountTokens"),
-            _ => None,
-        };
-        model.parse::<ModelReference>().is_ok().then(|| (model, operation.map(str::to_owned)))
-    }
-
-    fn read_authorization_id(&self, end: usize) -> Option<(String, usize)> {
-        let rest = token::window(self.text, end, 300);
-        let skipped = rest.len() - rest.trim_start_matches(['/', ':', ' ', '"', '\'', '\n', '=']).len();
-        let id: String = rest.get(skipped..)?.chars().take_while(char::is_ascii_alphanumeric).collect();
-        let end = end + skipped + id.len();
-        ((16..=256).contains(&id.len())).then_some((id, end))
-    }
-
-    /// Reads the Region from the console's address in front of `#/authorization-details/`.
-    fn console_region(&self, start: usize) -> Option<String> {
-        let before = token::window_before(self.text, start, 30);
-        let (_, name) = before.rsplit_once("region=")?;
-        token::read_region(name, 0)
+        let mut pairs = self.identity().into_iter().zip(other.identity());
+        pairs.all(|(a, b)| a.is_none() || b.is_none() || a == b)
     }
 }
 
 /// Returns the model or profile that the ARN of one names; for others whose call names them by ARN, the ARN.
-pub(super) fn model_of(arn: &str) -> Option<&str> {
+pub(crate) fn model_of(arn: &str) -> Option<&str> {
     let is_whole = |text: &str| !text.is_empty() && !text.contains(['*', '<', '{', '…']) && !text.ends_with('.');
     // An ARN whose beginning was left out still ends in its resource.
     let Some(resource) = arn.strip_prefix("arn:").and_then(|parts| parts.splitn(5, ':').nth(4)) else {
@@ -375,98 +113,8 @@ pub(super) fn model_of(arn: &str) -> Option<&str> {
         .or_else(|| (is_whole(arn) && arn.parse::<ModelReference>().is_ok()).then_some(arn))
 }
 
-fn region_of(facts: &Facts) -> Option<String> {
+/// Returns the Region of the refused resource.
+pub(super) fn region_of(facts: &Facts) -> Option<String> {
     let region = facts.resource.as_deref()?.split(':').nth(3)?;
-    token::read_region(region, 0)
-}
-
-fn decode_percent(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let digits: Vec<u8> = bytes.by_ref().take(2).collect();
-        let code = str::from_utf8(&digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        decoded.push(code.unwrap_or(b'%'));
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-/// Codes that do not end in `Exception`.
-const CODES: [&str; 24] = [
-    "AccessDenied",
-    "access_denied",
-    "AccessDeniedError",
-    "ExpiredToken",
-    "RequestExpired",
-    "InvalidClientTokenId",
-    "SignatureDoesNotMatch",
-    "IncompleteSignature",
-    "InvalidSignature",
-    "NotAuthorized",
-    "UnauthorizedOperation",
-    "OptInRequired",
-    "FTUFormNotFilled",
-    "MPAgreementBeingCreated",
-    "ValidationError",
-    "Throttling",
-    "ThrottlingError",
-    "ServiceUnavailable",
-    "InternalServerError",
-    "InternalFailure",
-    "invalid_api_key",
-    "NoCredentialsError",
-    "ExpiredTokenError",
-    "NotAuthorizedError",
-];
-
-/// Codes of Bedrock's own, which wrappers keep the names of.
-const AWS_CODES: [&str; 14] = [
-    "AccessDeniedException",
-    "ConflictException",
-    "ExpiredTokenException",
-    "InternalServerException",
-    "InvalidSignatureException",
-    "ModelErrorException",
-    "ModelNotReadyException",
-    "ModelTimeoutException",
-    "ResourceNotFoundException",
-    "ServiceQuotaExceededException",
-    "ServiceUnavailableException",
-    "ThrottlingException",
-    "UnrecognizedClientException",
-    "ValidationException",
-];
-
-/// Names that end in `Exception` and come from clients, not from AWS.
-const FOREIGN: [&str; 17] = [
-    "generalserviceexception",
-    "bedrockexception",
-    "bedrockruntimeexception",
-    "modelthrottledexception",
-    "runtimeexception",
-    "serviceexception",
-    "sdkexception",
-    "sdkclientexception",
-    "awsserviceexception",
-    "apiexception",
-    "httpexception",
-    "executionexception",
-    "completionexception",
-    "ioexception",
-    "bedrockserviceexception",
-    "unhandledexception",
-    "exception",
-];
-
-fn is_code(name: &str) -> bool {
-    if !name.ends_with("Exception") {
-        return CODES.contains(&name);
-    }
-    name.len() <= 64
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && !FOREIGN.iter().any(|foreign| foreign.eq_ignore_ascii_case(name))
+    grammar::read_region(region, 0)
 }

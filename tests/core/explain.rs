@@ -1,18 +1,19 @@
 //! The explainer on real texts: causes, facts, wrappers, several errors at once, hostile input, secrets.
 
+mod variations;
 mod wrappers;
 
 use crate::support::{costly, files};
 use bedrock_access::cause::{Cause, catalogue};
-use bedrock_access::explain::{classify, explain, explain_bytes, to_text};
+use bedrock_access::explain::{classify, explain, explain_bytes};
+use bedrock_access::report::{self, explanation_steps, explanation_text, write_explanation_json};
 use serde_json::Value;
 use wrappers::{Adds, OPERATION, REFUSALS, REQUEST_ID, Refusal, break_hard, break_softly, wrap};
 
 fn messages() -> Vec<Value> {
-    include_str!("../fixtures/messages/messages.jsonl")
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    let files =
+        [include_str!("../fixtures/messages/messages.jsonl"), include_str!("../fixtures/messages/messages-2.jsonl")];
+    files.into_iter().flat_map(str::lines).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn answer(text: &str) -> Value {
@@ -135,7 +136,9 @@ fn every_template_names_a_cause_of_its_own_words() {
         for template in entry.templates {
             assert!(names.insert(template.name), "{} twice", template.name);
             for phrase in template.phrases {
-                let read = explain(&format!("ValidationException: {phrase}"));
+                // What people and clients say of an action counts only with the action.
+                let action = if template.note == catalogue::Note::NamesAction { " bedrock:InvokeModel" } else { "" };
+                let read = explain(&format!("ValidationException: {phrase}{action}"));
                 assert_eq!(read.error.cause, entry.cause, "{phrase}");
             }
         }
@@ -465,7 +468,8 @@ fn secrets_never_reappear() {
             format!("eventName: {secret} Operation not allowed"),
         ] {
             let explanation = explain(&text);
-            let shown = format!("{}{}", serde_json::to_string(&explanation).unwrap(), to_text(&explanation));
+            let shown =
+                format!("{}{}", serde_json::to_string(&explanation).unwrap(), explanation_text(&explanation, None));
             // A resource's name may be anything, so that a secret of no known form cannot be told from one.
             let recognizable = !secret.starts_with("wJalr") && !secret.starts_with("fe5f");
             let in_a_name =
@@ -481,27 +485,41 @@ fn secrets_never_reappear() {
 #[test]
 fn terminal_escapes_are_shown_escaped() {
     let text = REFUSALS[0].message.replace("app-role", "app\u{202e}role");
-    let shown = to_text(&explain(&text));
+    let shown = explanation_text(&explain(&text), None);
     assert!(!shown.contains('\u{202e}') && !shown.contains('\u{1b}'), "{shown}");
     assert_eq!(bedrock_access::escape::escape("a\u{1b}[31m\u{7}\u{202e}b"), "a\\u{1b}[31m\\u{7}\\u{202e}b");
 }
 
 #[test]
-fn the_two_ways_to_write_json_agree() {
+fn the_json_of_an_answer_is_its_facts_and_its_words() {
     let texts = messages().into_iter().map(|message| message["text"].as_str().unwrap().to_owned());
     let several = REFUSALS.iter().map(|refusal| refusal.message).collect::<Vec<_>>().join("\n\n");
     for text in texts.chain([several, String::new()]) {
         let mut explanation = explain(&text);
         explanation.id = serde_json::json!(["an id", {"of": null}, "\"any\" form\n"]);
         let mut written = Vec::new();
-        explanation.write_json(&mut written);
-        assert_eq!(String::from_utf8(written).unwrap(), serde_json::to_string(&explanation).unwrap());
+        write_explanation_json(&mut written, &explanation);
+        let mut written: Value = serde_json::from_slice(&written).unwrap();
+        let errors = std::iter::once(&explanation.error).chain(&explanation.others);
+        let others = written["others"].as_array_mut().unwrap().iter_mut().map(std::mem::take).collect::<Vec<_>>();
+        for (mut object, error) in std::iter::once(written.clone()).chain(others.clone()).zip(errors) {
+            let object = object.as_object_mut().unwrap();
+            let steps: Vec<String> = serde_json::from_value(object.remove("next").unwrap()).unwrap();
+            assert_eq!(steps, explanation_steps(error, None));
+            assert_eq!(object.remove("summary").unwrap(), report::explanation_summary(error));
+            for outer in ["schema", "id", "others"] {
+                object.remove(outer);
+            }
+            assert_eq!(Value::Object(object.clone()), serde_json::to_value(error).unwrap());
+        }
+        written["others"] = others.into();
+        assert_eq!(written["id"], explanation.id);
     }
 }
 
 #[test]
 fn the_page_of_causes_is_the_catalogue() {
-    let page = catalogue::markdown();
+    let page = report::causes_markdown();
     if files::is_blessing() {
         std::fs::write(files::path("docs/causes.md"), &page).unwrap();
     }
@@ -527,8 +545,8 @@ fn the_catalogue_is_complete() {
 
 #[test]
 fn a_least_privilege_statement_allows_what_the_text_names_and_no_more() {
-    let explanation = explain(REFUSALS[0].message);
-    let step = explanation.error.next.iter().find(|step| step.contains("\"Effect\"")).unwrap();
+    let steps = explanation_steps(&explain(REFUSALS[0].message).error, None);
+    let step = steps.iter().find(|step| step.contains("\"Effect\"")).unwrap();
     let statement: Value = serde_json::from_str(&step[step.find('{').unwrap()..]).unwrap();
     assert_eq!(
         statement,
@@ -538,7 +556,7 @@ fn a_least_privilege_statement_allows_what_the_text_names_and_no_more() {
             "Resource": REFUSALS[0].resource.unwrap(),
         })
     );
-    let doctor = explanation.error.next.iter().find(|step| step.contains("bedrock-access doctor --model")).unwrap();
+    let doctor = steps.iter().find(|step| step.contains("bedrock-access doctor --model")).unwrap();
     assert!(doctor.ends_with(
         "bedrock-access doctor --model us.anthropic.claude-sonnet-4-5-20250929-v1:0 --region us-east-1 --operation \
          invoke-model-with-response-stream --principal \
@@ -549,7 +567,10 @@ fn a_least_privilege_statement_allows_what_the_text_names_and_no_more() {
         REFUSALS[1].message.to_owned(),
         REFUSALS[0].message.replace("111122223333:inference-profile", "<account id>:inference-profile"),
     ] {
-        assert!(!explain(&text).error.next.iter().any(|step| step.contains("\"Effect\"")), "{text}");
+        assert!(
+            !explanation_steps(&explain(&text).error, None).iter().any(|step| step.contains("\"Effect\"")),
+            "{text}"
+        );
     }
 }
 
@@ -601,7 +622,7 @@ proptest::proptest! {
             bytes.extend(text.iter().skip(from).take(length));
         }
         let explanation = explain_bytes(&bytes);
-        let _ = to_text(&explanation);
+        let _ = explanation_text(&explanation, None);
         for error in std::iter::once(&explanation.error).chain(&explanation.others) {
             let [from, to] = error.span;
             proptest::prop_assert!(from <= to && to <= bytes.len(), "{from} to {to} of {}", bytes.len());

@@ -9,6 +9,7 @@ use crate::cli::bad_line::bad_line;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::output;
 use crate::explain::{self, MAX_TEXT};
+use crate::report;
 use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -221,8 +222,8 @@ impl Answers {
         match parsed {
             Ok(line) => self.answer_text(line, number),
             Err(error) => {
-                let mended = mend(line);
-                match serde_json::from_str::<Line<'_>>(&mended) {
+                let repaired = repair(line);
+                match serde_json::from_str::<Line<'_>>(&repaired) {
                     Ok(line) => self.answer_text(line, number),
                     Err(_) => self.push_bad(&Value::Null, number, &refusal(line, &error)),
                 }
@@ -237,7 +238,7 @@ impl Answers {
         let mut explanation = explain::explain(&text);
         explanation.id = line.id;
         *self.causes.entry(explanation.error.cause).or_default() += 1;
-        explanation.write_json(&mut self.bytes);
+        report::write_explanation_json(&mut self.bytes, &explanation);
         self.bytes.push(b'\n');
     }
 
@@ -264,14 +265,14 @@ fn refusal(line: &[u8], error: &serde_json::Error) -> String {
     }
 }
 
-/// Replaces what is no UTF-8, and escaped halves of surrogate pairs.
-fn mend(line: &[u8]) -> String {
+/// Replaces invalid UTF-8 and escaped halves of surrogate pairs.
+fn repair(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line);
-    let mut mended = String::with_capacity(text.len());
+    let mut repaired = String::with_capacity(text.len());
     let mut rest = text.as_ref();
     while let Some(at) = rest.find("\\u") {
         let (before, escape) = rest.split_at(at);
-        mended.push_str(before);
+        repaired.push_str(before);
         let backslashes = before.bytes().rev().take_while(|byte| *byte == b'\\').count();
         let unit = |from: usize| {
             escape
@@ -284,15 +285,15 @@ fn mend(line: &[u8]) -> String {
             _ if backslashes % 2 == 1 => 2,
             (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
             (Some(0xd800..0xe000), _) => {
-                mended.push_str("\\ufffd");
+                repaired.push_str("\\ufffd");
                 rest = escape.get(6..).unwrap_or_default();
                 continue;
             }
             _ => 2,
         };
-        mended.push_str(escape.get(..length).unwrap_or(escape));
+        repaired.push_str(escape.get(..length).unwrap_or(escape));
         rest = escape.get(length..).unwrap_or_default();
     }
-    mended.push_str(rest);
-    mended
+    repaired.push_str(rest);
+    repaired
 }

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 /// What a phrase stands for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Anchor {
+pub(super) enum PhraseKind {
     /// A template of the catalogue.
     Template(&'static Entry, &'static Template),
     /// `not authorized to perform`.
@@ -49,86 +49,87 @@ pub(super) enum Anchor {
 
 /// A phrase found in the squeezed text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hit {
+pub(super) struct PhraseMatch {
     /// What the phrase stands for.
-    pub(super) anchor: Anchor,
+    pub(super) kind: PhraseKind,
     /// Where it begins in the squeezed text.
     pub(super) start: usize,
     /// Where it ends there.
     pub(super) end: usize,
 }
 
-const GRAMMAR: &[(&str, Anchor)] = &[
-    ("not authorized to perform", Anchor::NotAuthorized),
-    ("explicit deny", Anchor::ExplicitDeny),
-    ("explicitly denies", Anchor::ExplicitlyDenies),
-    ("no identity-based polic", Anchor::NoPolicyAllows(Some(PolicyType::IdentityPolicy))),
-    ("no resource-based polic", Anchor::NoPolicyAllows(Some(PolicyType::ResourcePolicy))),
-    ("no permissions boundar", Anchor::NoPolicyAllows(Some(PolicyType::PermissionsBoundary))),
-    ("no session polic", Anchor::NoPolicyAllows(Some(PolicyType::SessionPolicy))),
-    ("no sessions polic", Anchor::NoPolicyAllows(Some(PolicyType::SessionPolicy))),
-    ("no service control polic", Anchor::NoPolicyAllows(Some(PolicyType::ServiceControlPolicy))),
-    ("no resource control polic", Anchor::NoPolicyAllows(Some(PolicyType::ResourceControlPolicy))),
-    ("no VPC endpoint polic", Anchor::NoPolicyAllows(Some(PolicyType::VpcEndpointPolicy))),
-    ("no role trust polic", Anchor::NoPolicyAllows(None)),
-    ("on resource", Anchor::OnResource),
-    ("arn:aws", Anchor::Arn),
-    ("an error occurred", Anchor::ErrorOccurred),
-    ("operation error", Anchor::OperationError),
-    ("eventName", Anchor::EventName),
-    ("exception", Anchor::Code),
-    ("AccessDenied", Anchor::Code),
-    ("access_denied", Anchor::Code),
-    ("ExpiredToken", Anchor::Code),
-    ("RequestExpired", Anchor::Code),
-    ("InvalidClientTokenId", Anchor::Code),
-    ("SignatureDoesNotMatch", Anchor::Code),
-    ("IncompleteSignature", Anchor::Code),
-    ("InvalidSignature", Anchor::Code),
-    ("NotAuthorized", Anchor::Code),
-    ("UnauthorizedOperation", Anchor::Code),
-    ("OptInRequired", Anchor::Code),
-    ("FTUFormNotFilled", Anchor::Code),
-    ("MPAgreementBeingCreated", Anchor::Code),
-    ("ValidationError", Anchor::Code),
-    ("Throttling", Anchor::Code),
-    ("ServiceUnavailable", Anchor::Code),
-    ("InternalServerError", Anchor::Code),
-    ("InternalFailure", Anchor::Code),
-    ("invalid_api_key", Anchor::Code),
-    ("NoCredentialsError", Anchor::Code),
-    ("request id", Anchor::RequestId),
-    ("model id", Anchor::ModelKey),
-    ("anthropic.claude", Anchor::Model),
-    ("amazon.nova", Anchor::Model),
-    ("amazon.titan", Anchor::Model),
-    ("amazon.rerank", Anchor::Model),
-    ("meta.llama", Anchor::Model),
-    ("mistral.m", Anchor::Model),
-    ("mistral.p", Anchor::Model),
-    ("cohere.c", Anchor::Model),
-    ("cohere.embed", Anchor::Model),
-    ("cohere.rerank", Anchor::Model),
-    ("deepseek.", Anchor::Model),
-    ("ai21.jamba", Anchor::Model),
-    ("ai21.j2", Anchor::Model),
-    ("stability.s", Anchor::Model),
-    ("openai.gpt", Anchor::Model),
-    ("qwen.qwen", Anchor::Model),
-    ("writer.palmyra", Anchor::Model),
-    ("luma.ray", Anchor::Model),
-    ("twelvelabs.", Anchor::Model),
-    ("moonshot", Anchor::Model),
-    ("minimax.", Anchor::Model),
-    ("nvidia.", Anchor::Model),
-    ("google.gemma", Anchor::Model),
-    ("zai.glm", Anchor::Model),
-    ("region", Anchor::Region),
-    ("bedrock-runtime", Anchor::Host),
-    ("bedrock-mantle.", Anchor::Host),
-    ("bedrock-agent", Anchor::Host),
-    ("authorization-details", Anchor::AuthorizationId),
-    ("authorization id", Anchor::AuthorizationId),
+const GRAMMAR: &[(&str, PhraseKind)] = &[
+    ("not authorized to perform", PhraseKind::NotAuthorized),
+    ("explicit deny", PhraseKind::ExplicitDeny),
+    ("explicitly denies", PhraseKind::ExplicitlyDenies),
+    ("no identity-based polic", PhraseKind::NoPolicyAllows(Some(PolicyType::IdentityPolicy))),
+    ("no resource-based polic", PhraseKind::NoPolicyAllows(Some(PolicyType::ResourcePolicy))),
+    ("no permissions boundar", PhraseKind::NoPolicyAllows(Some(PolicyType::PermissionsBoundary))),
+    ("no session polic", PhraseKind::NoPolicyAllows(Some(PolicyType::SessionPolicy))),
+    ("no sessions polic", PhraseKind::NoPolicyAllows(Some(PolicyType::SessionPolicy))),
+    ("no service control polic", PhraseKind::NoPolicyAllows(Some(PolicyType::ServiceControlPolicy))),
+    ("no resource control polic", PhraseKind::NoPolicyAllows(Some(PolicyType::ResourceControlPolicy))),
+    ("no VPC endpoint polic", PhraseKind::NoPolicyAllows(Some(PolicyType::VpcEndpointPolicy))),
+    ("no role trust polic", PhraseKind::NoPolicyAllows(None)),
+    ("on resource", PhraseKind::OnResource),
+    ("arn:aws", PhraseKind::Arn),
+    ("an error occurred", PhraseKind::ErrorOccurred),
+    ("operation error", PhraseKind::OperationError),
+    ("eventName", PhraseKind::EventName),
+    ("exception", PhraseKind::Code),
+    ("AccessDenied", PhraseKind::Code),
+    ("access_denied", PhraseKind::Code),
+    ("ExpiredToken", PhraseKind::Code),
+    ("RequestExpired", PhraseKind::Code),
+    ("InvalidClientTokenId", PhraseKind::Code),
+    ("SignatureDoesNotMatch", PhraseKind::Code),
+    ("IncompleteSignature", PhraseKind::Code),
+    ("InvalidSignature", PhraseKind::Code),
+    ("NotAuthorized", PhraseKind::Code),
+    ("UnauthorizedOperation", PhraseKind::Code),
+    ("OptInRequired", PhraseKind::Code),
+    ("FTUFormNotFilled", PhraseKind::Code),
+    ("MPAgreementBeingCreated", PhraseKind::Code),
+    ("ValidationError", PhraseKind::Code),
+    ("Throttling", PhraseKind::Code),
+    ("ServiceUnavailable", PhraseKind::Code),
+    ("InternalServerError", PhraseKind::Code),
+    ("InternalFailure", PhraseKind::Code),
+    ("invalid_api_key", PhraseKind::Code),
+    ("model_not_found", PhraseKind::Code),
+    ("NoCredentialsError", PhraseKind::Code),
+    ("request id", PhraseKind::RequestId),
+    ("model id", PhraseKind::ModelKey),
+    ("anthropic.claude", PhraseKind::Model),
+    ("amazon.nova", PhraseKind::Model),
+    ("amazon.titan", PhraseKind::Model),
+    ("amazon.rerank", PhraseKind::Model),
+    ("meta.llama", PhraseKind::Model),
+    ("mistral.m", PhraseKind::Model),
+    ("mistral.p", PhraseKind::Model),
+    ("cohere.c", PhraseKind::Model),
+    ("cohere.embed", PhraseKind::Model),
+    ("cohere.rerank", PhraseKind::Model),
+    ("deepseek.", PhraseKind::Model),
+    ("ai21.jamba", PhraseKind::Model),
+    ("ai21.j2", PhraseKind::Model),
+    ("stability.s", PhraseKind::Model),
+    ("openai.gpt", PhraseKind::Model),
+    ("qwen.qwen", PhraseKind::Model),
+    ("writer.palmyra", PhraseKind::Model),
+    ("luma.ray", PhraseKind::Model),
+    ("twelvelabs.", PhraseKind::Model),
+    ("moonshot", PhraseKind::Model),
+    ("minimax.", PhraseKind::Model),
+    ("nvidia.", PhraseKind::Model),
+    ("google.gemma", PhraseKind::Model),
+    ("zai.glm", PhraseKind::Model),
+    ("region", PhraseKind::Region),
+    ("bedrock-runtime", PhraseKind::Host),
+    ("bedrock-mantle.", PhraseKind::Host),
+    ("bedrock-agent", PhraseKind::Host),
+    ("authorization-details", PhraseKind::AuthorizationId),
+    ("authorization id", PhraseKind::AuthorizationId),
 ];
 
 /// How many letters of a phrase are its beginning; none is shorter.
@@ -139,7 +140,7 @@ const TABLE_BITS: u32 = 13;
 /// A phrase, squeezed.
 struct Phrase {
     letters: Vec<u8>,
-    anchor: Anchor,
+    kind: PhraseKind,
     /// The next phrase whose beginning has the same hash, counted from one; zero ends the chain.
     next: u16,
 }
@@ -148,29 +149,29 @@ struct Phrase {
 ///
 /// A table of beginnings costs a few microseconds to build, which an automaton of the same phrases does not do
 /// for less than a millisecond: more than all the rest of the process's start.
-pub(super) struct Anchors {
+pub(super) struct Phrases {
     phrases: Vec<Phrase>,
     /// By the hash of a beginning: the first phrase of a chain, counted from one.
     table: Vec<u16>,
 }
 
-impl Anchors {
-    /// Returns the process's anchors, built at the first use.
+impl Phrases {
+    /// Returns the process's phrases, built at the first use.
     pub(super) fn get() -> &'static Self {
-        static ANCHORS: OnceLock<Anchors> = OnceLock::new();
-        ANCHORS.get_or_init(Self::build)
+        static PHRASES: OnceLock<Phrases> = OnceLock::new();
+        PHRASES.get_or_init(Self::build)
     }
 
     fn build() -> Self {
         let mut phrases: Vec<Phrase> = Vec::with_capacity(320);
-        let mut push = |phrase: &str, anchor| phrases.push(Phrase { letters: squeezed(phrase), anchor, next: 0 });
-        for (phrase, anchor) in GRAMMAR {
-            push(phrase, *anchor);
+        let mut push = |phrase: &str, kind| phrases.push(Phrase { letters: squeezed(phrase), kind, next: 0 });
+        for (phrase, kind) in GRAMMAR {
+            push(phrase, *kind);
         }
         for entry in catalogue::entries() {
             for template in entry.templates {
                 for phrase in template.phrases {
-                    push(phrase, Anchor::Template(entry, template));
+                    push(phrase, PhraseKind::Template(entry, template));
                 }
             }
         }
@@ -187,7 +188,7 @@ impl Anchors {
     }
 
     /// Puts every hit in a squeezed text behind `hits`, by its beginning; a longer one first.
-    fn find(&self, text: &[u8], hits: &mut Vec<Hit>) {
+    fn find(&self, text: &[u8], hits: &mut Vec<PhraseMatch>) {
         for (start, window) in text.windows(BEGINNING).enumerate() {
             let Some(first) = window.first_chunk() else { break };
             let mut number = self.table.get(slot(first)).copied().unwrap_or(0);
@@ -195,7 +196,7 @@ impl Anchors {
                 let end = start + phrase.letters.len();
                 // Many phrases have one beginning; their last letters part most of them without a comparison.
                 if text.get(end - 1) == phrase.letters.last() && text.get(start..end) == Some(&phrase.letters) {
-                    hits.push(Hit { anchor: phrase.anchor, start, end });
+                    hits.push(PhraseMatch { kind: phrase.kind, start, end });
                 }
                 number = phrase.next;
             }
@@ -228,7 +229,7 @@ pub(super) struct Scan(Buffers);
 #[derive(Debug, Default)]
 struct Buffers {
     squeezed: Squeezed,
-    hits: Vec<Hit>,
+    hits: Vec<PhraseMatch>,
 }
 
 thread_local! {
@@ -244,7 +245,7 @@ impl Scan {
         let mut buffers = SPARE.take();
         buffers.squeezed.fill(text);
         buffers.hits.clear();
-        Anchors::get().find(&buffers.squeezed.bytes, &mut buffers.hits);
+        Phrases::get().find(&buffers.squeezed.bytes, &mut buffers.hits);
         Self(buffers)
     }
 
@@ -254,7 +255,7 @@ impl Scan {
     }
 
     /// The hits, by their beginnings; a longer one first.
-    pub(super) fn hits(&self) -> &[Hit] {
+    pub(super) fn hits(&self) -> &[PhraseMatch] {
         &self.0.hits
     }
 }
@@ -343,14 +344,14 @@ mod tests {
 
     #[test]
     fn every_phrase_is_found_by_its_beginning() {
-        let anchors = Anchors::get();
-        for phrase in &anchors.phrases {
-            assert!(phrase.letters.len() >= BEGINNING, "{:?}", phrase.anchor);
+        let phrases = Phrases::get();
+        for phrase in &phrases.phrases {
+            assert!(phrase.letters.len() >= BEGINNING, "{:?}", phrase.kind);
             let mut text = b"xx".to_vec();
             text.extend(&phrase.letters);
             let mut hits = Vec::new();
-            anchors.find(&text, &mut hits);
-            assert!(hits.iter().any(|hit| hit.start == 2 && hit.end == text.len()), "{:?}", phrase.anchor);
+            phrases.find(&text, &mut hits);
+            assert!(hits.iter().any(|hit| hit.start == 2 && hit.end == text.len()), "{:?}", phrase.kind);
             assert!(hits.is_sorted_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end))));
         }
     }

@@ -8,9 +8,9 @@ const BREAK: char = '\n';
 /// How far a terminal escape or an HTML tag may reach, in bytes.
 const MARKUP_REACH: usize = 300;
 
-/// Plain text, and where each part of it came from.
+/// Normalized text, and where each part of it came from.
 #[derive(Debug, Default)]
-pub(super) struct Plain {
+pub(super) struct Normalized {
     /// The text.
     pub(super) text: String,
     /// Pairs of positions, in the plain text and in the paste, wherever the distance between them changes.
@@ -21,7 +21,7 @@ pub(super) struct Plain {
     transcoded: Option<Vec<usize>>,
 }
 
-impl Plain {
+impl Normalized {
     /// Returns the byte of the paste that a position of the plain text came from.
     pub(super) fn origin(&self, position: usize) -> usize {
         let after = self.shifts.partition_point(|(plain, _)| *plain <= position);
@@ -73,7 +73,7 @@ impl Plain {
 struct Reader<'a> {
     paste: &'a [u8],
     at: usize,
-    out: Plain,
+    out: Normalized,
 }
 
 /// Bytes that can be copied as they are.
@@ -189,14 +189,57 @@ impl Reader<'_> {
                 Some(code) if (0x20..0x7f).contains(&code) => {
                     self.replace(run + 3, char::from_u32(code).unwrap_or(' '));
                 }
+                Some(0x80..) => self.read_escaped_bytes(run, b'x', 16),
                 _ => self.replace(run, '\\'),
             },
+            // C's way of writing bytes, as in what gRPC prints.
+            Some(b'2' | b'3') if self.octal(run).is_some() => self.read_escaped_bytes(run, b'0', 8),
             Some(b'0') if self.rest().get(run..).is_some_and(|rest| rest.starts_with(b"033[")) => {
                 self.read_terminal_escape(run + 3);
             }
             Some(b'e') if self.peek(run + 1) == Some(b'[') => self.read_terminal_escape(run + 1),
             Some(byte) if byte.is_ascii_punctuation() => self.skip(run),
             _ => self.replace(run, '\\'),
+        }
+    }
+
+    /// Reads a byte that is written in three octal digits.
+    fn octal(&self, from: usize) -> Option<u32> {
+        let digits = self.rest().get(from..from + 3)?;
+        if !digits.iter().all(|digit| (b'0'..=b'7').contains(digit)) {
+            return None;
+        }
+        u32::from_str_radix(str::from_utf8(digits).ok()?, 8).ok().filter(|byte| *byte < 0x100)
+    }
+
+    /// Reads a character whose UTF-8 bytes are each escaped: `\xe2\x80\x99`, `\342\200\231`.
+    fn read_escaped_bytes(&mut self, run: usize, kind: u8, radix: u32) {
+        // The length of one escape: backslashes, the `x`, the digits.
+        let length = run + 3;
+        let mut bytes = Vec::with_capacity(4);
+        for number in 0..4 {
+            let from = number * length;
+            let backslashes = self.rest().get(from..from + run);
+            let marked = kind != b'x' || self.peek(from + run) == Some(b'x');
+            let code = match radix {
+                16 => self.hex(from + run + 1, 2),
+                _ => self.octal(from + run),
+            };
+            match code.and_then(|code| u8::try_from(code).ok()) {
+                Some(byte)
+                    if marked
+                        && byte >= 0x80
+                        && backslashes.is_some_and(|text| text.iter().all(|byte| *byte == b'\\')) =>
+                {
+                    bytes.push(byte)
+                }
+                _ => break,
+            }
+        }
+        let whole = (2..=bytes.len()).find_map(|count| str::from_utf8(bytes.get(..count)?).ok()?.chars().next());
+        match whole {
+            Some(character) => self.put(character.len_utf8() * length, character),
+            None => self.replace(run, '\\'),
         }
     }
 
@@ -235,6 +278,8 @@ impl Reader<'_> {
             '\u{ff01}'..='\u{ff5e}' => {
                 self.replace(length, char::from_u32(u32::from(character) - 0xfee0).unwrap_or(' '));
             }
+            // A name that was blackened, and not a frame.
+            '\u{2588}' if self.out.text.ends_with([':', '/', '-', '█']) => self.replace(length, character),
             // Box drawing, and the bullets that terminals draw.
             '\u{2500}'..='\u{259f}' | '\u{23bf}' => self.replace(length, ' '),
             '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => self.skip(length),
@@ -500,7 +545,7 @@ mod tests {
     use super::*;
 
     fn plain(paste: &str) -> String {
-        Plain::of(paste.as_bytes()).text
+        Normalized::of(paste.as_bytes()).text
     }
 
     #[test]
@@ -533,7 +578,7 @@ mod tests {
     #[test]
     fn positions_lead_back_to_the_paste() {
         let paste = "\u{1b}[1mA\u{1b}[0m\\\"B\\\" │\r\n│ &quot;C";
-        let plain = Plain::of(paste.as_bytes());
+        let plain = Normalized::of(paste.as_bytes());
         for letter in ['A', 'B', 'C'] {
             let position = plain.text.find(letter).unwrap();
             assert_eq!(plain.origin(position), paste.find(letter).unwrap(), "{letter}: {:?}", plain.text);
@@ -544,7 +589,7 @@ mod tests {
     fn utf16_is_read() {
         let mut paste = vec![0xff, 0xfe];
         paste.extend("é“A” B".encode_utf16().flat_map(u16::to_le_bytes));
-        let plain = Plain::of(&paste);
+        let plain = Normalized::of(&paste);
         assert_eq!(plain.text, "é\"A\" B");
         assert_eq!(plain.origin(plain.text.find('B').unwrap()), 12);
         assert_eq!(plain.origin(plain.text.len()), paste.len());
@@ -552,7 +597,7 @@ mod tests {
 
     #[test]
     fn invalid_utf8_is_replaced() {
-        let plain = Plain::of(b"a\xff\xe2\x80b");
+        let plain = Normalized::of(b"a\xff\xe2\x80b");
         assert_eq!(plain.text, "a\u{fffd}\u{fffd}\u{fffd}b");
         assert_eq!(plain.origin(plain.text.find('b').unwrap()), 4);
     }

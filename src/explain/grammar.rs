@@ -59,10 +59,11 @@ pub(super) fn read_arn(text: &str, position: usize) -> Option<(String, usize)> {
         };
         match character {
             'a'..='z' | 'A'..='Z' | '0'..='9' => value.push(character),
-            ':' | '/' | '.' | '-' | '_' | '*' | '+' | '=' | '@' | '%' | '#' | '~' | '?' | '$' | '!' | '…' => {
+            ':' | '/' | '.' | '-' | '_' | '*' | '+' | '=' | '@' | '%' | '#' | '~' | '?' | '$' | '!' | '…' | '█'
+            | '■' | '●' | '•' | '×' => {
                 value.push(character);
             }
-            '<' | '{' => match placeholder(text, at) {
+            '<' | '{' | '[' => match placeholder(text, at) {
                 Some(placeholder) => {
                     value.push_str(placeholder);
                     at += placeholder.len();
@@ -89,14 +90,21 @@ fn trim_end(value: &str) -> &str {
     if elided { value } else { bare }
 }
 
-/// Reads a placeholder such as `<account id>` or `{id}`.
+/// Reads a placeholder such as `<account id>`, `{id}`, `[ACCOUNT]` or `{{ account }}`.
 fn placeholder(text: &str, position: usize) -> Option<&str> {
     let window = window(text, position, 60);
-    let close = if window.starts_with('<') { '>' } else { '}' };
-    let end = window.find(close)?;
-    let inner = window.get(1..end)?;
-    let sound = !inner.is_empty() && !inner.contains(['"', '\'', '\n', '<', '{', ',']);
-    sound.then(|| window.get(..=end)).flatten()
+    let (open, close) = match window.chars().next()? {
+        '<' => ('<', '>'),
+        '[' => ('[', ']'),
+        _ => ('{', '}'),
+    };
+    let doubled = usize::from(window.chars().nth(1) == Some(open));
+    let end = window.find(close)? + doubled;
+    let inner = window.get(1 + doubled..end - doubled)?;
+    let sound = inner.contains(|c: char| c.is_alphanumeric() || matches!(c, '*' | '.' | '_' | '-' | '…'))
+        && !inner.contains(['"', '\'', '\n', '<', '{', '[', ',']);
+    let closed = doubled == 0 || window.get(end..=end) == Some(close.encode_utf8(&mut [0; 4]));
+    (sound && closed).then(|| window.get(..=end)).flatten()
 }
 
 /// Tells whether an ARN has all its parts.

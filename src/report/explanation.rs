@@ -1,52 +1,25 @@
-//! The sentences of an explanation: the summary, the next steps, and the page that a terminal shows.
+//! Explanations in words: the summary, the next steps, and the page that a terminal shows.
 //!
-//! Takes what was read and the catalogue; decides nothing. Values from the text stand in back-quotes; what could
-//! steer a terminal is shown escaped.
+//! Takes what `explain` read and the catalogue; decides nothing. Values from the text are put in back-quotes, and
+//! unsafe characters are escaped. Never suggests a command that makes a call which costs money.
 
-use super::facts::{Facts, model_of};
-use super::site::Site;
-use super::{ExplainedError, Explanation, TextCertainty};
-use crate::bedrock::{Given, Kind, Operation};
+use super::paragraph::paragraph;
+use crate::bedrock::{Given, Kind, ModelReference, Operation, Region};
 use crate::cause::{Cause, Family, catalogue};
 use crate::escape::escape;
+use crate::explain::{ExplainedError, Explanation, Facts, TextCertainty, model_of};
 use crate::iam::Arn;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The answer to a text in which nothing is recognized.
-pub(super) fn unrecognized(length: usize) -> ExplainedError {
-    let site = Site::new(Cause::Unrecognized, 0, length);
-    let facts = Facts::default();
-    ExplainedError {
-        cause: Cause::Unrecognized,
-        family: Family::Unknown,
-        documented_cause: None,
-        error_code: None,
-        operation: None,
-        principal: None,
-        action: None,
-        resource: None,
-        policy_arn: None,
-        model: None,
-        region: None,
-        request_id: None,
-        authorization_id: None,
-        span: [0, length],
-        summary: summary(&site, &facts),
-        next: next(&site, &facts),
-        alternatives: Vec::new(),
-        certainty: TextCertainty::Ambiguous,
-        template: "",
-    }
-}
-
-/// Says what an error means in one or two sentences.
-pub(super) fn summary(site: &Site, facts: &Facts) -> String {
-    let entry = catalogue::entry(site.cause);
+/// Returns what an error means, in one or two sentences.
+#[must_use]
+pub fn explanation_summary(error: &ExplainedError) -> String {
+    let entry = catalogue::entry(error.cause);
     // Few are longer.
     let mut words = String::with_capacity(384);
-    match (site.cause, site.certainty) {
-        (Cause::Unrecognized, _) => match &facts.error_code {
+    match (error.cause, error.certainty) {
+        (Cause::Unrecognized, _) => match &error.error_code {
             Some(code) => {
                 let _ = write!(words, "The text holds the error code `{code}` and no sentence that names a cause.");
             }
@@ -62,30 +35,31 @@ pub(super) fn summary(site: &Site, facts: &Facts) -> String {
             let _ = write!(words, "The text does not settle the cause; first to check: {}.", lower_first(entry.title));
         }
     }
-    if let Some(action) = &facts.action {
-        let _ = write!(words, " Refused is `{action}`");
-        if let Some(resource) = &facts.resource {
+    if let Some(action) = &error.action {
+        let _ = write!(words, " `{action}`");
+        if let Some(resource) = &error.resource {
             let _ = write!(words, " on `{resource}`");
         }
-        if let Some(principal) = &facts.principal {
+        words.push_str(" was refused");
+        if let Some(principal) = &error.principal {
             let _ = write!(words, " for `{principal}`");
         }
         words.push('.');
-    } else if let Some(model) = &facts.model {
+    } else if let Some(model) = &error.model {
         let _ = write!(words, " The model is `{model}`.");
     }
-    if let Some(note) = aside(site, facts) {
+    if let Some(note) = context_note(error) {
         words.push(' ');
         words.push_str(note);
     }
     words
 }
 
-/// What a reader of this very text should know beside.
-fn aside(site: &Site, facts: &Facts) -> Option<&'static str> {
-    let family = site.cause.family();
-    let action = facts.action.as_deref().unwrap_or_default();
-    let resource = facts.resource.as_deref().unwrap_or_default();
+/// Returns what a reader of this very text should also know.
+fn context_note(error: &ExplainedError) -> Option<&'static str> {
+    let family = error.cause.family();
+    let action = error.action.as_deref().unwrap_or_default();
+    let resource = error.resource.as_deref().unwrap_or_default();
     if family == Family::IamPermission {
         if resource.starts_with("arn:") && resource.contains(":bedrock:::foundation-model/") {
             return Some(
@@ -94,7 +68,9 @@ fn aside(site: &Site, facts: &Facts) -> Option<&'static str> {
             );
         }
         if action.ends_with(":CallWithBearerToken") {
-            return Some("The call carried a Bedrock API key, which needs this action beside the one of the call.");
+            return Some(
+                "The call carried a Bedrock API key, which needs this action in addition to the action of the call.",
+            );
         }
         if action.ends_with(":ApplyGuardrail") {
             return Some(
@@ -110,23 +86,33 @@ fn aside(site: &Site, facts: &Facts) -> Option<&'static str> {
             return Some("The refused action belongs to another service than Amazon Bedrock.");
         }
     }
+    if error.cause == Cause::QuotaExceeded {
+        return Some("In a new account the quota itself may be zero: compare its value with AWS's default.");
+    }
     match family {
         Family::Capacity => Some("This is not about access."),
-        Family::Network => Some("This is not about access: no answer of AWS stands in the text."),
+        Family::Network => Some("This is not about access: the text holds no answer from AWS."),
         Family::Request => Some("This is not about permissions."),
         _ => None,
     }
 }
 
-/// Says what to do next, for somebody who has only this text.
-pub(super) fn next(site: &Site, facts: &Facts) -> Vec<Cow<'static, str>> {
-    let entry = catalogue::entry(site.cause);
+/// Returns what to do next, for somebody who has only this text.
+///
+/// `region` completes the commands where the text names no Region: the one of the environment that made the call.
+/// No command fails for want of what the text holds, and none makes a call that costs money.
+#[must_use]
+pub fn explanation_steps(error: &ExplainedError, region: Option<&str>) -> Vec<Cow<'static, str>> {
+    let entry = catalogue::entry(error.cause);
+    let region = usable(error.region.as_deref()).or(usable(region));
+    let model = usable(error.model.as_deref());
+    let parsed = model.and_then(|model| model.parse::<ModelReference>().ok());
     let mut steps = Vec::with_capacity(entry.steps.len() + 5);
-    if site.cause == Cause::IdentityPolicyMissingAllow
-        && let Some(statement) = statement(facts)
+    if error.cause == Cause::IdentityPolicyMissingAllow
+        && let Some(statement) = statement(error)
     {
         steps.push(format!("add to the principal's policies, if no statement like it is there: {statement}").into());
-        if facts.resource.as_deref().is_some_and(|resource| resource.contains("inference-profile/")) {
+        if error.resource.as_deref().is_some_and(|resource| resource.contains("inference-profile/")) {
             steps.push(
                 "the call goes on to the models behind the profile: allow the same action on the model's ARN in every \
                  destination Region too (`bedrock-access doctor` prints the whole statement)"
@@ -136,24 +122,26 @@ pub(super) fn next(site: &Site, facts: &Facts) -> Vec<Cow<'static, str>> {
     }
     steps.extend(entry.steps.iter().map(|step| Cow::Borrowed(*step)));
     for command in entry.commands {
-        // A profile is asked for only where one is called.
+        // A profile is asked for only where one is called, and availability is a matter of models.
         let about_profile = command.contains("get-inference-profile ");
-        if !about_profile || facts.model.as_deref().is_some_and(is_profile) {
-            steps.push(catalogue::fill(command, usable(facts.model.as_deref()), usable(facts.region.as_deref())));
+        let about_model = command.contains("get-foundation-model-availability ");
+        let named = if about_model { parsed.as_ref().and_then(ModelReference::base_model) } else { model };
+        if !about_profile || parsed.as_ref().is_some_and(ModelReference::is_profile) {
+            steps.push(catalogue::fill(command, named, region));
         }
     }
-    if let Some(id) = &facts.authorization_id {
-        let region = facts.authorization_region.as_ref().or(facts.region.as_ref()).map_or("REGION", String::as_str);
+    if let Some(id) = &error.authorization_id {
+        let region = error.authorization_region.as_deref().or(region).unwrap_or("REGION");
         let full = format!(
             "IAM keeps the full evaluation of this refusal for at least a day; fetch it with: aws iam-toolbox \
              get-request-authorization-details --authorization-id {id} --region {region}"
         );
         steps.push(full.into());
     }
-    if let Some(policy) = &facts.policy_arn {
+    if let Some(policy) = &error.policy_arn {
         steps.push(format!("the policy that denies is `{policy}`").into());
     }
-    if let Some(doctor) = doctor(site, facts) {
+    if let Some(doctor) = doctor(error, region) {
         steps.push(doctor.into());
     }
     steps
@@ -168,35 +156,40 @@ fn usable(value: Option<&str>) -> Option<&str> {
     (value.bytes().all(is_safe) && !value.contains("..")).then_some(value)
 }
 
-fn is_profile(model: &str) -> bool {
-    model.parse::<crate::bedrock::ModelReference>().is_ok_and(|model| model.is_profile())
-}
-
-/// The least statement that allows what the text names.
-fn statement(facts: &Facts) -> Option<String> {
-    let action = facts.action.as_deref()?;
-    let resource = facts.resource.as_deref()?;
-    let whole = resource == "*" || (resource.starts_with("arn:") && !resource.contains(['…', '<', '{']));
-    let whole = whole && !resource.contains("...") && resource.split(':').count() >= 6 || resource == "*";
+/// Returns the least statement that allows what the text names.
+fn statement(error: &ExplainedError) -> Option<String> {
+    let action = error.action.as_deref()?;
+    let resource = error.resource.as_deref()?;
+    let parts: Vec<&str> = resource.splitn(6, ':').collect();
+    let whole = match parts.as_slice() {
+        ["*"] => true,
+        ["arn", _, _, region, account, id] => {
+            let account =
+                account.is_empty() || account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+            let region = region.is_empty() || region.parse::<Region>().is_ok();
+            account && region && !id.contains("...") && !id.contains(['…', '<', '{', '[', '█'])
+        }
+        _ => false,
+    };
     // Neither grammar lets a quote or a backslash into its value.
     whole.then(|| format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#))
 }
 
-/// The command that asks AWS itself, with the values of the text.
-fn doctor(site: &Site, facts: &Facts) -> Option<String> {
-    let foreign = facts
+/// Returns the command that asks AWS itself, with the values of the text.
+fn doctor(error: &ExplainedError, region: Option<&str>) -> Option<String> {
+    let foreign = error
         .action
         .as_deref()
         .is_some_and(|action| !action.starts_with("bedrock") && !action.starts_with("aws-marketplace:"));
-    if foreign || site.cause == Cause::Unrecognized && facts.error_code.is_none() {
+    if foreign {
         return None;
     }
-    let resource = facts.resource.as_deref().filter(|resource| model_of(resource).is_some());
-    let named = facts.model.as_deref().or(resource);
+    let resource = error.resource.as_deref().filter(|resource| model_of(resource).is_some());
+    let named = error.model.as_deref().or(resource);
     let model = usable(named).unwrap_or("MODEL_ID");
-    let region = usable(facts.region.as_deref()).unwrap_or("REGION");
-    let operation = facts.operation.as_deref().and_then(Operation::from_api_name).or_else(|| {
-        let name = facts.action.as_deref()?.strip_prefix("bedrock:")?;
+    let region = region.unwrap_or("REGION");
+    let operation = error.operation.as_deref().and_then(Operation::from_api_name).or_else(|| {
+        let name = error.action.as_deref()?.strip_prefix("bedrock:")?;
         Operation::from_api_name(name)
     });
     let rule = operation.unwrap_or_default().model().given;
@@ -208,7 +201,7 @@ fn doctor(site: &Site, facts: &Facts) -> Option<String> {
     let _ = write!(command, " --region {region}");
     if let Some(operation) = operation {
         let _ = write!(command, " --operation {operation}");
-        let refused = usable(facts.resource.as_deref()).and_then(|resource| resource.parse::<Arn>().ok());
+        let refused = usable(error.resource.as_deref()).and_then(|resource| resource.parse::<Arn>().ok());
         for kind in operation.requires() {
             let named = refused.as_ref().filter(|arn| Kind::of(arn) == Some(*kind)).map(ToString::to_string);
             let _ = write!(command, " --resource {}", named.unwrap_or_else(|| kind.form().to_owned()));
@@ -217,7 +210,7 @@ fn doctor(site: &Site, facts: &Facts) -> Option<String> {
             let _ = write!(command, " --service-role ROLE_ARN");
         }
     }
-    if let Some(principal) = usable(facts.principal.as_deref())
+    if let Some(principal) = usable(error.principal.as_deref())
         && principal.split(':').nth(4).is_some_and(|account| account.len() == 12)
     {
         let _ = write!(command, " --principal {principal}");
@@ -238,19 +231,19 @@ fn lower_first(title: &str) -> String {
     lower
 }
 
-/// Shows an explanation as a page of text.
+/// Returns an explanation as a page of text; `region` is as in [`explanation_steps`].
 #[must_use]
-pub fn to_text(explanation: &Explanation) -> String {
+pub fn explanation_text(explanation: &Explanation, region: Option<&str>) -> String {
     let mut page = String::new();
-    page_of(&mut page, &explanation.error);
+    push_error(&mut page, &explanation.error, region);
     for (number, other) in explanation.others.iter().enumerate() {
         let _ = write!(page, "\nFurther error {} of the same text\n\n", number + 1);
-        page_of(&mut page, other);
+        push_error(&mut page, other, region);
     }
     page
 }
 
-fn page_of(page: &mut String, error: &ExplainedError) {
+fn push_error(page: &mut String, error: &ExplainedError, region: Option<&str>) {
     let entry = catalogue::entry(error.cause);
     let _ = writeln!(page, "{}: {}", error.cause, entry.title);
     let documented = match error.documented_cause {
@@ -266,24 +259,12 @@ fn page_of(page: &mut String, error: &ExplainedError) {
         (_, TextCertainty::Ambiguous) => "; the text does not settle it",
     };
     let _ = writeln!(page, "({documented}{certainty})\n");
-    wrapped(page, "", &error.summary);
+    shown(page, "", &explanation_summary(error));
     page.push('\n');
-    let facts = [
-        ("error code", &error.error_code),
-        ("operation", &error.operation),
-        ("principal", &error.principal),
-        ("action", &error.action),
-        ("resource", &error.resource),
-        ("policy", &error.policy_arn),
-        ("model", &error.model),
-        ("Region", &error.region),
-        ("request id", &error.request_id),
-        ("authorization id", &error.authorization_id),
-    ];
     let mut any = false;
-    for (name, value) in facts {
+    for (name, value) in Facts::NAMES.iter().zip(error.facts.values()) {
         if let Some(value) = value {
-            let _ = writeln!(page, "  {name:<17}{}", escape(value));
+            let _ = writeln!(page, "  {:<17}{}", label(name), escape(value));
             any = true;
         }
     }
@@ -291,45 +272,43 @@ fn page_of(page: &mut String, error: &ExplainedError) {
         page.push('\n');
     }
     let _ = writeln!(page, "Next ({})", entry.who);
-    for step in &error.next {
-        step_of(page, step);
+    for step in explanation_steps(error, region) {
+        push_step(page, &step);
     }
     if !error.alternatives.is_empty() {
         page.push_str("\nIt may also be\n");
         for other in &error.alternatives {
-            wrapped(page, "- ", &format!("{}: {}", other.cause, other.tell));
+            shown(page, "- ", &format!("{}: {}", other.cause, other.tell));
         }
     }
     let _ = writeln!(page, "\n{}\n{}", entry.documentation.title, entry.documentation.url);
 }
 
-/// Writes a step; a command or statement in it stands on a line of its own, whole, so that it can be copied.
-fn step_of(page: &mut String, step: &str) {
+/// Appends a step; a command or statement in it gets a line of its own, whole, so that it can be copied.
+fn push_step(page: &mut String, step: &str) {
     let at = [": bedrock-access ", ": aws ", ": {"].into_iter().filter_map(|mark| step.find(mark)).min();
     match at.map(|at| (step.get(..=at), step.get(at + 2..))) {
         Some((Some(words), Some(command))) => {
-            wrapped(page, "- ", words);
+            shown(page, "- ", words);
             let _ = writeln!(page, "    {}", escape(command));
         }
         _ if step.starts_with("aws ") || step.starts_with("curl ") => {
             let _ = writeln!(page, "- {}", escape(step));
         }
-        _ => wrapped(page, "- ", step),
+        _ => shown(page, "- ", step),
     }
 }
 
-/// Writes a paragraph.
-fn wrapped(page: &mut String, bullet: &str, text: &str) {
-    let text = escape(text);
-    let indent = " ".repeat(bullet.len());
-    let options = textwrap::Options::new(100)
-        .initial_indent(bullet)
-        .subsequent_indent(&indent)
-        .break_words(false)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
-    for line in textwrap::wrap(&text, options) {
-        page.push_str(&line);
-        page.push('\n');
+/// Returns what a fact is called on a page.
+fn label(name: &str) -> String {
+    match name {
+        "policy_arn" => "policy".to_owned(),
+        "region" => "Region".to_owned(),
+        name => name.replace('_', " "),
     }
+}
+
+/// Appends a paragraph that may hold parts of the text.
+fn shown(page: &mut String, lead: &str, text: &str) {
+    paragraph(page, lead, &escape(text));
 }

@@ -1,14 +1,15 @@
 //! The errors in a text: where each stands, which cause it names, and what its own grammar says.
 //!
-//! Takes the plain text and the hits of the anchors; gives sites in the order of the text. What stands around
-//! a site (error code, request id, …) is read by `facts`, within bounds that no other site shares.
+//! Takes the plain text and the hits of the phrases; gives mentions in the order of the text. What stands around
+//! a mention (error code, request id, …) is read by `facts`, within bounds that no other mention shares.
 
-use super::anchors::{Anchor, Hit, Squeezed};
-use super::token;
+use super::grammar;
+use super::phrases::{PhraseKind, PhraseMatch, Squeezed};
 use crate::cause::Cause;
 use crate::cause::catalogue::{Note, Otherwise, Template, TextCertainty};
 use crate::cause::iam_permission::HIDDEN_BEHIND_MISSING_ALLOW;
-use crate::iam::PolicyType;
+use crate::iam::{Decision, PolicyType};
+use memchr::memmem;
 
 /// How far behind an action a clause may stand, in bytes of plain text.
 const CLAUSE_REACH: usize = 3000;
@@ -17,7 +18,7 @@ const USER_REACH: usize = 2300;
 
 /// One error in a text.
 #[derive(Clone, Debug)]
-pub(super) struct Site {
+pub(super) struct Mention {
     /// Where it begins in the plain text.
     pub(super) start: usize,
     /// Where it ends there.
@@ -40,8 +41,10 @@ pub(super) struct Site {
     pub(super) resource: Option<String>,
     /// The policy that denies explicitly.
     pub(super) policy_arn: Option<String>,
+    /// Whether a policy denies explicitly or none allows, where IAM's grammar says so.
+    pub(super) decision: Option<Decision>,
     /// Whether the text breaks off inside the refusal, so that its last value may be a part only.
-    pub(super) cut: bool,
+    pub(super) truncated: bool,
 }
 
 /// What a clause of IAM's grammar says.
@@ -62,17 +65,17 @@ pub(super) struct View<'a> {
     /// Its letters and digits.
     pub(super) squeezed: &'a Squeezed,
     /// The hits, by their beginning.
-    pub(super) hits: &'a [Hit],
+    pub(super) hits: &'a [PhraseMatch],
 }
 
 impl View<'_> {
     /// Returns where a hit begins and ends in the plain text.
-    pub(super) fn span(&self, hit: &Hit) -> (usize, usize) {
+    pub(super) fn span(&self, hit: &PhraseMatch) -> (usize, usize) {
         (self.squeezed.position(hit.start), self.squeezed.end_position(hit.end))
     }
 
     /// Returns the hits that begin in a stretch of the plain text.
-    pub(super) fn hits_between(&self, from: usize, to: usize) -> impl Iterator<Item = &Hit> {
+    pub(super) fn hits_between(&self, from: usize, to: usize) -> impl Iterator<Item = &PhraseMatch> {
         let from = self.squeezed.index_at(from);
         let to = self.squeezed.index_at(to);
         let first = self.hits.partition_point(|hit| hit.start < from);
@@ -85,23 +88,23 @@ impl View<'_> {
 
     /// Tells whether the plain text has no letter or digit right before a place.
     fn begins_word(&self, position: usize) -> bool {
-        !token::window_before(self.text, position, 4).ends_with(|c: char| c.is_ascii_alphanumeric())
+        !grammar::window_before(self.text, position, 4).ends_with(|c: char| c.is_ascii_alphanumeric())
     }
 
     fn ends_word(&self, position: usize) -> bool {
-        !token::window(self.text, position, 4).starts_with(|c: char| c.is_ascii_alphanumeric())
+        !grammar::window(self.text, position, 4).starts_with(|c: char| c.is_ascii_alphanumeric())
     }
 
     /// Finds every error of the text.
-    pub(super) fn sites(&self) -> Vec<Site> {
-        let mut sites: Vec<Site> = Vec::new();
+    pub(super) fn mentions(&self) -> Vec<Mention> {
+        let mut mentions: Vec<Mention> = Vec::new();
         let mut clause_from = 0;
         for (index, hit) in self.hits.iter().enumerate() {
-            let floor = sites.last().map_or(0, |site| site.end);
+            let floor = mentions.last().map_or(0, |mention| mention.end);
             let (start, end) = self.span(hit);
-            match hit.anchor {
-                Anchor::Template(entry, template) => {
-                    if start < floor && sites.last().is_some_and(|site| site.template != "code") {
+            match hit.kind {
+                PhraseKind::Template(entry, template) => {
+                    if start < floor && mentions.last().is_some_and(|mention| mention.template != "code") {
                         // Inside of what has been read, unless it says more than what wraps it.
                         continue;
                     }
@@ -110,96 +113,141 @@ impl View<'_> {
                     {
                         continue;
                     }
+                    // `Credentials: ProviderError` is not the class of that name.
+                    if template.note == Note::Fallback
+                        && self.text.get(start..end).is_some_and(|code| code.contains(':'))
+                    {
+                        continue;
+                    }
                     if template.note == Note::BodyDetail && !self.stands_in_validation(start) {
                         continue;
                     }
-                    sites.push(Site::of_template(entry.cause, template, start, end));
+                    let mut mention = Mention::from_template(entry.cause, template, start, end);
+                    if template.note == Note::NamesAction {
+                        let Some((action, end)) = self.action_behind(end) else { continue };
+                        (mention.action, mention.end) = (Some(action), end);
+                        mention.decision = Some(Decision::ImplicitDeny);
+                    }
+                    mentions.push(mention);
                 }
-                Anchor::NotAuthorized if start >= floor => {
+                PhraseKind::NotAuthorized if start >= floor => {
                     if self.squeezed_from(hit.end).starts_with(b"therequiredawsmarketplace") {
                         continue;
                     }
-                    if let Some((site, clause_end)) = self.read_refusal(index, hit, floor) {
+                    if let Some((mention, clause_end)) = self.read_refusal(index, hit, floor) {
                         clause_from = clause_end.max(clause_from);
-                        sites.push(site);
+                        mentions.push(mention);
                     }
                 }
-                Anchor::ExplicitDeny | Anchor::NoPolicyAllows(_) | Anchor::ExplicitlyDenies
+                PhraseKind::ExplicitDeny | PhraseKind::NoPolicyAllows(_) | PhraseKind::ExplicitlyDenies
                     if start >= floor && start >= clause_from =>
                 {
                     if let Some(clause) = self.read_clause(hit) {
-                        let mut site = self.site_of_bare_clause(&clause, floor);
-                        if matches!(hit.anchor, Anchor::ExplicitlyDenies) && site.cause == Cause::ServiceControlPolicy {
-                            site.template = "scp-console";
+                        let mut mention = self.mention_from_bare_clause(&clause, floor);
+                        if matches!(hit.kind, PhraseKind::ExplicitlyDenies)
+                            && mention.cause == Cause::ServiceControlPolicy
+                        {
+                            mention.template = "scp-console";
                         }
-                        clause_from = site.end;
-                        sites.push(site);
+                        clause_from = mention.end;
+                        mentions.push(mention);
                     }
                 }
-                Anchor::OnResource if start >= floor => {
-                    if let Some((site, clause_end)) = self.read_bare_resource(index, hit, floor) {
+                PhraseKind::OnResource if start >= floor => {
+                    if let Some((mention, clause_end)) = self.read_bare_resource(index, hit, floor) {
                         clause_from = clause_end.max(clause_from);
-                        sites.push(site);
+                        mentions.push(mention);
                     }
                 }
                 _ => {}
             }
         }
-        sites
+        mentions
     }
 
     /// Tells whether the text near a place speaks of validation, so that a common phrase may be taken for it.
     fn stands_in_validation(&self, position: usize) -> bool {
-        let before = token::window_before(self.text, position, 400);
+        let before = grammar::window_before(self.text, position, 400);
         ["ValidationException", "validation_error", "Validation error", "ValidationError", "400", "BedrockException"]
             .into_iter()
             .any(|word| before.contains(word))
     }
 
     /// Reads `User: … is not authorized to perform: … on resource: … <clause>`.
-    fn read_refusal(&self, index: usize, hit: &Hit, floor: usize) -> Option<(Site, usize)> {
+    fn read_refusal(&self, index: usize, hit: &PhraseMatch, floor: usize) -> Option<(Mention, usize)> {
         let (start, end) = self.span(hit);
         let (principal, begin) = self.read_principal(start, floor);
         let action_at = skip_to_value(self.text, end);
-        let action = token::read_action(self.text, action_at);
+        let action = grammar::read_action(self.text, action_at);
         let after = action.as_ref().map_or(end, |(_, end)| *end);
         let resource = self.read_resource(index + 1, after);
         let after = resource.as_ref().map_or(after, |(_, end)| *end);
         let clause = self.find_clause(index + 1, after);
         if action.is_none() && principal.is_none() && clause.is_none() {
             // "You are not authorized to perform this operation": IAM's, and nothing more can be said.
-            let mut site = Site::new(Cause::IdentityPolicyMissingAllow, start, end);
-            site.certainty = TextCertainty::Ambiguous;
-            site.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
-            site.note = Note::Wrapper;
-            return Some((site, 0));
+            let mut mention = Mention::new(Cause::IdentityPolicyMissingAllow, start, end);
+            mention.certainty = TextCertainty::Ambiguous;
+            mention.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
+            mention.note = Note::Wrapper;
+            return Some((mention, 0));
         }
-        let mut site = self.site_of_clause(clause.as_ref(), begin, after);
-        site.principal = principal;
-        site.action = action.map(|(action, _)| action);
-        site.resource = resource.and_then(|(resource, _)| resource);
-        if site.action.as_deref().is_some_and(|action| action.starts_with("aws-marketplace:")) {
-            site.cause = Cause::MarketplacePermission;
-            site.certainty = TextCertainty::Certain;
-            site.otherwise = &[];
-            site.template = "marketplace-user";
+        let mut mention = self.mention_from_clause(clause.as_ref(), begin, after);
+        mention.principal = principal;
+        mention.action = action.map(|(action, _)| action);
+        mention.resource = resource.and_then(|(resource, _)| resource);
+        if mention.action.as_deref().is_some_and(|action| action.starts_with("aws-marketplace:")) {
+            mention.cause = Cause::MarketplacePermission;
+            mention.certainty = TextCertainty::Certain;
+            mention.otherwise = &[];
+            mention.template = "marketplace-user";
         }
-        site.cut = clause.is_none() && self.breaks_off(after);
-        let clause_end = site.end;
-        Some((site, clause_end))
+        match mention.action.as_deref() {
+            // Only the role's trust policy decides about these: the caller has no identity yet.
+            Some("sts:AssumeRoleWithWebIdentity" | "sts:AssumeRoleWithSAML") => {
+                mention.cause = Cause::ResourcePolicy;
+                mention.certainty = TextCertainty::Certain;
+                mention.otherwise = &[];
+                mention.template = "trust-web-identity";
+            }
+            Some("sts:AssumeRole") if clause.is_none() => mention.otherwise = UNNAMED_TRUST,
+            _ => {}
+        }
+        mention.truncated = clause.is_none() && self.breaks_off(after);
+        let clause_end = mention.end;
+        Some((mention, clause_end))
+    }
+
+    /// Reads the IAM action that stands within a few words behind a place, in the same sentence.
+    fn action_behind(&self, end: usize) -> Option<(String, usize)> {
+        // The last word of the phrase may be the action's service.
+        let from = end.saturating_sub("bedrock".len());
+        let reach = grammar::window(self.text, end, 90);
+        let sentence = reach.find(['.', '!']).map_or(reach.len(), |at| at + 1);
+        let until = end + reach.find("\n\n").unwrap_or(sentence).min(sentence);
+        let stretch = self.text.get(from..until)?;
+        stretch.match_indices(':').find_map(|(colon, _)| {
+            let before = stretch.get(..colon)?;
+            let length = before
+                .bytes()
+                .rev()
+                .take_while(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
+                .count();
+            let start = from + colon - length;
+            (length > 0).then(|| grammar::read_action(self.text, start)).flatten()
+        })
     }
 
     /// Tells whether a wrapper cut the text at a place: `…`, `...`, `(truncated...)`, `[truncated]`.
     fn breaks_off(&self, position: usize) -> bool {
-        let rest = token::window(self.text, position, 16).trim_start();
+        let rest = grammar::window(self.text, position, 16).trim_start();
         ["…", "...", "(truncated", "[truncated", "<truncated"].into_iter().any(|mark| rest.starts_with(mark))
     }
 
-    /// Reads `<action> on resource: <arn>` where nothing says "not authorized", beside an AccessDenied.
-    fn read_bare_resource(&self, index: usize, hit: &Hit, floor: usize) -> Option<(Site, usize)> {
+    /// Reads `<action> on resource: <arn>` where nothing says "not authorized", next to an AccessDenied.
+    fn read_bare_resource(&self, index: usize, hit: &PhraseMatch, floor: usize) -> Option<(Mention, usize)> {
         let (start, end) = self.span(hit);
-        let (action, action_start) = token::read_action_before(self.text, start)?;
-        let before = token::window_before(self.text, start, 300.min(start.saturating_sub(floor)));
+        let (action, action_start) = grammar::read_action_before(self.text, start)?;
+        let before = grammar::window_before(self.text, start, 300.min(start.saturating_sub(floor)));
         let denied = ["AccessDenied", "access_denied", "Access denied", "accessDenied", "denied"];
         if !denied.into_iter().any(|word| before.contains(word)) {
             return None;
@@ -207,16 +255,16 @@ impl View<'_> {
         let resource = self.read_resource(index, start);
         let after = resource.as_ref().map_or(end, |(_, end)| *end);
         let clause = self.find_clause(index + 1, after);
-        let mut site = self.site_of_clause(clause.as_ref(), action_start, after);
-        site.action = Some(action);
-        site.resource = resource.and_then(|(resource, _)| resource);
-        let clause_end = site.end;
-        Some((site, clause_end))
+        let mut mention = self.mention_from_clause(clause.as_ref(), action_start, after);
+        mention.action = Some(action);
+        mention.resource = resource.and_then(|(resource, _)| resource);
+        let clause_end = mention.end;
+        Some((mention, clause_end))
     }
 
     /// Reads the principal before `not authorized`; gives it and where the refusal begins.
     fn read_principal(&self, start: usize, floor: usize) -> (Option<String>, usize) {
-        let before = token::window_before(self.text, start, USER_REACH.min(start.saturating_sub(floor)));
+        let before = grammar::window_before(self.text, start, USER_REACH.min(start.saturating_sub(floor)));
         let offset = start - before.len();
         let subject = before.trim_end_matches([' ', '\n']);
         let subject = subject.strip_suffix("is").map_or(subject, |rest| rest.trim_end_matches([' ', '\n']));
@@ -229,13 +277,13 @@ impl View<'_> {
             if joined.contains("/ ") || joined.contains(": ") {
                 joined = joined.replace("/ ", "/").replace(": ", ":");
             }
-            let principal = token::read_arn(&joined, 0).map(|(arn, _)| arn);
+            let principal = grammar::read_arn(&joined, 0).map(|(arn, _)| arn);
             return (principal, user);
         }
-        let near = token::window_before(subject, subject.len(), 300);
+        let near = grammar::window_before(subject, subject.len(), 300);
         if let Some(at) = near.rfind("arn:aws") {
             let position = subject.len() - near.len() + at;
-            if let Some((arn, end)) = token::read_arn(subject, position)
+            if let Some((arn, end)) = grammar::read_arn(subject, position)
                 && end + 4 >= subject.len()
                 && is_principal(&arn)
             {
@@ -254,7 +302,7 @@ impl View<'_> {
         let letters = self.squeezed.bytes.get(first..last)?;
         let ends_in_colon = |at: usize| {
             let end = self.squeezed.end_position(first + at + 4);
-            token::window(self.text, end, 4).trim_start_matches(['\n', '*']).starts_with(':')
+            grammar::window(self.text, end, 4).trim_start_matches(['\n', '*']).starts_with(':')
         };
         let found = (0..letters.len().saturating_sub(3))
             .rev()
@@ -269,11 +317,11 @@ impl View<'_> {
         let on = next
             .skip_while(|hit| hit.start < index)
             .take_while(|hit| hit.start < index + 40)
-            .find(|hit| matches!(hit.anchor, Anchor::OnResource));
+            .find(|hit| matches!(hit.kind, PhraseKind::OnResource));
         let position = match on {
             Some(on) => {
                 let end = self.span(on).1;
-                let rest = token::window(self.text, end, 3);
+                let rest = grammar::window(self.text, end, 3);
                 // `On resource(s):`
                 let plural = ["(s)", "s"].into_iter().find(|plural| rest.starts_with(plural)).map_or(0, str::len);
                 end + plural
@@ -286,9 +334,9 @@ impl View<'_> {
     }
 
     fn read_resource_value(&self, at: usize) -> (Option<String>, usize) {
-        let rest = token::window(self.text, at, 200);
-        if token::begins_arn(self.text, at) {
-            return match token::read_arn(self.text, at) {
+        let rest = grammar::window(self.text, at, 200);
+        if grammar::begins_arn(self.text, at) {
+            return match grammar::read_arn(self.text, at) {
                 Some((arn, end)) => (Some(arn), end),
                 None => (None, at),
             };
@@ -334,10 +382,12 @@ impl View<'_> {
             if hit.start > index + CLAUSE_REACH {
                 break;
             }
-            match hit.anchor {
-                Anchor::NotAuthorized => break,
-                Anchor::Template(..) if hit.start > index => break,
-                Anchor::ExplicitDeny | Anchor::NoPolicyAllows(_) | Anchor::ExplicitlyDenies if hit.start >= index => {
+            match hit.kind {
+                PhraseKind::NotAuthorized => break,
+                PhraseKind::Template(..) if hit.start > index => break,
+                PhraseKind::ExplicitDeny | PhraseKind::NoPolicyAllows(_) | PhraseKind::ExplicitlyDenies
+                    if hit.start >= index =>
+                {
                     let clause = self.read_clause(hit)?;
                     let between = self.text.get(after..clause.start).unwrap_or_default();
                     let near = between.len() <= 160 && !between.contains("\n\n") && !between.contains('}');
@@ -349,12 +399,12 @@ impl View<'_> {
         None
     }
 
-    fn read_clause(&self, hit: &Hit) -> Option<Clause> {
+    fn read_clause(&self, hit: &PhraseMatch) -> Option<Clause> {
         let (start, mut end) = self.span(hit);
         let mut index = hit.end;
-        let (policy, explicit, trust) = match hit.anchor {
-            Anchor::NoPolicyAllows(policy) => (policy, false, policy.is_none()),
-            Anchor::ExplicitDeny => {
+        let (policy, explicit, trust) = match hit.kind {
+            PhraseKind::NoPolicyAllows(policy) => (policy, false, policy.is_none()),
+            PhraseKind::ExplicitDeny => {
                 let rest = self.squeezed_from(hit.end);
                 let named = rest.strip_prefix(b"in").and_then(|rest| {
                     [&b""[..], b"an", b"a", b"the"].iter().find_map(|article| {
@@ -374,10 +424,10 @@ impl View<'_> {
                     None => (None, true, false),
                 }
             }
-            Anchor::ExplicitlyDenies => {
+            PhraseKind::ExplicitlyDenies => {
                 let before = self.squeezed.bytes.get(hit.start.saturating_sub(40)..hit.start).unwrap_or_default();
                 let (_, policy, trust) = POLICY_WORDS.iter().find(|(word, ..)| {
-                    before.windows(word.len()).next_back_match(word).is_some_and(|behind| behind <= 14)
+                    memmem::rfind(before, word).is_some_and(|at| before.len() - at - word.len() <= 14)
                 })?;
                 (*policy, true, *trust)
             }
@@ -395,16 +445,17 @@ impl View<'_> {
         Some(Clause { policy, explicit, trust, start, end })
     }
 
-    /// Makes the site of a refusal from its clause.
-    fn site_of_clause(&self, clause: Option<&Clause>, begin: usize, after: usize) -> Site {
+    /// Makes the mention of a refusal from its clause.
+    fn mention_from_clause(&self, clause: Option<&Clause>, begin: usize, after: usize) -> Mention {
         let Some(clause) = clause else {
-            let mut site = Site::new(Cause::IdentityPolicyMissingAllow, begin, after);
-            site.template = "iam-no-clause";
-            site.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
-            site.certainty = TextCertainty::Likely;
-            return site;
+            let mut mention = Mention::new(Cause::IdentityPolicyMissingAllow, begin, after);
+            mention.template = "iam-no-clause";
+            mention.decision = Some(Decision::ImplicitDeny);
+            mention.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
+            mention.certainty = TextCertainty::Likely;
+            return mention;
         };
-        let mut site = Site::new(Cause::IdentityPolicyMissingAllow, begin, clause.end);
+        let mut mention = Mention::new(Cause::IdentityPolicyMissingAllow, begin, clause.end);
         let (cause, template) = match (clause.policy, clause.explicit) {
             (Some(PolicyType::IdentityPolicy), true) => (Cause::IdentityPolicyExplicitDeny, "identity-explicit"),
             (Some(PolicyType::IdentityPolicy), false) => (Cause::IdentityPolicyMissingAllow, "identity-implicit"),
@@ -422,29 +473,30 @@ impl View<'_> {
             (None, _) if clause.trust => (Cause::ResourcePolicy, "trust-implicit"),
             (None, _) => (Cause::IdentityPolicyExplicitDeny, "explicit-unnamed"),
         };
-        site.cause = cause;
-        site.template = template;
+        mention.cause = cause;
+        mention.template = template;
+        mention.decision = Some(if clause.explicit { Decision::ExplicitDeny } else { Decision::ImplicitDeny });
         match template {
             "identity-implicit" => {
-                site.certainty = TextCertainty::Likely;
-                site.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
+                mention.certainty = TextCertainty::Likely;
+                mention.otherwise = HIDDEN_BEHIND_MISSING_ALLOW;
             }
             "explicit-unnamed" => {
-                site.certainty = TextCertainty::Ambiguous;
-                site.otherwise = UNNAMED_DENY;
+                mention.certainty = TextCertainty::Ambiguous;
+                mention.otherwise = UNNAMED_DENY;
             }
             _ => {}
         }
         if clause.explicit {
-            let at = token::skip_separators(self.text, clause.end);
-            if let Some((arn, end)) = token::read_arn(self.text, at) {
-                site.policy_arn = Some(arn);
-                site.end = end;
+            let at = grammar::skip_separators(self.text, clause.end);
+            if let Some((arn, end)) = grammar::read_arn(self.text, at) {
+                mention.policy_arn = Some(arn);
+                mention.end = end;
             }
         } else {
-            site.end = self.end_of_allows(clause.end);
+            mention.end = self.end_of_allows(clause.end);
         }
-        site
+        mention
     }
 
     /// Returns where `allows the <action> action` ends, if it stands there.
@@ -466,47 +518,47 @@ impl View<'_> {
     fn read_allowed_action(&self, after: usize) -> Option<(String, usize)> {
         let index = self.squeezed.index_at(after);
         let rest = self.squeezed_from(index);
-        // The anchor of an implicit clause ends inside `policy` or `boundary`.
+        // The kind of an implicit clause ends inside `policy` or `boundary`.
         let skipped =
             [&b"yallowsthe"[..], b"allowsthe", b"iesallowthe"].iter().find(|word| rest.starts_with(word))?.len();
-        token::read_action(self.text, skip_to_value(self.text, self.squeezed.end_position(index + skipped)))
+        grammar::read_action(self.text, skip_to_value(self.text, self.squeezed.end_position(index + skipped)))
     }
 
-    /// Makes a site of a clause that stands without the refusal it belonged to: cut texts, the console's panel.
-    fn site_of_bare_clause(&self, clause: &Clause, floor: usize) -> Site {
-        let mut site = self.site_of_clause(Some(clause), clause.start, clause.end);
+    /// Makes a mention of a clause that stands without the refusal it belonged to: cut texts, the console's panel.
+    fn mention_from_bare_clause(&self, clause: &Clause, floor: usize) -> Mention {
+        let mut mention = self.mention_from_clause(Some(clause), clause.start, clause.end);
         if !clause.explicit {
-            site.action = self.read_allowed_action(clause.end).map(|(action, _)| action);
+            mention.action = self.read_allowed_action(clause.end).map(|(action, _)| action);
         }
         let reach = floor.max(clause.start.saturating_sub(1200));
         let mut begin = clause.start;
         for hit in self.hits_between(reach, clause.start) {
             let (start, end) = self.span(hit);
-            match hit.anchor {
-                Anchor::Arn => {
-                    let Some((arn, _)) = token::read_arn(self.text, start) else { continue };
-                    if is_principal(&arn) && site.principal.is_none() {
-                        site.principal = Some(arn);
-                    } else if is_bedrock(&arn) && site.resource.is_none() {
-                        site.resource = Some(arn);
+            match hit.kind {
+                PhraseKind::Arn => {
+                    let Some((arn, _)) = grammar::read_arn(self.text, start) else { continue };
+                    if is_principal(&arn) && mention.principal.is_none() {
+                        mention.principal = Some(arn);
+                    } else if is_bedrock(&arn) && mention.resource.is_none() {
+                        mention.resource = Some(arn);
                     } else {
                         continue;
                     }
                     begin = begin.min(start);
                 }
-                Anchor::OnResource if site.resource.is_none() => {
-                    let plural = if token::window(self.text, end, 3).starts_with("(s)") { 3 } else { 0 };
+                PhraseKind::OnResource if mention.resource.is_none() => {
+                    let plural = if grammar::window(self.text, end, 3).starts_with("(s)") { 3 } else { 0 };
                     let (resource, _) = self.read_resource_value(skip_to_value(self.text, end + plural));
-                    site.resource = resource;
+                    mention.resource = resource;
                 }
                 _ => {}
             }
         }
-        if site.action.is_none() {
-            site.action = self.action_in(reach, clause.start);
+        if mention.action.is_none() {
+            mention.action = self.action_in(reach, clause.start);
         }
-        site.start = begin;
-        site
+        mention.start = begin;
+        mention
     }
 
     /// Finds the last IAM action of a Bedrock service in a stretch of the text.
@@ -517,13 +569,18 @@ impl View<'_> {
             if stretch.get(..at).is_some_and(|before| before.ends_with([':', '-', '.', '/'])) {
                 continue;
             }
-            if let Some((action, _)) = token::read_action(stretch, at) {
+            if let Some((action, _)) = grammar::read_action(stretch, at) {
                 found = Some(action);
             }
         }
         found
     }
 }
+
+const UNNAMED_TRUST: &[Otherwise] = &[Otherwise {
+    cause: Cause::ResourcePolicy,
+    tell: "if a policy of the caller allows sts:AssumeRole on the role, the role's trust policy does not name the caller",
+}];
 
 /// The words of a clause, squeezed, and the policy type they name.
 const POLICY_WORDS: [(&[u8], Option<PolicyType>, bool); 11] = [
@@ -546,27 +603,8 @@ const UNNAMED_DENY: &[Otherwise] = &[Otherwise {
            organization's administrator",
 }];
 
-/// Where a word stands last before the end of a stretch of letters.
-trait LastMatch {
-    fn next_back_match(self, word: &[u8]) -> Option<usize>;
-}
-
-impl LastMatch for std::slice::Windows<'_, u8> {
-    /// Returns how many letters stand behind the last match.
-    fn next_back_match(mut self, word: &[u8]) -> Option<usize> {
-        let mut behind = 0;
-        while let Some(window) = self.next_back() {
-            if window == word {
-                return Some(behind);
-            }
-            behind += 1;
-        }
-        None
-    }
-}
-
-impl Site {
-    /// A site without facts.
+impl Mention {
+    /// A mention without facts.
     pub(super) fn new(cause: Cause, start: usize, end: usize) -> Self {
         Self {
             start,
@@ -580,11 +618,12 @@ impl Site {
             action: None,
             resource: None,
             policy_arn: None,
-            cut: false,
+            decision: None,
+            truncated: false,
         }
     }
 
-    fn of_template(cause: Cause, template: &'static Template, start: usize, end: usize) -> Self {
+    fn from_template(cause: Cause, template: &'static Template, start: usize, end: usize) -> Self {
         Self {
             certainty: template.certainty,
             otherwise: template.otherwise,
@@ -614,7 +653,7 @@ pub(super) fn is_bedrock(arn: &str) -> bool {
 
 /// Skips what stands between a keyword and its value.
 fn skip_to_value(text: &str, position: usize) -> usize {
-    let at = token::skip_separators(text, position);
-    let rest = token::window(text, at, 8);
+    let at = grammar::skip_separators(text, position);
+    let rest = grammar::window(text, at, 8);
     at + (rest.len() - rest.trim_start_matches(['(', '[']).len())
 }
