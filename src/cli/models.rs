@@ -59,6 +59,9 @@ pub(super) struct ModelsArgs {
     /// Ask the embedded account instead of AWS: an embedded world's name, or a world file
     #[arg(long, value_name = "WORLD", num_args = 0..=1, default_missing_value = DEFAULT_WORLD, conflicts_with = "profile")]
     sandbox: Option<String>,
+    /// A condition key that the calls would carry; repeat for several
+    #[arg(long, value_name = "KEY=VALUE", value_parser = super::policy::context_pair)]
+    context: Vec<(String, String)>,
     /// Whether the models are to be called with a stream of answers
     #[arg(long)]
     streaming: bool,
@@ -155,6 +158,7 @@ async fn survey(args: &ModelsArgs) -> Result<Survey, Failure> {
         principal: args.principal.clone(),
         provider: args.provider.clone(),
         modality: args.modality.clone(),
+        context: super::policy::context_keys(&args.context),
     };
     let served = world.map(Served::start).transpose()?;
     let account = account_of(served.as_ref(), args.profile.as_deref());

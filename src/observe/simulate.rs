@@ -12,6 +12,7 @@ use crate::evidence::{
     SimulationQuestion, Trial,
 };
 use crate::iam::{Arn, ContextKeys, ContextValue, Decision};
+use crate::request::ContextKeyType;
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyError;
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, Statement};
@@ -180,10 +181,8 @@ fn exclude(request: &mut HttpRequest, exclusions: &[Exclusion]) {
 }
 
 fn context_entry(key: &str, value: &ContextValue) -> ContextEntry {
-    let kind = match value {
-        ContextValue::Single(_) => ContextKeyTypeEnum::String,
-        ContextValue::Multiple(_) => ContextKeyTypeEnum::StringList,
-    };
+    let is_list = matches!(value, ContextValue::Multiple(_));
+    let kind = ContextKeyTypeEnum::from(ContextKeyType::for_key(key).as_str(is_list));
     ContextEntry::builder()
         .context_key_name(key)
         .set_context_key_values(Some(value.values().to_vec()))

@@ -3,11 +3,11 @@
 
 use super::account::Clients;
 use super::call::Caller as Calls;
-use super::{Probe, caller, gates, model, simulate, skipped};
+use super::{Probe, caller, gates, model, policies, simulate, skipped};
 use crate::bedrock::{InferenceProfile, Region, provider_of, required_retention};
 use crate::evidence::{
-    Answer, Call, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, SkipReason, Survey, SurveyQuestion,
-    SurveyRequest,
+    Answer, Call, IdentityPolicies, PolicyQuestion, PolicyText, RegionSeen, SharedAnswer, SharedQuestion,
+    SimulationQuestion, SkipReason, Survey, SurveyQuestion, SurveyRequest,
 };
 use crate::request::Request;
 use futures_util::future::join_all;
@@ -33,6 +33,7 @@ impl Probe {
             credentials: skipped(SkipReason::NoRegion),
             caller: skipped(SkipReason::NoCredentials),
             principal: skipped(SkipReason::NoCredentials),
+            policies: IdentityPolicies::default(),
             regions: Vec::new(),
             shared: Vec::new(),
             answers: Vec::new(),
@@ -61,6 +62,7 @@ impl Probe {
         if let Some(identity) = identity {
             survey.caller = identity.caller;
             survey.principal = identity.principal;
+            survey.policies = identity.policies;
             survey.calls.extend(identity.calls);
         }
         for (region, made) in looks {
@@ -76,10 +78,12 @@ impl SurveySession {
     pub async fn ask(&self, survey: &mut Survey, questions: Vec<SurveyQuestion>) {
         let Some(clients) = &self.clients else { return };
         let (mut shared, mut alone): (Vec<SharedQuestion>, Vec<SimulationQuestion>) = (Vec::new(), Vec::new());
+        let mut unread: Vec<PolicyQuestion> = Vec::new();
         for question in questions {
             match question {
                 SurveyQuestion::Shared(question) => shared.push(question),
                 SurveyQuestion::Alone(question) => alone.push(question),
+                SurveyQuestion::ReadPolicy(question) => unread.push(question),
             }
         }
         let many = join_all(shared.iter().map(|question| simulate::many(clients, &self.calls, question)));
@@ -91,6 +95,11 @@ impl SurveySession {
         for (question, (simulation, call)) in alone.into_iter().zip(single) {
             survey.answers.push(Answer { question, simulation });
             survey.calls.push(call);
+        }
+        let texts = policies::read_all(clients, &self.calls, &unread).await;
+        for (PolicyQuestion { policy, .. }, (content, calls)) in unread.into_iter().zip(texts) {
+            survey.policies.texts.push(PolicyText { policy, content });
+            survey.calls.extend(calls);
         }
     }
 }
