@@ -28,7 +28,7 @@ mod suggest;
 mod unread;
 mod verdict;
 
-pub use change::{Change, ChangeKind, Left, Note, Remedy, Statements, Step, TlsFault, Verified};
+pub use change::{Change, ChangeKind, Condition, Left, Note, Remedy, Statements, Step, TlsFault, Verified};
 pub use diagnosis::{
     CallerSummary, Diagnosis, Gate, GateState, Invocation, LiveOutcome, ModelAccess, Outcome, PrincipalSummary,
     RequestSummary, RuledOut,
@@ -46,8 +46,13 @@ pub use unread::{
     Excluded, Gap, GapReason, GateName, Missing, NotChecked, RecordedRefusal, ScpExemption, Unchecked, Why,
 };
 
-use crate::evidence::{Evidence, SimulationQuestion};
+use crate::evidence::{Evidence, PolicyQuestion, SimulationQuestion};
 use crate::iam::Arn;
+
+/// Names the policies of the principal whose texts are not known and were not asked for.
+pub(crate) fn unread_policy_texts(evidence: &Evidence) -> Vec<PolicyQuestion> {
+    case::open_policies(evidence, false)
+}
 
 /// Names the questions of the first round about a call: one for each requirement that has no answer yet.
 ///

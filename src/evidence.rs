@@ -28,7 +28,7 @@ pub use survey::{OfferedModel, RegionSeen, SharedAnswer, SharedQuestion, Survey,
 
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile};
 use crate::iam::{Arn, Principal};
-use crate::request::{Request, Requirements};
+use crate::request::{ADDED_FOR_SIMULATOR, Request, Requirements};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -196,7 +196,16 @@ impl Evidence {
     /// Returns the answer to a question, where it has been asked.
     #[must_use]
     pub fn answer(&self, question: &SimulationQuestion) -> Option<&Observation<Simulation>> {
-        self.answers.iter().find(|answer| answer.question == *question).map(|answer| &answer.simulation)
+        let exact = self.answers.iter().find(|answer| answer.question == *question);
+        let found = exact.or_else(|| {
+            // Version 0.1.0 did not hand over what every call carries.
+            let mut older = question.clone();
+            for key in ADDED_FOR_SIMULATOR {
+                older.requirement.context = older.requirement.context.without(key);
+            }
+            self.answers.iter().find(|answer| answer.question == older)
+        });
+        found.map(|answer| &answer.simulation)
     }
 
     /// Returns how AWS evaluated the call of an authorization id, where that was asked.

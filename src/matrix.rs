@@ -7,11 +7,12 @@
 use crate::bedrock::{InferenceProfile, ModelReference, Operation, Region, provider_of, required_retention};
 use crate::cause::Cause;
 use crate::diagnose::{
-    Certainty, Diagnosis, ModelAccess, NotChecked, Unchecked, Verdict, first_questions, without_remedies,
+    Certainty, Diagnosis, ModelAccess, NotChecked, Unchecked, Verdict, first_questions, unread_policy_texts,
+    without_remedies,
 };
 use crate::evidence::{
-    Answer, Evidence, FailureKind, ListedModel, Listing, Observation, RegionSeen, SharedAnswer, SharedQuestion,
-    Simulation, SimulationQuestion, SkipReason, Survey, SurveyQuestion, Unseen,
+    Answer, Evidence, FailureKind, ListedModel, Listing, Observation, PolicyQuestion, RegionSeen, SharedAnswer,
+    SharedQuestion, Simulation, SimulationQuestion, SkipReason, Survey, SurveyQuestion, Unseen,
 };
 use crate::iam::{Arn, Decision, RequestContext};
 use crate::request::Request;
@@ -94,6 +95,10 @@ impl Matrix {
 /// With `exact`, every requirement is asked about alone. Like [`crate::diagnose::open_questions`], it ends.
 #[must_use]
 pub fn survey_questions(survey: &Survey, exact: bool) -> Vec<SurveyQuestion> {
+    let unread = unread_policies(survey);
+    if !unread.is_empty() {
+        return unread.into_iter().map(SurveyQuestion::ReadPolicy).collect();
+    }
     let mut shared: Vec<SharedQuestion> = Vec::new();
     let mut alone: Vec<SimulationQuestion> = Vec::new();
     for (region, subject) in subjects(survey) {
@@ -120,6 +125,15 @@ pub fn survey_questions(survey: &Survey, exact: bool) -> Vec<SurveyQuestion> {
         resources.chunks(AT_ONCE).map(chunk).collect::<Vec<_>>()
     });
     chunks.map(SurveyQuestion::Shared).chain(alone.into_iter().map(SurveyQuestion::Alone)).collect()
+}
+
+/// Names the policies of the principal whose texts are not known and were not asked for.
+fn unread_policies(survey: &Survey) -> Vec<PolicyQuestion> {
+    let Some(region) = survey.request.regions.first() else { return Vec::new() };
+    let request = Request::new(None, survey.request.operation, region.clone());
+    let mut evidence = Evidence::new(request, survey.observed_at.clone(), survey.sandbox.clone());
+    evidence.policies = survey.policies.clone();
+    unread_policy_texts(&evidence)
 }
 
 /// Judges every model and profile in every Region.
@@ -218,10 +232,12 @@ impl Cut {
     fn of(survey: &Survey, region: &RegionSeen, subject: &Subject<'_>) -> Self {
         let mut request = Request::new(subject.reference(), survey.request.operation, region.region.clone());
         request.principal = survey.request.principal.clone();
+        request.context = survey.request.context.clone();
         let mut evidence = Evidence::new(request, survey.observed_at.clone(), survey.sandbox.clone());
         evidence.credentials = survey.credentials.clone();
         evidence.caller = survey.caller.clone();
         evidence.principal = survey.principal.clone();
+        evidence.policies = survey.policies.clone();
         if let Subject::Profile(profile) = subject {
             evidence.profile = Observation::Seen((*profile).clone());
         }

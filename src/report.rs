@@ -4,9 +4,9 @@
 //! formats say the same; the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
+mod causes;
 #[cfg(feature = "iac")]
 mod check;
-mod causes;
 mod checks;
 mod diff;
 mod excerpt;
@@ -23,8 +23,8 @@ mod markdown;
 mod models;
 mod not_checked;
 mod outline;
-mod remarks;
 mod paragraph;
+mod remarks;
 mod simulation;
 mod statements;
 mod steps;
@@ -38,18 +38,18 @@ mod way;
 mod wording;
 
 pub use actions::{actions_json, actions_text};
+pub use causes::{cause_text, causes_markdown, causes_text};
 #[cfg(feature = "iac")]
 pub use check::{CheckReport, CheckedFile};
-pub use html::{html, models_html, targets_html};
-pub use causes::{cause_text, causes_markdown, causes_text};
 pub use explanation::{explanation_steps, explanation_summary, explanation_text};
 pub use explanation_json::write_explanation_json;
+pub use html::{html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;
-pub use not_checked::unseen;
 pub use markdown::{markdown, models_markdown, targets_markdown};
 pub use models::{models_json, models_text};
+pub use not_checked::unseen;
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};
 pub use targets::{Label, TargetRow, bad_target_line, deviation, json_line, target_line};

@@ -11,7 +11,7 @@ mod given;
 mod guardrail;
 mod misuse;
 
-pub use context::KnownCaller;
+pub use context::{ADDED_FOR_SIMULATOR, ContextKeyType, KnownCaller};
 pub use given::{GivenError, GivenPolicies, GivenPolicy};
 pub use misuse::Misuse;
 

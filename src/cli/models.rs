@@ -50,6 +50,9 @@ pub(super) struct ModelsArgs {
     principal: Option<Arn>,
     #[command(flatten)]
     account: AccountArgs,
+    /// A condition key that the calls would carry; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = super::policy::context_pair)]
+    context: Vec<(String, String)>,
     /// Show the models that can be called with a stream of answers
     #[arg(long, alias = "stream")]
     streaming: bool,
@@ -149,6 +152,7 @@ async fn survey(args: &ModelsArgs) -> Result<Survey, Failure> {
         principal: args.principal.clone(),
         provider: args.provider.clone(),
         modality: args.modality.clone(),
+        context: super::policy::context_keys(&args.context),
     };
     let served = world.map(Served::start).transpose()?;
     let account = account_of(served.as_ref(), args.account.profile.as_deref());

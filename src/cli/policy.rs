@@ -8,6 +8,8 @@ mod read;
 mod simulate;
 mod test;
 
+pub(super) use call::{context as context_keys, pair as context_pair};
+
 use super::exit::{ExitStatus, Failure};
 use clap::{Args, Subcommand};
 

@@ -5,9 +5,11 @@
 
 mod attached;
 mod exemption;
+mod proof;
 mod supplied;
 
 pub(super) use attached::{AttachedPolicies, Source, open_policies, why_incomplete};
+pub(super) use proof::Proof;
 pub(super) use supplied::{Supplied, SuppliedPolicy};
 
 use super::diagnosis::{Invocation, LiveOutcome};
@@ -16,8 +18,8 @@ use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::Cause;
 use crate::evidence::{Evidence, Failure, FailureKind, Observation, ServiceError, Simulation, UseCaseForm};
 use crate::explain::{self, Classification};
-use crate::iam::{Arn, ContextKeys, Decision, RequestContext};
-use crate::request::{LiveCall, Requirements};
+use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
+use crate::request::{KnownCaller, LiveCall, Requirements};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -65,7 +67,7 @@ impl<'e> Case<'e> {
     /// The requirements of the call itself, with the principal's ARN and tags in their context.
     pub(super) fn call_requirements(&self, principal: &Arn) -> Vec<RequestContext> {
         let requirements = self.needed.requirements.iter().cloned();
-        requirements.map(|requirement| self.with_tags(with_principal(requirement, principal))).collect()
+        requirements.map(|requirement| self.completed(requirement, principal)).collect()
     }
 
     /// The Marketplace actions, where an agreement is missing that the caller would have to make.
@@ -83,7 +85,7 @@ impl<'e> Case<'e> {
                 .with("aws:CalledViaLast", "bedrock.amazonaws.com")
                 .with("aws:CalledVia", vec!["bedrock.amazonaws.com".to_owned()]);
             let requirement = RequestContext { action: (*action).to_owned(), resource: "*".to_owned(), context };
-            self.with_tags(with_principal(requirement, principal))
+            self.completed(requirement, principal)
         };
         SUBSCRIPTION_ACTIONS.iter().map(requirement).collect()
     }
@@ -93,6 +95,11 @@ impl<'e> Case<'e> {
         let mut requirements = self.call_requirements(principal);
         requirements.extend(self.subscription_requirements(principal));
         requirements
+    }
+
+    /// Adds what every call of the principal under diagnosis carries.
+    pub(super) fn completed(&self, requirement: RequestContext, principal: &Arn) -> RequestContext {
+        self.with_tags(completed(requirement, principal, &self.evidence.observed_at))
     }
 
     /// Adds the tags of the principal under diagnosis, which the simulator does not fill in.
@@ -111,17 +118,27 @@ impl<'e> Case<'e> {
         self.test_call.reading.iter().chain(&self.pasted)
     }
 
-    /// Returns the ARN of the policy that the test call's refusal names.
-    pub(super) fn told_policy(&self) -> Option<&str> {
-        self.test_call.reading.as_ref()?.facts.policy_arn.as_deref()
+    /// Returns the ARN of the policy that the test call's refusal names, where it is one of the type.
+    pub(super) fn told_policy(&self, policy_type: PolicyType) -> Option<&str> {
+        let reading = self.test_call.reading.as_ref()?;
+        let is_of_type = match reading.cause {
+            Cause::IdentityPolicyExplicitDeny | Cause::IdentityPolicyMissingAllow => PolicyType::IdentityPolicy,
+            Cause::PermissionsBoundary => PolicyType::PermissionsBoundary,
+            Cause::SessionPolicy => PolicyType::SessionPolicy,
+            Cause::ServiceControlPolicy => PolicyType::ServiceControlPolicy,
+            Cause::ResourceControlPolicy => PolicyType::ResourceControlPolicy,
+            Cause::VpcEndpointPolicy => PolicyType::VpcEndpointPolicy,
+            Cause::ResourcePolicy => PolicyType::ResourcePolicy,
+            _ => return None,
+        };
+        reading.facts.policy_arn.as_deref().filter(|_| is_of_type == policy_type)
     }
 }
 
-/// Adds the principal's ARN, which the simulator does not fill in by itself.
-pub(super) fn with_principal(mut requirement: RequestContext, principal: &Arn) -> RequestContext {
-    if requirement.context.get("aws:PrincipalArn").is_none() {
-        requirement.context.set("aws:PrincipalArn", principal.to_string());
-    }
+/// Adds what every call of the principal carries and the simulator does not fill in by itself.
+pub(super) fn completed(mut requirement: RequestContext, principal: &Arn, observed_at: &str) -> RequestContext {
+    let caller = KnownCaller { entity: Some(principal), at: Some(observed_at), ..KnownCaller::default() };
+    caller.complete_for_simulator(&mut requirement.context);
     requirement
 }
 
@@ -177,6 +194,8 @@ pub(super) struct TestCall {
     pub(super) invocation: Invocation,
     /// What an error answer says.
     pub(super) reading: Option<Classification>,
+    /// What proves that AWS authorized the call.
+    pub(super) proof: Option<Proof>,
     /// The network or the clock prevented an answer.
     pub(super) failure: Option<Failure>,
 }
@@ -187,18 +206,22 @@ impl TestCall {
         let mut call = Self {
             invocation: Invocation { kind, outcome: LiveOutcome::NotMade, error: None, failure: None },
             reading: None,
+            proof: None,
             failure: None,
         };
         if kind == LiveCall::None {
             return call;
         }
         match &evidence.invocation {
-            Observation::Seen(_) => call.invocation.outcome = LiveOutcome::Succeeded,
+            Observation::Seen(_) => {
+                call.proof = Proof::from_answer(kind);
+                call.invocation.outcome =
+                    if call.proof.is_some() { LiveOutcome::Succeeded } else { LiveOutcome::Unreadable };
+            }
             Observation::Refused(error) => {
                 let reading = classified(error);
-                let text = error.message.as_deref().unwrap_or_default();
-                let is_about_probe = kind == LiveCall::Probe && is_about_the_probe(text);
-                call.invocation.outcome = if reading.body_rejected || is_about_probe {
+                call.proof = Proof::from_rejection(kind, error, &reading);
+                call.invocation.outcome = if call.proof.is_some() {
                     LiveOutcome::BodyRejected
                 } else if reading.cause == Cause::Throttled {
                     LiveOutcome::Throttled
@@ -220,15 +243,20 @@ impl TestCall {
 
     /// Returns `true` if AWS authorized the call, by what came back.
     pub(super) fn is_authorized(&self) -> bool {
-        matches!(self.invocation.outcome, LiveOutcome::Succeeded | LiveOutcome::BodyRejected | LiveOutcome::Throttled)
+        self.proof.is_some()
+    }
+
+    /// Returns `true` if the call came too often, which proves nothing either way.
+    pub(super) fn is_throttled(&self) -> bool {
+        self.invocation.outcome == LiveOutcome::Throttled
     }
 
     /// Returns the reading of a refusal whose text is known.
     pub(super) fn recognized(&self) -> Option<&Classification> {
         self.reading.as_ref().filter(|reading| {
-            // A probe's body is meant to be invalid: that it is called so, in words that nothing knows, tells
-            // neither that the call was authorized nor that it was not.
-            let is_unclear = self.invocation.kind == LiveCall::Probe && reading.cause == Cause::InvalidRequest;
+            // The body is this program's own: that it is called invalid, in words that prove nothing, tells neither that the
+            // call was authorized nor that it was not.
+            let is_unclear = reading.cause == Cause::InvalidRequest;
             self.invocation.outcome == LiveOutcome::Refused && is_refusal(reading.cause) && !is_unclear
         })
     }
@@ -242,11 +270,6 @@ impl TestCall {
     pub(super) fn failure_kind(&self) -> Option<FailureKind> {
         self.failure.as_ref().map(|failure| failure.kind)
     }
-}
-
-/// Returns `true` if a refusal speaks of the probe's own body, which only a reader of the body can.
-fn is_about_the_probe(text: &str) -> bool {
-    text.contains("max_tokens_to_sample") || text.contains("deserialize the JSON body")
 }
 
 /// Returns `true` if a cause is a refusal. A text that nothing knows is not one that can be taken at its word, and a

@@ -1,7 +1,7 @@
 //! Remedies: who does what so that the call works, as data. `report` words the steps and notes.
 
 use super::statement::DecidedBy;
-use crate::iam::{Arn, AssumingService, PolicyType};
+use crate::iam::{Arn, AssumingService, ContextValue, PolicyType};
 use serde_json::{Map, Value};
 
 /// What fixes a cause in this case; who does it, and the general steps, are in the catalogue.
@@ -99,6 +99,10 @@ pub enum ChangeKind {
         /// The Regions that they ask for.
         regions: Vec<String>,
     },
+    /// Meets a condition of a policy with the call.
+    MeetCondition(Condition),
+    /// Makes a new session.
+    NewSession,
     /// Submits the use case form of the provider.
     SubmitUseCaseForm(String),
     /// Accepts the model's agreement.
@@ -111,6 +115,21 @@ pub enum ChangeKind {
     RenewCredentials(Option<&'static str>),
     /// Sets the account's data-retention mode in the Region.
     SetRetentionMode(&'static str),
+}
+
+/// A condition that a call does not meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Whether the statement denies where the condition holds; else it allows where it does.
+    pub denies: bool,
+    /// The operator, such as `StringNotEquals`.
+    pub operator: String,
+    /// The condition key.
+    pub key: String,
+    /// The values that the policy names.
+    pub expected: Vec<String>,
+    /// What the call carries; `None` where it lacks the key, or where that is not known.
+    pub actual: Option<ContextValue>,
 }
 
 /// What is left of a policy once statements are removed.
@@ -132,6 +151,8 @@ impl ChangeKind {
             Self::AddStatement { .. } => "add-statement",
             Self::RemoveStatement { .. } => "remove-statement",
             Self::Exempt { .. } | Self::ExemptUnread { .. } => "exempt",
+            Self::MeetCondition(_) => "meet-condition",
+            Self::NewSession => "new-session",
             Self::SubmitUseCaseForm(_) => "submit-use-case-form",
             Self::AcceptAgreement(_) => "accept-agreement",
             Self::UseModel(_) => "use-model",
@@ -139,6 +160,15 @@ impl ChangeKind {
             Self::RenewCredentials(_) => "renew-credentials",
             Self::SetRetentionMode(_) => "set-retention-mode",
         }
+    }
+
+    /// Returns `true` if a policy changes, and not the call or the account.
+    #[must_use]
+    pub fn is_of_policy(&self) -> bool {
+        matches!(
+            self,
+            Self::AddStatement { .. } | Self::RemoveStatement { .. } | Self::Exempt { .. } | Self::ExemptUnread { .. }
+        )
     }
 
     /// Returns the policy document that the change adds or leaves.
@@ -157,12 +187,15 @@ impl ChangeKind {
     pub fn value(&self) -> Option<String> {
         match self {
             Self::Exempt { key, values, .. } => Some(format!("{key}={}", values.join(","))),
+            Self::MeetCondition(condition) => {
+                Some(format!("{} {}={}", condition.operator, condition.key, condition.expected.join(",")))
+            }
             Self::ExemptUnread { regions, .. } => (!regions.is_empty()).then(|| regions.join(",")),
             Self::SubmitUseCaseForm(value) | Self::AcceptAgreement(value) => Some(value.clone()),
             Self::UseModel(value) | Self::UseRegion(value) => value.clone(),
             Self::RenewCredentials(value) => value.map(str::to_owned),
             Self::SetRetentionMode(mode) => Some((*mode).to_owned()),
-            Self::AddStatement { .. } | Self::RemoveStatement { .. } => None,
+            Self::AddStatement { .. } | Self::RemoveStatement { .. } | Self::NewSession => None,
         }
     }
 }
@@ -198,6 +231,18 @@ pub enum Step {
         /// Its name.
         name: String,
     },
+    /// Meet a condition with the call.
+    MeetCondition(Condition),
+    /// Or ask those who keep the policy, because its condition protects something.
+    OwnerDecides(Statements),
+    /// Deal with the access key that leaked before anything else.
+    KeyFirst,
+    /// Merge the policy into the permission set's inline policy, of which there is one.
+    MergePermissionSet,
+    /// Provision the permission set.
+    ProvisionPermissionSet,
+    /// Read what the denying statement of an SCP looks at, and meet that with the call where it can.
+    ReadScpCondition,
     /// The policy that denies.
     DenyingPolicy(String),
     /// Add Regions to those that an SCP allows, if it restricts Regions.

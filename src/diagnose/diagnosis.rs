@@ -176,8 +176,10 @@ pub enum LiveOutcome {
     BodyRejected,
     /// The call was refused.
     Refused,
-    /// The call was authorized and came too often.
+    /// The call came too often, which proves nothing either way.
     Throttled,
+    /// Something answered the probe as if a model had accepted it.
+    Unreadable,
     /// No answer came back, or none that can be read.
     Failed,
 }
@@ -192,7 +194,7 @@ impl LiveOutcome {
             Self::BodyRejected => "body-rejected",
             Self::Refused => "refused",
             Self::Throttled => "throttled",
-            Self::Failed => "failed",
+            Self::Unreadable | Self::Failed => "failed",
         }
     }
 }

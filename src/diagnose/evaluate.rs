@@ -10,7 +10,7 @@ mod what_if;
 pub(super) use lift::Lifted;
 pub(super) use what_if::BUDGET;
 
-use super::case::{Case, with_principal};
+use super::case::{Case, completed};
 use super::remark::{Advice, Contradiction, StatementName};
 use super::requirement::{Conflict, JudgedBy, Requirement};
 use super::statement::DecidedBy;
@@ -18,7 +18,7 @@ use super::unread::Why;
 use crate::bedrock::Whose;
 use crate::cause::Cause;
 use crate::evidence::{Evidence, SimulationQuestion};
-use crate::iam::{Arn, Decision, PolicyType, RequestContext};
+use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::least_privilege;
 use simulated::Judge;
 use what_if::{Stage, WhatIf};
@@ -161,6 +161,7 @@ fn judge_caller(case: &Case<'_>) -> Requirements {
     };
     let judge = Judge::for_principal(case);
     let mut requirements = judge.requirements(principal, case.call_requirements(principal));
+    doubt_scps(case, principal, &mut requirements);
     let answered = requirements.iter().any(|requirement| requirement.unread.is_none());
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
     // What is tried is tried in simulation, which does not know the supplied policies.
@@ -176,6 +177,37 @@ fn judge_caller(case: &Case<'_>) -> Requirements {
         requirements,
         supplied,
         what_if,
+    }
+}
+
+/// Asks the simulator, where it puts a refusal of the caller down to an SCP, about a read of Bedrock that has just succeeded: a
+/// control of whether it knows every key that the SCP looks at.
+pub(super) fn scp_control(
+    case: &Case<'_>,
+    principal: &Arn,
+    requirements: &[Requirement],
+) -> Option<SimulationQuestion> {
+    let is_denied = |requirement: &Requirement| requirement.policy_type == Some(PolicyType::ServiceControlPolicy);
+    let evidence = case.evidence;
+    if !evidence.is_about_the_caller() || evidence.listing.seen().is_none() || !requirements.iter().any(is_denied) {
+        return None;
+    }
+    let context = ContextKeys::new().with("aws:RequestedRegion", evidence.request.region.as_str());
+    let read = RequestContext { action: "bedrock:ListFoundationModels".to_owned(), resource: "*".to_owned(), context };
+    Some(SimulationQuestion::new(principal, &case.completed(read, principal)))
+}
+
+/// Takes no SCP denial at the simulator's word where it denies the control as well.
+fn doubt_scps(case: &Case<'_>, principal: &Arn, requirements: &mut [Requirement]) {
+    let control = scp_control(case, principal, requirements);
+    let answer = control.and_then(|question| case.evidence.answer(&question)).and_then(|answer| answer.seen());
+    if !answer.is_some_and(|control| control.decision.is_denied() && control.allowed_by_organizations == Some(false)) {
+        return;
+    }
+    for requirement in requirements.iter_mut() {
+        if requirement.policy_type == Some(PolicyType::ServiceControlPolicy) {
+            *requirement = simulated::undetermined(requirement.request.clone(), Why::ScpControlDenied);
+        }
     }
 }
 
@@ -212,7 +244,8 @@ fn service_role_requests(evidence: &Evidence) -> Vec<RequestContext> {
     // The role belongs to the account whose resources it uses.
     let account = evidence.account().unwrap_or_else(|| role.account.clone());
     let requirements = evidence.request.requirements(evidence.profile.seen(), Some(&account));
-    requirements.service_role.into_iter().map(|requirement| with_principal(requirement, role)).collect()
+    let requests = requirements.service_role.into_iter();
+    requests.map(|requirement| completed(requirement, role, &evidence.observed_at)).collect()
 }
 
 /// Returns why the simulator cannot be asked about the service role from here.
@@ -239,7 +272,12 @@ pub(super) fn unanswered(
 
 /// Names the statements that allow the call and far more, with the policy that would be enough. No cause of anything.
 fn wide_statements(case: &Case<'_>, requirements: &[Requirement]) -> Vec<Advice> {
-    let Some(attached) = &case.attached else { return Vec::new() };
+    let is_known = |requirement: &Requirement| requirement.decision != Decision::Undetermined;
+    // Enough is only what is known whole.
+    let Some(attached) = case.attached.as_ref().filter(|_| case.needed.unlisted.is_empty()) else { return Vec::new() };
+    if !requirements.iter().all(is_known) {
+        return Vec::new();
+    }
     let mut wide: Vec<(StatementName, String)> = Vec::new();
     let allowed = requirements.iter().filter(|requirement| requirement.decision == Decision::Allowed);
     for statement in

@@ -111,6 +111,18 @@ impl Finding {
         self.decision == Some(Decision::ExplicitDeny)
     }
 
+    /// Returns `true` if AWS's quarantine policy for a leaked access key refuses.
+    #[must_use]
+    pub fn is_of_leaked_key(&self) -> bool {
+        self.basis.iter().any(|basis| match basis {
+            Basis::Evaluated { statements, .. } => statements.iter().any(DecidedBy::is_quarantine),
+            Basis::TestCall(error) => {
+                error.message.as_deref().is_some_and(|text| text.contains("AWSCompromisedKeyQuarantine"))
+            }
+            _ => false,
+        })
+    }
+
     /// Returns the statements that the finding is based on: those that decided, and those that nearly allow.
     #[must_use]
     pub fn statements(&self) -> Vec<&DecidedBy> {
@@ -306,15 +318,17 @@ pub(super) fn rank(mut findings: Vec<Finding>) -> Vec<Finding> {
         let layer = match finding.cause.family() {
             // A permission for what cannot be called helps nobody: the id comes first.
             _ if names_nothing => 2,
+            _ if finding.is_of_leaked_key() => 3,
             Family::Credentials => 0,
             Family::Network => 1,
-            Family::IamPermission => 3,
-            Family::ModelAccess => 4,
-            Family::Request => 5,
-            Family::Capacity => 6,
-            Family::Unknown => 7,
+            Family::IamPermission => 4,
+            Family::ModelAccess => 5,
+            Family::Request => 6,
+            Family::Capacity => 7,
+            Family::Unknown => 8,
         };
-        (finding.certainty > Certainty::Reported, layer, finding.certainty, finding.cause)
+        let is_late = finding.certainty > Certainty::Reported && !finding.is_of_leaked_key();
+        (finding.is_likely, is_late, layer, finding.certainty, finding.cause)
     });
     findings
 }

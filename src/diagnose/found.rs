@@ -50,6 +50,7 @@ impl Found {
     /// Notes that a checkpoint is likely closed, and the cause that it would be.
     pub(super) fn likely_close(&mut self, name: GateName, cause: Cause, basis: Vec<Basis>) {
         self.shut(name, GateState::LikelyClosed, cause, basis);
+        self.not_checked.push(NotChecked::new(Unchecked::Gate(name), Why::LikelyClosed));
     }
 
     fn shut(&mut self, name: GateName, state: GateState, cause: Cause, basis: Vec<Basis>) {

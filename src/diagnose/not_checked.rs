@@ -29,6 +29,9 @@ pub(super) fn list(
         list.extend(found.iter().cloned());
     }
     test_call(case, &mut list);
+    if is_authorized && verdict == Verdict::Undetermined {
+        list.push(NotChecked::new(Unchecked::OtherRoutes, Why::RouteNotProved));
+    }
     if !case.test_call.decides() && case.evidence.credentials.seen().is_some() {
         beyond_simulation(case.evidence, requirements, verdict, &mut list);
     }
@@ -41,6 +44,13 @@ fn test_call(case: &Case<'_>, list: &mut Vec<NotChecked>) {
     match (invocation.outcome, &invocation.failure) {
         (LiveOutcome::Failed | LiveOutcome::NotMade, Some(failure)) => {
             list.push(NotChecked::new(Unchecked::TestCall, failure.clone()));
+        }
+        (LiveOutcome::Unreadable, _) => {
+            list.push(NotChecked::new(Unchecked::TestCallAnswer, Why::ProbeAnswered));
+        }
+        (LiveOutcome::Throttled, _) => {
+            let text = invocation.error.as_ref().map(ToString::to_string).unwrap_or_default();
+            list.push(NotChecked::new(Unchecked::TestCallAnswer, Why::Throttled(text)));
         }
         (LiveOutcome::Refused, _) if case.test_call.recognized().is_none() => {
             let text = invocation.error.as_ref().map(ToString::to_string).unwrap_or_default();

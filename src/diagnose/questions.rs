@@ -1,7 +1,7 @@
 //! What the evidence leaves open, and a further question could still settle.
 
 use super::case::{Case, open_policies};
-use super::evaluate::{self, Judged, open_about_service_role, unanswered};
+use super::evaluate::{self, Judged, open_about_service_role, scp_control, unanswered};
 use super::remedy;
 use super::rules::{model_access, recorded_authorization};
 use crate::cause::Cause;
@@ -44,6 +44,10 @@ fn about_principal(
     }
     let requirements = Judged::new(case).caller;
     let policies = open_policies(evidence, requirements.depend_on_texts_alone());
+    let control = scp_control(case, principal, &requirements.requirements);
+    if let Some(question) = control.filter(|question| evidence.answer(question).is_none()) {
+        return (vec![question], policies);
+    }
     let is_simulated = requirements.requirements.iter().all(|requirement| requirement.unread.is_none());
     let simulations = match requirements.what_if.open {
         open if open.is_empty() && is_simulated => about_alternative_call(case, principal, causes),

@@ -10,6 +10,7 @@ mod command;
 mod exempt_scp;
 mod grant;
 mod lift_deny;
+mod meet_condition;
 mod network;
 mod request_access;
 mod trust;
@@ -18,17 +19,24 @@ pub(super) use alternative_call::alternative_call;
 pub(super) use command::check_as;
 
 use super::case::{Case, decision_of};
-use super::change::{Note, Remedy, Verified};
+use super::change::{Note, Remedy, Step, Verified};
 use super::evaluate::{Judged, Requirements, cause_of};
 use super::finding::{Basis, EvaluatedBy, Finding};
+use super::statement::NearMiss;
 use crate::bedrock::Whose;
-use crate::cause::Cause;
+use crate::cause::{Cause, Family};
 use crate::iam::{ContextKeys, Decision, PolicyType, RequestContext};
 
 /// Gives each finding its remedy.
 pub(super) fn add_to(findings: &mut [Finding], case: &Case<'_>, judged: &Judged) {
+    let has_leaked_key = findings.iter().any(Finding::is_of_leaked_key);
     for finding in findings.iter_mut() {
-        finding.remedy = for_finding(finding, case, judged);
+        // While a leaked key works, nothing is to be added.
+        let waits = has_leaked_key && !finding.is_of_leaked_key() && finding.cause.family() == Family::IamPermission;
+        finding.remedy = match waits {
+            true => Remedy { steps: vec![Step::KeyFirst], ..Remedy::default() },
+            false => for_finding(finding, case, judged),
+        };
     }
     verify(findings, judged, Whose::Caller);
     verify(findings, judged, Whose::ServiceRole);
@@ -50,6 +58,19 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
     let is_requirement = finding.action.as_ref().is_none_or(|action| {
         requirements.requirements.iter().any(|requirement| requirement.request.action.eq_ignore_ascii_case(action))
     });
+    // An allow that misses by its condition alone enforces something: the call meets it.
+    let near_misses: Vec<NearMiss> = finding
+        .basis
+        .iter()
+        .filter_map(|basis| match basis {
+            Basis::NearMiss { near, .. } => Some(near.clone()),
+            _ => None,
+        })
+        .collect();
+    let lacks_allow = matches!(finding.cause, Cause::IdentityPolicyMissingAllow | Cause::PermissionsBoundary);
+    if lacks_allow && let Some(remedy) = meet_condition::of_allow(finding, case, &near_misses) {
+        return remedy;
+    }
     if finding.cause == Cause::IdentityPolicyMissingAllow && !is_requirement {
         let requirement = RequestContext {
             action: finding.action.clone().unwrap_or_default(),
@@ -87,7 +108,8 @@ fn for_policy(cause: Cause, case: &Case<'_>, requirements: &Requirements) -> Rem
 
 /// Returns `true` if a policy of the type denies with a statement, which no allow outvotes.
 fn denies_explicitly(case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType) -> bool {
-    let mut said = case.said().filter_map(decision_of);
+    let cause = cause_of(Some(policy_type), Decision::ExplicitDeny);
+    let mut said = case.said().filter(|reading| reading.cause == cause).filter_map(decision_of);
     requirements.refuses_explicitly(policy_type) || said.any(|decision| decision == Decision::ExplicitDeny)
 }
 
@@ -95,7 +117,9 @@ fn denies_explicitly(case: &Case<'_>, requirements: &Requirements, policy_type: 
 ///
 /// A change is verified by itself only where it is the only one: of several, none is enough alone.
 fn verify(findings: &mut [Finding], judged: &Judged, whose: Whose) {
-    let Some(stage) = judged.of(whose).what_if.successful() else { return };
+    // Where requirements could not be listed, not every one was simulated.
+    let requirements = judged.of(whose);
+    let Some(stage) = requirements.what_if.successful().filter(|_| requirements.unlisted.is_empty()) else { return };
     let is_own = |finding: &&mut Finding| finding.whose == whose && is_of_a_requirement(finding);
     let mut own: Vec<&mut Finding> = findings.iter_mut().filter(is_own).collect();
     // Where several actions are missing for the service role and one policy allows them all, that policy is enough.
@@ -103,6 +127,11 @@ fn verify(findings: &mut [Finding], judged: &Judged, whose: Whose) {
     let is_one_policy = policy.is_some() && own.iter().all(|finding| finding.remedy.policy == policy);
     let is_enough = own.len() == 1 || whose == Whose::ServiceRole && is_one_policy && stage.exact;
     for finding in &mut own {
+        // A change of the call is not a change of policies, which is what was simulated.
+        let changes_policies = finding.remedy.changes.iter().all(|change| change.kind.is_of_policy());
+        if is_enough && !changes_policies {
+            continue;
+        }
         if is_enough {
             finding.remedy.verified = Some(if stage.exact { Verified::Allowed } else { Verified::AllowedWithout });
         } else {
@@ -118,6 +147,6 @@ fn verify(findings: &mut [Finding], judged: &Judged, whose: Whose) {
 fn is_of_a_requirement(finding: &Finding) -> bool {
     finding.basis.iter().any(|basis| {
         matches!(basis, Basis::Evaluated { by, .. } if !matches!(by, EvaluatedBy::Aws { .. }))
-            && finding.cause.family() == crate::cause::Family::IamPermission
+            && finding.cause.family() == Family::IamPermission
     })
 }

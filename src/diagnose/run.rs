@@ -4,7 +4,7 @@ use super::case::{Case, form_submitted};
 use super::diagnosis::{CallerSummary, Diagnosis, Gate, ModelAccess, PrincipalSummary, RequestSummary};
 use super::document::{PolicyDocument, is_concerned};
 use super::evaluate::{Judged, Requirements};
-use super::finding::{self, Finding};
+use super::finding::{self, Basis, EvaluatedBy, Finding};
 use super::found::Found;
 use super::remark::Advice;
 use super::requirement::Trust;
@@ -12,6 +12,8 @@ use super::rules::{
     credentials, model_access, pasted_error, permissions, recorded_authorization, test_call, trust_policy,
 };
 use super::{not_checked, remedy, verdict};
+use crate::bedrock::Whose;
+use crate::cause::Family;
 use crate::evidence::{Availability, BedrockApiKey, Evidence, Listing};
 use crate::iam::{Arn, PolicyType};
 
@@ -43,6 +45,7 @@ fn conclude(case: &Case<'_>, judged: &Judged) -> Diagnosis {
     // What a given error leaves open comes first.
     found.not_checked.splice(..0, past.not_checked);
     found.findings.extend(past.findings);
+    keep_wrong_id_alone(&mut found.findings);
     found.advice.extend(past.advice);
     let findings = finding::rank(finding::merge(found.findings));
     if let Some(evaluated) = recorded_authorization::of_test_call(case) {
@@ -123,6 +126,31 @@ fn second_pass(case: &Case<'_>, judged: &Judged, first: &Found, trust: &[Trust])
         past.findings.splice(..0, record.iter().flat_map(|record| record.findings()));
     }
     past
+}
+
+/// Drops what follows from an id that nothing lists: whether IAM allows calling it, and whether the account has access to
+/// it, are not questions. What AWS itself answered stays.
+fn keep_wrong_id_alone(findings: &mut Vec<Finding>) {
+    let is_of_id = |finding: &Finding| {
+        finding.basis.iter().any(|basis| {
+            matches!(basis, Basis::NotListed { .. } | Basis::Refused { api: "bedrock:GetInferenceProfile", .. })
+        })
+    };
+    if !findings.iter().any(is_of_id) {
+        return;
+    }
+    let is_answered = |finding: &Finding| {
+        finding.basis.iter().any(|basis| {
+            matches!(
+                basis,
+                Basis::TestCall(_) | Basis::GivenError(_) | Basis::Evaluated { by: EvaluatedBy::Aws { .. }, .. }
+            )
+        })
+    };
+    findings.retain(|finding| {
+        let is_about_model = matches!(finding.cause.family(), Family::IamPermission | Family::ModelAccess);
+        is_of_id(finding) || is_answered(finding) || !is_about_model || finding.whose == Whose::ServiceRole
+    });
 }
 
 /// What is no cause and may become one.

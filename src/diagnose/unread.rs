@@ -88,6 +88,8 @@ pub enum Unchecked {
     QuarantinePolicy,
     /// The VPC endpoint policy.
     VpcEndpointPolicy,
+    /// Routes of the profile other than the one that the test call took.
+    OtherRoutes,
     /// Guardrails that the organization enforces.
     OrganizationGuardrails,
     /// Gates of AWS and of the provider that no API shows.
@@ -205,6 +207,12 @@ pub enum Why {
     Incomplete(Box<Gap>),
     /// The test call's answer, which settles nothing.
     AnswerSettlesNothing(String),
+    /// A probe was answered as if a model had accepted its body.
+    ProbeAnswered,
+    /// The test call came too often.
+    Throttled(String),
+    /// What was read makes it likely that the gate is closed, and proves nothing.
+    LikelyClosed,
     /// The service role was not named.
     ServiceRoleNotNamed,
     /// The read APIs are not known to count for the operation.
@@ -240,6 +248,8 @@ pub enum Why {
     },
     /// Whether calls pass a VPC endpoint is not known.
     EndpointNotRead(Unseen),
+    /// A test call proves the route that it took, and the simulator alone denies another.
+    RouteNotProved,
     /// Only the management account's policies show it.
     OnlyManagementAccount,
     /// No API shows it.
@@ -303,6 +313,10 @@ pub enum Why {
         /// The caller's account.
         caller: String,
     },
+    /// The resource belongs to another account, whose policy for it the simulator does not know.
+    ResourceOfAnotherAccount(String),
+    /// The simulator says that an SCP denies a read that has just succeeded: it lacks a key that the SCP looks at.
+    ScpControlDenied,
     /// The caller is not known.
     CallerUnknown,
 }

@@ -4,11 +4,11 @@
 //! as closed; then a prediction that the call is allowed, if every requirement is simulated allowed and every gate is
 //! read as open; else undetermined.
 
-use super::case::Case;
+use super::case::{Case, Proof};
 use super::diagnosis::{Gate, GateState, RuledOut};
 use super::evaluate::Requirements;
 use super::finding::{Basis, Certainty, Finding, Verdict};
-use super::requirement::Trust;
+use super::requirement::{JudgedBy, Requirement, Trust};
 use super::unread::{Excluded, GateName, NotChecked};
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::iam::Decision;
@@ -31,18 +31,48 @@ pub(super) fn decide(
     not_checked: &[NotChecked],
     findings: Vec<Finding>,
 ) -> Ruling {
-    if case.test_call.is_authorized() {
-        return Ruling { verdict: Verdict::Allowed, certainty: Some(Certainty::Reported), findings: Vec::new() };
+    if let Some(proof) = &case.test_call.proof {
+        return proved(proof, case, requirements, findings);
     }
     if let Some(first) = findings.iter().find(|finding| !finding.is_likely) {
         return Ruling { verdict: Verdict::Denied, certainty: Some(first.certainty), findings };
     }
-    // A prediction is no answer where a proof was asked for.
-    let is_unproved = case.test_call.invocation.kind != LiveCall::None;
+    // A prediction is no answer where a proof was asked for; a call that came too often was neither.
+    let is_unproved = case.test_call.invocation.kind != LiveCall::None && !case.test_call.is_throttled();
     if findings.is_empty() && requirements.all_allowed() && not_checked.is_empty() && !is_unproved {
         return Ruling { verdict: Verdict::Allowed, certainty: Some(Certainty::Simulated), findings };
     }
     Ruling { verdict: Verdict::Undetermined, certainty: None, findings }
+}
+
+/// Weighs a call that AWS authorized: through a profile that proves only the route that was taken.
+fn proved(_: &Proof, case: &Case<'_>, requirements: &Requirements, findings: Vec<Finding>) -> Ruling {
+    let allowed = |findings| Ruling { verdict: Verdict::Allowed, certainty: Some(Certainty::Reported), findings };
+    if !case.evidence.request.is_through_profile() {
+        return allowed(Vec::new());
+    }
+    let source = case.evidence.request.region.as_str();
+    let is_other_route = |requirement: &&Requirement| {
+        let is_model = requirement.request.resource.contains(":foundation-model/");
+        is_model && requirement.request.requested_region() != Some(source) && requirement.decision.is_denied()
+    };
+    let refused: Vec<&Requirement> = requirements.requirements.iter().filter(is_other_route).collect();
+    if refused.is_empty() {
+        return allowed(Vec::new());
+    }
+    // Simulator and engine agree that another route is refused: the profile works where it was routed this time.
+    let is_agreed = |finding: &Finding| {
+        finding.resources.iter().any(|resource| {
+            refused.iter().any(|known| known.judged_by == JudgedBy::Both && known.request.resource == *resource)
+        })
+    };
+    let mut findings: Vec<Finding> =
+        findings.into_iter().filter(|finding| finding.cause.family() == Family::IamPermission).collect();
+    findings.retain(is_agreed);
+    match findings.first() {
+        Some(first) => Ruling { verdict: Verdict::Denied, certainty: Some(first.certainty), findings },
+        None => Ruling { verdict: Verdict::Undetermined, certainty: None, findings },
+    }
 }
 
 impl Ruling {

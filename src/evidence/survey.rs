@@ -1,7 +1,8 @@
 //! Everything observed for one question about many models: plain data, like the evidence of one call.
 
 use super::{
-    Answer, Availability, Call, Caller, Credentials, DataRetention, ListedModel, Observation, PolicySource, UseCaseForm,
+    Answer, Availability, Call, Caller, Credentials, DataRetention, IdentityPolicies, ListedModel, Observation,
+    PolicyQuestion, PolicySource, UseCaseForm,
 };
 use super::{Simulation, SimulationQuestion};
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, Operation, Region, provider_of};
@@ -22,6 +23,9 @@ pub struct SurveyRequest {
     pub provider: Option<String>,
     /// Only models that take or give this modality, such as `TEXT`.
     pub modality: Option<String>,
+    /// Further condition keys that the calls would carry, from the user.
+    #[serde(default)]
+    pub context: ContextKeys,
 }
 
 /// Everything observed for it.
@@ -39,6 +43,9 @@ pub struct Survey {
     pub caller: Observation<Caller>,
     /// The IAM user or role whose policies count.
     pub principal: Observation<PolicySource>,
+    /// The policies of that user or role.
+    #[serde(default)]
+    pub policies: IdentityPolicies,
     /// What each Region offers.
     pub regions: Vec<RegionSeen>,
     /// What the simulator says of many resources at once.
@@ -84,6 +91,8 @@ pub enum SurveyQuestion {
     Shared(SharedQuestion),
     /// About one requirement.
     Alone(SimulationQuestion),
+    /// What does a policy say? Asked of IAM, not of the simulator.
+    ReadPolicy(PolicyQuestion),
 }
 
 /// One action on many resources in one context.

@@ -47,7 +47,6 @@ pub struct Unknown {
 #[derive(Clone, Debug)]
 pub(crate) struct Workload {
     pub address: String,
-    pub place: Place,
     pub service: &'static str,
     /// The role's ARN or name as the resource names it.
     pub role: String,
@@ -353,7 +352,6 @@ impl Reader<'_> {
         let in_vpc = !kind.vpc.of(self.language).is_empty() && !properties.find(kind.vpc.of(self.language)).is_empty();
         self.facts.workloads.push(Workload {
             address: resource.address.clone(),
-            place: resource.place,
             service: kind.service,
             role,
             models,

@@ -10,6 +10,7 @@ use crate::evidence::{
     Exclusion, MatchedStatement, Observation, SharedQuestion, Simulation, SimulationQuestion, Trial,
 };
 use crate::iam::{Arn, ContextKeys, ContextValue, Decision};
+use crate::request::ContextKeyType;
 use aws_sdk_iam::error::SdkError;
 use aws_sdk_iam::operation::simulate_principal_policy::SimulatePrincipalPolicyError;
 use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType, Statement};
@@ -162,45 +163,23 @@ fn context_entry(key: &str, value: &ContextValue) -> ContextEntry {
         .build()
 }
 
-/// Returns the type of a condition key (IAM User Guide, "AWS global condition context keys"); all other keys of the
-/// Service Authorization Reference for Bedrock are strings, and ARNs are passed as strings.
+/// Returns the type that a condition key's value is passed with.
 ///
 /// A value that cannot be of the key's type is passed as a string: the simulator rejects the whole call otherwise.
 fn context_key_type(key: &str, value: &ContextValue) -> ContextKeyTypeEnum {
-    use ContextKeyTypeEnum as Type;
     let values = value.values();
-    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(key));
     let all = |of_type: fn(&str) -> bool| !values.is_empty() && values.iter().all(|value| of_type(value));
-    let is_list = matches!(value, ContextValue::Multiple(_));
-    let chosen = |one: Type, list: Type| if is_list { list } else { one };
-    if is(&IP_KEYS) && all(|value| value.parse::<IpAddr>().is_ok()) {
-        return chosen(Type::Ip, Type::IpList);
-    }
-    if is(&BOOLEAN_KEYS) && all(|value| value == "true" || value == "false") {
-        return chosen(Type::Boolean, Type::BooleanList);
-    }
-    if is(&DATE_KEYS) && all(|value| OffsetDateTime::parse(value, &Rfc3339).is_ok()) {
-        return chosen(Type::Date, Type::DateList);
-    }
-    if is(&NUMERIC_KEYS) && all(|value| value.parse::<i64>().is_ok()) {
-        return chosen(Type::Numeric, Type::NumericList);
-    }
-    chosen(Type::String, Type::StringList)
+    let kind = ContextKeyType::for_key(key);
+    let fits = match kind {
+        ContextKeyType::Boolean => all(|value| value == "true" || value == "false"),
+        ContextKeyType::Date => all(|value| OffsetDateTime::parse(value, &Rfc3339).is_ok()),
+        ContextKeyType::Ip => all(|value| value.parse::<IpAddr>().is_ok()),
+        ContextKeyType::Numeric => all(|value| value.parse::<i64>().is_ok()),
+        ContextKeyType::String => true,
+    };
+    let kind = if fits { kind } else { ContextKeyType::String };
+    ContextKeyTypeEnum::from(kind.as_str(matches!(value, ContextValue::Multiple(_))))
 }
-
-const IP_KEYS: [&str; 2] = ["aws:SourceIp", "aws:VpcSourceIp"];
-
-const BOOLEAN_KEYS: [&str; 5] = [
-    "aws:SecureTransport",
-    "aws:MultiFactorAuthPresent",
-    "aws:ViaAWSService",
-    "aws:ViaAWSMCPService",
-    "aws:PrincipalIsAWSService",
-];
-
-const DATE_KEYS: [&str; 2] = ["aws:CurrentTime", "aws:TokenIssueTime"];
-
-const NUMERIC_KEYS: [&str; 2] = ["aws:MultiFactorAuthAge", "aws:EpochTime"];
 
 /// Reads the decision on a resource of its own, from every result that speaks of it.
 ///

@@ -3,11 +3,11 @@
 
 use super::account::Clients;
 use super::call_runner::CallRunner;
-use super::{Observer, account_settings, caller, model, profiles, simulate, skipped};
+use super::{Observer, account_settings, caller, model, policies, profiles, simulate, skipped};
 use crate::bedrock::{InferenceProfile, Region, provider_of, required_retention};
 use crate::evidence::{
-    Answer, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, SkipReason, Survey, SurveyQuestion,
-    SurveyRequest,
+    Answer, IdentityPolicies, PolicyQuestion, PolicyText, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion,
+    SkipReason, Survey, SurveyQuestion, SurveyRequest,
 };
 use crate::request::Request;
 use futures_util::future::join_all;
@@ -33,6 +33,7 @@ impl Observer {
             credentials: skipped(SkipReason::NoRegion),
             caller: skipped(SkipReason::NoCredentials),
             principal: skipped(SkipReason::NoCredentials),
+            policies: IdentityPolicies::default(),
             regions: Vec::new(),
             shared: Vec::new(),
             answers: Vec::new(),
@@ -62,6 +63,7 @@ impl Observer {
         if let Some(identity) = identity {
             survey.caller = identity.caller;
             survey.principal = identity.principal;
+            survey.policies = identity.policies;
         }
         survey.regions = regions;
         survey.calls = calls.take_records();
@@ -74,10 +76,12 @@ impl SurveySession {
     pub async fn ask(&self, survey: &mut Survey, questions: Vec<SurveyQuestion>) {
         let Some(clients) = &self.clients else { return };
         let (mut shared, mut alone): (Vec<SharedQuestion>, Vec<SimulationQuestion>) = (Vec::new(), Vec::new());
+        let mut unread: Vec<PolicyQuestion> = Vec::new();
         for question in questions {
             match question {
                 SurveyQuestion::Shared(question) => shared.push(question),
                 SurveyQuestion::Alone(question) => alone.push(question),
+                SurveyQuestion::ReadPolicy(question) => unread.push(question),
             }
         }
         let (many_calls, single_calls) = (self.calls.branch(), self.calls.branch());
@@ -89,6 +93,10 @@ impl SurveySession {
         }
         for (question, simulation) in alone.into_iter().zip(single) {
             survey.answers.push(Answer { question, simulation });
+        }
+        let texts = policies::read_all(clients, &self.calls, &unread).await;
+        for (PolicyQuestion { policy, .. }, content) in unread.into_iter().zip(texts) {
+            survey.policies.texts.push(PolicyText { policy, content });
         }
         survey.calls.extend(self.calls.take_records());
     }

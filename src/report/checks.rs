@@ -93,9 +93,9 @@ pub(super) fn list(diagnosis: &Diagnosis) -> Vec<Check> {
     }
     model_checks(out, diagnosis);
     let mark = match diagnosis.invocation.outcome {
-        LiveOutcome::Succeeded | LiveOutcome::BodyRejected | LiveOutcome::Throttled => Mark::Good,
+        LiveOutcome::Succeeded | LiveOutcome::BodyRejected => Mark::Good,
         LiveOutcome::Refused => Mark::Bad,
-        LiveOutcome::Failed => Mark::Unknown,
+        LiveOutcome::Throttled | LiveOutcome::Unreadable | LiveOutcome::Failed => Mark::Unknown,
         LiveOutcome::NotMade => Mark::Skipped,
     };
     check(out, mark, "test call", &wording::invocation(diagnosis));
@@ -190,8 +190,8 @@ fn mark_of(diagnosis: &Diagnosis, names: &[GateName]) -> Mark {
 fn mark_of_state(state: GateState) -> Mark {
     match state {
         GateState::Open => Mark::Good,
-        GateState::Closed | GateState::LikelyClosed => Mark::Bad,
-        GateState::Unread => Mark::Unknown,
+        GateState::Closed => Mark::Bad,
+        GateState::LikelyClosed | GateState::Unread => Mark::Unknown,
     }
 }
 

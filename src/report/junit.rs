@@ -148,6 +148,7 @@ pub fn suite(target: &Target<'_>) -> Suite {
     for check in checks::list(diagnosis) {
         let result = match check.mark {
             Mark::Good => CaseResult::Passed,
+            Mark::Bad if diagnosis.verdict == Verdict::Undetermined => CaseResult::Skipped(check.text.clone()),
             Mark::Bad => failed(check.text.clone(), on_one_line(&check.text)),
             Mark::Unknown | Mark::Skipped => CaseResult::Skipped(check.text.clone()),
         };
@@ -168,7 +169,11 @@ pub fn suite(target: &Target<'_>) -> Suite {
             text.push(escape_json(serde_json::to_string_pretty(policy).unwrap_or_default()));
         }
         text.extend(finding.remedy.commands.iter().map(|command| format!("$ {command}")));
-        let result = failed(wording::summary(finding, diagnosis), text.join("\n"));
+        let summary = wording::summary(finding, diagnosis);
+        let result = match finding.is_likely {
+            true => CaseResult::Skipped(summary),
+            false => failed(summary, text.join("\n")),
+        };
         cases.push(Case { class: "cause".to_owned(), name: finding.cause.code().to_owned(), result });
     }
     Suite { name, timestamp: Some(diagnosis.observed_at.clone()), cases }

@@ -47,6 +47,7 @@ pub(super) fn what(what: &Unchecked) -> String {
         Unchecked::SessionPolicy => "the session policy",
         Unchecked::QuarantinePolicy => "a quarantine policy",
         Unchecked::VpcEndpointPolicy => "the VPC endpoint policy",
+        Unchecked::OtherRoutes => "the other Regions that the profile may route to",
         Unchecked::OrganizationGuardrails => "guardrails that the organization enforces",
         Unchecked::AccountGates => {
             "account-level gates of AWS and the provider (AWS Sales, geography, payment, data retention)"
@@ -99,6 +100,7 @@ pub(super) fn why(reason: &Why) -> String {
         Why::TrustDependsOn(keys) => format!("its trust policy hangs on {}, which is not known here", listed(keys)),
         Why::Incomplete(gap) => self::gap(gap),
         Why::AnswerSettlesNothing(text) => format!("it settles nothing: {text}"),
+        Why::Throttled(text) => format!("it came too often, which proves nothing: {text}"),
         Why::NotGated(operation) => {
             format!("what Bedrock's read APIs tell of it is not known to count for `{operation}`")
         }
@@ -141,6 +143,9 @@ pub(super) fn why(reason: &Why) -> String {
         Why::SuppliedDependsOn { policy_type, name, keys } => {
             format!("the given {policy_type} `{name}` hangs on {}; `--context` gives them", keys.join(", "))
         }
+        Why::ResourceOfAnotherAccount(account) => format!(
+            "the resource belongs to account {account}: its own policy must allow the principal as well, and only that account can read it"
+        ),
         Why::RoleOfAnotherAccount { account, caller } => format!(
             "the service role belongs to account {account}, and the caller to {caller}: its policies can only be read there"
         ),
@@ -175,6 +180,12 @@ fn fixed(reason: &Why) -> &'static str {
         }
         Why::NotARole => "services assume roles, and the principal is none",
         Why::TrustNotShown => "the role's trust policy was not shown",
+        Why::ProbeAnswered => {
+            "something answered the probe as if a model had accepted its body, which no model does: tokens may have been billed"
+        }
+        Why::LikelyClosed => {
+            "what AWS reports of the account makes it likely that this refuses the call, and calls that AWS reports so about have been seen to work; a test call settles it"
+        }
         Why::ServiceRoleNotNamed => {
             "the role was not named; `--service-role` names it, and `--model` the model that it calls"
         }
@@ -193,6 +204,9 @@ fn fixed(reason: &Why) -> &'static str {
             "AWS attaches `AWSCompromisedKeyQuarantineV3` to a user whose access key leaked, and it denies invoking; what is attached to this user could not be simulated"
         }
         Why::RouteUnknown => "which way the principal's own calls take is not known",
+        Why::RouteNotProved => {
+            "the test call proves the route that it took, and the policy simulator alone denies another"
+        }
         Why::OnlyManagementAccount => {
             "they need bedrock:ApplyGuardrail like the account's own, and only the management account's policies show them"
         }
@@ -207,6 +221,9 @@ fn fixed(reason: &Why) -> &'static str {
         Why::EndpointAndOtherRegions => {
             "the VPC endpoint policy does not allow it, and whether it is asked about other Regions than its own is documented nowhere"
         }
+        Why::ScpControlDenied => {
+            "the policy simulator says that a service control policy denies it, and says the same of a read that has just succeeded: it lacks a condition key that the policy looks at, and `--probe` settles it"
+        }
         Why::CallerUnknown => "the caller is not known",
         // Worded with the names that they hold.
         Why::Unseen(_)
@@ -218,6 +235,7 @@ fn fixed(reason: &Why) -> &'static str {
         | Why::TrustDependsOn(_)
         | Why::Incomplete(_)
         | Why::AnswerSettlesNothing(_)
+        | Why::Throttled(_)
         | Why::NotGated(_)
         | Why::Unlisted(_)
         | Why::VpcEndpointHost(_)
@@ -231,6 +249,7 @@ fn fixed(reason: &Why) -> &'static str {
         | Why::OnlyPoliciesAllow(_)
         | Why::SuppliedUnparsable { .. }
         | Why::SuppliedDependsOn { .. }
+        | Why::ResourceOfAnotherAccount(_)
         | Why::RoleOfAnotherAccount { .. } => "",
     }
 }

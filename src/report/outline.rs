@@ -22,8 +22,10 @@ pub(super) struct Outline {
 /// Frames a diagnosis.
 pub(super) fn of(diagnosis: &Diagnosis) -> Outline {
     let (why, next) = match (diagnosis.findings.first(), diagnosis.not_checked.first()) {
-        (Some(first), _) => (Some(wording::summary(first, diagnosis)), Some(next_step(first))),
-        (None, Some(unseen)) if diagnosis.verdict == Verdict::Undetermined => {
+        (Some(first), _) if diagnosis.verdict != Verdict::Undetermined => {
+            (Some(wording::summary(first, diagnosis)), Some(next_step(first)))
+        }
+        (_, Some(unseen)) if diagnosis.verdict == Verdict::Undetermined => {
             (Some(not_checked::line(unseen)), Some(settle(diagnosis)))
         }
         _ => (None, None),
@@ -47,6 +49,7 @@ pub(super) fn of(diagnosis: &Diagnosis) -> Outline {
 /// Says what kind of fix a finding has, and which of how many it is.
 pub(super) fn fix_title(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> String {
     match diagnosis.findings.len() {
+        _ if finding.is_likely => format!("Likely: {}", finding.cause),
         1 => format!("Fix: {}", finding.cause),
         n => format!("Fix {} of {n}: {}", number + 1, finding.cause),
     }

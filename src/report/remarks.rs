@@ -79,7 +79,7 @@ pub(super) fn advice(advice: &Advice) -> String {
             "the given error names no principal, and is taken to be the caller's own".to_owned()
         }
         Advice::ErrorIsPassing(cause) => format!(
-            "the given error reports a passing limit ({cause}): the call had been authorized, and comes through when it is repeated more slowly"
+            "the given error reports a passing limit ({cause}), which says nothing of permissions or access: repeat the call more slowly"
         ),
         Advice::ErrorIsAboutBody => {
             "the given error is about the request's body, which is read behind every access check: the call had been authorized"

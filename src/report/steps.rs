@@ -1,7 +1,7 @@
 //! The steps and notes of remedies: every sentence of them, for all formats.
 
 use super::wording::listed;
-use crate::diagnose::{Note, Statements, Step, TlsFault};
+use crate::diagnose::{Condition, Note, Statements, Step, TlsFault};
 
 /// Words a step.
 pub(super) fn step(step: &Step) -> String {
@@ -25,6 +25,16 @@ pub(super) fn step(step: &Step) -> String {
             "the role belongs to IAM Identity Center: add the policy to the permission set `{name}`, not to the role"
         ),
         Step::Attach { kind, name } => format!("save the policy as `policy.json` and attach it to the {kind} `{name}`"),
+        Step::MeetCondition(condition) => meet(condition),
+        Step::OwnerDecides(statements) => format!(
+            "or ask whoever keeps the policy `{}` whether {} is to let this call through: its condition protects something, and is not to be taken away for one call",
+            statements.policy,
+            if statements.sids.is_empty() {
+                "the statement".to_owned()
+            } else {
+                format!("the statement {}", listed(&statements.sids))
+            }
+        ),
         Step::DenyingPolicy(policy) => format!("the policy that denies is `{policy}`"),
         Step::AllowRegions(regions) => format!(
             "if the policy restricts Regions, add {} to those it allows: that is the `aws:RequestedRegion` of the refused resources",
@@ -100,6 +110,16 @@ pub(super) fn step(step: &Step) -> String {
 /// Words the steps that hold no name.
 fn fixed(step: &Step) -> &'static str {
     match step {
+        Step::KeyFirst => {
+            "deal with the access key that was found in public first: no permission is to be added while it works"
+        }
+        Step::MergePermissionSet => {
+            "a permission set has one inline policy, and the command replaces it: add the statements to what the first command shows, and save the whole as `policy.json`"
+        }
+        Step::ProvisionPermissionSet => "provision the permission set to the account: until then nothing changes",
+        Step::ReadScpCondition => {
+            "read what the denying statement looks at, and meet that with the call where it can be met: a guardrail, a tag, a network, a model or a Region that the policy lets through"
+        }
         Step::GiveExternalId => "give the external id that the trust policy asks for, if it does (`--external-id`)",
         Step::SaveBoundary => "save the whole of it as `boundary.json`, and make it the version in force",
         Step::ControlTower => "where AWS Control Tower manages the policy, change it there and not by hand",
@@ -138,6 +158,39 @@ fn fixed(step: &Step) -> &'static str {
         // Worded with the names that they hold.
         _ => "",
     }
+}
+
+/// Says how a condition is met.
+fn meet(condition: &Condition) -> String {
+    let Condition { denies, operator, key, expected, actual } = condition;
+    let is = |name: &str| key.eq_ignore_ascii_case(name);
+    let how = if is("bedrock:GuardrailIdentifier") {
+        "name a guardrail that the policy accepts in the call"
+    } else if is("aws:SourceVpce") || is("aws:SourceVpc") {
+        "make the call through a VPC endpoint that the policy accepts"
+    } else if is("aws:SourceIp") || is("aws:VpcSourceIp") {
+        "make the call from an address that the policy accepts"
+    } else if is("aws:MultiFactorAuthPresent") || is("aws:MultiFactorAuthAge") {
+        "make the call with a session that was made with a second factor (`aws sts get-session-token --serial-number`)"
+    } else if is("aws:TokenIssueTime") {
+        "make a new session: the policy refuses those that were issued before a time"
+    } else if is("aws:CurrentTime") || is("aws:EpochTime") {
+        "the policy's date decides: those who keep the policy must renew it"
+    } else if is("aws:RequestedRegion") {
+        "call a Region, or a profile that keeps to Regions, that the policy accepts"
+    } else if key.to_ascii_lowercase().starts_with("aws:principaltag/") {
+        "give the principal, or its session, the tag that the policy asks for"
+    } else if is("aws:UserAgent") {
+        "call with a client that the policy accepts"
+    } else {
+        "make the call so that it meets the condition"
+    };
+    let carries = match actual {
+        None => "the call does not carry it, as far as is known".to_owned(),
+        Some(value) => format!("the call carries {}", listed(value.values())),
+    };
+    let effect = if *denies { "denies where" } else { "allows where" };
+    format!("{how}: the policy {effect} `{operator}` on `{key}` holds with {}, and {carries}", listed(expected))
 }
 
 fn caller(who: Option<&String>) -> &str {

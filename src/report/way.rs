@@ -96,10 +96,7 @@ const POLICY_GATES: [(&str, &[PolicyType]); 5] = [
 pub(super) fn trace(diagnosis: &Diagnosis) -> Way {
     let tracer = Tracer {
         diagnosis,
-        authorized: matches!(
-            diagnosis.invocation.outcome,
-            LiveOutcome::Succeeded | LiveOutcome::BodyRejected | LiveOutcome::Throttled
-        ),
+        authorized: matches!(diagnosis.invocation.outcome, LiveOutcome::Succeeded | LiveOutcome::BodyRejected),
     };
     let first = Gate { name: "authentication", state: tracer.authentication() };
     let mut lanes: Vec<Lane> =
@@ -209,7 +206,14 @@ impl Tracer<'_> {
         let mut gates = Vec::new();
         let asks_a_model = self.diagnosis.request.model.is_some();
         let states = [
-            ("model access", self.found(|family| family == Family::ModelAccess), self.model_access()),
+            (
+                "model access",
+                self.diagnosis
+                    .findings
+                    .iter()
+                    .any(|known| !known.is_likely && known.cause.family() == Family::ModelAccess),
+                self.model_access(),
+            ),
             (
                 "request",
                 self.found(|family| matches!(family, Family::Request | Family::Capacity | Family::Unknown)),

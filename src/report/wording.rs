@@ -148,6 +148,9 @@ fn trust_summary(finding: &Finding) -> String {
 }
 
 fn service_role_summary(finding: &Finding) -> String {
+    if matches!(finding.basis.first(), Some(Basis::Refused { api: "iam:GetRole", .. })) {
+        return format!("the service role does not exist: {}", finding.resources.join(", "));
+    }
     let action = finding.action.as_deref().unwrap_or("the action");
     format!("the service role is not allowed {action} on {}", finding.resources.join(", "))
 }
@@ -477,14 +480,15 @@ pub(super) fn invocation(diagnosis: &Diagnosis) -> String {
         LiveOutcome::NotMade => {
             format!("{kind} was not made: {}", failure.unwrap_or_else(|| "nothing could be called".to_owned()))
         }
-        LiveOutcome::Succeeded if invocation.kind == LiveCall::Probe => {
-            "the model accepted the probe's body: authorized, and tokens may have been billed".to_owned()
+        LiveOutcome::Unreadable => {
+            "the probe was answered as if a model had accepted it: unreadable, and tokens may have been billed"
+                .to_owned()
         }
         LiveOutcome::Succeeded => "the model answered".to_owned(),
         LiveOutcome::BodyRejected => {
             "authorized: only the body was refused, which comes behind every access check".to_owned()
         }
-        LiveOutcome::Throttled => format!("authorized, and throttled: {text}"),
+        LiveOutcome::Throttled => format!("throttled, which proves nothing: {text}"),
         LiveOutcome::Refused => format!("{kind} was refused: {text}"),
         LiveOutcome::Failed => {
             format!("{kind} got no answer: {}", failure.unwrap_or_else(|| "the reason is not known".to_owned()))

@@ -132,7 +132,7 @@ fn refused<T>(code: &str, status: u16, message: &str) -> Observation<T> {
         code: Some(code.to_owned()),
         message: Some(message.to_owned()),
         status: Some(status),
-        request_id: None,
+        request_id: Some("7c4b1f0e-2d6a-4f7e-9a55-0f3a9c1f8b21".to_owned()),
         error_type: None,
     })
 }
@@ -452,9 +452,10 @@ fn the_live_answer_outranks_everything() {
         evidence.listing = failed(FailureKind::TimedOut);
         evidence
     };
-    for (answer, outcome) in [
-        (Observation::Seen(LiveSuccess { request_id: None }), "succeeded"),
+    for (kind, answer, outcome) in [
+        (LiveCall::Invoke, Observation::Seen(LiveSuccess { request_id: None }), "succeeded"),
         (
+            LiveCall::Probe,
             refused(
                 "ValidationException",
                 400,
@@ -462,9 +463,11 @@ fn the_live_answer_outranks_everything() {
             ),
             "body-rejected",
         ),
-        (refused("ThrottlingException", 429, "Too many requests, please wait before trying again."), "throttled"),
     ] {
-        let diagnosis = with_live(everything_else_bad(), answer);
+        let mut evidence = everything_else_bad();
+        evidence.request.live = kind;
+        evidence.invocation = answer;
+        let diagnosis = diagnose(&evidence);
         assert_eq!(
             (diagnosis.verdict, diagnosis.certainty),
             (Verdict::Allowed, Some(Certainty::Reported)),
@@ -515,6 +518,10 @@ fn a_live_answer_that_settles_nothing_settles_nothing() {
             "The system encountered an unexpected error during processing. Try your request again.",
         ),
         refused("ServiceUnavailableException", 503, "Bedrock is unable to process your request."),
+        // What answers the probe like a model is not one, and a body that is called wrong in unknown words may be a gate.
+        Observation::Seen(LiveSuccess { request_id: Some("r".to_owned()) }),
+        refused("ValidationException", 400, "Unexpected field"),
+        refused("ValidationException", 422, "Malformed input request: x, please reformat your input and try again."),
         failed(FailureKind::TimedOut),
         failed(FailureKind::Unreadable),
     ] {
@@ -527,6 +534,18 @@ fn a_live_answer_that_settles_nothing_settles_nothing() {
             .any(|unseen| matches!(unseen.what, Unchecked::TestCall | Unchecked::TestCallAnswer));
         assert!(told, "{answer:?}: {:?}", diagnosis.not_checked);
     }
+}
+
+#[test]
+fn a_429_proves_nothing_and_leaves_the_rest_to_decide() {
+    let throttled = || refused("ThrottlingException", 429, "Too many requests, please wait before trying again.");
+    let predicted = with_live(good(CLAUDE), throttled());
+    assert_eq!((predicted.verdict, predicted.certainty), (Verdict::Allowed, Some(Certainty::Simulated)));
+    assert!(predicted.not_checked.iter().any(|unseen| unseen.what == Unchecked::TestCallAnswer));
+    let denied = answered(unasked(CLAUDE), &Observation::Seen(simulation(Decision::ImplicitDeny)));
+    assert_eq!(with_live(denied, throttled()).verdict, Verdict::Denied);
+    let unread = Evidence { listing: failed(FailureKind::TimedOut), ..good(CLAUDE) };
+    assert_eq!(with_live(unread, throttled()).verdict, Verdict::Undetermined);
 }
 
 #[test]
@@ -878,9 +897,8 @@ fn a_probe_whose_body_is_called_wrong_in_unknown_words_settles_nothing() {
     let unknown = with_live(good(CLAUDE), refused("ValidationException", 400, "blah"));
     assert_eq!(unknown.verdict, Verdict::Undetermined, "{:?}", causes(&unknown));
     for text in [
-        "max_tokens_to_sample: -1 is less than the minimum of 1",
         "Failed to deserialize the JSON body into the target type: messages: missing field",
-        "Unexpected field max_tokens_to_sample",
+        "max_tokens_to_sample: Extra inputs are not permitted",
     ] {
         let diagnosis = with_live(good(CLAUDE), refused("ValidationException", 400, text));
         assert_eq!(

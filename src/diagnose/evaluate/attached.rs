@@ -8,8 +8,12 @@ use crate::diagnose::case::{AttachedPolicies, Source};
 use crate::diagnose::statement::{self, DecidedBy, NearMiss};
 use crate::evidence::{Exclusion, MatchedStatement, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
-use crate::policy::{Document, Policies, Policy, Question, StatementRef, evaluate};
+use crate::policy::{Document, Policies, Policy, Question, StatementRef, decide, evaluate};
 use crate::request::KnownCaller;
+
+/// An allow of everything, beside which only denies count.
+const EVERYTHING: &str =
+    r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
 
 /// What the engine says of a requirement.
 #[derive(Clone, Debug)]
@@ -24,6 +28,8 @@ pub(in crate::diagnose) struct Opinion {
     pub(in crate::diagnose) near_misses: Vec<NearMiss>,
     /// Condition keys whose values are not known, and on which the answer depends.
     pub(in crate::diagnose) depends_on: Vec<String>,
+    /// Those of them through which a statement that was read could deny.
+    pub(in crate::diagnose) may_deny: Vec<String>,
 }
 
 impl AttachedPolicies<'_> {
@@ -47,10 +53,19 @@ impl AttachedPolicies<'_> {
         caller.complete(&mut request.context);
         let documents = policies.identity.iter().chain(&policies.permissions_boundary);
         let keys = documents.flat_map(|policy| policy.document.condition_keys());
-        let unknown = caller.unknown(keys, &request.context, &request.resource);
+        let unknown = caller.unknown(keys, &request);
         let principal = principal.to_string();
         let question = Question { principal: &principal, request: &request, unknown: &unknown };
         let evaluation = evaluate(&question, &policies);
+        let may_deny = match evaluation.decision {
+            // Whether an allow matches is the simulator's to say; whether a deny does, it may not know.
+            Decision::Undetermined | Decision::ImplicitDeny => {
+                let mut with_allow = policies.clone();
+                with_allow.identity.extend(Document::parse(EVERYTHING).ok().map(Policy::unnamed));
+                decide(&question, &with_allow).unknown_keys
+            }
+            _ => Vec::new(),
+        };
         let proven = match (evaluation.decision, evaluation.policy_type) {
             // Another account's resource needs a policy of its own, and nobody read that.
             (_, Some(PolicyType::ResourcePolicy)) => false,
@@ -74,7 +89,24 @@ impl AttachedPolicies<'_> {
                 })
                 .collect(),
             depends_on: evaluation.unknown_keys,
+            may_deny,
         }
+    }
+
+    /// Returns the keys that the simulator was not given, that the call may carry, and that no policy that was read looks
+    /// at: a policy that was not read does, and may decide through them.
+    pub(in crate::diagnose) fn unread_keys(
+        &self,
+        principal: &Arn,
+        request: &RequestContext,
+        missing: &[String],
+    ) -> Vec<String> {
+        let is_read = |key: &str| {
+            let mut keys = self.sources.iter().flat_map(|source| source.document.condition_keys());
+            keys.any(|known| known.eq_ignore_ascii_case(key))
+        };
+        let unread = missing.iter().map(String::as_str).filter(|key| !is_read(key));
+        self.caller(principal).unknown(unread, request)
     }
 
     /// Returns what is known of a call of the principal.
@@ -85,6 +117,8 @@ impl AttachedPolicies<'_> {
             is_user: Some(self.is_user),
             // A session may carry tags that the role does not have; a user carries its own.
             has_all_tags: self.is_user && self.entity_read,
+            // The requirement's context has it already.
+            at: None,
         }
     }
 

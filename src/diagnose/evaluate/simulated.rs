@@ -13,6 +13,7 @@ use crate::diagnose::statement::{DecidedBy, type_of_source};
 use crate::diagnose::unread::{ScpExemption, Why};
 use crate::evidence::{Evidence, MatchedStatement, Observation, Simulation, SimulationQuestion};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
+use crate::request::KnownCaller;
 
 /// What the requirements of one principal are judged by.
 #[derive(Debug)]
@@ -66,12 +67,26 @@ impl<'c> Judge<'c> {
         let answer = self.evidence.answer(question);
         if let Some(Observation::Seen(simulation)) = answer {
             let requirement = simulated(request, simulation, self.boundary);
+            if let Some(account) = other_account(&question.principal, &requirement)
+                && opinion.as_ref().is_none_or(|opinion| !opinion.decision.is_denied())
+            {
+                return undetermined(requirement.request, Why::ResourceOfAnotherAccount(account));
+            }
             if let (Some(exemption), Some(PolicyType::ServiceControlPolicy)) = (self.exemption, requirement.policy_type)
             {
                 return exempted(requirement, exemption);
             }
+            let requirement = match self.unread_key(&question.principal, &requirement) {
+                Some(key) => Requirement {
+                    missing_context: requirement.missing_context,
+                    ..undetermined(requirement.request, Why::KeyNotSimulated(key))
+                },
+                None => requirement,
+            };
             return match (attached, opinion) {
-                (Some(attached), Some(opinion)) => both(requirement, simulation, attached, opinion),
+                (Some(attached), Some(opinion)) if requirement.decision != Decision::Undetermined => {
+                    both(requirement, simulation, attached, opinion)
+                }
                 _ => requirement,
             };
         }
@@ -80,6 +95,26 @@ impl<'c> Judge<'c> {
             Some(opinion) => read_only(request, why, opinion),
             None => undetermined(request, why),
         }
+    }
+}
+
+impl Judge<'_> {
+    /// Returns a key that the simulator was not given and that only a policy which was not read looks at: what that policy
+    /// says with it is not known. The simulator names no key of a service control policy.
+    fn unread_key(&self, principal: &Arn, requirement: &Requirement) -> Option<String> {
+        if requirement.policy_type == Some(PolicyType::ServiceControlPolicy) {
+            return None;
+        }
+        let (request, missing) = (&requirement.request, &requirement.missing_context);
+        let unread = match self.attached {
+            Some(attached) if attached.gaps.is_empty() => return None,
+            Some(attached) => attached.unread_keys(principal, request, missing),
+            None => {
+                let caller = KnownCaller { entity: Some(principal), ..KnownCaller::default() };
+                caller.unknown(missing.iter().map(String::as_str), request)
+            }
+        };
+        unread.into_iter().next()
     }
 }
 
@@ -119,6 +154,14 @@ fn simulated(request: RequestContext, simulation: &Simulation, boundary: Option<
     }
 }
 
+/// Returns the account of a resource whose own policy the simulator does not know: where that may allow, an implicit deny is
+/// not to be believed.
+fn other_account(principal: &Arn, requirement: &Requirement) -> Option<String> {
+    let resource: Arn = requirement.request.resource.parse().ok()?;
+    let is_other = !resource.account.is_empty() && resource.account != principal.account;
+    (is_other && requirement.decision == Decision::ImplicitDeny).then_some(resource.account)
+}
+
 /// A refusal by a policy that does not restrict the principal is not taken at its word.
 fn exempted(requirement: Requirement, exemption: &ScpExemption) -> Requirement {
     let conflict = Conflict::Exemption { simulated: requirement.decision, exemption: exemption.clone() };
@@ -134,6 +177,12 @@ fn both(
     opinion: Opinion,
 ) -> Requirement {
     requirement.decided_by = simulation.matched.iter().map(|matched| attached.complete(matched, &opinion)).collect();
+    attribute_by_texts(&mut requirement, simulation, &opinion);
+    // An allow is not believed where a statement that was read could deny through a key that the simulator lacked.
+    if let (Decision::Allowed, Some(key)) = (requirement.decision, opinion.may_deny.first()) {
+        let why = Why::KeyNotSimulated(key.clone());
+        return Requirement { missing_context: requirement.missing_context, ..undetermined(requirement.request, why) };
+    }
     if let Some(key) = deciding_key(&requirement, &opinion) {
         let why = Why::KeyNotSimulated(key);
         return Requirement { missing_context: requirement.missing_context, ..undetermined(requirement.request, why) };
@@ -167,6 +216,26 @@ fn both(
         }
     }
     requirement
+}
+
+/// Attributes a denial by the policies that were read, where the simulator's answer lacks the detail that would.
+fn attribute_by_texts(requirement: &mut Requirement, simulation: &Simulation, opinion: &Opinion) {
+    if !requirement.decision.is_denied() {
+        return;
+    }
+    let lacks_boundary = simulation.allowed_by_boundary.is_none()
+        && requirement.policy_type == Some(PolicyType::IdentityPolicy)
+        && opinion.policy_type == Some(PolicyType::PermissionsBoundary)
+        && requirement.decision == opinion.decision;
+    match requirement.policy_type {
+        _ if lacks_boundary => requirement.policy_type = opinion.policy_type,
+        None if opinion.decision == requirement.decision => requirement.policy_type = opinion.policy_type,
+        // Everything that was read allows: what denies explicitly is a policy whose text nobody sees.
+        None if opinion.decision == Decision::Allowed && requirement.decision == Decision::ExplicitDeny => {
+            requirement.policy_type = Some(PolicyType::ServiceControlPolicy);
+        }
+        _ => {}
+    }
 }
 
 /// Returns the condition key on which a simulated denial depends: one that the simulation was not given, where the
@@ -204,8 +273,8 @@ fn read_only(request: RequestContext, why: Why, opinion: Opinion) -> Requirement
 /// Returns the policy type that a refusal comes from.
 ///
 /// The organization's policies come first: where they refuse, the simulator stops there. An explicit deny that
-/// shows no statement and does not come from the boundary can only come from a policy whose text the simulator
-/// hides, which among those it evaluates is an SCP; where it says that the organization allows, nothing is left.
+/// shows no statement and does not come from the boundary comes from a policy whose text the simulator hides: which one, it
+/// does not say.
 /// `boundary` is the boundary's name, whose own statements are not an identity policy's.
 fn attribute(simulation: &Simulation, boundary: Option<&str>) -> Option<PolicyType> {
     let of_boundary = |statement: &MatchedStatement| boundary.is_some() && statement.policy.as_deref() == boundary;
@@ -223,7 +292,7 @@ fn attribute(simulation: &Simulation, boundary: Option<&str>) -> Option<PolicyTy
             Some(PolicyType::IdentityPolicy)
         }
         _ if *allowed_by_boundary == Some(false) => Some(PolicyType::PermissionsBoundary),
-        Decision::ExplicitDeny if allowed_by_organizations.is_none() => Some(PolicyType::ServiceControlPolicy),
+        // Outside an organization there is no detail either: an SCP is not to be concluded from its absence.
         Decision::ExplicitDeny => None,
         Decision::ImplicitDeny => Some(PolicyType::IdentityPolicy),
     }
@@ -273,7 +342,7 @@ mod tests {
             (ExplicitDeny, &["role"], Some(true), Some(false), Some(IdentityPolicy)),
             (ExplicitDeny, &["aws-managed"], None, None, Some(IdentityPolicy)),
             (ExplicitDeny, &["resource"], None, None, Some(ResourcePolicy)),
-            (ExplicitDeny, &[], None, None, Some(ServiceControlPolicy)),
+            (ExplicitDeny, &[], None, None, None),
             (ExplicitDeny, &[], Some(true), Some(true), None),
         ] {
             let simulation = simulation(decision, matched, organizations, boundary);

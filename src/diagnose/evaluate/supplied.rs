@@ -74,11 +74,12 @@ impl Supplied<'_> {
             account: account.as_deref(),
             entity: principal,
             is_user: arn.map(|arn| arn.resource_type() == "user"),
+            at: Some(&evidence.observed_at),
             has_all_tags: case.attached.as_ref().is_some_and(|read| read.is_user && read.entity_read),
         };
         caller.complete(&mut request.context);
         let keys = policy.document().into_iter().flat_map(|document| document.condition_keys());
-        let unknown = caller.unknown(keys, &request.context, &request.resource);
+        let unknown = caller.unknown(keys, &request);
         let who = arn.map(ToString::to_string).unwrap_or_default();
         let evaluation =
             evaluate(&Question { principal: &who, request: &request, unknown: &unknown }, &policy.policies);

@@ -3,45 +3,60 @@
 use crate::bedrock::{Given, Operation};
 use crate::diagnose::change::Step;
 use crate::evidence::{ChosenBy, Evidence};
-use crate::iam::Arn;
+use crate::iam::{Arn, RequestContext};
 use crate::request::{LiveCall, Request};
 
 /// How a policy is attached.
 pub(super) struct Attach {
-    pub(super) step: Step,
-    pub(super) line: String,
+    pub(super) steps: Vec<Step>,
+    pub(super) lines: Vec<String>,
     /// The name of the policy that is made, where it is one.
     pub(super) policy: Option<String>,
 }
 
 /// Says how a policy is attached to a principal, and the line that does it.
-pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> Attach {
+pub(super) fn attach(principal: &Arn, evidence: &Evidence, requests: &[RequestContext]) -> Attach {
     let name = name_of(principal);
     if let Some(permission_set) = name.strip_prefix("AWSReservedSSO_") {
         let permission_set = permission_set.rsplit_once('_').map_or(permission_set, |(name, _)| name);
         return Attach {
-            step: Step::AddToPermissionSet(permission_set.to_owned()),
-            line: "aws sso-admin put-inline-policy-to-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --inline-policy file://policy.json".to_owned(),
+            steps: vec![
+                Step::AddToPermissionSet(permission_set.to_owned()),
+                Step::MergePermissionSet,
+                Step::ProvisionPermissionSet,
+            ],
+            lines: [
+                "get-inline-policy-for-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN",
+                "put-inline-policy-to-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --inline-policy file://policy.json",
+                "provision-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --target-type ALL_PROVISIONED_ACCOUNTS",
+            ]
+            .map(|line| format!("aws sso-admin {line}"))
+            .to_vec(),
             policy: None,
         };
     }
-    // One name a model, so that the next fix does not replace this one; `:` and `/` are not allowed in it.
+    // The name tells what is granted, so that the next fix does not replace this one; `:` and `/` are not allowed in it.
     let target = evidence.request.target().unwrap_or_default();
     let target = target.rsplit('/').next().unwrap_or_default();
-    let policy = match (evidence.request.operation.model().given, target.replace(':', "-")) {
-        (Given::Always, model) => format!("AllowInvoking-{model}"),
-        (_, target) if target.is_empty() => format!("Allow-{}", evidence.request.operation),
-        (_, target) => format!("Allow-{}-{target}", evidence.request.operation),
+    let region = &evidence.request.region;
+    let first = requests.first().and_then(|request| request.action.split_once(':')).map(|(_, name)| name);
+    let grants = match (evidence.request.operation.model().given, first) {
+        (Given::Always, Some(action)) => format!("Allow{action}"),
+        _ => format!("Allow-{}", evidence.request.operation),
+    };
+    let policy = match target.replace(':', "-") {
+        target if target.is_empty() => format!("{grants}-{region}"),
+        target => format!("{grants}-{region}-{target}"),
     };
     let policy: String = policy.chars().take(128).collect();
     let kind = kind_of(principal);
     Attach {
-        step: Step::Attach { kind, name: name.to_owned() },
-        line: format!(
+        steps: vec![Step::Attach { kind, name: name.to_owned() }],
+        lines: vec![format!(
             "aws iam put-{kind}-policy --{kind}-name {} --policy-name {} --policy-document file://policy.json",
             quoted(name),
             quoted(&policy)
-        ),
+        )],
         policy: Some(policy),
     }
 }

@@ -28,8 +28,9 @@ pub(super) fn exempt(case: &Case<'_>, requirements: &Requirements) -> Remedy {
     if !denies_explicitly(case, requirements, PolicyType::ServiceControlPolicy) {
         return allow(evidence, &refused);
     }
-    let policy = case.told_policy().map(str::to_owned);
+    let policy = case.told_policy(PolicyType::ServiceControlPolicy).map(str::to_owned);
     let mut steps: Vec<Step> = policy.iter().cloned().map(Step::DenyingPolicy).collect();
+    steps.push(Step::ReadScpCondition);
     let regions: Vec<String> = carried("aws:RequestedRegion").into_iter().map(str::to_owned).collect();
     if !regions.is_empty() {
         steps.push(Step::AllowRegions(regions.clone()));

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 pub(super) fn to_principal(evidence: &Evidence, requirements: &Requirements, requests: &[RequestContext]) -> Remedy {
     let mut remedy = in_policy(evidence, requirements, PolicyType::IdentityPolicy, requests);
     if let Some(principal) = &requirements.principal {
-        let attach = command::attach(principal, evidence);
-        remedy.steps.push(attach.step);
-        remedy.commands.insert(0, attach.line);
+        let attach = command::attach(principal, evidence, requests);
+        remedy.steps.extend(attach.steps);
+        remedy.commands.splice(0..0, attach.lines);
         remedy.console = command::console(principal);
         if let Some(change) = remedy.changes.first_mut() {
             change.policy = attach.policy;

@@ -1,7 +1,7 @@
 //! Remedies for explicit denies: which statement of which policy goes, or what it lets through, and the document that
 //! is left.
 
-use super::command;
+use super::{command, meet_condition};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Left, Remedy, Statements, Step};
 use crate::diagnose::evaluate::{Lifted, Requirements};
@@ -26,6 +26,8 @@ pub(super) fn lift(case: &Case<'_>, requirements: &Requirements, policy_type: Po
         // AWS's own evaluation calls inline policies by other names: it counts where nothing else names any.
         statements.extend(record.iter().filter(|statement| statement.policy_type == policy_type));
     }
+    let mut remedy = Remedy::default();
+    let (statements, is_conditional) = meet_condition::of_denies(&mut remedy, policy_type, statements);
     let mut denying: Vec<Denying<'_>> = Vec::new();
     for statement in statements {
         let Some(policy) = statement.policy.as_deref() else { continue };
@@ -36,11 +38,10 @@ pub(super) fn lift(case: &Case<'_>, requirements: &Requirements, policy_type: Po
             None => denying.push(Denying { policy, first: statement, statements: vec![statement] }),
         }
     }
-    let mut remedy = Remedy::default();
     for policy in &denying {
         policy.lift(case, requirements, policy_type, &mut remedy);
     }
-    if denying.is_empty() {
+    if denying.is_empty() && !is_conditional {
         unnamed(case, requirements, policy_type, &mut remedy);
     }
     remedy.steps.push(Step::ExplicitDenyWins);
@@ -52,7 +53,7 @@ pub(super) fn lift(case: &Case<'_>, requirements: &Requirements, policy_type: Po
 /// A denying policy of which nothing is known but its type, or what a live answer names.
 fn unnamed(case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType, remedy: &mut Remedy) {
     let boundary = requirements.boundary.clone().filter(|_| policy_type == PolicyType::PermissionsBoundary);
-    let policy = case.told_policy().map(str::to_owned).or(boundary);
+    let policy = case.told_policy(policy_type).map(str::to_owned).or(boundary);
     let quarantine = policy.as_deref().and_then(|arn| arn.rsplit('/').next()).filter(|name| is_quarantine(name));
     match (quarantine, &policy) {
         (Some(name), _) => of_quarantine(name, requirements, remedy),

@@ -126,7 +126,7 @@ impl Trusts {
         trust.decision = Decision::Allowed;
         trust.document = Some(text);
         for action in service.actions() {
-            let decided = assume(evidence, role, service, action, sources, &parsed);
+            let decided = assume(evidence, role, service, action, sources, (&parsed, &value));
             if decided != Ok(Decision::Allowed) {
                 trust.action = action;
                 match decided {
@@ -163,7 +163,7 @@ fn assume(
     service: AssumingService,
     action: &str,
     sources: &[String],
-    document: &Document,
+    (document, value): (&Document, &Value),
 ) -> Result<Decision, Vec<String>> {
     let policies = Policies {
         resource: Some(vec![Policy::new("the role trust policy", document.clone())]),
@@ -198,7 +198,8 @@ fn assume(
     let mut refusal = Ok(Decision::ImplicitDeny);
     for source in sources {
         let known = ask(source);
-        let is_exact = source.is_none_or(|arn| !arn.contains('*'));
+        // The id of what is still to be made is not known, but its kind is: where no condition can mean that kind, it is known too.
+        let is_exact = source.is_none_or(|arn| !arn.contains('*') || !may_mean(value, arn));
         let evaluation = if known.decision == Decision::Allowed || is_exact { known } else { ask(None) };
         match evaluation.decision {
             Decision::Allowed => return Ok(Decision::Allowed),
@@ -210,6 +211,23 @@ fn assume(
         }
     }
     refusal
+}
+
+/// Returns `true` if a condition on `aws:SourceArn` may mean an ARN of the source's kind.
+fn may_mean(document: &Value, source: &str) -> bool {
+    let literal = |pattern: &str| pattern.split(['*', '?', '$']).next().unwrap_or_default().to_owned();
+    let wanted = literal(source);
+    let conditions = statements(document).iter().filter_map(|statement| statement.get("Condition")?.as_object());
+    let keys = conditions.flat_map(|operators| operators.values()).filter_map(Value::as_object).flatten();
+    let sources = keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn")).map(|(_, values)| values);
+    let mut named = sources.flat_map(|values| match values {
+        Value::Array(many) => many.as_slice(),
+        one => std::slice::from_ref(one),
+    });
+    named.any(|value| {
+        let named = literal(value.as_str().unwrap_or_default());
+        named.starts_with(&wanted) || wanted.starts_with(&named)
+    })
 }
 
 /// Lists the services that a trust policy's allowing statements name.

@@ -18,7 +18,7 @@ pub(super) fn check(case: &Case<'_>, fields: &Availability, model: &str, found: 
         Some(value @ "AVAILABLE") => found.open(GateName::Agreement, vec![availability_field(FIELD, value)]),
         Some(value @ "PENDING") => {
             let basis = vec![availability_field(FIELD, value)];
-            found.close(GateName::Agreement, Cause::MarketplaceAgreementPending, basis);
+            found.likely_close(GateName::Agreement, Cause::MarketplaceAgreementPending, basis);
         }
         Some("ERROR") => {
             let message = fields.agreement_error.clone().unwrap_or_default();

@@ -32,9 +32,9 @@ pub(super) fn check(fields: &Availability, model: &str, found: &mut Found) {
     }
     let first = *first;
     let bases: Vec<Basis> = closed.iter().map(|(_, basis)| basis.clone()).collect();
-    found.close(first, Cause::ModelAccessNotGranted, bases);
+    found.likely_close(first, Cause::ModelAccessNotGranted, bases);
     for (name, basis) in closed.into_iter().skip(1) {
         let certainty = Some(Certainty::Inferred);
-        found.gates.push(Gate { name, state: GateState::Closed, certainty, basis: vec![basis] });
+        found.gates.push(Gate { name, state: GateState::LikelyClosed, certainty, basis: vec![basis] });
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn check(case: &Case<'_>, model: &str, found: &mut Found) {
             let listed = || listing.ids.iter().map(String::as_str);
             let nearest = nearest(model, listed());
             // A slip of the pen is not a matter of the Region; another model's id may be.
-            let slips = nearest.first().is_some_and(|nearest| is_slip(model, nearest, listed()));
+            let is_id = model.contains('.');
+            let slips = !is_id || nearest.first().is_some_and(|nearest| is_slip(model, nearest, listed()));
             let cause = if slips { Cause::InvalidModelId } else { Cause::RegionUnavailable };
             let nearest = nearest.into_iter().map(str::to_owned).collect();
             found.close(GateName::Listing, cause, vec![Basis::NotListed { model: model.to_owned(), nearest }]);

@@ -4,7 +4,7 @@ use crate::cause::Cause;
 use crate::diagnose::case::{Case, form_submitted};
 use crate::diagnose::finding::Basis;
 use crate::diagnose::found::Found;
-use crate::diagnose::unread::{GateName, Unchecked};
+use crate::diagnose::unread::{GateName, ScpExemption, Unchecked};
 
 pub(super) fn check(case: &Case<'_>, found: &mut Found) {
     let form = &case.evidence.use_case_form;
@@ -13,7 +13,12 @@ pub(super) fn check(case: &Case<'_>, found: &mut Found) {
         Some(false) => {
             let error = form.refused().cloned().unwrap_or_default();
             let basis = Basis::Refused { api: "bedrock:GetUseCaseForModelAccess", error };
-            found.close(GateName::UseCaseForm, Cause::UseCaseFormMissing, vec![basis]);
+            // A form that the management account submitted holds in its members, whose own read does not show it.
+            if matches!(case.exemption, Some(ScpExemption::ManagementAccount(_))) {
+                found.close(GateName::UseCaseForm, Cause::UseCaseFormMissing, vec![basis]);
+            } else {
+                found.likely_close(GateName::UseCaseForm, Cause::UseCaseFormMissing, vec![basis]);
+            }
         }
         None => found.unread(GateName::UseCaseForm, Unchecked::Gate(GateName::UseCaseForm), form.why_unseen()),
     }
