@@ -6,7 +6,7 @@
 
 use super::exit::{ExitStatus, Failure};
 use super::output;
-use super::run;
+use super::run::supervise;
 use crate::escape::escape_json;
 use crate::sandbox::{Fault, Sandbox, World};
 use clap::{Args, Subcommand};
@@ -235,7 +235,7 @@ fn run_command(world: World, environment: &Environment, command: &[OsString]) ->
     let mut command = Command::new(program);
     command.args(arguments).env("AWS_ENDPOINT_URL", sandbox.endpoint());
     environment.give(&mut command);
-    run::supervise(program, &mut command)
+    supervise(program, &mut command)
 }
 
 /// How often new events of the trail are written.

@@ -171,8 +171,19 @@ fn a_command_gets_the_world_as_its_aws_and_keeps_its_exit_status() {
     // The server answers while the command runs: the doctor itself is one.
     let doctor = env!("CARGO_BIN_EXE_bedrock-access");
     let model = value_of_model();
-    let answer =
-        run(&["iam-missing", "--", doctor, "doctor", &model, "--operation", "converse", "-q", "--color", "never"]);
+    let answer = run(&[
+        "iam-missing",
+        "--",
+        doctor,
+        "doctor",
+        "--model",
+        &model,
+        "--operation",
+        "converse",
+        "-q",
+        "--color",
+        "never",
+    ]);
     assert_eq!(answer.status.code(), Some(1), "{}", String::from_utf8_lossy(&answer.stderr));
 }
 
