@@ -107,22 +107,24 @@ fn every_room_uses_only_what_the_table_allows() {
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
-/// Returns the files of `diagnose` in the floors of `docs/architecture.md`, the lowest first.
-fn floors_of_diagnose() -> Vec<Vec<String>> {
+/// Returns the files of a room in the floors of `docs/architecture.md`, the lowest first.
+fn floors_of(room: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
-    let block = text.split("Inside `diagnose`").nth(1).unwrap().split("```").nth(1).unwrap();
+    let block = text.split(&format!("Inside `{room}`")).nth(1).unwrap().split("```").nth(1).unwrap();
     let floors = block.trim_start_matches("text").split('←');
     floors.map(|floor| floor.split(',').map(|name| name.trim().to_owned()).collect()).collect()
 }
 
-/// Returns the files of `diagnose` that a source names, by the first name behind the room's.
+/// Returns the files of rooms with floors that a source names, by the first name behind the room's.
 fn parts_named(source: &str) -> BTreeSet<String> {
     let code: String =
         source.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
     let mut parts = BTreeSet::new();
-    for (at, mark) in code.match_indices("crate::diagnose::") {
-        let rest = &code[at + mark.len()..];
-        parts.insert(rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect());
+    for room in ["crate::diagnose::", "crate::sandbox::"] {
+        for (at, mark) in code.match_indices(room) {
+            let rest = &code[at + mark.len()..];
+            parts.insert(rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect());
+        }
     }
     parts
 }
@@ -142,11 +144,11 @@ fn climbs(floors: &[Vec<String>], files: &[(String, String)]) -> Vec<String> {
     climbs
 }
 
-#[test]
-fn the_files_of_the_diagnosis_stand_in_floors() {
-    let floors = floors_of_diagnose();
+/// Lists the uses of a higher floor by a lower one in a room.
+fn climbs_in(room: &str) -> Vec<String> {
+    let floors = floors_of(room);
     assert!(floors.len() >= 7, "{floors:?}");
-    let folder = root().join("src/diagnose");
+    let folder = root().join("src").join(room);
     let mut files = Vec::new();
     for path in sources(&folder) {
         let inner = path.strip_prefix(&folder).unwrap();
@@ -154,22 +156,29 @@ fn the_files_of_the_diagnosis_stand_in_floors() {
         let source = fs::read_to_string(&path).unwrap();
         // At the top of the folder a file names its neighbours by `super`.
         let is_top = inner.components().count() == 1;
-        let source = if is_top { source.replace("super::", "crate::diagnose::") } else { source };
+        let source = if is_top { source.replace("super::", &format!("crate::{room}::")) } else { source };
         let code = source.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned();
-        files.push((part, expanded(&code)));
+        files.push((part, expanded(&code, room)));
     }
-    assert_eq!(climbs(&floors, &files), [] as [String; 0]);
+    climbs(&floors, &files)
+}
+
+#[test]
+fn the_files_of_the_diagnosis_and_of_the_sandbox_stand_in_floors() {
+    for room in ["diagnose", "sandbox"] {
+        assert_eq!(climbs_in(room), [] as [String; 0]);
+    }
 }
 
 /// Writes `use crate::diagnose::{a::B, c};` as one use for each, so that every part is seen.
-fn expanded(code: &str) -> String {
+fn expanded(code: &str, room: &str) -> String {
     let mut all = String::new();
     let mut rest = code;
-    while let Some((before, behind)) = rest.split_once("crate::diagnose::{") {
+    while let Some((before, behind)) = rest.split_once(&format!("crate::{room}::{{")) {
         all.push_str(before);
         let (group, after) = behind.split_once('}').unwrap();
         for path in group.split(',') {
-            all.push_str(&format!("crate::diagnose::{};", path.trim()));
+            all.push_str(&format!("crate::{room}::{};", path.trim()));
         }
         rest = after;
     }
@@ -179,7 +188,7 @@ fn expanded(code: &str) -> String {
 #[test]
 fn a_floor_that_uses_a_higher_one_is_found() {
     let floors = [vec!["finding".to_owned()], vec!["rules".to_owned()], vec!["remedy".to_owned()]];
-    let file = |part: &str, source: &str| (part.to_owned(), expanded(source));
+    let file = |part: &str, source: &str| (part.to_owned(), expanded(source, "diagnose"));
     let files = [
         file("rules", "use crate::diagnose::{finding::Finding, remedy::open};"),
         file("remedy", "use crate::diagnose::rules::test_call;"),
