@@ -23,6 +23,7 @@ mod server;
 mod services;
 mod signature;
 mod snapshot;
+mod trail;
 mod wire;
 mod world;
 mod xml;

@@ -79,6 +79,16 @@ pub(super) fn run(arguments: &RunArgs) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Child(exit_code(status)))
 }
 
+/// Runs a command with this process's standard streams, passes signals on to it, and returns its exit status.
+pub(super) fn supervise(program: &OsString, command: &mut Command) -> Result<ExitStatus, Failure> {
+    #[cfg(unix)]
+    let signals = signals::Watch::start()?;
+    let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
+    #[cfg(unix)]
+    signals.pass_to(&child);
+    Ok(ExitStatus::Child(exit_code(wait(&mut child)?)))
+}
+
 /// Copies standard error as it comes, keeps its tail, and reports every piece.
 fn copy(mut pipe: ChildStderr, tail: &Mutex<Vec<u8>>, progress: &Sender<()>) {
     let mut buffer = vec![0; 64 * 1024];

@@ -1,16 +1,20 @@
-//! `sandbox list | show | serve`: the embedded account, for other clients and for copying.
+//! `sandbox list | show | serve | run`: the embedded account, for other clients and for copying.
 //!
-//! `show` prints a world's file, so that it can be edited and given back with `--sandbox FILE`;
-//! `serve` prints the environment that points any AWS client at the account, and runs until it is interrupted.
+//! `show` prints a world's file, so that it can be edited and given back with `--sandbox FILE`; `serve` prints the
+//! environment that points any AWS client at the account, and runs until it is interrupted; `run` gives that environment
+//! to one command.
 
 use super::exit::{ExitStatus, Failure};
 use super::output;
+use super::run::supervise;
 use crate::escape::escape_json;
 use crate::sandbox::{Fault, Sandbox, World};
 use clap::{Args, Subcommand};
+use std::ffi::OsString;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::io::{ErrorKind, IsTerminal as _, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// The world that is meant when none is named.
@@ -27,7 +31,9 @@ Examples:
   bedrock-access sandbox list
   bedrock-access sandbox show healthy > world.json
   bedrock-access sandbox serve healthy --port 8080
-      prints the environment that points any AWS client at it";
+      prints the environment that points any AWS client at it
+  bedrock-access sandbox run iam-missing -- aws sts get-caller-identity
+      runs a command whose AWS is the world";
 
 /// Run or show the embedded AWS account.
 #[derive(Debug, Args)]
@@ -61,6 +67,24 @@ enum SandboxCommand {
         /// meets the first N calls only, `/N` every Nth; `random@SEED/N` meets one call of N with any kind
         #[arg(long = "fault", value_name = "API=KIND")]
         faults: Vec<Fault>,
+        /// The principal whose credentials are printed, by ARN or name [default: the world's caller]
+        #[arg(long, value_name = "PRINCIPAL")]
+        principal: Option<String>,
+        /// Append every call's CloudTrail event to a file, one line of JSON each
+        #[arg(long, value_name = "FILE")]
+        trail: Option<PathBuf>,
+    },
+    /// Run a command whose AWS is a world; the exit status is the command's
+    Run {
+        /// An embedded world's name, or a file
+        #[arg(default_value = DEFAULT_WORLD)]
+        world: String,
+        /// The principal whose credentials the command gets, by ARN or name [default: the world's caller]
+        #[arg(long, value_name = "PRINCIPAL")]
+        principal: Option<String>,
+        /// The command and its arguments
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<OsString>,
     },
 }
 
@@ -75,9 +99,16 @@ pub(super) fn run(args: &SandboxArgs) -> Result<ExitStatus, Failure> {
             output::print(&shown(&read_world(world)?.0))?;
             Ok(ExitStatus::Success)
         }
-        SandboxCommand::Serve { world, port, latency, faults } => {
+        SandboxCommand::Serve { world, port, latency, faults, principal, trail } => {
             let world = faults.iter().cloned().fold(load_world(world)?, World::with_fault);
-            serve(world, *port, Duration::from_millis(*latency))
+            let environment = Environment::new(&world, principal.as_deref())?;
+            let trail = trail.as_deref().map(TrailFile::open).transpose()?;
+            serve(world, &environment, trail, *port, Duration::from_millis(*latency))
+        }
+        SandboxCommand::Run { world, principal, command } => {
+            let world = load_world(world)?;
+            let environment = Environment::new(&world, principal.as_deref())?;
+            run_command(world, &environment, command)
         }
     }
 }
@@ -154,39 +185,151 @@ fn list() -> String {
     World::names().map(line).collect()
 }
 
-fn serve(world: World, port: u16, latency: Duration) -> Result<ExitStatus, Failure> {
+fn serve(
+    world: World,
+    environment: &Environment,
+    mut trail: Option<TrailFile>,
+    port: u16,
+    latency: Duration,
+) -> Result<ExitStatus, Failure> {
     let unservable = |error: std::io::Error| {
         Failure::input(format!("port {port} of 127.0.0.1 cannot be had: {error}")).hint("`--port 0` takes any free one")
     };
     // Before the environment is printed: whoever reads it may interrupt at once.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(unservable)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unservable)?;
     let mut signals = {
         let _context = runtime.enter();
         Signals::new().map_err(unservable)?
     };
-    let environment = environment(&world);
     let sandbox = Sandbox::start(world, latency, port).map_err(unservable)?;
-    output::print(&format!("export AWS_ENDPOINT_URL='{}'\n{environment}", sandbox.endpoint()))?;
-    let signal = runtime.block_on(signals.next());
+    output::print(&format!("export AWS_ENDPOINT_URL='{}'\n{}", sandbox.endpoint(), environment.exports()))?;
+    if std::io::stdout().is_terminal() {
+        output::aside(&format!("listening on {}, Ctrl-C ends", sandbox.endpoint()));
+    }
+    let signal = runtime.block_on(async {
+        loop {
+            let pause = tokio::time::sleep(TRAIL_PAUSE);
+            tokio::select! {
+                signal = signals.next() => return Ok(signal),
+                () = pause, if trail.is_some() => {
+                    if let Some(trail) = &mut trail {
+                        trail.append(&sandbox)?;
+                    }
+                }
+            }
+        }
+    })?;
+    if let Some(trail) = &mut trail {
+        trail.append(&sandbox)?;
+    }
     Ok(ExitStatus::Child(128 + signal))
 }
 
-/// The lines that make a shell's AWS clients the world's caller.
-fn environment(world: &World) -> String {
-    let (access_key, secret, token) = world.caller_credentials();
-    let region = world.request.region.as_str();
-    let token = match token {
-        Some(token) => format!("export AWS_SESSION_TOKEN='{token}'"),
-        None => "unset AWS_SESSION_TOKEN".to_owned(),
+/// Runs a command with a world as its AWS.
+fn run_command(world: World, environment: &Environment, command: &[OsString]) -> Result<ExitStatus, Failure> {
+    let sandbox = Sandbox::start(world, Duration::ZERO, 0)
+        .map_err(|error| Failure::input(format!("the embedded account cannot listen on loopback: {error}")))?;
+    let Some((program, arguments)) = command.split_first() else {
+        return Err(Failure::usage("no command was given").hint("bedrock-access sandbox run WORLD -- COMMAND"));
     };
-    let bearer = match world.caller_bearer_token() {
-        Some(bearer) => format!("unset AWS_PROFILE\nexport AWS_BEARER_TOKEN_BEDROCK='{bearer}'"),
-        None => "unset AWS_PROFILE AWS_BEARER_TOKEN_BEDROCK".to_owned(),
-    };
-    format!(
-        "export AWS_ACCESS_KEY_ID='{access_key}'\nexport AWS_SECRET_ACCESS_KEY='{secret}'\n{token}\n\
-         export AWS_REGION='{region}'\nexport AWS_DEFAULT_REGION='{region}'\n{bearer}\n"
-    )
+    let mut command = Command::new(program);
+    command.args(arguments).env("AWS_ENDPOINT_URL", sandbox.endpoint());
+    environment.give(&mut command);
+    supervise(program, &mut command)
+}
+
+/// How often new events of the trail are written.
+const TRAIL_PAUSE: Duration = Duration::from_millis(100);
+
+/// A file that the events of the trail are appended to.
+struct TrailFile {
+    path: PathBuf,
+    file: File,
+    /// How many events are written.
+    written: u64,
+}
+
+impl TrailFile {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let file = File::options().create(true).append(true).open(path).map_err(|error| unwritable(path, &error))?;
+        Ok(Self { path: path.to_owned(), file, written: 0 })
+    }
+
+    fn append(&mut self, sandbox: &Sandbox) -> Result<(), Failure> {
+        let (events, total) = sandbox.events_since(self.written);
+        let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
+        self.file.write_all(lines.as_bytes()).map_err(|error| unwritable(&self.path, &error))?;
+        self.written = total;
+        Ok(())
+    }
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::input(format!("`{}` cannot be written: {error}", path.display().to_string().escape_debug()))
+}
+
+/// What makes AWS clients a principal of a world: each variable, with its value or with none.
+struct Environment(Vec<(&'static str, Option<String>)>);
+
+impl Environment {
+    /// Collects the variables for a principal, or for the world's caller.
+    fn new(world: &World, principal: Option<&str>) -> Result<Self, Failure> {
+        let (caller, secret, token) = world.caller_credentials();
+        let (access_key, token) = match principal {
+            None => (caller, token),
+            Some(name) => world.credentials_of(name).ok_or_else(|| no_such_principal(world, name))?,
+        };
+        // An API key is the caller's alone.
+        let bearer = world.caller_bearer_token().filter(|_| access_key == caller);
+        let region = world.request.region.as_str();
+        Ok(Self(vec![
+            ("AWS_ACCESS_KEY_ID", Some(access_key.to_owned())),
+            ("AWS_SECRET_ACCESS_KEY", Some(secret.to_owned())),
+            ("AWS_SESSION_TOKEN", token.map(str::to_owned)),
+            ("AWS_REGION", Some(region.to_owned())),
+            ("AWS_DEFAULT_REGION", Some(region.to_owned())),
+            ("AWS_PROFILE", None),
+            ("AWS_BEARER_TOKEN_BEDROCK", bearer.map(str::to_owned)),
+        ]))
+    }
+
+    /// Returns the lines that set the variables in a shell.
+    fn exports(&self) -> String {
+        let mut lines = String::new();
+        let mut unset: Vec<&str> = Vec::new();
+        for (name, value) in &self.0 {
+            match value {
+                Some(value) => lines.push_str(&format!("export {name}='{value}'\n")),
+                None => unset.push(name),
+            }
+        }
+        if !unset.is_empty() {
+            lines.push_str(&format!("unset {}\n", unset.join(" ")));
+        }
+        lines
+    }
+
+    /// Sets the variables of a command.
+    fn give(&self, command: &mut Command) {
+        // The services that a shell points elsewhere are the world's too.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("AWS_ENDPOINT_URL_")) {
+                command.env_remove(name);
+            }
+        }
+        for (name, value) in &self.0 {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+    }
+}
+
+fn no_such_principal(world: &World, name: &str) -> Failure {
+    let known: Vec<&str> = world.principals_with_keys().collect();
+    Failure::usage(format!("no principal `{}` of the world has a key", name.escape_debug()))
+        .hint(format!("the world's principals with a key: {}", known.join(", ")))
 }
 
 /// The signals that end the server.

@@ -8,6 +8,7 @@ use super::operation::Operation;
 use super::records::{Records, RefusedCall};
 use super::refusal::{Denial, Refusal};
 use super::snapshot::{Authorizing, Snapshot};
+use super::trail::Trail;
 use super::wire::{Reply, Service, WireRequest};
 use super::world::{PolicyText, World};
 use super::xml::Xml;
@@ -24,6 +25,7 @@ pub(super) struct Call<'a> {
     pub(super) account: &'a Account,
     pub(super) snapshot: &'a Snapshot,
     pub(super) records: &'a Mutex<Records>,
+    pub(super) trail: &'a Trail,
     pub(super) caller: Caller<'a>,
     pub(super) service: Service,
     pub(super) operation: Operation,

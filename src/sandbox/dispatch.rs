@@ -12,9 +12,11 @@ use super::records::Records;
 use super::refusal::Refusal;
 use super::services;
 use super::signature::{self, Signature};
+use super::trail::{EndedCall, Trail};
 use super::wire::{Reply, WireRequest};
 use super::world::World;
 use crate::policy::ParseError;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -26,6 +28,7 @@ const UNKNOWN: &str = "unknown";
 pub(super) struct Dispatcher {
     account: Account,
     records: Mutex<Records>,
+    trail: Trail,
     injector: Injector,
 }
 
@@ -35,7 +38,7 @@ impl Dispatcher {
     /// Fails where a policy document cannot be parsed, which a parsed world excludes.
     pub(super) fn new(world: World) -> Result<Self, ParseError> {
         let injector = Injector::new(world.faults.clone());
-        Ok(Self { account: Account::new(world)?, records: Mutex::default(), injector })
+        Ok(Self { account: Account::new(world)?, records: Mutex::default(), trail: Trail::default(), injector })
     }
 
     /// Answers a request.
@@ -55,6 +58,11 @@ impl Dispatcher {
         reply.header("x-amzn-requestid", request_id)
     }
 
+    /// Returns the events of the trail that came after so many others, and how many there have been in all.
+    pub(super) fn events_since(&self, seen: u64) -> (Vec<Value>, u64) {
+        self.trail.since(seen)
+    }
+
     /// Returns how often each operation was called; what named no operation counts as `unknown`.
     pub(super) fn calls(&self) -> BTreeMap<&'static str, u64> {
         self.account.calls()
@@ -71,6 +79,7 @@ impl Dispatcher {
             account: &self.account,
             snapshot: &snapshot,
             records: &self.records,
+            trail: &self.trail,
             caller,
             service,
             operation,
@@ -82,7 +91,18 @@ impl Dispatcher {
                 let answer = || services::answer(&call).unwrap_or_else(|refusal| refusal.reply(service, request_id));
                 Ok(inject::answer(fault, &call, answer))
             }
-            None => services::answer(&call),
+            None => {
+                let answered = services::answer(&call);
+                self.trail.record(&EndedCall {
+                    caller: &call.caller,
+                    service,
+                    operation: &call.operation,
+                    request,
+                    request_id,
+                    refusal: answered.as_ref().err(),
+                });
+                answered
+            }
         }
     }
 }

@@ -91,6 +91,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "bedrock-agentcore:InvokeAgentRuntime",
     "bedrock-agentcore:CreateAgentRuntime",
     "bedrock-agentcore:InvokeGateway",
+    "cloudtrail:LookupEvents",
     "kms:GetKeyPolicy",
     "s3:GetBucketPolicy",
     "ecr:GetRepositoryPolicy",
@@ -211,6 +212,7 @@ impl Operation {
         let prefix = match service {
             Service::Organizations => "organizations",
             Service::Kms => "kms",
+            Service::CloudTrail => "cloudtrail",
             Service::Ecr => "ecr",
             _ => "sso",
         };

@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode, Uri, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
@@ -112,6 +113,15 @@ impl Sandbox {
     #[must_use]
     pub fn calls(&self) -> BTreeMap<&'static str, u64> {
         self.shared.dispatcher.calls()
+    }
+
+    /// Returns the events of the account's trail that came after so many others, as CloudTrail records them, and how
+    /// many there have been in all.
+    ///
+    /// The trail keeps the newest ten thousand.
+    #[must_use]
+    pub fn events_since(&self, seen: u64) -> (Vec<Value>, u64) {
+        self.shared.dispatcher.events_since(seen)
     }
 
     /// Returns how many calls were under way at once at most.

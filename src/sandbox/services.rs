@@ -6,6 +6,7 @@
 mod account_settings;
 mod agentcore;
 mod agents;
+mod cloudtrail;
 mod control_plane;
 mod event_stream;
 mod guardrails;
@@ -42,6 +43,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         Service::Mantle => mantle::answer(call),
         Service::AgentCore => agentcore::answer(call),
         Service::Kms | Service::S3 | Service::Ecr => resource_policies::answer(call),
+        Service::CloudTrail => cloudtrail::answer(call),
         Service::Organizations => organizations::answer(call),
         Service::SsoAdmin => identity_center::answer(call),
         Service::Bedrock if call.request.path.starts_with("/model/") => runtime::answer(call),

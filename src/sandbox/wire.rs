@@ -24,6 +24,7 @@ pub(super) enum Service {
     Kms,
     S3,
     Ecr,
+    CloudTrail,
     Organizations,
     /// IAM Identity Center's administration, which is signed for as `sso`.
     SsoAdmin,
@@ -41,6 +42,7 @@ impl Service {
             "bedrock" | "bedrock-mantle" if is_mantle_path(path) => Some(Self::Mantle),
             "bedrock" => Some(Self::Bedrock),
             "bedrock-agentcore" => Some(Self::AgentCore),
+            "cloudtrail" => Some(Self::CloudTrail),
             "kms" => Some(Self::Kms),
             "ecr" => Some(Self::Ecr),
             "s3" => Some(Self::S3),
@@ -74,7 +76,7 @@ impl Service {
 
     /// Returns `true` if the service speaks AWS's JSON protocol: a target in a header, JSON in and out.
     pub(super) fn is_json_rpc(self) -> bool {
-        matches!(self, Self::Organizations | Self::SsoAdmin | Self::Kms | Self::Ecr)
+        matches!(self, Self::Organizations | Self::SsoAdmin | Self::Kms | Self::Ecr | Self::CloudTrail)
     }
 
     /// Returns the namespace of the service's XML.

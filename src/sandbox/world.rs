@@ -330,6 +330,20 @@ impl World {
         (access_key, SECRET_ACCESS_KEY, token)
     }
 
+    /// Returns the access key id and, for the session of a role, the session token of a principal by its ARN or its
+    /// name; none where there is no such principal or it has no key.
+    #[must_use]
+    pub fn credentials_of(&self, principal: &str) -> Option<(&str, Option<&'static str>)> {
+        let named = |facts: &&PrincipalFacts| facts.arn.to_string() == principal || facts.name() == principal;
+        let facts = self.principals.iter().find(named)?;
+        Some((facts.access_key.as_deref()?, facts.is_role().then_some(SESSION_TOKEN)))
+    }
+
+    /// Walks over the names of the principals that have a key to call with.
+    pub fn principals_with_keys(&self) -> impl Iterator<Item = &str> {
+        self.principals.iter().filter(|facts| facts.access_key.is_some()).map(PrincipalFacts::name)
+    }
+
     /// Returns the Bedrock API key in the caller's environment, `AWS_BEARER_TOKEN_BEDROCK`, if there is one.
     #[must_use]
     pub fn caller_bearer_token(&self) -> Option<&str> {

@@ -58,6 +58,36 @@ const TABLE: &[(&str, Option<&str>, Option<&str>, i32)] = &[
     ("mantle-prefix", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
     ("authorization-details", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
     ("scp-denies-reading", None, None, 3),
+    ("retention-below-minimum", Some("data-retention-mode"), Some("model-access"), 1),
+    ("default-project", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("account-hold", Some("account-restricted"), Some("model-access"), 1),
+    ("works-not-authorized", None, Some("none"), 0),
+    ("first-calls", Some("use-case-form-missing"), Some("model-access"), 1),
+    ("litellm-session", Some("session-policy"), Some("iam-permission"), 1),
+    ("user-agent-deny", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+    ("api-key-other-region", Some("api-key-rejected"), Some("neither"), 1),
+    ("mantle-api-key", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("cross-account-guardrail", Some("resource-policy"), Some("iam-permission"), 1),
+    ("guardrail-required", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+    ("mfa-required", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+    ("revoked-session", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+    ("principal-tag", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("permission-set", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("payment-instrument", Some("payment-instrument"), Some("model-access"), 1),
+    ("boundary-and-scp", Some("service-control-policy"), Some("iam-permission"), 1),
+    ("streaming-action", Some("identity-policy-missing-allow"), Some("iam-permission"), 1),
+    ("source-ip-deny", Some("identity-policy-explicit-deny"), Some("iam-permission"), 1),
+];
+
+/// Worlds whose gate the doctor does not read yet, with the first finding and the exit status that are right.
+///
+/// Whoever teaches the doctor one of them moves its line into the table.
+const UNREAD: &[(&str, Option<&str>, i32)] = &[
+    ("sales-gate", Some("sales-access-required"), 1),
+    ("retention-other-region", Some("data-retention-mode"), 1),
+    ("trusted-access-program", None, 3),
+    ("named-project", Some("identity-policy-missing-allow"), 1),
+    ("batch-bucket-policy", Some("resource-policy"), 1),
 ];
 
 fn text_of(world: &str) -> String {
@@ -101,9 +131,22 @@ fn every_world_answers_as_the_table_says() {
         assert_eq!(report["sandbox"], name);
         assert_eq!(answer.stderr, "", "{name}");
     }
-    let names: Vec<&str> = bedrock_access::sandbox::World::names().collect();
-    let listed: Vec<&str> = TABLE.iter().map(|(name, ..)| *name).collect();
+    let mut names: Vec<&str> = bedrock_access::sandbox::World::names().collect();
+    let unread = UNREAD.iter().map(|(name, ..)| *name);
+    let mut listed: Vec<&str> = TABLE.iter().map(|(name, ..)| *name).chain(unread).collect();
+    names.sort_unstable();
+    listed.sort_unstable();
     assert_eq!(names, listed);
+}
+
+#[test]
+fn what_the_doctor_does_not_read_yet_is_known() {
+    for (name, cause, status) in UNREAD.iter().copied() {
+        let answer = Doctor::new(["--sandbox", name, "--format", "json"]).run();
+        let first = answer.json()["findings"][0]["cause"].clone();
+        let is_right = (answer.status, &first) == (status, &json!(cause));
+        assert!(!is_right, "{name} is answered rightly now: move it into the table");
+    }
 }
 
 #[test]

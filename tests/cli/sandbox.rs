@@ -6,7 +6,9 @@ mod iam;
 mod operations;
 mod refusals;
 mod socket;
+mod today;
 mod toolbox;
+mod trail;
 mod worlds;
 mod writes;
 

@@ -99,7 +99,7 @@ impl Client {
 
     /// Signs for a service, the signature itself is nothing; to Bedrock an API key goes instead.
     pub fn authorization(&self, service: &str) -> String {
-        if let Some(key) = self.bearer.as_ref().filter(|_| service == "bedrock") {
+        if let Some(key) = self.bearer.as_ref().filter(|_| service.starts_with("bedrock")) {
             return format!("Bearer {key}");
         }
         format!(
@@ -111,21 +111,12 @@ impl Client {
     /// Sends a request as it is.
     pub fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let address = self.sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
-        let mut stream = TcpStream::connect(&address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
-        if !headers.iter().any(|(name, _)| *name == "host") {
-            head.push_str(&format!("host: {address}\r\n"));
-        }
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
-        // A server that refuses early may close before it has read all.
-        let _ = stream.write_all(body);
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        parse(&bytes)
+        raw_to(&address, method, path, headers, body)
+    }
+
+    /// Sends a JSON body to a path of a service.
+    pub fn send_as(&self, service: &str, method: &str, path: &str, body: &Value) -> Answer {
+        self.signed(service, method, path, "application/json", body.to_string().as_bytes())
     }
 
     fn signed(&self, service: &str, method: &str, path: &str, kind: &str, body: &[u8]) -> Answer {
@@ -217,6 +208,15 @@ impl Client {
                 "application/json",
                 br#"{"model": "openai.gpt-oss-120b", "messages": [{"role": "user", "content": "hello there"}]}"#,
             ),
+            "converse-stream" => {
+                let body = json!({"messages": [{"role": "user", "content": [{"text": "hello there"}]}]});
+                self.post(&self.model, "converse-stream", &body.to_string())
+            }
+            _ if self.request.project.is_some() => {
+                let messages = json!([{"role": "user", "content": [{"text": "hello there"}]}]);
+                let body = json!({"messages": messages, "projectIdentifier": self.request.project});
+                self.post(&self.model, "converse", &body.to_string())
+            }
             _ => self.converse(&self.model),
         }
     }
@@ -240,6 +240,25 @@ impl Client {
         parameters.extend_from_slice(more);
         self.query("iam", &parameters)
     }
+}
+
+/// Sends a request as it is to a server.
+pub fn raw_to(address: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        head.push_str(&format!("host: {address}\r\n"));
+    }
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+    // A server that refuses early may close before it has read all.
+    let _ = stream.write_all(body);
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    parse(&bytes)
 }
 
 /// Percent-encodes a label as SDKs do.

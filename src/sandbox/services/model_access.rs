@@ -39,7 +39,10 @@ fn checks(
     if let Some((_, error)) = hold {
         return Err(Refusal::service(error.status, &error.code, &error.message));
     }
-    let Some(model) = target.model.filter(|model| call.world().sees(&model.id)) else {
+    if target.model.is_some_and(|model| !call.world().sees(&model.id)) {
+        return Err(invalid_identifier());
+    }
+    let Some(model) = target.model else {
         let is_resource =
             target.requirements.iter().any(|requirement| requirement.resource.resource_type() != "foundation-model");
         return Err(if is_resource { unresolved() } else { invalid_identifier() });

@@ -73,7 +73,28 @@ fn a_live_call_is_wanted_only_where_nothing_else_can_tell() {
         World::names().filter(|name| World::embedded(name).unwrap().request.live == Some(Live::Probe)).collect();
     assert_eq!(
         live,
-        ["session-policy", "vpc-endpoint", "no-simulator-denied", "read-not-simulate", "authorization-details"]
+        [
+            "session-policy",
+            "vpc-endpoint",
+            "no-simulator-denied",
+            "read-not-simulate",
+            "authorization-details",
+            "sales-gate",
+            "retention-below-minimum",
+            "retention-other-region",
+            "trusted-access-program",
+            "default-project",
+            "account-hold",
+            "works-not-authorized",
+            "litellm-session",
+            "user-agent-deny",
+            "api-key-other-region",
+            "cross-account-guardrail",
+            "mfa-required",
+            "revoked-session",
+            "boundary-and-scp",
+            "source-ip-deny",
+        ]
     );
 }
 
@@ -103,6 +124,9 @@ fn a_mended_world_is_healthy() {
             "batch-service-role",
             "lambda-trusts-bedrock",
             "scp-denies-reading",
+            "works-not-authorized",
+            "first-calls",
+            "batch-bucket-policy",
         ];
         let is_unseen = unseen.contains(&name);
         assert_eq!(denied, !is_unseen, "{name}");
