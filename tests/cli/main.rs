@@ -21,3 +21,4 @@ mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod targets;
+mod truth;
