@@ -19,6 +19,8 @@ pub mod diagnose;
 pub mod escape;
 pub mod evidence;
 pub mod explain;
+#[cfg(feature = "iac")]
+pub mod iac;
 pub mod iam;
 pub mod matrix;
 pub mod policy;

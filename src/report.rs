@@ -5,6 +5,8 @@
 
 mod actions;
 mod bundle;
+#[cfg(feature = "iac")]
+mod check;
 mod checks;
 mod diff;
 mod excerpt;
@@ -34,6 +36,8 @@ mod wording;
 
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
+#[cfg(feature = "iac")]
+pub use check::{CheckReport, CheckedFile};
 pub use html::{bundle_html, html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;

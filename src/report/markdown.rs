@@ -168,11 +168,18 @@ fn inline(sentence: &str) -> String {
 }
 
 /// Sets a sentence in a cell of a table, where a bar ends the cell even within code.
-fn cell(sentence: &str) -> String {
+pub(super) fn cell(sentence: &str) -> String {
     inline(sentence).replace("\\|", "|").replace('|', "\\|")
 }
 
-fn code(text: &str) -> String {
+/// Returns a block of code that nothing in it can close.
+pub(super) fn fenced(text: &str, language: &str) -> String {
+    let mut page = Page(String::new());
+    page.block(language, text);
+    page.0
+}
+
+pub(super) fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
