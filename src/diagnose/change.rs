@@ -241,6 +241,8 @@ pub enum Step {
     MergePermissionSet,
     /// Provision the permission set.
     ProvisionPermissionSet,
+    /// An SCP denies subscribing, so that no identity of the account may.
+    ScpDeniesSubscribe,
     /// Read what the denying statement of an SCP looks at, and meet that with the call where it can.
     ReadScpCondition,
     /// The policy that denies.

@@ -8,6 +8,7 @@ mod supplied;
 mod what_if;
 
 pub(super) use lift::Lifted;
+pub(super) use simulated::attribute;
 pub(super) use what_if::BUDGET;
 
 use super::case::{Case, completed};

@@ -50,6 +50,11 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
         Some(Basis::Refused { api: "sts:AssumeRole", error }) => return assume_role::allow(finding, error, case),
         _ => {}
     }
+    if finding.cause == Cause::MarketplacePermission && finding.policy_type == Some(PolicyType::ServiceControlPolicy) {
+        let mut remedy = beyond_iam::open(finding.cause, case);
+        remedy.steps.splice(0..0, [Step::ScpDeniesSubscribe]);
+        return remedy;
+    }
     let requirements = judged.of(finding.whose);
     if finding.whose == Whose::ServiceRole {
         let decision = finding.decision.unwrap_or(Decision::ImplicitDeny);

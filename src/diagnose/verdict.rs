@@ -11,7 +11,7 @@ use super::finding::{Basis, Certainty, Finding, Verdict};
 use super::requirement::{JudgedBy, Requirement, Trust};
 use super::unread::{Excluded, GateName, NotChecked};
 use crate::cause::{Cause, DocumentedCause, Family};
-use crate::iam::Decision;
+use crate::iam::{Decision, PolicyType};
 use crate::request::LiveCall;
 
 /// A verdict with what it is based on.
@@ -113,7 +113,10 @@ pub(super) fn ruled_out(
 ) -> Vec<RuledOut> {
     let mut out: Vec<RuledOut> = Vec::new();
     let mut exclude = |cause: Cause, why: Excluded| {
-        let is_found = findings.iter().any(|finding| finding.cause == cause);
+        let is_scp = |finding: &Finding| finding.policy_type == Some(PolicyType::ServiceControlPolicy);
+        let is_found = findings
+            .iter()
+            .any(|finding| finding.cause == cause || cause == Cause::ServiceControlPolicy && is_scp(finding));
         if !is_found && !out.iter().any(|known| known.cause == cause) {
             out.push(RuledOut { cause, why });
         }

@@ -120,6 +120,9 @@ fn fixed(step: &Step) -> &'static str {
         Step::ReadScpCondition => {
             "read what the denying statement looks at, and meet that with the call where it can be met: a guardrail, a tag, a network, a model or a Region that the policy lets through"
         }
+        Step::ScpDeniesSubscribe => {
+            "a service control policy denies `aws-marketplace:Subscribe` to every identity of this account: have the organization's administrator allow it there, or make the agreement from where it is allowed"
+        }
         Step::GiveExternalId => "give the external id that the trust policy asks for, if it does (`--external-id`)",
         Step::SaveBoundary => "save the whole of it as `boundary.json`, and make it the version in force",
         Step::ControlTower => "where AWS Control Tower manages the policy, change it there and not by hand",

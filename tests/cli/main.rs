@@ -27,3 +27,4 @@ mod spoiled;
 #[path = "../support/mod.rs"]
 mod support;
 mod targets;
+mod truth;

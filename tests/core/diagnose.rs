@@ -93,7 +93,14 @@ fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evi
         for question in open_questions(&evidence) {
             match question {
                 Question::Simulate(question) => {
-                    evidence.answers.push(Answer { question: *question, simulation: simulation.clone() });
+                    // The control of what is put down to an SCP: a read that has just succeeded.
+                    let is_control = question.requirement.action == "bedrock:ListFoundationModels";
+                    let answer = if is_control {
+                        Observation::Seen(self::simulation(Decision::Allowed))
+                    } else {
+                        simulation.clone()
+                    };
+                    evidence.answers.push(Answer { question: *question, simulation: answer });
                 }
                 Question::ReadPolicy(_) => {}
                 Question::Profiles => evidence.profiles = failed(FailureKind::TimedOut),
@@ -253,14 +260,14 @@ fn what_the_availability_says_of_each_gate() {
             CLAUDE,
             "not authorized",
             Box::new(fields(|f| f.authorization = Some("NOT_AUTHORIZED".into()))),
-            Verdict::Denied,
+            Verdict::Undetermined,
             Some("model-access-not-granted"),
         ),
         (
             CLAUDE,
             "no entitlement",
             Box::new(fields(|f| f.entitlement = Some("NOT_AVAILABLE".into()))),
-            Verdict::Denied,
+            Verdict::Undetermined,
             Some("model-access-not-granted"),
         ),
         // Seen on models of Amazon's that work.
@@ -282,7 +289,7 @@ fn what_the_availability_says_of_each_gate() {
             CLAUDE,
             "agreement pending",
             Box::new(fields(|f| f.agreement = Some("PENDING".into()))),
-            Verdict::Denied,
+            Verdict::Undetermined,
             Some("marketplace-agreement-pending"),
         ),
         (
@@ -425,7 +432,10 @@ fn a_form_that_is_not_found_is_missing_and_only_for_anthropic() {
         ..good(model)
     };
     let diagnosis = diagnose(&form(CLAUDE));
-    assert_eq!((causes(&diagnosis), diagnosis.certainty), (vec!["use-case-form-missing"], Some(Certainty::Inferred)));
+    // A form of the management account may hide behind the 404: likely, and not denied.
+    assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Undetermined, vec!["use-case-form-missing"]));
+    assert!(diagnosis.findings[0].is_likely);
+    assert_eq!(diagnosis.likely_cause.map(|cause| cause.as_str()), Some("model-access"));
     assert_eq!(diagnose(&form(NOVA)).verdict, Verdict::Allowed);
 }
 
@@ -546,6 +556,20 @@ fn a_429_proves_nothing_and_leaves_the_rest_to_decide() {
     assert_eq!(with_live(denied, throttled()).verdict, Verdict::Denied);
     let unread = Evidence { listing: failed(FailureKind::TimedOut), ..good(CLAUDE) };
     assert_eq!(with_live(unread, throttled()).verdict, Verdict::Undetermined);
+}
+
+#[test]
+fn an_scp_that_also_denies_what_has_just_succeeded_is_not_believed() {
+    let by_scp = Simulation { allowed_by_organizations: Some(false), ..simulation(Decision::ExplicitDeny) };
+    let denied = answered(unasked(NOVA), &Observation::Seen(by_scp.clone()));
+    assert_eq!(causes(&diagnose(&denied)), ["service-control-policy"]);
+    let mut doubted = denied;
+    let is_control = |answer: &&mut Answer| answer.question.requirement.action == "bedrock:ListFoundationModels";
+    let control = doubted.answers.iter_mut().find(is_control).expect("the control was asked");
+    control.simulation = Observation::Seen(by_scp);
+    let diagnosis = diagnose(&doubted);
+    assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Undetermined, vec![]));
+    assert!(diagnosis.not_checked.iter().any(|unseen| unseen.why == Why::ScpControlDenied));
 }
 
 #[test]
@@ -787,7 +811,9 @@ fn account(evidence: &mut Evidence, decide: impl Fn(&str, &bedrock_access::evide
             asked += 1;
             let Question::Simulate(question) = question else { continue };
             let (requirement, trial) = (&question.requirement, &question.trial);
-            let simulation = Observation::Seen(decide(&requirement.resource, trial));
+            let is_control = requirement.action == "bedrock:ListFoundationModels";
+            let decided = if is_control { simulation(Decision::Allowed) } else { decide(&requirement.resource, trial) };
+            let simulation = Observation::Seen(decided);
             evidence.answers.push(Answer { question: *question, simulation });
         }
     }
@@ -939,13 +965,18 @@ fn what_is_read_of_one_account_says_nothing_of_another() {
 }
 
 #[test]
-fn the_wrong_id_comes_before_a_permission_for_it() {
+fn a_wrong_id_is_told_alone() {
     let mut evidence = unasked("eu.anthropic.claude-sonnet-4-5-20250929-v1:0");
     evidence.profile = refused("ResourceNotFoundException", 404, "The inference profile does not exist.");
     let diagnosis = diagnose(&answered(evidence, &Observation::Seen(simulation(Decision::ImplicitDeny))));
-    assert_eq!(causes(&diagnosis), ["invalid-model-id", "identity-policy-missing-allow"]);
-    let notes = &diagnosis.findings[1].remedy.notes;
-    assert!(notes.iter().any(|note| matches!(note, Note::MayNotBeAll(_))), "{notes:?}");
+    assert_eq!(causes(&diagnosis), ["invalid-model-id"]);
+    for typed in ["sonnet", "-", "claude-sonnet-4.5"] {
+        let mut evidence = unasked(typed);
+        let Observation::Seen(listing) = &mut evidence.listing else { panic!("seen") };
+        listing.model = None;
+        let diagnosis = diagnose(&answered(evidence, &Observation::Seen(simulation(Decision::ImplicitDeny))));
+        assert_eq!(causes(&diagnosis), ["invalid-model-id"], "{typed}");
+    }
 }
 
 #[test]
@@ -1012,7 +1043,7 @@ fn a_policy_whose_text_was_not_read_may_hold_the_allow_that_goes_with_it() {
     assert_eq!(behind.0, "identity-policy-explicit-deny permissions-boundary");
     // A policy of AWS is not changed but taken off, with all that it allows.
     let whole = of(by("AWSCompromisedKeyQuarantineV3", "aws-managed"), allowed());
-    assert_eq!(whole.0, "identity-policy-missing-allow identity-policy-explicit-deny");
+    assert_eq!(whole.0, "identity-policy-explicit-deny identity-policy-missing-allow", "the leaked key comes first");
 }
 
 #[test]

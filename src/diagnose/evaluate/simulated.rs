@@ -276,7 +276,7 @@ fn read_only(request: RequestContext, why: Why, opinion: Opinion) -> Requirement
 /// shows no statement and does not come from the boundary comes from a policy whose text the simulator hides: which one, it
 /// does not say.
 /// `boundary` is the boundary's name, whose own statements are not an identity policy's.
-fn attribute(simulation: &Simulation, boundary: Option<&str>) -> Option<PolicyType> {
+pub(in crate::diagnose) fn attribute(simulation: &Simulation, boundary: Option<&str>) -> Option<PolicyType> {
     let of_boundary = |statement: &MatchedStatement| boundary.is_some() && statement.policy.as_deref() == boundary;
     let Simulation { decision, matched, allowed_by_organizations, allowed_by_boundary, .. } = simulation;
     match decision {

@@ -122,7 +122,7 @@ fn where_simulator_and_policies_differ_both_are_told_and_nothing_is_predicted() 
                 ..
             }
         ));
-        evidence.request.live = LiveCall::Probe;
+        evidence.request.live = LiveCall::Invoke;
         evidence.invocation = Observation::Seen(LiveSuccess { request_id: None });
         assert_eq!(diagnose(&evidence).verdict, Verdict::Allowed, "the live answer decides");
     }

@@ -4,11 +4,13 @@ use super::availability_field;
 use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::{Cause, Family};
 use crate::diagnose::case::Case;
+use crate::diagnose::evaluate::attribute;
 use crate::diagnose::finding::{Basis, EvaluatedBy};
 use crate::diagnose::found::Found;
 use crate::diagnose::unread::{GateName, Unchecked, Why};
 use crate::evidence::{Availability, SimulationQuestion};
 use crate::explain;
+use crate::iam::PolicyType;
 
 const FIELD: &str = "agreementAvailability";
 
@@ -55,14 +57,20 @@ fn missing(case: &Case<'_>, found: &mut Found) {
             action: requirement.action,
             resource: requirement.resource,
             decision: simulation.decision,
-            policy_type: None,
+            policy_type: attribute(simulation, None),
             statements: Vec::new(),
         });
     }
     if may_not_subscribe {
+        let by_scp = denied
+            .iter()
+            .any(|basis| matches!(basis, Basis::Evaluated { policy_type: Some(PolicyType::ServiceControlPolicy), .. }));
         let mut basis = vec![availability_field(FIELD, "NOT_AVAILABLE")];
         basis.extend(denied);
         found.close(GateName::Agreement, Cause::MarketplacePermission, basis);
+        if let Some(finding) = found.findings.last_mut().filter(|_| by_scp) {
+            finding.policy_type = Some(PolicyType::ServiceControlPolicy);
+        }
     } else {
         found.unread(GateName::Agreement, Unchecked::MarketplaceAgreement, Why::OpensAtFirstCall);
     }
