@@ -4,6 +4,7 @@ mod architecture;
 mod diagnose;
 mod explain;
 mod policy;
+mod redaction;
 mod secret_filter;
 mod supply_chain;
 
