@@ -11,6 +11,7 @@ mod arn;
 mod document;
 mod known;
 mod position;
+mod structured;
 mod text;
 
 use crate::bedrock::{Operation, ProfileKind};
@@ -48,8 +49,10 @@ pub struct Redactor {
 enum Place {
     /// A text, an ARN, or a word of ours.
     Text,
-    /// A value that a customer chose, in which plain words identify too: a tag, a condition's value.
+    /// A value that a customer chose, in which plain words identify too: a condition's value.
     Chosen,
+    /// A tag's value, in which numbers and dates identify as well.
+    Tag,
     /// The name or id of a thing of this kind, whatever it looks like.
     Name(&'static str),
     /// A policy's name or ARN.
@@ -137,8 +140,9 @@ impl Redactor {
         object
             .iter()
             .map(|(key, value)| {
-                if place == Place::Chosen {
-                    return (self.condition_key(key), self.walk(value, place));
+                if matches!(place, Place::Chosen | Place::Tag) {
+                    let inner = if is_tag(key) { Place::Tag } else { place };
+                    return (self.condition_key(key), self.walk(value, inner));
                 }
                 // An observation says nothing of what was seen: the key above it does.
                 let inner = if key == "seen" { place } else { place_of(key, object) };
@@ -152,6 +156,7 @@ impl Redactor {
             Place::Ours => text.to_owned(),
             Place::Text => self.text(text),
             Place::Chosen => self.chosen(text),
+            Place::Tag => self.tag_value(text),
             Place::Name(_) | Place::Policy if text.starts_with("arn:") => self.text(text),
             Place::Name(kind) => self.aliases.name(kind, text),
             Place::Policy if ManagedPolicy::find(text).is_some() => text.to_owned(),
@@ -173,6 +178,12 @@ impl Redactor {
             None => self.text(text),
         }
     }
+}
+
+/// Returns `true` if a condition key reads a tag, whose values a customer chose.
+fn is_tag(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["tag/", "tagkeys"].into_iter().any(|part| key.contains(part))
 }
 
 /// Tells whether the object names a policy of AWS whose name is not on the list: it may be told where it is plain words.
@@ -206,7 +217,8 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
         "request_id" => Place::Name("request"),
         "authorization_id" => Place::Name("authorization"),
         "document" | "trust" | "with" => Place::Document,
-        "context" | "tags" => Place::Chosen,
+        "context" => Place::Chosen,
+        "tags" => Place::Tag,
         "source" => Place::Source,
         _ => Place::Text,
     }

@@ -3,6 +3,34 @@
 use super::{Redactor, known};
 use crate::policy::ManagedPolicy;
 
+/// Parts of ARNs that are types or AWS's own names, wherever they stand behind the first part.
+const STRUCTURE: [&str; 24] = [
+    "DEFAULT",
+    "alias",
+    "api-key-credential-provider",
+    "apikeycredentialprovider",
+    "assumed-role",
+    "aws",
+    "aws-reserved",
+    "default",
+    "directory",
+    "index",
+    "lambda",
+    "log-stream",
+    "memory",
+    "oauth2credentialprovider",
+    "policy",
+    "resource_control_policy",
+    "runtime-endpoint",
+    "service_control_policy",
+    "session",
+    "stream",
+    "table",
+    "token-vault",
+    "workload-identity",
+    "workload-identity-directory",
+];
+
 /// The resource types of Bedrock whose ids are AWS's own, the same for every customer.
 const OF_AWS: [&str; 3] = ["foundation-model", "inference-profile", "default-prompt-router"];
 
@@ -11,7 +39,10 @@ impl Redactor {
     pub(super) fn arn(&mut self, arn: &str) -> String {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let [_, partition, service, region, account, resource] = parts.as_slice() else {
-            let parts: Vec<String> = parts.iter().map(|part| self.resource_part("name", part)).collect();
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|part| if known::is_plain(part) { (*part).to_owned() } else { self.resource_part("name", part) })
+                .collect();
             return parts.join(":");
         };
         let of_aws = *account == "aws";
@@ -73,8 +104,8 @@ impl Redactor {
         format!("{kind_shown}{joint}{id}")
     }
 
-    /// Redacts a bucket, and every part of a key in it: whoever named them chose plain words too.
-    fn in_bucket(&mut self, resource: &str) -> String {
+    /// Redacts a bucket, and every part of a key in it: a customer may have named it with plain words.
+    pub(super) fn in_bucket(&mut self, resource: &str) -> String {
         let mut shown: Vec<String> = Vec::new();
         for part in resource.split('/') {
             let kind = if shown.is_empty() { "bucket" } else { "key" };
@@ -115,13 +146,13 @@ impl Redactor {
         }
     }
 
-    /// Redacts every part of a path that is not plain, and gives no account a way through.
+    /// Redacts every part of a path but types and AWS's own names: a customer's name may be made of plain words.
     fn resource_part(&mut self, kind: &str, text: &str) -> String {
         let mut redacted = String::new();
         for piece in text.split_inclusive(['/', ':']) {
             let name = piece.trim_end_matches(['/', ':']);
             let joint = piece.get(name.len()..).unwrap_or_default();
-            let shown = if name.is_empty() || known::is_plain(name) || name == "*" {
+            let shown = if name.is_empty() || name == "*" || STRUCTURE.contains(&name) {
                 name.to_owned()
             } else if let Some(alias) = self.aliases.spoken(name) {
                 alias.to_owned()

@@ -70,6 +70,7 @@ impl Redactor {
                 }
             }
             _ => match keys.last().map(|key| key.to_ascii_lowercase()).as_deref() {
+                Some(key) if condition.is_some() && super::is_tag(key) => self.tag_value(&text),
                 _ if condition.is_some() => self.chosen(&text),
                 Some("sid") => self.sid(&text),
                 _ => self.text(&text),

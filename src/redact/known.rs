@@ -2,7 +2,7 @@
 //!
 //! The list of words is that of this program's own sentences and of AWS's documentation and error texts.
 
-use crate::bedrock::Region;
+use crate::bedrock::{Region, is_model_id};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 use time::OffsetDateTime;
@@ -18,6 +18,126 @@ const AREAS: [&str; 15] =
     ["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx", "cn", "us-gov", "us-iso", "us-isob", "eu-isoe", "eusc"];
 const DIRECTIONS: [&str; 10] =
     ["north", "south", "east", "west", "central", "northeast", "northwest", "southeast", "southwest", "de-east"];
+
+/// The providers whose names begin a model's id.
+const PROVIDERS_WITH_NAMES: [&str; 20] = [
+    "ai21",
+    "amazon",
+    "anthropic",
+    "cohere",
+    "deepseek",
+    "google",
+    "luma",
+    "meta",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "moonshotai",
+    "nvidia",
+    "openai",
+    "qwen",
+    "stability",
+    "twelvelabs",
+    "writer",
+    "xai",
+    "zai",
+];
+
+/// Words in the names of models: families, sizes, uses.
+const MODEL_WORDS: [&str; 92] = [
+    "canvas",
+    "chat",
+    "claude",
+    "coder",
+    "command",
+    "compact",
+    "conservative",
+    "control",
+    "conversation",
+    "core",
+    "creative",
+    "deepseek",
+    "devstral",
+    "diffusion",
+    "e",
+    "embed",
+    "embeddings",
+    "english",
+    "erase",
+    "express",
+    "fable",
+    "fast",
+    "flash",
+    "gemma",
+    "generator",
+    "glm",
+    "gpt",
+    "grok",
+    "guide",
+    "haiku",
+    "image",
+    "inpaint",
+    "instant",
+    "instruct",
+    "it",
+    "jamba",
+    "jurassic",
+    "kimi",
+    "large",
+    "light",
+    "lite",
+    "llama",
+    "luna",
+    "magistral",
+    "marengo",
+    "maverick",
+    "medium",
+    "micro",
+    "mid",
+    "mini",
+    "minimax",
+    "ministral",
+    "mistral",
+    "mixtral",
+    "multilingual",
+    "multimodal",
+    "nano",
+    "nemotron",
+    "next",
+    "nova",
+    "object",
+    "opus",
+    "oss",
+    "outpaint",
+    "palmyra",
+    "pegasus",
+    "pixtral",
+    "plus",
+    "premier",
+    "preview",
+    "pro",
+    "ray",
+    "reasoner",
+    "recolor",
+    "reel",
+    "remove",
+    "replace",
+    "rerank",
+    "safeguard",
+    "scout",
+    "search",
+    "sketch",
+    "small",
+    "sonic",
+    "sonnet",
+    "stable",
+    "structure",
+    "style",
+    "super",
+    "text",
+    "thinking",
+    "titan",
+];
 
 /// Values of condition keys that are AWS's and not chosen.
 const FIXED_VALUES: [&str; 8] =
@@ -119,6 +239,31 @@ pub(super) fn is_of_aws(host: &str) -> bool {
     .any(|domain| host.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.')))
 }
 
+/// Returns `true` if a label of a host of AWS has a name in front of it that customers choose.
+pub(super) fn is_named_by_customers(label: &str) -> bool {
+    label == "s3"
+        || label.starts_with("s3-")
+        || matches!(
+            label,
+            "awsapps"
+                | "console"
+                | "execute-api"
+                | "lambda-url"
+                | "signin"
+                | "elb"
+                | "es"
+                | "aoss"
+                | "rds"
+                | "cloudfront"
+                | "auth"
+        )
+}
+
+/// Returns `true` if a host is S3's without a bucket in its name, so that the path begins with the bucket.
+pub(super) fn is_bucket_host(host: &str) -> bool {
+    is_of_aws(host) && host.split('.').next().is_some_and(|first| first == "s3" || first.starts_with("s3-"))
+}
+
 /// Tells whether a text looks like a name of the Internet.
 pub(super) fn is_host(text: &str) -> bool {
     const ENDINGS: [&str; 16] = [
@@ -140,24 +285,40 @@ pub(super) fn instance_id(text: &str) -> Option<&str> {
 }
 
 /// Matches IAM's wildcards: `*` for any run of characters, `?` for one.
+///
+/// Goes back to the last star only, so that no pattern costs more than its length times that of the text.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.chars().next() {
-        None => text.is_empty(),
-        Some('*') => {
-            let rest = pattern.trim_start_matches('*');
-            text.char_indices()
-                .map(|(at, _)| at)
-                .chain([text.len()])
-                .any(|at| matches(rest, text.get(at..).unwrap_or_default()))
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    let (mut wanted, mut at) = (0, 0);
+    // Behind the last star, and where its run ends for now.
+    let mut star: Option<(usize, usize)> = None;
+    while at < text.len() {
+        match (pattern.get(wanted), star) {
+            (Some('*'), _) => {
+                wanted += 1;
+                star = Some((wanted, at));
+            }
+            (Some('?'), _) => (wanted, at) = (wanted + 1, at + 1),
+            (Some(letter), _) if text.get(at) == Some(letter) => (wanted, at) = (wanted + 1, at + 1),
+            (_, Some((behind, end))) => {
+                (wanted, at) = (behind, end + 1);
+                star = Some((behind, end + 1));
+            }
+            _ => return false,
         }
-        Some(wanted) => text.chars().next().is_some_and(|found| {
-            (wanted == '?' || wanted == found)
-                && matches(
-                    pattern.get(wanted.len_utf8()..).unwrap_or_default(),
-                    text.get(found.len_utf8()..).unwrap_or_default(),
-                )
-        }),
     }
+    pattern.get(wanted..).unwrap_or_default().iter().all(|letter| *letter == '*')
+}
+
+/// Returns `true` if a text is the id of a model of AWS's catalogue: every part of its name is a family's, a size or a version.
+pub(super) fn is_model(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let number = part.bytes().any(|byte| byte.is_ascii_digit()) && part.len() <= 8;
+        part.is_empty() || number || MODEL_WORDS.contains(&part) || part == "*"
+    };
+    let mut labels = text.split('.').skip_while(|label| !PROVIDERS_WITH_NAMES.contains(label)).skip(1);
+    is_model_id(text) && !is_host(text) && labels.all(|label| label.split(['-', ':', '_']).all(is_part))
 }
 
 #[cfg(test)]
@@ -187,6 +348,31 @@ mod tests {
     fn a_region_is_told_by_more_than_its_form() {
         assert!(is_region("eu-central-1") && is_region("us-gov-west-1") && is_region("ap-southeast-5"));
         assert!(!is_region("acme-prod-1") && !is_region("us-acme-1") && !is_region("us-west-22"));
+    }
+
+    #[test]
+    fn a_pattern_with_many_stars_is_matched_in_time() {
+        let (text, pattern) = ("a".repeat(64), format!("{}b", "*a".repeat(40)));
+        assert!(!matches(&pattern, &text));
+        assert!(matches(&"*a".repeat(64), &text));
+        assert!(!matches(&format!("{}b", "a*".repeat(2000)), &"a".repeat(4000)));
+    }
+
+    #[test]
+    fn a_model_is_told_from_a_host_that_begins_like_one() {
+        for model in [
+            "anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "us.anthropic.claude-opus-4-8",
+            "amazon.titan-embed-text-v2:0",
+            "meta.llama4-maverick-17b-instruct-v1:0",
+            "qwen.qwen3-coder-480b-a35b-v1:0",
+            "anthropic.claude-*",
+        ] {
+            assert!(is_model(model), "{model}");
+        }
+        for other in ["anthropic.acmecorp.com", "eu.amazon.acmecorp.net", "luma.ana-mueller", "writer.acmecorp.com"] {
+            assert!(!is_model(other), "{other}");
+        }
     }
 
     #[test]

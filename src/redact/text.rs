@@ -1,7 +1,7 @@
 //! Free texts: error messages, reasons, values. Word by word, what is not known to be harmless is replaced.
 
+use super::structured::{self, Structured};
 use super::{Redactor, known};
-use crate::bedrock::is_model_id;
 use std::net::IpAddr;
 
 /// Where words end: quotes, brackets and lists, as people and programs set them.
@@ -23,6 +23,12 @@ impl Redactor {
         self.words(text, true)
     }
 
+    /// Redacts a tag's value: a number or a date in it is a cost centre or a birthday.
+    pub(super) fn tag_value(&mut self, text: &str) -> String {
+        let own = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) || known::is_moment(text);
+        if own { self.aliases.of("tag-value", text) } else { self.chosen(text) }
+    }
+
     /// Redacts a condition key: the key of a tag is somebody's choice.
     pub(super) fn condition_key(&mut self, key: &str) -> String {
         match key.split_once('/') {
@@ -31,8 +37,35 @@ impl Redactor {
         }
     }
 
+    /// Redacts a text: first what its form gives away, then word by word what is left.
     fn words(&mut self, text: &str, chosen: bool) -> String {
         let mut redacted = String::with_capacity(text.len());
+        let mut from = 0;
+        for (range, structured) in structured::find(text) {
+            let before = text.get(from..range.start).unwrap_or_default();
+            // An ARN is read as a whole.
+            let word = before.rfind(separates).map_or(before, |at| before.get(at..).unwrap_or_default());
+            if word.contains("arn:") {
+                continue;
+            }
+            self.push_words(&mut redacted, before, chosen);
+            redacted.push_str(&self.structured(structured));
+            from = range.end;
+        }
+        self.push_words(&mut redacted, text.get(from..).unwrap_or_default(), chosen);
+        redacted
+    }
+
+    fn structured(&mut self, structured: Structured) -> String {
+        match structured {
+            Structured::Address(address, false) => self.aliases.address(address).to_string(),
+            Structured::Address(address, true) => self.aliases.address(address).to_string().replace('.', "-"),
+            Structured::Hardware(address) => self.aliases.of("hardware-address", &address),
+            Structured::Account(account) => self.aliases.of("account", &account),
+        }
+    }
+
+    fn push_words(&mut self, redacted: &mut String, text: &str, chosen: bool) {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let end = rest.find(separates).unwrap_or(rest.len());
@@ -47,7 +80,6 @@ impl Redactor {
                 rest = rest.get(end..).unwrap_or_default();
             }
         }
-        redacted
     }
 
     fn word(&mut self, word: &str, chosen: bool) -> String {
@@ -61,13 +93,17 @@ impl Redactor {
         if let Some(alias) = self.aliases.spoken(word) {
             return alias.to_owned();
         }
-        if self.readable.contains(word) || known::is_fixed_value(word) || is_model_id(word) {
+        if self.readable.contains(word) || known::is_fixed_value(word) || known::is_model(word) {
             return word.to_owned();
+        }
+        if let Some(key) = word.strip_prefix("s3://") {
+            return format!("s3://{}", self.in_bucket(key));
         }
         if let Some(alias) = self.id(word) {
             return alias;
         }
-        if !chosen && known::is_plain(word) && !known::is_host(word) {
+        let holds_host = word.split(JOINTS).any(known::is_host);
+        if !chosen && known::is_plain(word) && !holds_host {
             return word.to_owned();
         }
         if known::is_host(word) {
@@ -77,6 +113,9 @@ impl Redactor {
             Some(at) => {
                 let (before, joint) = word.split_at(at);
                 let (joint, after) = joint.split_at(1);
+                if joint == "/" && known::is_bucket_host(before) {
+                    return format!("{}/{}", self.host(before), self.in_bucket(after));
+                }
                 format!("{}{joint}{}", self.word(before, chosen), self.word(after, chosen))
             }
             None => self.aliases.of("name", word),
@@ -150,14 +189,23 @@ impl Redactor {
         if !known::is_of_aws(host) {
             return self.aliases.of("host", host);
         }
-        let labels: Vec<String> = host
-            .split('.')
-            .map(|label| {
-                let aws = known::is_plain(label) || known::is_region(label) || self.readable.contains(label);
-                if aws { label.to_owned() } else { self.aliases.of("host", label) }
-            })
-            .collect();
-        labels.join(".")
+        let labels: Vec<&str> = host.split('.').collect();
+        // In front of these a customer's bucket, directory or API has its name, dots included.
+        let own = labels.iter().position(|label| known::is_named_by_customers(label)).unwrap_or(0);
+        let customer = labels.get(..own).unwrap_or_default();
+        let region_first = customer.len() == 1 && customer.iter().all(|label| known::is_region(label));
+        let mut shown = Vec::new();
+        if !customer.is_empty() && !region_first {
+            let kind = if labels.get(own).is_some_and(|label| label.starts_with("s3")) { "bucket" } else { "host" };
+            shown.push(self.aliases.of(kind, &customer.join(".")));
+        } else {
+            shown.extend(customer.iter().map(|label| (*label).to_owned()));
+        }
+        for label in labels.get(own..).unwrap_or_default() {
+            let aws = known::is_plain(label) || known::is_region(label) || self.readable.contains(*label);
+            shown.push(if aws { (*label).to_owned() } else { self.aliases.of("host", label) });
+        }
+        shown.join(".")
     }
 }
 

@@ -6,6 +6,7 @@ mod explain;
 #[cfg(feature = "iac")]
 mod iac;
 mod policy;
+mod redaction;
 mod secret_filter;
 mod supply_chain;
 

@@ -10,7 +10,7 @@ use bedrock_access::explain::{ExplainedError, explain_bytes};
 use bedrock_access::iac::{Input, Settings};
 use bedrock_access::iam::{Arn, ContextKeys, Decision, RequestContext};
 use bedrock_access::policy::{AuthorizationCase, Document, Effect, Policies, Policy, Question, decide, evaluate, lint};
-use bedrock_access::redact::redact;
+use bedrock_access::redact::{Redactor, redact};
 use bedrock_access::report::{self, Detail, explanation_text, write_explanation_json};
 use bedrock_access::sandbox::{Fault, World};
 use bedrock_access::escape::{is_unsafe, escape};
@@ -29,6 +29,7 @@ pub const ALL: [Target; 9] = [
     ("iac", infrastructure),
     ("lint", policy_lint),
     ("policy", policy),
+    ("redact", redaction),
     ("secrets", secrets),
     ("world", world),
 ];
@@ -137,6 +138,18 @@ fn explain(input: &[u8]) {
     assert!(!line.contains('\n'));
     assert_shown(line);
     serde_json::from_str::<Value>(line).expect("it is JSON");
+}
+
+/// A message is redacted: what is planted in it is gone, and the same thing has the same alias.
+fn redaction(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    let mut redactor = Redactor::default();
+    let once = redactor.message(text);
+    assert_eq!(once, redactor.message(text), "an alias changes");
+    for planted in ["203.0.113.77", "1111-2222-3333", "ana.mueller@acmecorp.com"] {
+        let redacted = redactor.message(&format!("{text} \n{planted}\n {text}"));
+        assert!(text.contains(planted) || !redacted.contains(planted), "{planted} in {redacted:?}");
+    }
 }
 
 /// A text is stripped of its secrets: what is planted in it is gone, whatever stands around it.
