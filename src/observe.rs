@@ -134,9 +134,7 @@ impl Observer {
         let reach = self.connection.clients(region, &calls).await;
         match (&reach.clients, reach.credentials.why_unseen()) {
             (Some(clients), _) => caller::principal_named(clients, &calls, name).await,
-            (None, why) => {
-                NamedPrincipal::NoAccount(why.unwrap_or(Unseen::Skipped(SkipReason::NoCredentials)))
-            }
+            (None, why) => NamedPrincipal::NoAccount(why.unwrap_or(Unseen::Skipped(SkipReason::NoCredentials))),
         }
     }
 

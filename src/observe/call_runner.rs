@@ -248,7 +248,9 @@ impl Core {
             Observation::Seen(_) => None,
             Observation::Refused(error) => Some(error.clone()),
             Observation::Failed(failure) => Some(in_words(failure.to_string())),
-            Observation::Skipped(reason) => Some(ServiceError { message: reason.code().map(str::to_owned), ..ServiceError::default() }),
+            Observation::Skipped(reason) => {
+                Some(ServiceError { message: reason.code().map(str::to_owned), ..ServiceError::default() })
+            }
         };
         let milliseconds = |duration: Duration| {
             if self.timeless { 0 } else { u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) }

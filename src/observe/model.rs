@@ -8,7 +8,9 @@ use super::kept_text::kept_text;
 use super::profiles::named_profile;
 use super::skipped;
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, provider_of};
-use crate::evidence::{Availability, DataRetention, ListedModel, Listing, Observation, OfferedModel, SkipReason, UseCaseForm};
+use crate::evidence::{
+    Availability, DataRetention, ListedModel, Listing, Observation, OfferedModel, SkipReason, UseCaseForm,
+};
 use crate::request::Request;
 use aws_sdk_bedrock::operation::list_foundation_models::ListFoundationModelsOutput;
 use aws_sdk_bedrock::types::{FoundationModelLifecycleStatus, FoundationModelSummary, InferenceType};

@@ -37,13 +37,15 @@ fn standard_input_has_one_reader() {
 #[test]
 fn a_policy_of_standard_input_counts_in_every_round_and_for_every_target() {
     let folder = tempfile::tempdir().unwrap();
-    let waiting = doctor(&["--sandbox", "iam-missing", "--session-policy", "-", "--wait", "2s", "--json"], folder.path());
+    let waiting =
+        doctor(&["--sandbox", "iam-missing", "--session-policy", "-", "--wait", "2s", "--json"], folder.path());
     let answer: Answer = run_with_input(waiting, POLICY.as_bytes()).into();
     assert_eq!(answer.status, 1, "{}", answer.stderr);
     assert!(answer.stderr.contains("next check in"), "{}", answer.stderr);
     let line = |id: u8| format!("{{\"id\": {id}, \"model\": \"{CLAUDE}\", \"operation\": \"converse\"}}\n");
     fs::write(folder.path().join("t.jsonl"), [line(1), line(2), line(3)].concat()).unwrap();
-    let many = doctor(&["--sandbox", "healthy", "--targets", "t.jsonl", "--session-policy", "-", "--json"], folder.path());
+    let many =
+        doctor(&["--sandbox", "healthy", "--targets", "t.jsonl", "--session-policy", "-", "--json"], folder.path());
     let answer: Answer = run_with_input(many, POLICY.as_bytes()).into();
     assert_eq!((answer.status, answer.stdout.lines().count()), (0, 3), "{}{}", answer.stdout, answer.stderr);
     assert!(!answer.stdout.contains("bedrock-access/error/1"), "{}", answer.stdout);
@@ -61,7 +63,12 @@ fn nothing_is_emptied_before_it_is_known_to_be_ours() {
         (&["--targets", "t.jsonl", "--output", "t.jsonl"][..], "t.jsonl", target.as_bytes(), 2),
         (&["--targets", "t.jsonl", "--output", "./t.jsonl"], "t.jsonl", target.as_bytes(), 2),
         (&["--targets", "nope.jsonl", "--output", "old.jsonl"], "old.jsonl", b"precious\n", 4),
-        (&["--targets", "t.jsonl", "--skip-done", "binary", "--output", "binary", "--json"], "binary", &[1, 2, 3, 4], 4),
+        (
+            &["--targets", "t.jsonl", "--skip-done", "binary", "--output", "binary", "--json"],
+            "binary",
+            &[1, 2, 3, 4],
+            4,
+        ),
         (&["--error", "old.jsonl", "--model", CLAUDE, "--output", "old.jsonl"], "old.jsonl", b"precious\n", 2),
     ] {
         let answer = ask(&[arguments, &["--sandbox", "healthy"]].concat(), folder.path());
@@ -89,10 +96,7 @@ fn a_target_says_everything_once_and_is_what_it_claims() {
             r#"{"id": 1, "model": "arn:aws:bedrock:us-west-2:111122223333:prompt/ABCDEFGHIJ", "resources": ["arn:aws:bedrock:us-west-2::foundation-model/anthropic.x$(id>pwned)"]}"#,
             "characters",
         ),
-        (
-            r#"{"id": 1, "model": "amazon.nova-lite-v1:0", "principal": "arn:aws:iam::1$(id):role/x"}"#,
-            "account",
-        ),
+        (r#"{"id": 1, "model": "amazon.nova-lite-v1:0", "principal": "arn:aws:iam::1$(id):role/x"}"#, "account"),
     ] {
         fs::write(folder.path().join("t.jsonl"), line).unwrap();
         let answer = ask(&["--sandbox", "healthy", "--targets", "t.jsonl", "--json"], folder.path());

@@ -72,7 +72,9 @@ type Spoil = fn(Reply) -> Reply;
 /// Says every name twice: in JSON each key, in XML each leaf element.
 fn doubled(text: &str, second: &str) -> String {
     if text.trim_start().starts_with('<') {
-        let Some(at) = text.find("<EvalDecision>").or_else(|| text.find("<Arn>")) else { return format!("{text}{text}") };
+        let Some(at) = text.find("<EvalDecision>").or_else(|| text.find("<Arn>")) else {
+            return format!("{text}{text}");
+        };
         let end = text[at..].find("</").and_then(|end| text[at + end..].find('>').map(|close| at + end + close + 1));
         let Some(end) = end else { return text.to_owned() };
         let name = &text[at + 1..at + text[at..].find('>').unwrap_or(1)];
@@ -191,7 +193,11 @@ const SPOILINGS: &[(&str, bool, Spoil)] = &[
                 let (slash, name) = name.strip_prefix('/').map_or(("", name), |name| ("/", name));
                 let mut letters = name.chars();
                 let first = letters.next().map(|first| {
-                    if first.is_lowercase() { first.to_uppercase().to_string() } else { first.to_lowercase().to_string() }
+                    if first.is_lowercase() {
+                        first.to_uppercase().to_string()
+                    } else {
+                        first.to_lowercase().to_string()
+                    }
                 });
                 format!("{slash}{}{}", first.unwrap_or_default(), letters.as_str())
             })
@@ -212,7 +218,9 @@ const SPOILINGS: &[(&str, bool, Spoil)] = &[
         reply.map(|text| valued(text, |value| if value.is_string() { serde_json::Value::Null } else { value.clone() }))
     }),
     ("values as lists", false, |reply| {
-        reply.map(|text| valued(text, |value| if value.is_string() { vec![value.clone()].into() } else { value.clone() }))
+        reply.map(|text| {
+            valued(text, |value| if value.is_string() { vec![value.clone()].into() } else { value.clone() })
+        })
     }),
     ("values empty", false, |reply| {
         reply.map(|text| valued(text, |value| if value.is_string() { "".into() } else { value.clone() }))
@@ -240,9 +248,7 @@ const SPOILINGS: &[(&str, bool, Spoil)] = &[
         })
     }),
     ("lists of empty objects", false, |reply| {
-        reply.map(|text| {
-            valued(text, |value| if value.is_array() { serde_json::json!([{}]) } else { value.clone() })
-        })
+        reply.map(|text| valued(text, |value| if value.is_array() { serde_json::json!([{}]) } else { value.clone() }))
     }),
     ("lists as objects", false, |reply| {
         reply.map(|text| valued(text, |value| if value.is_array() { serde_json::json!({}) } else { value.clone() }))
@@ -360,7 +366,8 @@ fn pass(mut client: TcpStream, target: &str, order: &Order, seen: &Mutex<BTreeSe
     if let Some((_, spoil)) = ordered.filter(|(at, _)| *at == label) {
         reply = spoil(reply);
     }
-    let mut out = format!("HTTP/1.1 {} x\r\ncontent-length: {}\r\nconnection: close\r\n", reply.status, reply.body.len());
+    let mut out =
+        format!("HTTP/1.1 {} x\r\ncontent-length: {}\r\nconnection: close\r\n", reply.status, reply.body.len());
     for (name, value) in &reply.headers {
         out.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -428,7 +435,8 @@ fn label(head: &str, body: &[u8]) -> String {
     let mut words = head.split(' ');
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = path.split('?').next().unwrap_or_default();
-    let parts: Vec<&str> = path.split('/').filter(|part| part.chars().all(|c| c.is_ascii_alphabetic() || c == '-')).collect();
+    let parts: Vec<&str> =
+        path.split('/').filter(|part| part.chars().all(|c| c.is_ascii_alphabetic() || c == '-')).collect();
     format!("{method} {}", parts.join("/"))
 }
 
@@ -536,9 +544,9 @@ fn a_spoiled_answer_is_never_a_yes_and_never_a_wrong_cause() {
     let everywhere = std::env::var("SPOILED").is_ok_and(|extent| extent == "all");
     let scenes: Vec<Scene> = if everywhere {
         let plain = World::names().map(|name| scene(name, LiveCall::None));
-        let tested = ["healthy", "iam-missing", "model-access-missing", "iam-explicit-deny"].into_iter().flat_map(|name| {
-            [LiveCall::Probe, LiveCall::Invoke].map(|live| scene(name, live))
-        });
+        let tested = ["healthy", "iam-missing", "model-access-missing", "iam-explicit-deny"]
+            .into_iter()
+            .flat_map(|name| [LiveCall::Probe, LiveCall::Invoke].map(|live| scene(name, live)));
         plain.chain(tested).collect()
     } else {
         let plain = ["healthy", "iam-missing", "legacy-model", "scp-region-deny", "enforced-guardrail"];
