@@ -90,10 +90,10 @@ fn object(value: impl Fn(&str) -> Option<String>) -> Content {
         || has("terraform_version")
     {
         Content::Plan
-    } else if has("Statement") {
-        Content::Policy
     } else if has("principals") && has("models") {
         Content::World
+    } else if has("Statement") {
+        Content::Policy
     } else if (has("model") || has("operation")) && !has("message") && !has("error") {
         Content::Targets
     } else {
