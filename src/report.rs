@@ -7,8 +7,10 @@ mod actions;
 mod bundle;
 mod checks;
 mod diff;
+#[cfg(feature = "report")]
 mod excerpt;
 mod foreign;
+#[cfg(feature = "report")]
 mod html;
 mod infrastructure;
 mod json;
@@ -31,6 +33,7 @@ mod wording;
 
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
+#[cfg(feature = "report")]
 pub use html::{bundle_html, html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
