@@ -51,8 +51,9 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `cli` (default) | the program: the calls to AWS (`observe`), the command line (`cli`), and the two below |
+//! | `cli` (default) | the program: the calls to AWS (`observe`), the command line (`cli`), and the three below |
 //! | `report` | reports as pages of HTML |
+//! | `iac` | Terraform plans and CloudFormation templates (`iac`) |
 //! | `sandbox` | an AWS account on loopback, without the AWS SDK |
 //! | `faults` | for tests: faults of the sandbox that corrupt an answer or break a connection |
 //!
@@ -69,6 +70,7 @@
 //! | [`explain`] | error texts to causes and facts |
 //! | [`evidence`], [`redact`] | what was observed, as data; the same without names |
 //! | [`diagnose`] | evidence to verdict, findings and remedies |
+//! | [`matrix`] | many models judged at once |
 //! | [`report`] | a diagnosis in words |
 //! | [`escape`], [`secrets`] | untrusted text, made visible; text without credentials |
 //!
@@ -95,7 +97,10 @@ pub mod diagnose;
 pub mod escape;
 pub mod evidence;
 pub mod explain;
+#[cfg(feature = "iac")]
+pub mod iac;
 pub mod iam;
+pub mod matrix;
 pub mod policy;
 pub mod redact;
 pub mod report;

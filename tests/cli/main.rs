@@ -13,6 +13,7 @@
 )]
 
 mod authorization;
+mod check;
 #[cfg(unix)]
 mod commands;
 mod doctor;

@@ -15,6 +15,8 @@
 mod architecture;
 mod diagnose;
 mod explain;
+#[cfg(feature = "iac")]
+mod iac;
 mod policy;
 mod secret_filter;
 mod supply_chain;
