@@ -9,10 +9,12 @@ mod causes;
 mod check;
 mod checks;
 mod diff;
+#[cfg(feature = "report")]
 mod excerpt;
 mod explanation;
 mod explanation_json;
 mod foreign;
+#[cfg(feature = "report")]
 mod html;
 mod infrastructure;
 mod json;
@@ -43,6 +45,7 @@ pub use causes::{cause_text, causes_markdown, causes_text};
 pub use check::{CheckReport, CheckedFile};
 pub use explanation::{explanation_steps, explanation_summary, explanation_text};
 pub use explanation_json::write_explanation_json;
+#[cfg(feature = "report")]
 pub use html::{html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;

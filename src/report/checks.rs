@@ -31,6 +31,7 @@ impl Mark {
     }
 
     /// Returns the word for it.
+    #[cfg(feature = "report")]
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Good => "good",

@@ -76,6 +76,7 @@ pub fn cloudformation(policy: &Value, part: PolicyPart) -> String {
 
 /// Renders the statements of a policy as blocks of a data source `aws_iam_policy_document`.
 #[must_use]
+#[cfg(feature = "iac")]
 pub fn hcl_statements(policy: &Value) -> String {
     let mut text = String::new();
     write_hcl(&mut text, policy);
@@ -84,6 +85,7 @@ pub fn hcl_statements(policy: &Value) -> String {
 
 /// Renders the statements of a policy as items of a template's `Statement` in YAML.
 #[must_use]
+#[cfg(feature = "iac")]
 pub fn yaml_statements(policy: &Value) -> String {
     let mut text = String::new();
     write_yaml(&mut text, policy, "");

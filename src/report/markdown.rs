@@ -173,6 +173,7 @@ pub(super) fn cell(sentence: &str) -> String {
 }
 
 /// Returns a block of code that nothing in it can close.
+#[cfg(feature = "iac")]
 pub(super) fn fenced(text: &str, language: &str) -> String {
     let mut page = Page(String::new());
     page.block(language, text);

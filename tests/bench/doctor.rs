@@ -3,6 +3,18 @@
 //! Takes the program of the same profile and an embedded account in this process.
 //! `cargo bench --bench doctor`, or `cargo test --bench doctor` for the unoptimized program.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it is wrong"
+)]
+
 #[path = "caller.rs"]
 mod caller;
 #[path = "process.rs"]

@@ -3,6 +3,18 @@
 //! Real texts, repeated, go through the whole program. Needs `taskset` for the figures by number of processors.
 //! `cargo bench --bench explain`; `-- full` sends a gigabyte.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it is wrong"
+)]
+
 #[path = "../support/costly.rs"]
 mod hostile;
 #[path = "process.rs"]

@@ -4,6 +4,18 @@
 //! compared with what the same compiler gave for the same target (`instructions.json`); more than a tenth above that
 //! fails. Needs `valgrind`. `cargo bench --bench instructions`; `-- store` stores what was counted.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it is wrong"
+)]
+
 #[path = "requests.rs"]
 mod requests;
 #[path = "skip.rs"]

@@ -4,6 +4,18 @@
 //! Region lists the model, and what AWS says of the access to it. Needs a Python with `tests/bench/requirements.txt`,
 //! named by `BEDROCK_ACCESS_BENCH_PYTHON`. `cargo bench --bench manual`.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it is wrong"
+)]
+
 #[path = "process.rs"]
 #[expect(dead_code, reason = "others measure more of a process")]
 mod process;

@@ -3,6 +3,18 @@
 //! Run with `cargo bench --bench policy`; `--no-default-features` leaves the whole program out. With `-- cases N` it
 //! writes N case lines of about 1.5 kB to standard output instead, for `policy simulate --cases`.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it is wrong"
+)]
+
 #[path = "requests.rs"]
 mod requests;
 #[path = "table.rs"]

@@ -4,6 +4,18 @@
 //! into a pipe that is full: nothing but writing is left to do then. `cargo bench --bench start`; a Python environment
 //! with `aws-why` (`tests/bench/requirements.txt`), named by `BEDROCK_ACCESS_BENCH_PYTHON`, is measured beside.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it is wrong"
+)]
+
 #[path = "process.rs"]
 mod process;
 #[path = "skip.rs"]

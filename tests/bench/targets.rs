@@ -4,6 +4,18 @@
 //! `cargo bench --bench targets`, or `cargo test --bench targets` for the unoptimized program; `-- full` diagnoses 1,000
 //! targets with profiles too.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it is wrong"
+)]
+
 #[path = "caller.rs"]
 mod caller;
 #[path = "process.rs"]

@@ -85,13 +85,10 @@ fn shown_by_help() -> Vec<Shown> {
     let mut shown = Vec::new();
     for command in all_commands() {
         let page = format!("{} --help", command.join(" "));
-        // As wide as the longest line, so that none is wrapped.
-        let help = bedrock_access(command.iter().map(String::as_str).chain(["--help"])).env("COLUMNS", "1000").output();
-        let help = String::from_utf8(help.unwrap().stdout).unwrap();
+        let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let help = run(&words).stdout;
         let Some((_, examples)) = help.split_once("Examples:\n") else { continue };
-        let examples: Vec<&str> =
-            examples.lines().take_while(|line| line.starts_with(' ') || line.is_empty()).collect();
-        let found = commands_of(&examples.join("\n"));
+        let found = commands_of(&unwrapped(examples));
         assert!(!found.is_empty(), "{page}: no command among the examples");
         // A line of prose that explains a command may name the program; a command does not end in a full stop.
         let found = found.into_iter().filter(|line| !line.ends_with('.') && !line.starts_with('#'));

@@ -1,5 +1,17 @@
 //! Tests of the program as people run it, and of the embedded account: `cargo test --test cli FILTER`.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it is wrong"
+)]
+
 mod authorization;
 mod check;
 #[cfg(unix)]

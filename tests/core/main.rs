@@ -1,5 +1,17 @@
 //! Tests of what needs neither the AWS SDK nor the embedded account: `cargo test --no-default-features --test core`.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test stops where it is wrong"
+)]
+
 mod architecture;
 mod diagnose;
 mod explain;
