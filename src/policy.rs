@@ -46,7 +46,7 @@ pub use case::{Answer, Case, CaseError, Expectation, Load};
 pub use document::{Document, ParseError};
 pub use held::Held;
 pub use least_privilege::least_privilege;
-pub use lint::{Finding, LintCode, Severity, lint};
+pub use lint::{Finding, LintCode, Safety, Severity, lint};
 pub use managed::ManagedPolicy;
 pub use near_miss::{Miss, NearMiss};
 pub use statement::{Effect, Statement};
