@@ -5,6 +5,8 @@
 mod cli;
 #[path = "policy/conditions.rs"]
 mod conditions;
+#[path = "policy/corrections.rs"]
+mod corrections;
 #[path = "policy/decisions.rs"]
 mod decisions;
 #[path = "policy/exhaustive.rs"]
@@ -13,6 +15,10 @@ mod exhaustive;
 mod generated;
 #[path = "policy/lint.rs"]
 mod lint;
+#[path = "policy/mistakes.rs"]
+mod mistakes;
+#[path = "policy/probes.rs"]
+mod probes;
 #[path = "policy/properties.rs"]
 mod properties;
 #[cfg(feature = "cli")]

@@ -13,6 +13,7 @@ mod global_keys;
 mod keys;
 mod models;
 mod names;
+mod possible;
 mod probes;
 mod profiles;
 mod sids;

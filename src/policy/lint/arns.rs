@@ -231,7 +231,7 @@ fn wrong_type(view: &View<'_>, arn: &Spelled<'_>) -> Option<Raw> {
 }
 
 /// Returns the resource types of a service, as the ARNs spell them.
-fn types(service: &str) -> Vec<String> {
+pub(super) fn types(service: &str) -> Vec<String> {
     let forms = ServiceAuthorization::of(service).map(ServiceAuthorization::resource_types);
     let kinds = forms.into_iter().flatten().filter_map(|(_, published)| {
         let resource = published.arn.splitn(6, ':').nth(RESOURCE)?;

@@ -12,6 +12,11 @@ pub(super) fn is_profile_id(id: &str) -> bool {
     !id.starts_with(['*', '?', '$']) && matches!(probe.parse(), Ok(ModelReference::InferenceProfile(_)))
 }
 
+/// Returns `true` if no part that every model id has is missing.
+pub(super) fn is_whole_model_id(id: &str) -> bool {
+    id.contains('.') && !is_profile_id(id) && (known_models().any(|known| known == id) || completions(id).is_empty())
+}
+
 /// Reports an id in the ARN of a model or a system-defined profile that no model has.
 ///
 /// Ids that are not known here may be newer than the data, so only those are reported that a known id completes, and

@@ -3,6 +3,8 @@
 //! They are made from what both say: each action and resource with its wildcards filled in several ways, and contexts in
 //! which every condition is met, in which one is not, and in which keys are absent.
 
+use super::possible;
+use super::view::INVOKE;
 use crate::iam::{ContextKeys, ContextValue, RequestContext};
 use serde_json::Value;
 
@@ -41,13 +43,19 @@ impl Probes {
             changed.into_iter().chain(kept).collect::<Vec<String>>()
         };
         for text in differing_first(["Action", "NotAction"]) {
-            for fill in ["", "Model", "ModelWithResponseStream"] {
-                push(&mut actions, text.replace('*', fill).replace('?', "x"), ACTIONS);
+            for fill in ["", "bedrock:InvokeModel", "Model", "ModelWithResponseStream", "InvokeModel"] {
+                let action = text.replace('*', fill).replace('?', "x");
+                if possible::action(&action) {
+                    push(&mut actions, action, ACTIONS);
+                }
             }
         }
         for text in differing_first(["Resource", "NotResource"]) {
-            for fill in [["us-east-1", "111122223333", "x"], ["eu-west-3", "444455556666", "us.x"]] {
-                push(&mut resources, filled(&text, fill), RESOURCES - NEIGHBOURS.len());
+            for fill in [["us-east-1", "111122223333", "amazon.x"], ["eu-west-3", "444455556666", "us.amazon.x"]] {
+                let resource = filled(&text, fill);
+                if possible::resource(&resource) {
+                    push(&mut resources, resource, RESOURCES - NEIGHBOURS.len());
+                }
             }
         }
         for text in NEIGHBOURS {
@@ -55,11 +63,15 @@ impl Probes {
         }
         for statement in before.iter().chain(after) {
             let services = statement.get("Principal").and_then(|principal| principal.get("Service"));
-            for service in services.into_iter().flat_map(one_or_many).filter_map(Value::as_str) {
+            let services = services.into_iter().flat_map(one_or_many).filter_map(Value::as_str);
+            for service in services.filter(|service| possible::service(service)) {
                 push(&mut principals, service.to_owned(), 8);
             }
         }
         let contexts = contexts(before, after);
+        for action in INVOKE {
+            push(&mut actions, action.to_owned(), ACTIONS + INVOKE.len());
+        }
         Self { principals, actions, resources, contexts, strings: strings.max(1) }
     }
 
@@ -165,8 +177,16 @@ fn contexts(before: &[Value], after: &[Value]) -> Vec<Vec<(String, String)>> {
             all.push(varied);
         }
     }
-    all.truncate(CONTEXTS);
-    all
+    for context in &mut all {
+        context.retain(|(key, value)| possible::key(key, value));
+    }
+    let mut distinct: Vec<Vec<(String, String)>> = Vec::new();
+    for context in all {
+        if distinct.len() < CONTEXTS && !distinct.contains(&context) {
+            distinct.push(context);
+        }
+    }
+    distinct
 }
 
 /// Turns pairs into a context with the Region of the resource, unless the pairs name one.

@@ -16,6 +16,11 @@ const ENDPOINTS: [&str; 4] = [
     "runtime.bedrock.amazonaws.com",
 ];
 
+/// Returns `true` if a name is that of an endpoint and not a service principal.
+pub(super) fn is_endpoint(name: &str) -> bool {
+    ENDPOINTS.iter().any(|endpoint| endpoint.eq_ignore_ascii_case(name))
+}
+
 /// Looks for mistakes in a statement that lets services assume a role.
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Raw>) {
     let assumes = |word: &Word<'_>| {
@@ -28,7 +33,7 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Raw>) {
     let names_bedrock =
         source_arn.is_some_and(|condition| condition.values.iter().any(|arn| arn.text.contains(":bedrock:")));
     for word in &view.services {
-        if ENDPOINTS.iter().any(|endpoint| endpoint.eq_ignore_ascii_case(word.text)) {
+        if is_endpoint(word.text) {
             endpoint(view, *word, names_bedrock, found);
         } else if word.text == "ecs.amazonaws.com" && names_nothing_of_ecs(view) {
             let message = "`ecs.amazonaws.com` is the ECS service itself: tasks assume roles as \

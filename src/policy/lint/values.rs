@@ -2,6 +2,7 @@
 
 use super::super::condition::Compare;
 use super::correction::{Correction, edit_condition, replace_in};
+use super::trust::is_endpoint;
 use super::view::{ConditionView, View, Word, is_wild};
 use super::{LintCode, Raw};
 use serde_json::{Map, Value};
@@ -27,13 +28,14 @@ const ENUMERATED: [(&str, &[&str]); 4] = [
     ("aws:PrincipalType", &["Account", "User", "FederatedUser", "AssumedRole", "Anonymous"]),
 ];
 
-/// Service principals that do not exist, with the one that role-passing names.
-const MISTAKEN_SERVICES: [&str; 4] = [
-    "bedrock-agent.amazonaws.com",
-    "bedrock-agent-runtime.amazonaws.com",
-    "bedrock-runtime.amazonaws.com",
-    "runtime.bedrock.amazonaws.com",
-];
+/// Returns `true` if a request can carry a value of a key.
+pub(super) fn is_possible(key: &str, value: &str) -> bool {
+    if key.eq_ignore_ascii_case("iam:PassedToService") {
+        return !is_endpoint(value);
+    }
+    let known = ENUMERATED.iter().find(|(known, _)| known.eq_ignore_ascii_case(key));
+    known.is_none_or(|(_, known)| known.contains(&value)) && (!holds_arns(key) || value.starts_with("arn:"))
+}
 
 /// Returns `true` if a key holds ARNs.
 pub(super) fn holds_arns(key: &str) -> bool {
@@ -148,7 +150,7 @@ fn passed_service(view: &View<'_>, condition: &ConditionView<'_>, found: &mut Ve
     if !condition.is_on("iam:PassedToService") || !compares_text(condition) {
         return;
     }
-    let mistaken = |word: &&Word<'_>| MISTAKEN_SERVICES.iter().any(|name| name.eq_ignore_ascii_case(word.text));
+    let mistaken = |word: &&Word<'_>| is_endpoint(word.text);
     let Some(value) = condition.values.iter().find(mistaken) else { return };
     let right = "bedrock.amazonaws.com";
     let message = format!("no role is passed to `{}`: Bedrock's service principal is `{right}`", value.text);
