@@ -44,7 +44,7 @@ const AGENT_RUNTIME: [&str; 10] = [
 ];
 
 /// The action that switched model access on before it was on by default.
-const UNUSED: &str = "PutFoundationModelEntitlement";
+pub(super) const UNUSED: &str = "PutFoundationModelEntitlement";
 
 /// Looks for mistakes in a statement's actions.
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Raw>) {

@@ -4,7 +4,7 @@ use super::super::pattern::{Case, Pattern};
 use super::correction::Correction;
 use super::view::{View, Word, is_wild};
 use super::{LintCode, Raw};
-use crate::bedrock::{ModelReference, known_models};
+use crate::bedrock::{ModelReference, is_model_id, known_models};
 
 /// Returns `true` if an id is an inference profile's; with wildcards, if its first part shows it.
 pub(super) fn is_profile_id(id: &str) -> bool {
@@ -14,7 +14,7 @@ pub(super) fn is_profile_id(id: &str) -> bool {
 
 /// Returns `true` if no part that every model id has is missing.
 pub(super) fn is_whole_model_id(id: &str) -> bool {
-    id.contains('.') && !is_profile_id(id) && (known_models().any(|known| known == id) || completions(id).is_empty())
+    is_model_id(id) && !is_profile_id(id) && (known_models().any(|known| known == id) || completions(id).is_empty())
 }
 
 /// Reports an id in the ARN of a model or a system-defined profile that no model has.

@@ -5,14 +5,15 @@
 use super::arns::types;
 use super::global_keys::GLOBAL_KEYS;
 use super::view::arn_parts;
-use super::{models, trust, values};
+use super::{actions, models, trust, values};
 use crate::bedrock::{Region, ServiceAuthorization};
 
 /// Returns `true` if a request can be authorized as an action.
 pub(super) fn action(action: &str) -> bool {
     let Some((prefix, name)) = action.split_once(':') else { return false };
     match ServiceAuthorization::of(prefix) {
-        Some(service) => service.action(name).is_some(),
+        // An action that no longer grants anything is not missed.
+        Some(service) => service.action(name).is_some() && !name.eq_ignore_ascii_case(actions::UNUSED),
         None => !prefix.to_ascii_lowercase().starts_with("bedrock") || prefix.eq_ignore_ascii_case("bedrock-agentcore"),
     }
 }
