@@ -73,7 +73,7 @@ fn region_of(resource: &str) -> String {
 pub fn for_policies(random: &mut Random) -> Vec<RequestContext> {
     let mut all = Vec::new();
     let mut add = |action: &str, resource: &str, key: Option<(&str, &str)>, random: &mut Random| {
-        for times in 0..3 {
+        for times in 0..2 {
             let mut keys = if times == 0 { met() } else { context(random) };
             keys.set("aws:RequestedRegion", region_of(resource));
             if let Some((key, value)) = key {

@@ -50,6 +50,22 @@ pub(super) fn resource(resource: &str) -> bool {
         }
 }
 
+/// Returns `true` if an action can be authorized on a resource.
+pub(super) fn pair(action: &str, resource: &str) -> bool {
+    let Some((prefix, name)) = action.split_once(':') else { return false };
+    let Some(service) = ServiceAuthorization::of(prefix) else { return true };
+    let Some((_, published)) = service.action(name) else { return false };
+    let mut kinds = published.resource_types().filter_map(|name| service.resource_type(name)).peekable();
+    let Some([_, _, owner, .., rest]) = arn_parts(resource) else {
+        return kinds.peek().is_none() || resource == "*";
+    };
+    let kind = rest.split('/').next().unwrap_or(rest);
+    kinds.any(|(_, published)| {
+        let mut parts = published.arn.splitn(6, ':');
+        parts.nth(2) == Some(owner) && parts.nth(2).and_then(|form| form.split(['/', '$']).next()) == Some(kind)
+    })
+}
+
 /// Returns `true` if a request can carry a condition key with a value.
 pub(super) fn key(key: &str, value: &str) -> bool {
     let lower = key.to_ascii_lowercase();

@@ -19,8 +19,8 @@ const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 /// The requests, not yet combined.
 pub(super) struct Probes {
     principals: Vec<String>,
-    actions: Vec<String>,
-    resources: Vec<String>,
+    /// Each resource with the actions that can be authorized on it.
+    targets: Vec<(String, Vec<String>)>,
     contexts: Vec<Vec<(String, String)>>,
     /// The number of strings that one request is compared with.
     strings: usize,
@@ -72,24 +72,29 @@ impl Probes {
         for action in INVOKE {
             push(&mut actions, action.to_owned(), ACTIONS + INVOKE.len());
         }
-        Self { principals, actions, resources, contexts, strings: strings.max(1) }
+        let targets = resources.into_iter().map(|resource| {
+            let fitting = actions.iter().filter(|action| possible::pair(action, &resource)).cloned().collect();
+            (resource, fitting)
+        });
+        Self { principals, targets: targets.collect(), contexts, strings: strings.max(1) }
     }
 
     /// Returns how many comparisons of strings the probes amount to.
     pub fn cost(&self) -> usize {
-        self.principals.len() * self.actions.len() * self.resources.len() * self.contexts.len() * self.strings
+        let pairs: usize = self.targets.iter().map(|(_, actions)| actions.len()).sum();
+        self.principals.len() * pairs * self.contexts.len() * self.strings
     }
 
     /// Returns `true` if a closure does so for every request.
     pub fn all(&self, mut holds: impl FnMut(&str, &RequestContext) -> bool) -> bool {
         for context in &self.contexts {
-            for resource in &self.resources {
+            for (resource, actions) in &self.targets {
                 let mut request = RequestContext {
                     action: String::new(),
                     resource: resource.clone(),
                     context: keys(context, resource),
                 };
-                for action in &self.actions {
+                for action in actions {
                     request.action.clone_from(action);
                     if !self.principals.iter().all(|principal| holds(principal, &request)) {
                         return false;
