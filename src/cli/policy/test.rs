@@ -1,15 +1,22 @@
-//! `policy test`: cases with expectations, as a team keeps them beside its policies.
+//! `policy test`: cases with expectations, as a team keeps them next to its policies.
 
 use super::read;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
-use crate::policy::{Case, CaseError, ParseError, Policy, evaluate};
+use crate::policy::{AuthorizationCase, CaseError, ParseError, Policy, evaluate};
 use crate::report::{self, TestRun};
 use clap::{Args, ValueEnum};
 
 const EXAMPLES: &str = "\
-A file holds one case, a list of cases, or a case a line; JSON, or YAML by its ending. A policy is an object, or the
-path of a file beside it.
+A file holds one case, a list of cases, or one case per line, as JSON, or as YAML if its name ends in .yaml or .yml:
+
+  - id: the role may call the model
+    policy: role.json        # a file next to this one, or the document itself
+    principal: arn:aws:iam::111122223333:role/chat
+    action: bedrock:InvokeModel
+    resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0
+    context: {aws:RequestedRegion: us-east-1}
+    expect: allowed          # or explicitDeny, implicitDeny, undetermined
 
 Exit status: 0 all as expected, 1 a mismatch, a malformed policy or a case without expectation, 4 unreadable input";
 
@@ -33,7 +40,7 @@ enum Format {
     /// Mismatches and a summary
     #[default]
     Text,
-    /// What `docs/schema/policy-test-1.json` describes
+    /// As `docs/schema/policy-test-1.json` describes
     Json,
     /// `JUnit` XML
     Junit,
@@ -69,11 +76,11 @@ enum Unreadable {
     Case(CaseError),
 }
 
-fn cases(file: &str, text: &str) -> Result<Vec<Case>, Unreadable> {
-    // A policy file that cannot be read is bad input; one that is no policy is a finding.
+fn cases(file: &str, text: &str) -> Result<Vec<AuthorizationCase>, Unreadable> {
+    // A policy file that cannot be read is bad input; one that is not a policy is a finding.
     let mut unreadable = None;
     let mut load = |path: &str| -> Result<Policy, String> {
-        let beside = read::beside(file, path);
+        let beside = read::relative_to(file, path);
         let text = read::text(&beside).map_err(|failure| {
             let message = failure.message.clone();
             unreadable = Some(failure);
@@ -93,13 +100,13 @@ fn parse(
     file: &str,
     text: &str,
     load: &mut dyn FnMut(&str) -> Result<Policy, String>,
-) -> Result<Vec<Case>, Unreadable> {
+) -> Result<Vec<AuthorizationCase>, Unreadable> {
     let ending = file.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     if matches!(ending.as_str(), "yaml" | "yml") {
         let value: serde_json::Value = serde_saphyr::from_str(text).map_err(|error| {
             Unreadable::Input(Failure::input(format!("`{file}` is not YAML: {}", first_line(&error.to_string()))))
         })?;
-        return Case::parse_all(&format!("{value:#}"), 1, load).map_err(|wrong| {
+        return AuthorizationCase::parse_all(&format!("{value:#}"), 1, load).map_err(|wrong| {
             // The place is one of the JSON that was made of it, which nobody sees.
             let error = ParseError { line: 1, column: 1, message: wrong.error.message };
             Unreadable::Case(CaseError { id: wrong.id, error })
@@ -108,14 +115,14 @@ fn parse(
     if is_lines(text) {
         let mut cases = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            cases.extend(Case::parse_all(line, index + 1, load).map_err(Unreadable::Case)?);
+            cases.extend(AuthorizationCase::parse_all(line, index + 1, load).map_err(Unreadable::Case)?);
         }
         return Ok(cases);
     }
-    Case::parse_all(text, 1, load).map_err(Unreadable::Case)
+    AuthorizationCase::parse_all(text, 1, load).map_err(Unreadable::Case)
 }
 
-/// Tells whether a text holds a case a line: its first line is a whole object, and more follow.
+/// Returns `true` if a text holds one case per line: its first line is a whole object, and more follow.
 fn is_lines(text: &str) -> bool {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Mistakes in `Action`: names and prefixes that do not exist, ARNs for actions without resource types, useless grants.
 
-use super::super::pattern::{Case, Pattern};
+use super::super::pattern::{LetterCase, Pattern};
 use super::correction::{Correction, one_or_many};
 use super::view::{View, Word, arn_parts};
 use super::{LintCode, Raw, names};
@@ -69,7 +69,7 @@ fn name(view: &View<'_>, word: Word<'_>, found: &mut Vec<Raw>) {
         finding.advice = Some("remove it; without another action, remove the statement".to_owned());
         found.push(finding);
     }
-    let pattern = Pattern::new(name, Case::Ignored);
+    let pattern = Pattern::new(name, LetterCase::Ignored);
     if service.actions().any(|(known, _)| pattern.matches(known)) {
         return;
     }
@@ -120,7 +120,7 @@ fn wrong_prefix(view: &View<'_>, word: Word<'_>, prefix: &str, name: &str, found
 
 /// Returns the actions that an entry with an endpoint's name as prefix stands for; none if that cannot be known.
 fn actions_behind(view: &View<'_>, prefix: &str, name: &str) -> Vec<String> {
-    let pattern = Pattern::new(name, Case::Ignored);
+    let pattern = Pattern::new(name, LetterCase::Ignored);
     let is_wild = name.contains(['*', '?']);
     if prefix.starts_with("bedrock-agentcore") {
         let known = ServiceAuthorization::of("bedrock-agentcore").is_none_or(|service| service.action(name).is_some());
@@ -217,7 +217,7 @@ fn without_resource_types(view: &View<'_>, found: &mut Vec<Raw>) {
 fn has_no_resource_types(word: Word<'_>) -> bool {
     let Some((prefix, name)) = word.text.split_once(':') else { return false };
     let Some(service) = ServiceAuthorization::of(prefix) else { return false };
-    let pattern = Pattern::new(name, Case::Ignored);
+    let pattern = Pattern::new(name, LetterCase::Ignored);
     let mut types = service
         .actions()
         .filter(|(known, _)| pattern.matches(known))

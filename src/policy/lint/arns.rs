@@ -3,7 +3,7 @@
 //! The forms are those of the Service Authorization Reference, "Resource types defined by Amazon Bedrock". Only the first
 //! mistake of an ARN is reported: its correction shows the next.
 
-use super::super::pattern::{Case, Pattern};
+use super::super::pattern::{LetterCase, Pattern};
 use super::correction::Correction;
 use super::view::{View, Word, arn_parts, is_wild};
 use super::{LintCode, Raw, models, names};
@@ -309,7 +309,7 @@ fn mismatch(view: &View<'_>, word: Word<'_>) -> Option<Raw> {
         let (prefix, name) = action.text.split_once(':')?;
         // What another service, or one that is not known here, authorizes on the resource cannot be told.
         let published = ServiceAuthorization::of(prefix)?;
-        let pattern = Pattern::new(name, Case::Ignored);
+        let pattern = Pattern::new(name, LetterCase::Ignored);
         let matched = published.actions().filter(|(known, _)| pattern.matches(known));
         let mut types = matched.flat_map(|(_, action)| action.resource_types()).peekable();
         // A name that does not exist, or has no resource type, is found elsewhere.

@@ -9,9 +9,9 @@
 
 use super::super::condition::Condition;
 use super::super::document::Document;
-use super::super::request::Asked;
+use super::super::query::Query;
 use super::super::statement::Statement;
-use super::super::truth::Truth;
+use super::super::three_valued::Ternary;
 use super::super::{Question, edit};
 use super::probes::Probes;
 use serde::Serialize;
@@ -100,11 +100,11 @@ impl Correction {
         }
         *budget -= cost;
         probes.all(|principal, request| {
-            let asked = Asked::new(&Question::new(principal, request));
+            let asked = Query::new(&Question::new(principal, request));
             let (was, is) = (matches(statement, &asked), after.statements().iter().any(|one| matches(one, &asked)));
             match (was, is) {
                 (true, false) => false,
-                (false, true) => self.kept(statement).all(|condition| condition.holds(&asked) == Truth::Yes),
+                (false, true) => self.kept(statement).all(|condition| condition.holds(&asked) == Ternary::Yes),
                 _ => true,
             }
         })
@@ -121,8 +121,8 @@ impl Correction {
     }
 }
 
-fn matches(statement: &Statement, asked: &Asked<'_>) -> bool {
-    statement.matches(asked) == Truth::Yes && statement.grant(asked).is_some()
+fn matches(statement: &Statement, query: &Query<'_>) -> bool {
+    statement.matches_caller(query).is_some_and(|(_, matches)| matches == Ternary::Yes)
 }
 
 /// Replaces a string in a list, or the string itself, by others. Returns `false`, and leaves the list as it was, if

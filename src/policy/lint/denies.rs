@@ -5,7 +5,7 @@
 //! is never an edit: each would make the deny less strict.
 
 use super::super::condition::Compare;
-use super::super::truth::Truth;
+use super::super::three_valued::Ternary;
 use super::profiles::UNSPECIFIED;
 use super::view::{ConditionView, INVOKE, View, arn_parts, ask_in};
 use super::{LintCode, Raw, Severity};
@@ -63,10 +63,10 @@ fn denies_in_any_case(view: &View<'_>, arn: &str, region: &str) -> bool {
     INVOKE.iter().any(|action| {
         ask_in(action, arn, context.clone(), |asked| {
             view.statement.action_matches(asked)
-                && view.statement.resource_matches(asked) == Truth::Yes
+                && view.statement.resource_matches(asked) == Ternary::Yes
                 && view.conditions.iter().enumerate().all(|(index, other)| {
                     let decided = other.is_on(PROFILE) || other.is_on("aws:RequestedRegion");
-                    decided && view.compiled(index).is_some_and(|compiled| compiled.holds(asked) == Truth::Yes)
+                    decided && view.compiled(index).is_some_and(|compiled| compiled.holds(asked) == Ternary::Yes)
                 })
         })
     })
@@ -163,6 +163,6 @@ fn region(view: &View<'_>, all: &[View<'_>], index: usize, condition: &Condition
 fn denies_unspecified(view: &View<'_>, index: usize) -> bool {
     let context = ContextKeys::new().with("aws:RequestedRegion", UNSPECIFIED);
     ask_in(INVOKE[0], "*", context, |asked| {
-        view.compiled(index).is_some_and(|condition| condition.holds(asked) == Truth::Yes)
+        view.compiled(index).is_some_and(|condition| condition.holds(asked) == Ternary::Yes)
     })
 }

@@ -1,6 +1,6 @@
 //! Mistakes in the ids of models and profiles: without version, date or provider.
 
-use super::super::pattern::{Case, Pattern};
+use super::super::pattern::{LetterCase, Pattern};
 use super::correction::Correction;
 use super::view::{View, Word, is_wild};
 use super::{LintCode, Raw};
@@ -93,7 +93,7 @@ fn without_provider(
         _ => format!("`{id}` is not the id of a model: it lacks the provider"),
     };
     let mut finding = view.finding(LintCode::InvalidModelId, word, message);
-    let pattern = Pattern::new(id, Case::Sensitive);
+    let pattern = Pattern::new(id, LetterCase::Sensitive);
     let named = |known: &'static str| {
         let (provider, name) = known.split_once('.')?;
         let matches = match is_wild(id) {

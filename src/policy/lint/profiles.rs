@@ -3,7 +3,7 @@
 //! A call through a profile is authorized on the profile, and on the model in the source Region and in every destination
 //! Region (Bedrock User Guide, "Geographic cross-Region inference", "Global cross-Region inference").
 
-use super::super::truth::Truth;
+use super::super::three_valued::Ternary;
 use super::correction::{Correction, edit_condition, one_or_many};
 use super::view::{ConditionView, INVOKE, View, Word, arn_parts, ask_in, is_wild};
 use super::{LintCode, Raw};
@@ -241,7 +241,7 @@ fn split(
         let index = view.conditions.iter().position(|other| std::ptr::eq(other, condition));
         let compiled = index.and_then(|index| view.compiled(index));
         let context = ContextKeys::new().with(KEY, profile);
-        compiled.is_some_and(|compiled| ask_in(INVOKE[0], "*", context, |asked| compiled.holds(asked) == Truth::Yes))
+        compiled.is_some_and(|compiled| ask_in(INVOKE[0], "*", context, |asked| compiled.holds(asked) == Ternary::Yes))
     };
     // A pattern of profiles is wider than what the condition lets through: then the condition's own values are meant.
     let mut meant: Vec<&str> = Vec::new();
@@ -294,7 +294,7 @@ fn region_left_out(view: &View<'_>, all: &[View<'_>], found: &mut Vec<Raw>) {
                 let context = ContextKeys::new().with("aws:RequestedRegion", region);
                 other
                     .compiled(at)
-                    .is_none_or(|compiled| ask_in(action, arn, context, |asked| compiled.holds(asked) == Truth::Yes))
+                    .is_none_or(|compiled| ask_in(action, arn, context, |asked| compiled.holds(asked) == Ternary::Yes))
             })
     };
     let named = all.iter().filter(|other| other.allows() && !other.statement.excludes_resources());

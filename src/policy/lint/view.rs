@@ -3,10 +3,10 @@
 use super::super::condition::{Condition, Operator, SetOperator};
 use super::super::document::Document;
 use super::super::json::{Node, Value};
-use super::super::request::{Asked, parts};
+use super::super::query::{Query, parts};
 use super::super::statement::{Effect, Statement};
-use super::super::truth::Truth;
-use super::super::{Question, case};
+use super::super::three_valued::Ternary;
+use super::super::{Question, authorization_case};
 use super::correction::Correction;
 use super::{LintCode, Raw};
 use crate::iam::{ContextKeys, RequestContext};
@@ -125,7 +125,7 @@ impl<'n> View<'n> {
 
     /// Returns `true` if the statement is about a resource, whatever its actions and conditions.
     pub fn has_resource(&self, resource: &str) -> bool {
-        ask("bedrock:InvokeModel", resource, |asked| self.statement.resource_matches(asked) == Truth::Yes)
+        ask("bedrock:InvokeModel", resource, |asked| self.statement.resource_matches(asked) == Ternary::Yes)
     }
 
     /// Returns `true` if the statement is about invoking a model, streaming or not.
@@ -154,7 +154,7 @@ impl<'n> View<'n> {
 
     /// Returns the statement as a value, for a correction to start from.
     pub fn value(&self) -> serde_json::Value {
-        case::plain(self.node)
+        authorization_case::plain(self.node)
     }
 
     /// Corrects one string of `Action`, replaced by others, or removed if there are none.
@@ -181,14 +181,14 @@ impl<'n> View<'n> {
 pub(super) const INVOKE: [&str; 2] = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
 
 /// Puts a question with an empty context to a closure.
-pub(super) fn ask<R>(action: &str, resource: &str, answer: impl FnOnce(&Asked<'_>) -> R) -> R {
+pub(super) fn ask<R>(action: &str, resource: &str, answer: impl FnOnce(&Query<'_>) -> R) -> R {
     ask_in(action, resource, ContextKeys::new(), answer)
 }
 
 /// Puts a question to a closure.
-pub(super) fn ask_in<R>(action: &str, resource: &str, context: ContextKeys, answer: impl FnOnce(&Asked<'_>) -> R) -> R {
+pub(super) fn ask_in<R>(action: &str, resource: &str, context: ContextKeys, answer: impl FnOnce(&Query<'_>) -> R) -> R {
     let request = RequestContext { action: action.to_owned(), resource: resource.to_owned(), context };
-    answer(&Asked::new(&Question::new("", &request)))
+    answer(&Query::new(&Question::new("", &request)))
 }
 
 /// Returns the parts of an ARN pattern, where it has all six.

@@ -1,0 +1,13 @@
+//! Tests of what needs neither the AWS SDK nor the embedded account: `cargo test --no-default-features --test core`.
+
+mod architecture;
+mod diagnose;
+mod explain;
+mod policy;
+mod supply_chain;
+
+#[path = "../support"]
+mod support {
+    pub mod costly;
+    pub mod files;
+}
