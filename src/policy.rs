@@ -47,7 +47,7 @@ mod value_pattern;
 pub use authorization_case::{AuthorizationCase, CaseAnswer, CaseError, Expectation, LoadPolicy};
 pub use document::{Document, ParseError};
 pub use least_privilege::least_privilege;
-pub use lint::{Finding, LintCode, Severity, lint};
+pub use lint::{Finding, LintCode, Safety, Severity, lint};
 pub use managed::ManagedPolicy;
 pub use matched_condition::MatchedCondition;
 pub use near_miss::{Miss, NearMiss};

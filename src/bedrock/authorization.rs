@@ -92,6 +92,11 @@ impl ServiceAuthorization {
         find(&self.resource_types, name)
     }
 
+    /// Walks over the resource types, in alphabetical order of their names.
+    pub fn resource_types(&self) -> impl Iterator<Item = (&str, &PublishedResourceType)> {
+        self.resource_types.iter().map(|(name, published)| (name.as_str(), published))
+    }
+
     /// Walks over the names of the service's condition keys.
     pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
         self.condition_keys.keys().map(String::as_str)

@@ -174,11 +174,26 @@ fn unknown_field(member: &Member<'_>, known: &str) -> JsonError {
     at(member.start, format!("`{key}` is not known here; expected {known}"))
 }
 
+/// Says what to write for a field that people expect and a case does not have.
+fn guessed_field(member: &Member<'_>) -> Option<JsonError> {
+    let instead = match member.key.as_ref() {
+        "model" | "model_id" | "modelId" => {
+            "write what is authorized as `resource`, such as `arn:aws:bedrock:us-east-1::foundation-model/ID`"
+        }
+        "region" => "write the Region in `resource`, and as `aws:RequestedRegion` under `context`",
+        "operation" => "write the IAM action as `action`: `bedrock-access actions` lists them",
+        "account" | "role" | "user" => "write the caller's ARN as `principal`",
+        "expected" | "decision" => "write the decision as `expect`",
+        _ => return None,
+    };
+    Some(at(member.start, format!("a case has no `{}`: {instead}", member.key)))
+}
+
 impl Reader<'_, '_> {
     fn case(&mut self, node: &Node<'_>) -> Result<AuthorizationCase, JsonError> {
         let members = node.members().ok_or_else(|| expected(node, "a case (an object)"))?;
         let (mut principal, mut action, mut resource, mut policies) = (None, None, None, None);
-        let mut case_id = serde_json::Value::Null;
+        let (mut case_id, mut alone) = (serde_json::Value::Null, Vec::new());
         let (mut context, mut unknown, mut expect) = (ContextKeys::new(), Vec::new(), None);
         for member in members {
             let value = &member.node;
@@ -196,15 +211,20 @@ impl Reader<'_, '_> {
                     unknown = keys.iter().map(|key| text(key, "a condition key")).collect::<Result<_, _>>()?;
                 }
                 "policies" => policies = Some(self.policies(value)?),
+                // One identity policy is the commonest case.
+                "policy" => alone = self.one_or_many(value)?,
                 "expect" if is_null(value) => {}
                 "expect" => expect = Some(expectation(value)?),
                 _ => {
-                    let known = "`id`, `description`, `principal`, `action`, `resource`, `context`, `unknown`, `policies` or `expect`";
-                    return Err(unknown_field(member, known));
+                    let known = "`id`, `description`, `principal`, `action`, `resource`, `context`, `unknown`, `policy`, `policies` or `expect`";
+                    return Err(guessed_field(member).unwrap_or_else(|| unknown_field(member, known)));
                 }
             }
         }
         let missing = |what: &str| at(node.start, format!("the case has no `{what}`"));
+        if !alone.is_empty() {
+            policies.get_or_insert_with(Policies::default).identity.append(&mut alone);
+        }
         Ok(AuthorizationCase {
             id: case_id,
             principal: principal.ok_or_else(|| missing("principal"))?,
@@ -290,18 +310,24 @@ fn single(node: &Node<'_>) -> Result<String, JsonError> {
     }
 }
 
+/// Reads a decision by its name.
+fn decision_named(node: &Node<'_>) -> Result<Decision, JsonError> {
+    let known = "`allowed`, `explicitDeny`, `implicitDeny` or `undetermined`";
+    let name = text(node, known)?;
+    let all = [Decision::Allowed, Decision::ExplicitDeny, Decision::ImplicitDeny, Decision::Undetermined];
+    let found = all.into_iter().find(|decision| decision.as_str() == name);
+    found.ok_or_else(|| at(node.start, format!("expected {known}")))
+}
+
 fn expectation(node: &Node<'_>) -> Result<Expectation, JsonError> {
+    if node.as_str().is_some() {
+        return Ok(Expectation { decision: decision_named(node)?, policy_type: None });
+    }
     let (mut decision, mut policy_type) = (None, None);
     for member in node.members().ok_or_else(|| expected(node, "an object with `decision`"))? {
         let value = &member.node;
         match member.key.as_ref() {
-            "decision" => {
-                let known = "`allowed`, `explicitDeny`, `implicitDeny` or `undetermined`";
-                let name = text(value, known)?;
-                let all = [Decision::Allowed, Decision::ExplicitDeny, Decision::ImplicitDeny, Decision::Undetermined];
-                let found = all.into_iter().find(|decision| decision.as_str() == name);
-                decision = Some(found.ok_or_else(|| at(value.start, format!("expected {known}")))?);
-            }
+            "decision" => decision = Some(decision_named(value)?),
             "policy_type" if is_null(value) => {}
             "policy_type" => {
                 let name = text(value, "a policy type")?;

@@ -63,6 +63,23 @@ pub fn without(policy: &Value, places: &[usize]) -> Option<Value> {
     (!kept.is_empty()).then(|| with_statements(policy, kept))
 }
 
+/// Returns a policy with others in the place of one statement, counted from 0. `None` if there is no such statement.
+///
+/// Of the new statements, a further one whose `Sid` is taken gets a number, as in [`with_added`].
+#[must_use]
+pub fn with_replaced(policy: &Value, place: usize, new: &[Value]) -> Option<Value> {
+    let mut all = statements(policy).to_vec();
+    if place >= all.len() {
+        return None;
+    }
+    all.remove(place);
+    for (offset, statement) in new.iter().enumerate() {
+        let statement = with_unique_sid(statement, &all);
+        all.insert(place + offset, statement);
+    }
+    Some(with_statements(policy, all))
+}
+
 /// Returns a policy whose denying statements at some places no longer match some requests, and what was added for that.
 ///
 /// Each statement needs a condition that already lets some values through, such as `StringNotEquals`, on a key that every

@@ -4,8 +4,9 @@ use crate::iam::{ContextValue, RequestContext};
 use serde_json::{Map, Value, json};
 
 /// Condition keys that narrow an allow to how the call is made, where a request carries them.
-const NARROWING_KEYS: [(&str, &str); 4] = [
+const NARROWING_KEYS: [(&str, &str); 5] = [
     ("bedrock:InferenceProfileArn", "StringEquals"),
+    ("bedrock-mantle:Model", "StringEquals"),
     ("aws:CalledViaLast", "StringEquals"),
     ("iam:PassedToService", "StringEquals"),
     ("kms:ViaService", "StringEquals"),

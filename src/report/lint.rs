@@ -2,7 +2,7 @@
 
 use super::styled::{Role, Styled};
 use crate::escape::{escape, escape_json};
-use crate::policy::{Finding, LintCode, Severity};
+use crate::policy::{Finding, LintCode, Safety, Severity};
 use serde_json::{Value, json};
 
 /// The findings of some files, in the order in which these were given.
@@ -12,18 +12,18 @@ pub struct LintReport {
 }
 
 impl LintReport {
-    /// Adds a file with what was found in it.
+    /// Adds a file and the findings in it.
     pub fn add(&mut self, file: &str, findings: Vec<Finding>) {
         self.files.push((file.to_owned(), findings));
     }
 
-    /// Tells whether nothing was found anywhere.
+    /// Returns `true` if something was found that is at least this bad.
     #[must_use]
-    pub fn is_clean(&self) -> bool {
-        self.files.iter().all(|(_, findings)| findings.is_empty())
+    pub fn has(&self, least: Severity) -> bool {
+        self.files.iter().flat_map(|(_, findings)| findings).any(|finding| finding.severity <= least)
     }
 
-    /// Renders the findings for people, each with its correction.
+    /// Renders the findings as text, each with its advice and its correction.
     #[must_use]
     pub fn text(&self) -> Styled {
         let mut page = Styled::default();
@@ -41,8 +41,11 @@ impl LintReport {
                 page.row(Role::Plain, format!(": {}", finding.message));
                 page.row(Role::Hint, format!("  why: {}", finding.why));
                 page.row(Role::Hint, format!("  see: {}", finding.code.page()));
+                if let Some(advice) = &finding.advice {
+                    page.row(Role::Hint, format!("  fix: {advice}"));
+                }
                 if let Some(corrected) = &finding.corrected {
-                    page.row(Role::Hint, "  corrected:");
+                    page.row(Role::Hint, format!("  corrected ({}):", safety(finding)));
                     for line in format!("{corrected:#}").lines() {
                         page.row(Role::Code, format!("    {line}"));
                     }
@@ -54,15 +57,21 @@ impl LintReport {
             1 => "1 file".to_owned(),
             many => format!("{many} files"),
         };
+        let role = if self.has(Severity::Warning) { Role::Denied } else { Role::Unknown };
         match count {
             0 => page.row(Role::Allowed, format!("clean: {files}")),
-            1 => page.row(Role::Denied, format!("1 finding in {files}")),
-            many => page.row(Role::Denied, format!("{many} findings in {files}")),
+            1 => page.row(role, format!("1 {} in {files}", self.kind())),
+            many => page.row(role, format!("{many} {}s in {files}", self.kind())),
         }
         page
     }
 
-    /// Renders one JSON object and a line's end.
+    /// Returns what the findings are called together: notes do not fail a job.
+    fn kind(&self) -> &'static str {
+        if self.has(Severity::Warning) { "finding" } else { "note" }
+    }
+
+    /// Renders one JSON object and a line feed.
     #[must_use]
     pub fn json(&self) -> String {
         let files: Vec<Value> =
@@ -96,6 +105,14 @@ impl LintReport {
     }
 }
 
+/// Says whether a correction can be made without reading it.
+fn safety(finding: &Finding) -> &'static str {
+    match finding.safety {
+        Some(Safety::Safe) => "safe: only the spelling changes",
+        _ => "unsafe: check that this is what is meant",
+    }
+}
+
 fn rule(code: LintCode) -> Value {
     json!({
         "id": code.as_str(),
@@ -107,12 +124,17 @@ fn rule(code: LintCode) -> Value {
 
 fn result(file: &str, finding: &Finding) -> Value {
     let index = LintCode::ALL.iter().position(|code| *code == finding.code);
-    let corrected = finding.corrected.as_ref().map_or_else(String::new, |value| format!("\n\nCorrected:\n{value:#}"));
+    let advice = finding.advice.as_ref().map_or_else(String::new, |advice| format!("\n\nFix: {advice}"));
+    let corrected = finding
+        .corrected
+        .as_ref()
+        .map_or_else(String::new, |value| format!("\n\nCorrected ({}):\n{value:#}", safety(finding)));
     json!({
         "ruleId": finding.code.as_str(),
         "ruleIndex": index,
         "level": finding.severity.as_str(),
-        "message": {"text": format!("{}: {}{corrected}", finding.message, finding.why)},
+        "message": {"text": format!("{}: {}{advice}{corrected}", finding.message, finding.why)},
+        "properties": {"safety": finding.safety.map(Safety::as_str)},
         "locations": [{"physicalLocation": {
             "artifactLocation": {"uri": uri(file)},
             "region": {
@@ -125,7 +147,7 @@ fn result(file: &str, finding: &Finding) -> Value {
     })
 }
 
-/// Writes a path as the relative reference that SARIF wants: slashes, and no character that a URI cannot hold.
+/// Writes a path as the relative reference that SARIF asks for: with slashes, and only characters that a URI can have.
 pub(super) fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.replace('\\', "/").bytes() {

@@ -107,7 +107,7 @@ impl Expansion<'_> {
             On::ModelsBehind => self.models_behind().iter().map(Touched::new).collect(),
             On::Prompt => self.model_of_type("bedrock", &["prompt"]),
             On::Endpoint => self.model_of_type("sagemaker", &["endpoint"]),
-            On::Given(kind) => request.given(kind).map(Touched::new).collect(),
+            On::Given(kind) => request.given(kind).map(|arn| Touched::new(&authorized(arn))).collect(),
             On::Project(kind) => {
                 let given: Vec<Touched> = request.given(kind).map(Touched::new).collect();
                 let service = if kind == Kind::MantleProject { "bedrock-mantle" } else { "bedrock" };
@@ -115,9 +115,11 @@ impl Expansion<'_> {
             }
             On::Made(kind) => self.own("bedrock", &format!("{kind}/*")),
             On::InputBucket => request.given(Kind::S3).take(1).map(bucket).collect(),
-            On::InputObjects => request.given(Kind::S3).take(1).map(objects).collect(),
+            On::InputObjects => request.given(Kind::S3).take(1).map(input).collect(),
             On::OutputBucket => request.given(Kind::S3).last().map(bucket).into_iter().collect(),
-            On::OutputObjects => request.given(Kind::S3).last().map(objects).into_iter().collect(),
+            On::OutputObjects => request.given(Kind::S3).last().map(output).into_iter().collect(),
+            // What a knowledge base stores its vectors in, a request here does not show.
+            On::VectorStore => Vec::new(),
             On::ServiceRole => request.service_role.iter().map(Touched::new).collect(),
             // Which tools a model uses, a request here does not tell.
             On::SystemTool => Vec::new(),
@@ -316,14 +318,33 @@ fn bucket(arn: &Arn) -> Touched {
     Touched::new(&Arn { resource: name, ..arn.clone() })
 }
 
-/// Returns the objects that an S3 ARN stands for: all of the bucket, all with the prefix, or the one.
-fn objects(arn: &Arn) -> Touched {
-    let resource = match arn.resource.as_str() {
-        prefix if prefix.ends_with('/') => format!("{prefix}*"),
-        object if object.contains('/') => object.to_owned(),
-        bucket => format!("{bucket}/*"),
-    };
+/// Returns the objects that are read: all of the bucket, all with the prefix, or the one.
+///
+/// What has no slash at its end and no dot in its last part is taken for a folder, as batch jobs take it.
+fn input(arn: &Arn) -> Touched {
+    let is_object = arn.resource.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    match is_object && arn.resource.contains('/') {
+        true => Touched::new(arn),
+        false => output(arn),
+    }
+}
+
+/// Returns the objects that are written: they get names of their own in the bucket or under the prefix, whether or not
+/// that has a slash at its end.
+fn output(arn: &Arn) -> Touched {
+    let resource = format!("{}/*", arn.resource.trim_end_matches('/'));
     Touched::new(&Arn { resource, ..arn.clone() })
+}
+
+/// Returns the ARN under which a resource is authorized: a guardrail's version is not part of it (Service Authorization
+/// Reference, "Resource types defined by Amazon Bedrock").
+fn authorized(arn: &Arn) -> Arn {
+    match arn.resource.split_once(':') {
+        Some((guardrail, _)) if arn.service == "bedrock" && guardrail.starts_with("guardrail/") => {
+            Arn { resource: guardrail.to_owned(), ..arn.clone() }
+        }
+        _ => arn.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! The policy engine against cases as data, against definitions, and against all combinations of small things.
 
 mod conditions;
+mod corrections;
 mod decisions;
 mod exhaustive;
 mod generated;
 mod lint;
+mod mistakes;
+mod probes;
 mod properties;

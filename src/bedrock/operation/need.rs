@@ -88,6 +88,8 @@ pub enum On {
     OutputBucket,
     /// The objects that are written.
     OutputObjects,
+    /// What a knowledge base keeps its vectors in.
+    VectorStore,
     /// The service role itself.
     ServiceRole,
     /// A tool of Bedrock's own that the model uses.
@@ -114,6 +116,7 @@ impl On {
             Self::InputObjects => "the objects that are read",
             Self::OutputBucket => "the bucket that is written to",
             Self::OutputObjects => "the objects that are written",
+            Self::VectorStore => "the vector store",
             Self::ServiceRole => "the service role",
             Self::SystemTool => "the system tool",
             Self::Everything => "`*`: the action has no resource type",
@@ -146,7 +149,7 @@ impl On {
             Self::InputObjects | Self::OutputObjects => &["object"],
             Self::ServiceRole => &["role"],
             Self::SystemTool => &["system-tool"],
-            Self::Everything => &[],
+            Self::Everything | Self::VectorStore => &[],
         };
         types.to_vec()
     }

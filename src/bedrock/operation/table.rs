@@ -43,6 +43,7 @@ const KNOWLEDGE_BASE_ROLE: &str = "Create a service role for Amazon Bedrock Know
 const KNOWLEDGE_BASE: &str = "Prerequisites for knowledge bases";
 const PASS_ROLE: &str = "IAM User Guide, Grant a user permissions to pass a role to an AWS service";
 const MARKETPLACE: &str = "AWS managed policy AmazonBedrockFullAccess";
+const ASYNC: &str = "Amazon Bedrock API Reference, StartAsyncInvoke";
 const OPENAI: &str = "Bedrock endpoints and projects";
 const API_KEY: &str = "Permissions for Amazon Bedrock API keys";
 
@@ -175,10 +176,12 @@ pub(super) static TABLE: [Row; 21] = [
         name: "start-async-invoke",
         api: "StartAsyncInvoke",
         tested: false,
-        takes: &[],
+        takes: &[Kind::S3],
         needs: &[
             caller(INVOKE, On::Model, SAR),
             caller(INVOKE, On::Made("async-invoke"), SAR),
+            // Bedrock writes the result with the caller's permissions.
+            caller("s3:PutObject", On::OutputObjects, ASYNC),
             tags("async-invoke"),
             BEARER,
         ],
@@ -341,6 +344,14 @@ pub(super) static TABLE: [Row; 21] = [
             role("s3:ListBucket", On::InputBucket, KNOWLEDGE_BASE_ROLE),
             role("s3:GetObject", On::InputObjects, KNOWLEDGE_BASE_ROLE),
             role("kms:Decrypt", On::Given(Kind::KmsKey), KNOWLEDGE_BASE_ROLE),
+            role("aoss:APIAccessAll", On::VectorStore, KNOWLEDGE_BASE_ROLE)
+                .when(When::If("where the vectors are in OpenSearch Serverless, whose data access policy counts too")),
+            role("s3vectors:QueryVectors", On::VectorStore, KNOWLEDGE_BASE_ROLE)
+                .when(When::If("where the vectors are in S3 Vectors")),
+            role("s3vectors:GetVectors", On::VectorStore, KNOWLEDGE_BASE_ROLE)
+                .when(When::If("where the vectors are in S3 Vectors")),
+            role("rds-data:ExecuteStatement", On::VectorStore, KNOWLEDGE_BASE_ROLE)
+                .when(When::If("where the vectors are in Aurora, with the secret of its user")),
         ],
         ..CONTROL
     },

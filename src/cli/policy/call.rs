@@ -1,6 +1,8 @@
 //! The call that a `policy` command is about: a model, a Region and an account become the requirements to be allowed.
 
-use crate::bedrock::{Given, InferenceProfile, ModelReference, Operation, ProfileKind, Region};
+use crate::bedrock::{
+    Given, InferenceProfile, ModelReference, Operation, ProfileKind, Region, destinations, source_of_destinations,
+};
 use crate::cli::exit::Failure;
 use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};
 use crate::request::{Request, Requirements};
@@ -25,7 +27,7 @@ pub(super) struct CallArgs {
     /// The account of the caller, which the ARN of an inference profile holds
     #[arg(long, value_name = "ID", value_parser = account)]
     pub account: Option<String>,
-    /// A Region to which the inference profile may route; all of them are needed
+    /// A Region to which the inference profile may route; repeat for each [default: those that AWS documents]
     #[arg(long, value_name = "REGION")]
     pub destination_region: Vec<Region>,
     /// The foundation model behind an application inference profile, whose ARN does not tell
@@ -45,6 +47,8 @@ pub(super) struct Call {
     pub service_role: Vec<RequestContext>,
     /// Why there may be more.
     pub unlisted: Vec<String>,
+    /// Where the destinations of the profile are from, if nobody gave them.
+    pub routes: Option<String>,
     /// The request itself.
     pub request: Request,
     /// The account of the caller, where it is known.
@@ -93,8 +97,8 @@ impl CallArgs {
     /// # Errors
     /// Wrong usage: no model, no Region anywhere, no account where an ARN needs one.
     pub fn expand(&self, operation: Operation, context: ContextKeys) -> Result<Call, Failure> {
-        let destinations: Vec<&str> = self.destination_region.iter().map(Region::as_str).collect();
-        self.expand_to(operation, context, &destinations)
+        let given: Vec<&str> = self.destination_region.iter().map(Region::as_str).collect();
+        self.expand_to(operation, context, &given)
     }
 
     /// Expands the call under an operation, and lets a profile route to whichever Region.
@@ -158,6 +162,17 @@ impl CallArgs {
             ))
             .hint("add `--account` and the caller's account id"));
         }
+        let known = if destinations.is_empty() { known_destinations(&request) } else { None };
+        let routes = known.as_ref().map(|regions| {
+            let id = request.target().unwrap_or_default();
+            format!(
+                "`{id}` routes from {} to {} ({}); `--destination-region` overrides this",
+                request.region,
+                regions.join(", "),
+                source_of_destinations()
+            )
+        });
+        let destinations = known.as_deref().unwrap_or(destinations);
         let profile = self.profile(&request, account.as_deref(), destinations);
         let requirements = request.requirements(profile.as_ref(), account.as_deref());
         let is_global = request.is_through_profile()
@@ -169,7 +184,7 @@ impl CallArgs {
         // The documented requirements of a global profile are three, and its form tells all of them.
         let unlisted = if is_global { Vec::new() } else { requirements.unlisted };
         let Requirements { requirements, service_role, .. } = requirements;
-        Ok(Call { requirements, service_role, unlisted, request, account })
+        Ok(Call { requirements, service_role, unlisted, routes, request, account })
     }
 
     /// Puts the profile together from the destinations that were given.
@@ -192,7 +207,13 @@ impl CallArgs {
     }
 }
 
-/// Tells whether a requirement is the same in every Region as another in one.
+/// Returns the Regions to which AWS documents that a system-defined profile routes from the request's Region.
+fn known_destinations(request: &Request) -> Option<Vec<&'static str>> {
+    let arn = request.profile_arn(Some("")).filter(|arn| arn.resource_type() == "inference-profile")?;
+    destinations(arn.resource_id(), request.region.as_str())
+}
+
+/// Returns `true` if a requirement is the same in every Region as another in one.
 fn covers(any: &RequestContext, one: &RequestContext) -> bool {
     let of = |requirement: &RequestContext| requirement.resource.parse::<Arn>().ok();
     let (Some(wide), Some(narrow)) = (of(any), of(one)) else { return false };

@@ -1,10 +1,10 @@
 //! `policy generate`: the least-privilege policy for a call, as JSON, Terraform or CloudFormation.
 //!
-//! Where Bedrock carries the operation out with a role of its own, there are three: the caller's, the role's, and the
-//! one that lets Bedrock assume the role.
+//! An operation that Bedrock carries out with a service role has three: the caller's, the role's, and the trust policy
+//! that lets Bedrock assume the role.
 
 use super::call::{self, Call, CallArgs};
-use crate::bedrock::{Given, Marketplace, ModelReference, Operation};
+use crate::bedrock::{Given, Kind, Marketplace, ModelReference, On, Operation};
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::output;
 use crate::iam::{Arn, AssumingService, ContextKeys, RequestContext};
@@ -32,17 +32,17 @@ pub(super) struct GenerateArgs {
     /// An API operation; repeat for several [default: invoke-model and invoke-model-with-response-stream]
     #[arg(long, value_name = "OP", value_parser = call::operation())]
     operation: Vec<Operation>,
-    /// Whose policy it is: an operation that Bedrock carries out with a role of its own needs all three
+    /// Whose policy to write: an operation that Bedrock carries out with a service role needs all three
     #[arg(long, value_enum, default_value_t, value_name = "WHOSE")]
     of: Half,
     /// Allow the model in every Region, for calls through the profile only
     #[arg(long, conflicts_with = "destination_region")]
     any_destination: bool,
-    /// A guardrail that the call applies
+    /// The guardrail that the call applies
     #[arg(long, value_name = "ID|ARN")]
     guardrail: Option<String>,
-    /// Allow what the account's first call to a third-party model needs: the AWS Marketplace subscription, and
-    /// for Anthropic's models the use case form
+    /// Also allow what the account's first call to a third-party model needs: the AWS Marketplace subscription, and the
+    /// use case form for Anthropic's models
     #[arg(long)]
     first_use: bool,
     /// Allow calls with a Bedrock API key
@@ -55,12 +55,12 @@ pub(super) struct GenerateArgs {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Half {
-    /// What the caller is allowed, `iam:PassRole` on the service role included
+    /// The caller, including `iam:PassRole` on the service role
     #[default]
     Caller,
-    /// What the role that Bedrock assumes is allowed
+    /// The service role that Bedrock assumes
     ServiceRole,
-    /// The role trust policy that lets Bedrock assume that role
+    /// The trust policy that lets Bedrock assume the service role
     Trust,
 }
 
@@ -81,12 +81,13 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitStatus, Failure> {
     let (policy, part) = match args.of {
         Half::Caller => {
             let mut requests = requirements(&calls, |call| &call.requirements)?;
-            beside(args, &mut requests)?;
+            further(args, &calls, &mut requests)?;
             (least_privilege(&requests), PolicyPart::Caller)
         }
         Half::ServiceRole => {
             of_a_service_role(args, &calls)?;
-            (least_privilege(&requirements(&calls, |call| &call.service_role)?), PolicyPart::ServiceRole)
+            let policy = least_privilege(&requirements(&calls, |call| &call.service_role)?);
+            (named_for_agents(policy, &calls), PolicyPart::ServiceRole)
         }
         Half::Trust => {
             of_a_service_role(args, &calls)?;
@@ -98,6 +99,9 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitStatus, Failure> {
         Format::Terraform => report::terraform(&policy, part),
         Format::Cloudformation => report::cloudformation(&policy, part),
     })?;
+    for note in notes(args, &calls) {
+        output::note(&note);
+    }
     if args.of == Half::Caller && calls.iter().any(|call| call.request.service_role.is_some()) {
         output::note(
             "note: this is the caller's half; `--of service-role` writes what the service role is allowed, and \
@@ -105,6 +109,38 @@ pub(super) fn run(args: &GenerateArgs) -> Result<ExitStatus, Failure> {
         );
     }
     Ok(ExitStatus::Success)
+}
+
+/// Says what the policy is based on, and what it cannot hold.
+fn notes(args: &GenerateArgs, calls: &[Call]) -> Vec<String> {
+    let mut notes: Vec<String> = Vec::new();
+    let mut add = |note: String| {
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    };
+    for call in calls {
+        let request = &call.request;
+        if let (Some(from), Half::Caller | Half::ServiceRole) = (&call.routes, args.of) {
+            add(format!("note: {from}"));
+        }
+        let writes = args.of == Half::Caller && request.operation == Operation::StartAsyncInvoke;
+        if writes && request.given(Kind::S3).next().is_none() {
+            add("note: the caller also needs `s3:PutObject` on the output; name its bucket with `--resource arn:aws:s3:::BUCKET/PREFIX/`".to_owned());
+        }
+        if args.of == Half::ServiceRole {
+            let stores = request.operation.needs().iter().filter(|need| need.on == On::VectorStore);
+            let actions: Vec<String> =
+                stores.map(|need| format!("`{}` {}", need.action, need.when.words().unwrap_or_default())).collect();
+            if !actions.is_empty() {
+                add(format!(
+                    "note: the role's rights on the vector store are not in this policy: {}",
+                    actions.join("; ")
+                ));
+            }
+        }
+    }
+    notes
 }
 
 /// Expands the operations that were named.
@@ -154,6 +190,18 @@ fn of_a_service_role(args: &GenerateArgs, calls: &[Call]) -> Result<(), Failure>
     }
 }
 
+/// Names the statement under which an agent invokes its model as AWS's own example does (Bedrock User Guide, "Create a
+/// service role for Amazon Bedrock Agents"), which shows readers whose policy it is.
+fn named_for_agents(mut policy: Value, calls: &[Call]) -> Value {
+    let is_agents = calls.iter().all(|call| call.request.operation.acts_for() == Some("agent"));
+    if let Some(first) = policy.get_mut("Statement").and_then(|all| all.get_mut(0)).and_then(Value::as_object_mut)
+        && is_agents
+    {
+        first.shift_insert(0, "Sid".to_owned(), json!("AgentModelInvocationPermissions"));
+    }
+    policy
+}
+
 /// Writes the trust policy of a service role: Bedrock may assume it, for the account's own resources of these kinds.
 fn trust(calls: &[Call]) -> Value {
     let account = calls.iter().find_map(|call| call.account.as_deref());
@@ -188,14 +236,12 @@ fn destinations_missing(call: &Call) -> Failure {
     }
 }
 
-/// Adds what is needed beside the invocation.
-fn beside(args: &GenerateArgs, requests: &mut Vec<RequestContext>) -> Result<(), Failure> {
+/// Adds what is needed in addition to the operations' own permissions.
+fn further(args: &GenerateArgs, calls: &[Call], requests: &mut Vec<RequestContext>) -> Result<(), Failure> {
     if let Some(guardrail) = &args.guardrail {
         requests.push(on("bedrock:ApplyGuardrail", &guardrail_arn(args, guardrail)?));
     }
-    if args.api_key {
-        requests.push(on("bedrock:CallWithBearerToken", "*"));
-    }
+    requests.extend(api_key(args, calls)?);
     let model = args.call.model.as_ref();
     let provider = args
         .call
@@ -226,11 +272,33 @@ fn beside(args: &GenerateArgs, requests: &mut Vec<RequestContext>) -> Result<(),
     Ok(())
 }
 
+/// Returns the permissions to call with a Bedrock API key, which are the endpoint's own.
+fn api_key(args: &GenerateArgs, calls: &[Call]) -> Result<Vec<RequestContext>, Failure> {
+    let mut requests: Vec<RequestContext> = Vec::new();
+    if !args.api_key {
+        return Ok(requests);
+    }
+    for call in calls {
+        let operation = call.request.operation;
+        let action =
+            operation.needs().iter().map(|need| need.action).find(|action| action.ends_with(":CallWithBearerToken"));
+        let Some(action) = action else {
+            return Err(Failure::usage(format!("`{operation}` takes no Bedrock API key"))
+                .hint("leave `--api-key` out: the call has to be signed with AWS credentials"));
+        };
+        let request = on(action, "*");
+        if !requests.contains(&request) {
+            requests.push(request);
+        }
+    }
+    Ok(requests)
+}
+
 fn guardrail_arn(args: &GenerateArgs, guardrail: &str) -> Result<String, Failure> {
     if guardrail.starts_with("arn:") {
         let arn: Arn =
             guardrail.parse().map_err(|error| Failure::usage(format!("`{guardrail}` is not an ARN: {error}")))?;
-        // A version is no part of the resource that is authorized.
+        // A version is not part of the resource that is authorized.
         let id = arn.resource_id().split(':').next().unwrap_or_default().to_owned();
         return Ok(Arn { resource: format!("guardrail/{id}"), ..arn }.to_string());
     }

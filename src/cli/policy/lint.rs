@@ -3,7 +3,7 @@
 use super::read;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
-use crate::policy::lint;
+use crate::policy::{Severity, lint};
 use crate::report::LintReport;
 use clap::{Args, ValueEnum};
 
@@ -13,15 +13,21 @@ Examples:
   bedrock-access policy lint --format sarif policies/*.json > policies.sarif
   bedrock-access policy generate --model amazon.nova-lite-v1:0 --region us-east-1 | bedrock-access policy lint -
 
-Exit status: 0 clean, 1 findings, 4 unreadable input";
+Exit status: 0 clean or notes only, 1 errors or warnings (with `--deny note`: any finding), 4 unreadable input";
 
-/// Find the mistakes that people make in policies for Bedrock.
+/// Find mistakes in policies for Bedrock.
+///
+/// Each finding has advice, and where an edit is right the corrected statement. A correction takes nothing away that the
+/// policy grants and weakens no deny; `safe` means that only the spelling changes, `unsafe` that you have to confirm it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct LintArgs {
     /// Policy files, or `-`
     #[arg(value_name = "FILE", required = true)]
     files: Vec<String>,
+    /// Exit with status 1 for findings that are at least this bad
+    #[arg(long, value_enum, default_value_t, value_name = "SEVERITY")]
+    deny: Least,
     /// The report's format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -30,12 +36,34 @@ pub(super) struct LintArgs {
     color: paint::When,
 }
 
+/// How bad a finding has to be to fail the command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Least {
+    /// Something is never allowed, or never denied
+    Error,
+    /// Something else happens as well, or some calls fail
+    #[default]
+    Warning,
+    /// It works and could be better
+    Note,
+}
+
+impl From<Least> for Severity {
+    fn from(least: Least) -> Self {
+        match least {
+            Least::Error => Self::Error,
+            Least::Warning => Self::Warning,
+            Least::Note => Self::Note,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Findings with the corrected JSON
+    /// Findings with advice and corrected statements
     #[default]
     Text,
-    /// What `docs/schema/policy-lint-1.json` describes
+    /// As `docs/schema/policy-lint-1.json` describes
     Json,
     /// SARIF 2.1.0
     Sarif,
@@ -52,5 +80,5 @@ pub(super) fn run(args: &LintArgs) -> Result<ExitStatus, Failure> {
         Format::Json => report.json(),
         Format::Sarif => report.sarif(),
     })?;
-    Ok(if report.is_clean() { ExitStatus::Success } else { ExitStatus::Finding })
+    Ok(if report.has(args.deny.into()) { ExitStatus::Finding } else { ExitStatus::Success })
 }

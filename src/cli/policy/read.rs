@@ -3,25 +3,33 @@
 pub(super) use crate::cli::input::text;
 
 use crate::cli::exit::Failure;
+use crate::iam::suggest::closest;
 use crate::policy::{Document, ManagedPolicy, Policy};
 use std::path::Path;
 
-/// Reads a policy, whose name is its path; the name of an AWS managed policy stands for its text.
+/// Reads a policy, whose name is its path, or the AWS managed policy of that name.
 pub(super) fn policy(path: &str) -> Result<Policy, Failure> {
     if let Some(managed) = ManagedPolicy::find(path)
         && !Path::new(path).exists()
     {
         return Ok(managed.policy());
     }
+    if path != "-" && !Path::new(path).exists() {
+        let names = ManagedPolicy::all().iter().map(|policy| policy.name);
+        if let Some(near) = closest(path, names) {
+            return Err(Failure::input(format!("there is neither a file nor an AWS managed policy `{path}`"))
+                .hint(format!("did you mean the managed policy `{near}`?")));
+        }
+    }
     let document = Document::parse(&text(path)?).map_err(|error| {
         Failure::input(format!("`{path}` is not a policy: {error}"))
-            .hint(format!("`bedrock-access policy lint {path}` says more"))
+            .hint(format!("`bedrock-access policy lint {path}` shows the place"))
     })?;
     Ok(Policy::new(path, document))
 }
 
-/// Returns a path that is relative to the file which names it.
-pub(super) fn beside(file: &str, path: &str) -> String {
+/// Returns a path relative to the file that names it.
+pub(super) fn relative_to(file: &str, path: &str) -> String {
     match Path::new(file).parent() {
         Some(folder) if file != "-" => folder.join(path).to_string_lossy().into_owned(),
         _ => path.to_owned(),

@@ -78,10 +78,10 @@ pub(super) struct SimulateArgs {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A table for people
+    /// A table
     #[default]
     Text,
-    /// What `docs/schema/simulation-1.json` describes
+    /// As `docs/schema/simulation-1.json` describes
     Json,
 }
 
@@ -103,7 +103,7 @@ fn run_cases(path: &str) -> Result<ExitStatus, Failure> {
     match cases::answer_all(input, &mut io::stdout().lock()) {
         Ok(tally) if tally.bad == 0 => Ok(ExitStatus::Success),
         Ok(_) => Ok(ExitStatus::Input),
-        // The reader of the answers has seen what it wanted.
+        // The reader of the answers has closed the pipe.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitStatus::Success),
         Err(error) => Err(Failure::input(format!("the cases in `{path}` cannot be answered to the end: {error}"))),
     }
@@ -125,6 +125,9 @@ const ABSENT_UNLESS_GIVEN: [&str; 9] = [
 fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
     let policies = policies(args)?;
     let call = args.call.expand(args.operation, call::context(&args.context))?;
+    if let Some(routes) = &call.routes {
+        output::note(&format!("note: {routes}"));
+    }
     let requirements = requirements(args, &call, &policies);
     let simulation = report::Simulation::new(&call.request, requirements, call.unlisted);
     let answer = match args.format {
@@ -159,7 +162,7 @@ fn requirements(args: &SimulateArgs, call: &Call, policies: &Policies) -> Vec<(R
     call.requirements.iter().map(evaluate_requirement).collect()
 }
 
-/// Adds what is known of the caller and of every direct call.
+/// Adds the keys that are known of the caller and of every direct call.
 fn complete(context: &mut ContextKeys, principal: Option<&Arn>, account: Option<&str>) {
     let mut known = vec![("aws:SecureTransport", "true".to_owned()), ("aws:ViaAWSService", "false".to_owned())];
     known.push(("aws:PrincipalIsAWSService", "false".to_owned()));

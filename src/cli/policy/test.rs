@@ -1,4 +1,4 @@
-//! `policy test`: cases with expectations, as a team keeps them beside its policies.
+//! `policy test`: cases with expectations, as a team keeps them next to its policies.
 
 use super::read;
 use crate::cli::exit::{ExitStatus, Failure};
@@ -8,8 +8,15 @@ use crate::report::{self, TestRun};
 use clap::{Args, ValueEnum};
 
 const EXAMPLES: &str = "\
-A file holds one case, a list of cases, or a case a line; JSON, or YAML by its ending. A policy is an object, or the
-path of a file beside it.
+A file holds one case, a list of cases, or one case per line, as JSON, or as YAML if its name ends in .yaml or .yml:
+
+  - id: the role may call the model
+    policy: role.json        # a file next to this one, or the document itself
+    principal: arn:aws:iam::111122223333:role/chat
+    action: bedrock:InvokeModel
+    resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0
+    context: {aws:RequestedRegion: us-east-1}
+    expect: allowed          # or explicitDeny, implicitDeny, undetermined
 
 Exit status: 0 all as expected, 1 a mismatch, a malformed policy or a case without expectation, 4 unreadable input";
 
@@ -33,7 +40,7 @@ enum Format {
     /// Mismatches and a summary
     #[default]
     Text,
-    /// What `docs/schema/policy-test-1.json` describes
+    /// As `docs/schema/policy-test-1.json` describes
     Json,
     /// `JUnit` XML
     Junit,
@@ -70,10 +77,10 @@ enum Unreadable {
 }
 
 fn cases(file: &str, text: &str) -> Result<Vec<AuthorizationCase>, Unreadable> {
-    // A policy file that cannot be read is bad input; one that is no policy is a finding.
+    // A policy file that cannot be read is bad input; one that is not a policy is a finding.
     let mut unreadable = None;
     let mut load = |path: &str| -> Result<Policy, String> {
-        let beside = read::beside(file, path);
+        let beside = read::relative_to(file, path);
         let text = read::text(&beside).map_err(|failure| {
             let message = failure.message.clone();
             unreadable = Some(failure);
@@ -115,7 +122,7 @@ fn parse(
     AuthorizationCase::parse_all(text, 1, load).map_err(Unreadable::Case)
 }
 
-/// Tells whether a text holds a case a line: its first line is a whole object, and more follow.
+/// Returns `true` if a text holds one case per line: its first line is a whole object, and more follow.
 fn is_lines(text: &str) -> bool {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let first = lines.next().unwrap_or_default();

@@ -1,12 +1,13 @@
-//! A statement as the linter sees it: its meaning beside its place in the text, and ways to correct it.
+//! A statement as the linter sees it: its compiled form next to its place in the text.
 
-use super::super::condition::{Condition, Operator};
+use super::super::condition::{Condition, Operator, SetOperator};
 use super::super::document::Document;
 use super::super::json::{Node, Value};
 use super::super::query::{Query, parts};
 use super::super::statement::{Effect, Statement};
 use super::super::three_valued::Ternary;
 use super::super::{Question, authorization_case};
+use super::correction::Correction;
 use super::{LintCode, Raw};
 use crate::iam::{ContextKeys, RequestContext};
 
@@ -18,7 +19,14 @@ pub(super) struct Word<'n> {
     pub end: usize,
 }
 
-/// A line of a `Condition` block, with its places.
+impl Word<'_> {
+    /// Returns `true` if the string is `*`, or several of them.
+    pub fn is_star(&self) -> bool {
+        !self.text.is_empty() && self.text.bytes().all(|byte| byte == b'*')
+    }
+}
+
+/// One operator and key of a `Condition` block, with their places.
 pub(super) struct ConditionView<'n> {
     pub operator: Operator,
     /// The operator as the policy spells it.
@@ -27,10 +35,38 @@ pub(super) struct ConditionView<'n> {
     pub values: Vec<Word<'n>>,
 }
 
+impl ConditionView<'_> {
+    /// Returns `true` if the condition is on a key; one that ends in `/` stands for the key of every tag.
+    pub fn is_on(&self, key: &str) -> bool {
+        let text = self.key.text;
+        match key.strip_suffix('/') {
+            Some(_) => {
+                text.get(..key.len()).is_some_and(|start| start.eq_ignore_ascii_case(key)) && text.len() > key.len()
+            }
+            None => text.eq_ignore_ascii_case(key),
+        }
+    }
+
+    /// Returns `true` if the condition does not hold where its key is absent.
+    pub fn needs_key(&self) -> bool {
+        use super::super::condition::Compare;
+        match self.operator.compare {
+            Compare::Null => self.values.iter().all(|value| value.text.eq_ignore_ascii_case("false")),
+            _ => match self.operator.set {
+                SetOperator::None => !self.operator.negated && !self.operator.if_exists,
+                SetOperator::ForAnyValue => true,
+                SetOperator::ForAllValues => false,
+            },
+        }
+    }
+}
+
 /// A statement and its places.
 pub(super) struct View<'n> {
     pub statement: &'n Statement,
     pub node: &'n Node<'n>,
+    /// The `Sid` and its place.
+    pub sid: Option<Word<'n>>,
     /// The strings of `Action` or `NotAction`.
     pub actions: Vec<Word<'n>>,
     /// The strings of `Resource` or `NotResource`.
@@ -41,7 +77,7 @@ pub(super) struct View<'n> {
 }
 
 impl<'n> View<'n> {
-    /// Puts the statements of a document beside their nodes.
+    /// Pairs the statements of a document with their nodes.
     pub fn all(root: &'n Node<'n>, document: &'n Document) -> Vec<Self> {
         let nodes = member(root, "Statement").map_or(&[][..], Node::one_or_many);
         document.statements().iter().zip(nodes).map(|(statement, node)| Self::new(statement, node)).collect()
@@ -67,6 +103,7 @@ impl<'n> View<'n> {
         Self {
             statement,
             node,
+            sid: member(node, "Sid").and_then(|node| words_of(node).into_iter().next()),
             actions: words(["Action", "NotAction"]),
             resources: words(["Resource", "NotResource"]),
             services: member(node, "Principal")
@@ -81,43 +118,60 @@ impl<'n> View<'n> {
         self.statement.effect == Effect::Allow
     }
 
-    /// Tells whether the statement is about an action, whatever its resources and conditions.
+    /// Returns `true` if the statement is about an action, whatever its resources and conditions.
     pub fn has_action(&self, action: &str) -> bool {
         ask(action, "*", |asked| self.statement.action_matches(asked))
     }
 
-    /// Tells whether the statement is about a resource, whatever its actions and conditions.
+    /// Returns `true` if the statement is about a resource, whatever its actions and conditions.
     pub fn has_resource(&self, resource: &str) -> bool {
         ask("bedrock:InvokeModel", resource, |asked| self.statement.resource_matches(asked) == Ternary::Yes)
     }
 
-    /// Tells whether the statement is about invoking a model, streaming or not.
+    /// Returns `true` if the statement is about invoking a model, streaming or not.
     pub fn is_about_invoking(&self) -> bool {
         INVOKE.iter().any(|action| self.has_action(action))
     }
 
-    /// Makes a finding at a word of the statement.
-    pub fn finding(&self, code: LintCode, word: Word<'_>, message: String) -> Raw {
-        Raw { code, start: word.start, end: word.end, statement: self.statement.index, message, corrected: None }
+    /// Returns the conditions on a key.
+    pub fn conditions_on<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a ConditionView<'n>> {
+        self.conditions.iter().filter(move |condition| condition.is_on(key))
     }
 
-    /// Returns the statement as a value, to be corrected.
+    /// Makes a finding at a word of the statement.
+    pub fn finding(&self, code: LintCode, word: Word<'_>, message: String) -> Raw {
+        Raw {
+            code,
+            severity: code.severity(),
+            start: word.start,
+            end: word.end,
+            statement: self.statement.index,
+            message,
+            advice: None,
+            correction: None,
+        }
+    }
+
+    /// Returns the statement as a value, for a correction to start from.
     pub fn value(&self) -> serde_json::Value {
         authorization_case::plain(self.node)
     }
 
-    /// Returns the statement with one string of its lists replaced, or removed where there is none.
-    pub fn replacing(&self, old: &str, new: &[String]) -> serde_json::Value {
-        let mut value = self.value();
-        for element in ["Action", "NotAction", "Resource", "NotResource"] {
-            if let Some(list) = value.get_mut(element) {
-                replace_in(list, old, new);
-            }
-        }
-        value
+    /// Corrects one string of `Action`, replaced by others, or removed if there are none.
+    ///
+    /// `None` for `NotAction`: what joins or leaves it changes every other action.
+    pub fn with_actions(&self, old: &str, new: &[String]) -> Option<Correction> {
+        let excludes = self.statement.excludes_actions();
+        (!excludes).then(|| Correction::replacing(self.value(), "Action", old, new))?
     }
 
-    /// Returns the statement's compiled condition on a key, in the order of the views.
+    /// Corrects one string of `Resource`, replaced by another. `None` for `NotResource`.
+    pub fn with_resource(&self, old: &str, new: &str) -> Option<Correction> {
+        let excludes = self.statement.excludes_resources();
+        (!excludes).then(|| Correction::replacing(self.value(), "Resource", old, &[new.to_owned()]))?
+    }
+
+    /// Returns the statement's compiled condition, in the order of the views.
     pub fn compiled(&self, index: usize) -> Option<&Condition> {
         self.statement.conditions.get(index)
     }
@@ -128,8 +182,12 @@ pub(super) const INVOKE: [&str; 2] = ["bedrock:InvokeModel", "bedrock:InvokeMode
 
 /// Puts a question with an empty context to a closure.
 pub(super) fn ask<R>(action: &str, resource: &str, answer: impl FnOnce(&Query<'_>) -> R) -> R {
-    let request =
-        RequestContext { action: action.to_owned(), resource: resource.to_owned(), context: ContextKeys::new() };
+    ask_in(action, resource, ContextKeys::new(), answer)
+}
+
+/// Puts a question to a closure.
+pub(super) fn ask_in<R>(action: &str, resource: &str, context: ContextKeys, answer: impl FnOnce(&Query<'_>) -> R) -> R {
+    let request = RequestContext { action: action.to_owned(), resource: resource.to_owned(), context };
     answer(&Query::new(&Question::new("", &request)))
 }
 
@@ -138,24 +196,9 @@ pub(super) fn arn_parts(pattern: &str) -> Option<[&str; 6]> {
     parts(pattern)
 }
 
-/// Replaces a string in a list, or the string itself, by some others.
-pub(super) fn replace_in(list: &mut serde_json::Value, old: &str, new: &[String]) {
-    let mut strings: Vec<serde_json::Value> = match list.take() {
-        serde_json::Value::Array(values) => values,
-        other => vec![other],
-    };
-    if let Some(at) = strings.iter().position(|value| value == old) {
-        let fresh: Vec<serde_json::Value> = new
-            .iter()
-            .filter(|text| !strings.iter().any(|value| value == text.as_str()))
-            .map(|text| text.as_str().into())
-            .collect();
-        strings.splice(at..=at, fresh);
-    }
-    *list = match <[serde_json::Value; 1]>::try_from(strings) {
-        Ok([only]) => only,
-        Err(strings) => strings.into(),
-    };
+/// Returns `true` if a part of a policy's string stands for more than itself.
+pub(super) fn is_wild(text: &str) -> bool {
+    text.contains(['*', '?']) || text.contains("${")
 }
 
 fn member<'n>(node: &'n Node<'n>, key: &str) -> Option<&'n Node<'n>> {

@@ -38,10 +38,10 @@ fn the_call_is_allowed_and_its_neighbours_are_not() {
         ),
         (
             "us.amazon.nova-lite-v1:0",
-            &["us-east-1", "us-west-2"],
+            &["us-east-1", "us-east-2", "us-west-2"],
             [
                 ("us.amazon.nova-pro-v1:0", &["us-east-1"]),
-                ("us.amazon.nova-lite-v1:0", &["us-east-2"]),
+                ("us.amazon.nova-lite-v1:0", &["us-west-1"]),
                 ("amazon.nova-lite-v1:0", &[]),
             ],
         ),

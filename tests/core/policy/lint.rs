@@ -1,6 +1,6 @@
-//! Every mistake is found where it stands, its correction mends it, and a clean look-alike is left alone.
+//! Every mistake is found where it stands, its correction fixes it or it has advice, and a clean look-alike is left alone.
 
-use bedrock_access::policy::{Finding, LintCode, lint};
+use bedrock_access::policy::{Finding, LintCode, Severity, lint};
 use serde_json::Value;
 
 const CASES: &str = include_str!("../../fixtures/policy/lint.json");
@@ -58,28 +58,46 @@ fn the_clean_look_alike_is_left_alone() {
     }
 }
 
+/// Returns how often a policy has a mistake.
+fn count(policy: &Value, code: &str) -> usize {
+    with_code(&pretty(policy), code).len()
+}
+
 #[test]
-fn the_correction_mends_the_mistake() {
+fn the_correction_fixes_the_mistake_or_there_is_advice() {
     for case in cases() {
-        let code = case["code"].as_str().unwrap();
+        let (code, what) = (case["code"].as_str().unwrap(), &case["what"]);
         let finding = with_code(&pretty(&case["mistake"]), code).remove(0);
-        let Some(corrected) = finding.corrected else {
-            // Only the author knows what a wrong key was meant to say.
-            assert!(["unknown-condition-key", "resource-too-wide"].contains(&code), "{code}: {}", case["what"]);
+        assert_eq!(finding.corrected.is_some(), finding.safety.is_some());
+        if case["advice_only"] == true {
+            assert_eq!(finding.corrected, None, "{code}: {what}");
+            assert!(finding.advice.is_some(), "{code}: {what}");
             continue;
-        };
-        let mut policy = case["mistake"].clone();
-        let statements = policy["Statement"].as_array_mut().unwrap();
-        let fresh = match corrected {
-            Value::Array(statements) => statements,
-            statement => vec![statement],
-        };
-        let at = finding.statement.unwrap();
-        statements.splice(at..=at, fresh);
+        }
+        let corrected = finding
+            .correct(&case["mistake"])
+            .unwrap_or_else(|| panic!("{code} ({what}): no correction, {:?}", finding.advice));
         // A statement may hold the same mistake twice, and each finding corrects its own.
-        let left = with_code(&pretty(&policy), code).len();
-        let before = with_code(&pretty(&case["mistake"]), code).len();
-        assert!(left < before, "{code} ({}):\n{}", case["what"], pretty(&policy));
+        assert!(count(&corrected, code) < count(&case["mistake"], code), "{code} ({what}):\n{}", pretty(&corrected));
+        let found: Vec<Finding> = lint(&pretty(&corrected));
+        let before = lint(&pretty(&case["mistake"]));
+        let new = found.iter().find(|one| !before.iter().any(|old| old.code == one.code) && one.corrected.is_none());
+        assert!(new.is_none_or(|new| new.severity == Severity::Note), "{code} ({what}): {new:#?}");
+    }
+}
+
+#[test]
+fn advice_is_a_fragment_that_says_what_to_do() {
+    for case in cases() {
+        for finding in lint(&pretty(&case["mistake"])) {
+            let Some(advice) = &finding.advice else {
+                assert!(finding.corrected.is_some(), "{}: neither advice nor correction", finding.code);
+                continue;
+            };
+            assert!(!advice.ends_with('.') && !advice.is_empty(), "{advice}");
+            let first = advice.chars().next().unwrap();
+            assert!(first.is_lowercase() || first == '`', "{advice}");
+        }
     }
 }
 
