@@ -1,5 +1,6 @@
 //! Inference profiles: what `GetInferenceProfile` says of where a call may be routed.
 
+use super::{Region, destinations};
 use crate::iam::Arn;
 use serde::{Deserialize, Serialize};
 
@@ -41,18 +42,19 @@ impl InferenceProfile {
     }
 }
 
-/// Returns a system-defined profile as far as its id alone tells it: a global profile's models are those that the
-/// Bedrock User Guide documents ("Global cross-Region inference"). `None` for a geographic profile, whose destinations
-/// only data or `GetInferenceProfile` tells.
+/// Returns a system-defined profile as far as it is known without asking: a global profile's models are those that the
+/// Bedrock User Guide documents ("Global cross-Region inference"), and the destinations of a geographic one are dated data
+/// ([`destinations`]). `None` if the id is not known.
 #[must_use]
 pub fn system_profile(id: &str, region: &str, account: &str) -> Option<InferenceProfile> {
-    let base = id.strip_prefix("global.")?;
-    let arn = Arn::new("aws", "bedrock", region, account, &format!("inference-profile/{id}"));
-    let model = |region: &str| Arn::new("aws", "bedrock", region, "", &format!("foundation-model/{base}"));
-    Some(InferenceProfile {
-        arn,
-        id: id.to_owned(),
-        kind: ProfileKind::SystemDefined,
-        models: vec![model(region), model("")],
-    })
+    let (geography, base) = id.split_once('.')?;
+    let regions = match geography {
+        "global" => vec![region, ""],
+        _ => destinations(id, region)?,
+    };
+    let partition = region.parse::<Region>().ok()?.partition().as_str();
+    let arn = Arn::new(partition, "bedrock", region, account, &format!("inference-profile/{id}"));
+    let model = |region: &&str| Arn::new(partition, "bedrock", region, "", &format!("foundation-model/{base}"));
+    let models = regions.iter().map(model).collect();
+    Some(InferenceProfile { arn, id: id.to_owned(), kind: ProfileKind::SystemDefined, models })
 }

@@ -204,7 +204,7 @@ fn serve(
     let sandbox = Sandbox::start(world, latency, port).map_err(unservable)?;
     output::print(&format!("export AWS_ENDPOINT_URL='{}'\n{}", sandbox.endpoint(), environment.exports()))?;
     if std::io::stdout().is_terminal() {
-        output::aside(&format!("listening on {}, Ctrl-C ends", sandbox.endpoint()));
+        output::write_stderr(&format!("listening on {}, Ctrl-C ends", sandbox.endpoint()));
     }
     let signal = runtime.block_on(async {
         loop {
