@@ -8,6 +8,7 @@ mod account;
 mod actions;
 mod bad_line;
 mod causes;
+mod check;
 mod children;
 mod completions;
 mod doctor;
@@ -62,6 +63,7 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
     Actions(actions::ActionsArgs),
+    Check(check::CheckArgs),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -100,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),
         Command::Actions(args) => actions::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match result {
         Ok(status) => status.into(),

@@ -1,11 +1,13 @@
 //! Reports: a diagnosis in words, in the format that was asked for.
 //!
-//! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, so that all formats say the same;
-//! the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
+//! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, `steps`, `remarks` or `not_checked`, so that all
+//! formats say the same; the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
 mod bundle;
 mod causes;
+#[cfg(feature = "iac")]
+mod check;
 mod checks;
 mod diff;
 mod excerpt;
@@ -20,10 +22,13 @@ pub mod junit;
 mod lint;
 mod markdown;
 mod models;
+mod not_checked;
 mod outline;
 mod paragraph;
+mod remarks;
 mod simulation;
 mod statements;
+mod steps;
 mod styled;
 mod targets;
 #[cfg(feature = "cli")]
@@ -36,6 +41,8 @@ mod wording;
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
 pub use causes::{cause_text, causes_markdown, causes_text};
+#[cfg(feature = "iac")]
+pub use check::{CheckReport, CheckedFile};
 pub use explanation::{explanation_steps, explanation_summary, explanation_text};
 pub use explanation_json::write_explanation_json;
 pub use html::{bundle_html, html, models_html, targets_html};

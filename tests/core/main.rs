@@ -3,6 +3,8 @@
 mod architecture;
 mod diagnose;
 mod explain;
+#[cfg(feature = "iac")]
+mod iac;
 mod policy;
 mod redaction;
 mod secret_filter;
