@@ -21,7 +21,7 @@ use serde_json::Value;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 9] = [
+pub const ALL: [Target; 10] = [
     ("api-key", api_key),
     ("arn", arn),
     ("evidence", evidence),
