@@ -161,9 +161,16 @@ fn find(views: &[View<'_>], has_variables: bool) -> Vec<Raw> {
 /// Takes out the corrections that the engine finds harmful, those that change nothing, and those beyond the limit.
 fn check_corrections(views: &[View<'_>], found: &mut [Raw], has_variables: bool) {
     let (mut budget, mut shown) = (BUDGET, 0);
+    let broken = broken_deny(views, found);
     for finding in found {
         let Some(correction) = finding.correction.take() else { continue };
         let Some(view) = views.get(finding.statement) else { continue };
+        if let Some(deny) = broken.filter(|_| view.allows() && !finding.code.is_about_sids()) {
+            let advice = finding.advice.as_deref().unwrap_or("correct this");
+            finding.advice =
+                Some(format!("first correct statement {}, whose deny has no effect; then {advice}", deny + 1));
+            continue;
+        }
         let original = view.value();
         let is_shown = shown < MOST_CORRECTIONS
             && correction.statements.as_slice() != std::slice::from_ref(&original)
@@ -173,6 +180,18 @@ fn check_corrections(views: &[View<'_>], found: &mut [Raw], has_variables: bool)
             finding.correction = Some(correction);
         }
     }
+}
+
+/// Returns the place of a denying statement with an error, if there is one.
+///
+/// As long as it does not deny what it says, an allow that is made to work could grant what its author means to deny.
+fn broken_deny(views: &[View<'_>], found: &[Raw]) -> Option<usize> {
+    let is_broken = |finding: &&Raw| {
+        finding.severity == Severity::Error
+            && !finding.code.is_about_sids()
+            && views.get(finding.statement).is_some_and(|view| !view.allows())
+    };
+    found.iter().find(is_broken).map(|finding| finding.statement)
 }
 
 /// Gives a finding its place in lines and columns.

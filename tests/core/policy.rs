@@ -3,6 +3,7 @@
 mod conditions;
 mod corrections;
 mod decisions;
+mod documented;
 mod exhaustive;
 mod generated;
 mod lint;

@@ -129,7 +129,8 @@ fn not_an_arn(view: &View<'_>, word: Word<'_>) -> Raw {
 
 /// Reports an ARN with fewer than five colons, unless it ends in a wildcard that stands for the rest.
 fn too_few_colons(view: &View<'_>, word: Word<'_>) -> Option<Raw> {
-    if !word.text.contains(":bedrock") || word.text.ends_with('*') {
+    let is_model = word.text.contains(":foundation-model/");
+    if !word.text.contains(":bedrock") || word.text.ends_with('*') && !is_model {
         return None;
     }
     let mut finding = view.finding(LintCode::MalformedArn, word, "the ARN has too few colons".to_owned());

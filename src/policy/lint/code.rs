@@ -215,6 +215,11 @@ codes! {
 }
 
 impl LintCode {
+    /// Returns `true` for mistakes in `Sid`, which change no decision.
+    pub(super) fn is_about_sids(self) -> bool {
+        matches!(self, Self::DuplicateSid | Self::InvalidSid)
+    }
+
     /// Returns `true` for mistakes in the ARNs of `Resource`.
     pub(super) fn is_about_arns(self) -> bool {
         matches!(
