@@ -187,7 +187,7 @@ pub(super) fn entrance(arguments: Vec<OsString>, commands: &[String]) -> Entranc
         }
         return Entrance::Arguments(arguments);
     }
-    let is_command = commands.iter().any(|command| *command == first);
+    let is_command = commands.contains(&first);
     let is_global = ["-h", "--help", "-V", "--version", "help"].contains(&first.as_str());
     if is_command || is_global {
         return Entrance::Arguments(arguments);

@@ -99,7 +99,7 @@ impl Judge {
         let mut depends_on = generous.unknown_keys.clone();
         let denied =
             |evaluation: &Evaluation| matches!(evaluation.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
-        let unread = !self.unread.is_empty() && !(generous.decision == Decision::ExplicitDeny);
+        let unread = !self.unread.is_empty() && generous.decision != Decision::ExplicitDeny;
         let decision = match (generous.decision, strict.decision) {
             _ if unread => Decision::Undetermined,
             (one, other) if one == other => one,

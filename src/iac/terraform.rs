@@ -485,7 +485,9 @@ impl Resolver<'_> {
             if named.is_empty() {
                 key == own
             } else {
-                key.ends_with(&named) && (key.len() == named.len() || own.starts_with(&key[..key.len() - named.len()]))
+                key.ends_with(&named)
+                    && (key.len() == named.len()
+                        || key.get(..key.len() - named.len()).is_some_and(|outer| own.starts_with(outer)))
             }
         };
         let mut fitting = candidates.iter().filter(matches);

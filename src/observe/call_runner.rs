@@ -335,7 +335,7 @@ impl<'r> CallTo<'r> {
     }
 
     /// Lets the call take the time of a test call, which waits for a model.
-    pub(super) fn as_test_call(mut self) -> Self {
+    pub(super) fn for_test_call(mut self) -> Self {
         self.limit = Limit::TestCall;
         self
     }

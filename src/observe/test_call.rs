@@ -130,7 +130,7 @@ async fn invoke_model(
             };
             Ok(Answer { head, body: Body::Frame(kind) })
         };
-        calls.to(Api::InvokeModelWithResponseStream, &endpoint).as_test_call().ask(send).await
+        calls.to(Api::InvokeModelWithResponseStream, &endpoint).for_test_call().ask(send).await
     } else {
         let send = || {
             clients
@@ -149,7 +149,7 @@ async fn invoke_model(
             let document = body::json(output.body().as_ref()).unwrap_or(Node::Empty);
             Ok(Answer { head: current_head(), body: Body::Document(document) })
         };
-        calls.to(Api::InvokeModel, &endpoint).as_test_call().ask(send).await
+        calls.to(Api::InvokeModel, &endpoint).for_test_call().ask(send).await
     }
 }
 
@@ -175,7 +175,7 @@ async fn converse(clients: &Clients, calls: &CallRunner, request: &Request) -> O
         Ok(Answer { head: current_head(), body: Body::Document(document) })
     };
     let endpoint = clients.endpoint("bedrock-runtime");
-    calls.to(Api::Converse, &endpoint).as_test_call().ask(send).await
+    calls.to(Api::Converse, &endpoint).for_test_call().ask(send).await
 }
 
 async fn converse_stream(clients: &Clients, calls: &CallRunner, request: &Request) -> Observation<Arc<Answer>> {
@@ -200,7 +200,7 @@ async fn converse_stream(clients: &Clients, calls: &CallRunner, request: &Reques
         Ok(Answer { head, body: Body::Frame(is_start.then_some("messageStart")) })
     };
     let endpoint = clients.endpoint("bedrock-runtime");
-    calls.to(Api::ConverseStream, &endpoint).as_test_call().ask(send).await
+    calls.to(Api::ConverseStream, &endpoint).for_test_call().ask(send).await
 }
 
 /// Takes an answer for a model's only if it has the model's form, status 200 and AWS's request id.

@@ -101,10 +101,9 @@ impl Scanner<'_> {
         if at >= self.run_end
             && (byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
             && at >= self.trusted_until
+            && let Some(end) = self.random_run(at)
         {
-            if let Some(end) = self.random_run(at) {
-                return self.cut(at, end);
-            }
+            return self.cut(at, end);
         }
         let next = at + 1;
         if self.is_word_at(at) && !self.is_word_at(next) {
