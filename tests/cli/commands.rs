@@ -6,7 +6,7 @@
 use crate::support::account::{Account, at_once};
 use crate::support::files;
 use crate::support::many::embedded;
-use crate::support::program::{PROGRAM, bedrock_access, run};
+use crate::support::program::{PROGRAM, run};
 use bedrock_access::sandbox::World;
 use serde_json::json;
 use std::fs;

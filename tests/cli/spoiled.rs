@@ -413,8 +413,9 @@ fn parse(answer: &[u8]) -> Option<Reply> {
     let mut body = Vec::new();
     if !is_chunked {
         body.extend_from_slice(rest);
+        return Some(Reply { status, headers, body });
     }
-    while is_chunked {
+    loop {
         let line = rest.windows(2).position(|two| two == b"\r\n")?;
         let size = usize::from_str_radix(String::from_utf8_lossy(&rest[..line]).trim(), 16).ok()?;
         if size == 0 {

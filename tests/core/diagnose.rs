@@ -5,7 +5,7 @@
 mod policies;
 
 use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
-use bedrock_access::cause::Cause;
+use bedrock_access::cause::{Cause, DocumentedCause};
 use bedrock_access::diagnose::{Certainty, Diagnosis, Note, Unchecked, Verdict, Why, diagnose, open_questions};
 use bedrock_access::evidence::{
     Answer, AuthorizationRecord, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind,
@@ -435,7 +435,7 @@ fn a_form_that_is_not_found_is_missing_and_only_for_anthropic() {
     // A form of the management account may hide behind the 404: likely, and not denied.
     assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Undetermined, vec!["use-case-form-missing"]));
     assert!(diagnosis.findings[0].is_likely);
-    assert_eq!(diagnosis.likely_cause.map(|cause| cause.as_str()), Some("model-access"));
+    assert_eq!(diagnosis.likely_cause, Some(DocumentedCause::ModelAccess));
     assert_eq!(diagnose(&form(NOVA)).verdict, Verdict::Allowed);
 }
 
@@ -463,7 +463,16 @@ fn the_live_answer_outranks_everything() {
         evidence
     };
     for (kind, answer, outcome) in [
-        (LiveCall::Invoke, Observation::Seen(LiveSuccess { request_id: None }), "succeeded"),
+        (
+            LiveCall::Invoke,
+            Observation::Seen(LiveSuccess {
+                request_id: None,
+                status: Some(200),
+                content_type: Some("application/json".to_owned()),
+                fields: vec!["output".to_owned()],
+            }),
+            "succeeded",
+        ),
         (
             LiveCall::Probe,
             refused(
@@ -529,7 +538,12 @@ fn a_live_answer_that_settles_nothing_settles_nothing() {
         ),
         refused("ServiceUnavailableException", 503, "Bedrock is unable to process your request."),
         // What answers the probe like a model is not one, and a body that is called wrong in unknown words may be a gate.
-        Observation::Seen(LiveSuccess { request_id: Some("r".to_owned()) }),
+        Observation::Seen(LiveSuccess {
+            request_id: Some("r".to_owned()),
+            status: Some(200),
+            content_type: Some("application/json".to_owned()),
+            fields: Vec::new(),
+        }),
         refused("ValidationException", 400, "Unexpected field"),
         refused("ValidationException", 422, "Malformed input request: x, please reformat your input and try again."),
         failed(FailureKind::TimedOut),

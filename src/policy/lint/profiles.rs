@@ -102,7 +102,7 @@ fn models_missing(view: &View<'_>, all: &[View<'_>], profile: &Profile<'_>) -> O
         let allowed = |action: &&str| {
             all.iter().any(|other| other.allows() && other.has_action(action) && other.has_resource(&arn))
         };
-        actions.iter().all(|action| allowed(action))
+        actions.iter().all(allowed)
     };
     let (message, models, is_certain) = match (profile.model(), profile.regions()) {
         (Some(model), Some(regions)) => {

@@ -123,7 +123,12 @@ fn where_simulator_and_policies_differ_both_are_told_and_nothing_is_predicted() 
             }
         ));
         evidence.request.live = LiveCall::Invoke;
-        evidence.invocation = Observation::Seen(LiveSuccess { request_id: None });
+        evidence.invocation = Observation::Seen(LiveSuccess {
+            request_id: None,
+            status: Some(200),
+            content_type: Some("application/json".to_owned()),
+            fields: vec!["output".to_owned()],
+        });
         assert_eq!(diagnose(&evidence).verdict, Verdict::Allowed, "the live answer decides");
     }
 }
