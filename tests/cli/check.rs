@@ -16,7 +16,11 @@ fn the_exit_status_says_whether_there_is_something_to_fix() {
     assert_eq!(check(&["other-region.broken.yaml"]).status, 1);
     assert_eq!(check(&["other-region.fixed.yaml"]).status, 0);
     assert_eq!(check(&["other-region.fixed.yaml", "--deny", "unknown"]).status, 3, "the Region is assumed");
-    assert_eq!(check(&["other-region.fixed.yaml", "--deny", "unknown", "--region", "us-east-1", "--account", "111122223333"]).status, 0);
+    assert_eq!(
+        check(&["other-region.fixed.yaml", "--deny", "unknown", "--region", "us-east-1", "--account", "111122223333"])
+            .status,
+        0
+    );
     assert_eq!(check(&["missing.yaml"]).status, 4);
     assert_eq!(check(&["README.md"]).status, 4);
     assert_eq!(check(&[]).status, 2);
@@ -135,7 +139,7 @@ fn text_from_a_file_steers_no_terminal_and_closes_no_markup() {
         let output: Answer = run_with_input(command, template.as_bytes()).into();
         assert!(!output.stdout.contains('\u{1b}'), "{format}");
         if format == "markdown" {
-            assert!(output.stdout.contains("```` R") || !output.stdout.contains("\n![") , "{}", output.stdout);
+            assert!(output.stdout.contains("```` R") || !output.stdout.contains("\n!["), "{}", output.stdout);
         }
     }
 }

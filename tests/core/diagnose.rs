@@ -5,7 +5,7 @@
 mod policies;
 
 use bedrock_access::bedrock::{InferenceProfile, ProfileKind};
-use bedrock_access::cause::Cause;
+use bedrock_access::cause::{Cause, DocumentedCause};
 use bedrock_access::diagnose::{Certainty, Diagnosis, Note, Unchecked, Verdict, Why, diagnose, open_questions};
 use bedrock_access::evidence::{
     Answer, AuthorizationRecord, Availability, BedrockApiKey, Caller, Credentials, Evidence, Failure, FailureKind,
@@ -435,7 +435,7 @@ fn a_form_that_is_not_found_is_missing_and_only_for_anthropic() {
     // A form of the management account may hide behind the 404: likely, and not denied.
     assert_eq!((diagnosis.verdict, causes(&diagnosis)), (Verdict::Undetermined, vec!["use-case-form-missing"]));
     assert!(diagnosis.findings[0].is_likely);
-    assert_eq!(diagnosis.likely_cause.map(|cause| cause.as_str()), Some("model-access"));
+    assert_eq!(diagnosis.likely_cause, Some(DocumentedCause::ModelAccess));
     assert_eq!(diagnose(&form(NOVA)).verdict, Verdict::Allowed);
 }
 

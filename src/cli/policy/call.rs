@@ -65,7 +65,7 @@ pub(super) fn operation() -> impl TypedValueParser<Value = Operation> {
 }
 
 /// Reads `KEY=VALUE`.
-pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if key.contains(':') => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE with a condition key such as `aws:SourceVpce`".to_owned()),
@@ -73,7 +73,7 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// Collects pairs into a context: a key given twice has several values.
-pub(super) fn context(pairs: &[(String, String)]) -> ContextKeys {
+pub(in crate::cli) fn context(pairs: &[(String, String)]) -> ContextKeys {
     let mut context = ContextKeys::new();
     for (key, value) in pairs {
         let value = match context.get(key) {

@@ -5,9 +5,10 @@ use super::{cases, read};
 use crate::bedrock::Operation;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
-use crate::iam::{Arn, ContextKeys, Decision, RequestContext};
+use crate::iam::{Arn, Decision, RequestContext};
 use crate::policy::{Evaluation, Policies, Policy, Question, evaluate};
 use crate::report;
+use crate::request::KnownCaller;
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind};
@@ -109,19 +110,6 @@ fn run_cases(path: &str) -> Result<ExitStatus, Failure> {
     }
 }
 
-/// Keys that a call to the model carries only where its sender does something for it.
-const ABSENT_UNLESS_GIVEN: [&str; 9] = [
-    "aws:CalledVia",
-    "aws:CalledViaFirst",
-    "aws:CalledViaLast",
-    "aws:TagKeys",
-    "bedrock:GuardrailIdentifier",
-    "bedrock:InferenceProfileArn",
-    "bedrock:ModelArn",
-    "bedrock:ProjectArn",
-    "bedrock:PromptRouterArn",
-];
-
 fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
     let policies = policies(args)?;
     let call = args.call.expand(args.operation, call::context(&args.context))?;
@@ -147,41 +135,23 @@ fn requirements(args: &SimulateArgs, call: &Call, policies: &Policies) -> Vec<(R
         None => format!("arn:{}:iam::{}:role/caller", partition.as_str(), account.as_deref().unwrap_or("123456789012")),
     };
     let read = keys_read(policies);
+    let caller = KnownCaller {
+        account: account.as_deref(),
+        // A session's key holds its role's ARN, whose path the session's own ARN does not tell.
+        entity: args.principal.as_ref().filter(|arn| arn.service == "iam"),
+        ..KnownCaller::default()
+    };
     let evaluate_requirement = |requirement: &RequestContext| {
         let mut request = requirement.clone();
-        complete(&mut request.context, args.principal.as_ref(), account.as_deref());
-        let unknown: Vec<String> =
-            read.iter().filter(|key| is_unknown(key, &request.context, &args.absent)).cloned().collect();
+        caller.complete(&mut request.context);
+        let is_absent = |key: &&String| args.absent.iter().any(|known| known.eq_ignore_ascii_case(key));
+        let keys = read.iter().filter(|key| !is_absent(key)).map(String::as_str);
+        let unknown = caller.unknown(keys, &request);
         let question = Question { principal: &principal, request: &request, unknown: &unknown };
         let evaluation = evaluate(&question, policies);
         (request, evaluation)
     };
     call.requirements.iter().map(evaluate_requirement).collect()
-}
-
-/// Adds what is known of the caller and of every direct call.
-fn complete(context: &mut ContextKeys, principal: Option<&Arn>, account: Option<&str>) {
-    let mut known = vec![("aws:SecureTransport", "true".to_owned()), ("aws:ViaAWSService", "false".to_owned())];
-    known.push(("aws:PrincipalIsAWSService", "false".to_owned()));
-    if let Some(account) = account {
-        known.push(("aws:PrincipalAccount", account.to_owned()));
-    }
-    // A session's key holds its role's ARN, whose path the session's own ARN does not tell.
-    if let Some(principal) = principal.filter(|arn| arn.service == "iam") {
-        known.push(("aws:PrincipalArn", principal.to_string()));
-    }
-    for (key, value) in known {
-        if context.get(key).is_none() {
-            context.set(key, value);
-        }
-    }
-}
-
-fn is_unknown(key: &str, context: &ContextKeys, absent: &[String]) -> bool {
-    context.get(key).is_none()
-        && !absent.iter().any(|known| known.eq_ignore_ascii_case(key))
-        && !ABSENT_UNLESS_GIVEN.iter().any(|known| known.eq_ignore_ascii_case(key))
-        && !key.to_ascii_lowercase().starts_with("aws:requesttag/")
 }
 
 fn keys_read(policies: &Policies) -> Vec<String> {
