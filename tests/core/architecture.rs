@@ -381,3 +381,44 @@ fn every_dependency_has_its_reason() {
         }
     }
 }
+
+/// Files that hold words of others, or of an earlier version, with what these are.
+const WORDS_OF_OTHERS: [(&str, &str); 6] = [
+    ("diagnose/case/proof.rs", "AWS's and models' own texts, which are recognized"),
+    ("diagnose/remedy/network.rs", "the TLS library's words, which are recognized"),
+    ("diagnose/rules/trust_policy.rs", "the name of a policy for the engine, which no report shows"),
+    ("evidence/skip_reason.rs", "sentences that version 0.1.0 stored, which are read"),
+    ("evidence/file.rs", "the `Display` of an error type"),
+    ("evidence/observation.rs", "the `Display` of an error type"),
+];
+
+/// Returns the string literals of a source that are sentences: three words of prose in a row, and no command line.
+fn sentences(source: &str) -> Vec<String> {
+    let code = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let code: String =
+        code.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let is_prose = |text: &str| {
+        let is_word = |word: &&str| word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase() || c == '\'');
+        let words: Vec<&str> = text.split(' ').map(|word| word.trim_end_matches([',', ':', ';'])).collect();
+        let is_command = text.starts_with("aws ") || text.starts_with("bedrock-access ");
+        !is_command && words.windows(3).any(|three| three.iter().all(|word| is_word(&word)))
+    };
+    code.split('"').skip(1).step_by(2).filter(|text| is_prose(text)).map(str::to_owned).collect()
+}
+
+#[test]
+fn facts_hold_no_sentences() {
+    let mut found = Vec::new();
+    for path in sources(&root().join("src")) {
+        let name = path.strip_prefix(root().join("src")).unwrap().display().to_string();
+        let is_of_facts = matches!(room_of(&path).as_deref(), Some("diagnose" | "matrix" | "evidence" | "redact"));
+        if !is_of_facts || WORDS_OF_OTHERS.iter().any(|(file, _)| *file == name) {
+            continue;
+        }
+        let sentences = sentences(&fs::read_to_string(&path).unwrap());
+        found.extend(sentences.into_iter().map(|sentence| format!("{name}: {sentence}")));
+    }
+    assert_eq!(found, [] as [String; 0]);
+    assert_eq!(sentences("let why = \"the policy simulator was not asked\";"), ["the policy simulator was not asked"]);
+    assert_eq!(sentences("let line = \"aws iam list access keys\"; // \"the role of the caller\""), [] as [String; 0]);
+}
