@@ -6,6 +6,7 @@
 mod actions;
 mod bundle;
 mod checks;
+mod denials;
 mod diff;
 mod excerpt;
 mod foreign;
@@ -31,7 +32,10 @@ mod wording;
 
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
-pub use html::{bundle_html, html, models_html, targets_html};
+#[cfg(feature = "cli")]
+pub use denials::denials_suite;
+pub use denials::{denials_json, denials_markdown, denials_text};
+pub use html::{bundle_html, denials_html, html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;

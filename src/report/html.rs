@@ -5,12 +5,14 @@
 
 mod body;
 mod bundle;
+mod denials;
 mod filter;
 mod models;
 mod picture;
 mod targets;
 
 pub use bundle::bundle_html;
+pub use denials::denials_html;
 pub use models::models_html;
 pub use targets::targets_html;
 

@@ -142,7 +142,7 @@ impl Page {
 }
 
 /// Sets a sentence: values as code, and everything else as the letters that it is.
-fn inline(sentence: &str) -> String {
+pub(super) fn inline(sentence: &str) -> String {
     let mut line = String::new();
     for span in spans(sentence) {
         if span.is_code {
@@ -168,7 +168,7 @@ fn inline(sentence: &str) -> String {
 }
 
 /// Sets a sentence in a cell of a table, where a bar ends the cell even within code.
-fn cell(sentence: &str) -> String {
+pub(super) fn cell(sentence: &str) -> String {
     inline(sentence).replace("\\|", "|").replace('|', "\\|")
 }
 
