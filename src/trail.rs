@@ -24,9 +24,10 @@ mod values;
 
 pub use denials::{
     Alternative, Credential, Denials, Example, Form, GrantedBefore, Group, Now, OverTime, SCHEMA, SessionPolicy,
-    Source, Stretch, Tool, Unreadable,
+    Source, SourcesMore, Stretch, Tool, Unreadable,
 };
 pub use groups::Collector;
 pub use item::{Entry, Item, Served};
 pub use query::{QueryEngine, query};
 pub use reader::{Wanted, read};
+pub use time::{format as moment_text, parse as moment};

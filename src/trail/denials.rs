@@ -45,6 +45,9 @@ pub struct Denials {
     pub last: Option<String>,
     /// What was read.
     pub sources: Vec<Source>,
+    /// The sources that are not listed, because there are too many.
+    #[serde(default)]
+    pub sources_more: Option<SourcesMore>,
     /// Errors that are not denials, by cause, and copies of calls that are counted already.
     pub others: BTreeMap<String, u64>,
     /// The groups, the most frequent first.
@@ -102,6 +105,19 @@ pub struct Source {
     pub complete: bool,
     /// Why it was not, or why it can hold no denial.
     pub error: Option<String>,
+}
+
+/// Sources that are not listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourcesMore {
+    /// How many they are.
+    pub count: u64,
+    /// How many bytes they have, as they are stored.
+    pub bytes: u64,
+    /// How many events they hold.
+    pub events: u64,
+    /// How many of them were not read whole.
+    pub not_whole: u64,
 }
 
 impl Source {
@@ -355,6 +371,6 @@ impl Denials {
     /// Returns `true` if every source was read whole.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.sources.iter().all(Source::is_whole)
+        self.sources.iter().all(Source::is_whole) && self.sources_more.is_none_or(|more| more.not_whole == 0)
     }
 }

@@ -4,8 +4,8 @@
 //! readers there are. Memory is bounded whatever comes: what is not kept is counted.
 
 use super::denials::{
-    Alternative, Credential, Denials, Example, GrantedBefore, Group, OverTime, SCHEMA, SessionPolicy, Source, Stretch,
-    Tool, Unreadable,
+    Alternative, Credential, Denials, Example, GrantedBefore, Group, OverTime, SCHEMA, SessionPolicy, Source,
+    SourcesMore, Stretch, Tool, Unreadable,
 };
 use super::hash;
 use super::item::{Denial, Entry, Grant, Item, Session, Subject};
@@ -20,6 +20,9 @@ use std::sync::Arc;
 
 /// The most groups that are kept.
 const MOST_GROUPS: usize = 10_000;
+
+/// The most sources that are listed, and as many again that could not be read whole.
+const MOST_SOURCES: usize = 500;
 
 /// The most names that a list of a group holds.
 const MOST_NAMES: usize = 20;
@@ -56,6 +59,7 @@ const MOST_STRETCHES: usize = 1500;
 #[derive(Debug, Default)]
 pub struct Collector {
     sources: Vec<Source>,
+    sources_more: Option<SourcesMore>,
     groups: HashMap<u64, State>,
     groups_more: u64,
     denials: u64,
@@ -198,7 +202,17 @@ impl Collector {
 
     /// Notes that a source was read to where it could be.
     pub fn end_source(&mut self, source: Source) {
-        self.sources.push(source);
+        let listed = self.sources.len();
+        // Of very many those are listed that something is to be said of.
+        if listed < MOST_SOURCES || (!source.is_whole() && listed < 2 * MOST_SOURCES) {
+            self.sources.push(source);
+            return;
+        }
+        let more = self.sources_more.get_or_insert_default();
+        more.count += 1;
+        more.bytes += source.bytes;
+        more.events += source.events;
+        more.not_whole += u64::from(!source.is_whole());
     }
 
     /// Notes what a source cannot hold.
@@ -275,11 +289,14 @@ impl Collector {
         Denials {
             schema: SCHEMA.to_owned(),
             tool: Tool::default(),
-            events: self.events_before + self.sources.iter().map(|source| source.events).sum::<u64>(),
+            events: self.events_before
+                + self.sources.iter().map(|source| source.events).sum::<u64>()
+                + self.sources_more.map_or(0, |more| more.events),
             denials: self.denials,
             first: self.span.first.map(time::format),
             last: self.span.last.map(time::format),
             sources: self.sources,
+            sources_more: self.sources_more,
             others: self.others,
             groups,
             groups_more: self.groups_more,

@@ -4,7 +4,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// Reads `2024-07-08T17:06:49Z`, with a blank for the `T`, with fractions, and with an offset; without one it is UTC.
-pub(super) fn parse(text: &str) -> Option<i64> {
+///
+/// Returns seconds since 1970.
+#[must_use]
+pub fn parse(text: &str) -> Option<i64> {
     let bytes = text.trim().as_bytes();
     let digits = |from: usize, to: usize| {
         bytes
@@ -60,8 +63,9 @@ pub(super) fn at_the_head(line: &[u8]) -> Option<i64> {
     })
 }
 
-/// Writes a moment as RFC 3339 in UTC.
-pub(super) fn format(moment: i64) -> String {
+/// Writes a moment, in seconds since 1970, as RFC 3339 in UTC.
+#[must_use]
+pub fn format(moment: i64) -> String {
     OffsetDateTime::from_unix_timestamp(moment).ok().and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_default()
 }
 

@@ -236,14 +236,14 @@ pub fn forms(events: &[Value]) -> Vec<(&'static str, Form, Vec<u8>)> {
         ("CloudTrail Lake", Form::Lake, lake(events)),
         ("Athena", Form::AthenaCsv, csv(events)),
         ("OCSF", Form::Ocsf, lines(&events.iter().map(ocsf).collect::<Vec<_>>())),
-        ("SQS", Form::JsonLines, {
+        ("SQS", Form::Eventbridge, {
             json!({"Messages": bridged.iter().map(|event| json!({"MessageId": "x", "Body": event.to_string()})).collect::<Vec<_>>()}).to_string().into_bytes()
         }),
-        ("SNS in SQS, as Lambda is called", Form::Records, {
+        ("SNS in SQS, as Lambda is called", Form::Eventbridge, {
             let record = |event: &Value| json!({"messageId": "x", "body": json!({"Type": "Notification", "Message": event.to_string()}).to_string()});
             json!({"Records": bridged.iter().map(record).collect::<Vec<_>>()}).to_string().into_bytes()
         }),
-        ("SNS, as Lambda is called", Form::Records, {
+        ("SNS, as Lambda is called", Form::Eventbridge, {
             let record = |event: &Value| json!({"EventSource": "aws:sns", "Sns": {"Message": event.to_string()}});
             json!({"Records": bridged.iter().map(record).collect::<Vec<_>>()}).to_string().into_bytes()
         }),
@@ -255,12 +255,12 @@ pub fn forms(events: &[Value]) -> Vec<(&'static str, Form, Vec<u8>)> {
                 .to_string()
                 .into_bytes()
         }),
-        ("Firehose", Form::JsonLines, {
+        ("Firehose", Form::Event, {
             json!({"records": data.iter().map(|data| json!({"recordId": "1", "data": data})).collect::<Vec<_>>()})
                 .to_string()
                 .into_bytes()
         }),
-        ("OpenSearch", Form::JsonLines, {
+        ("OpenSearch", Form::Event, {
             json!({"hits": {"hits": events.iter().map(|event| json!({"_source": event})).collect::<Vec<_>>()}})
                 .to_string()
                 .into_bytes()
