@@ -148,12 +148,6 @@ pub fn explain_bytes(text: &[u8]) -> Explanation {
     Explanation { schema: "bedrock-access/explanation/1", id: serde_json::Value::Null, error, others }
 }
 
-/// Returns a text without access keys, API keys, session tokens and signatures.
-#[must_use]
-pub fn without_secrets(text: &str) -> String {
-    secrets::strip(text)
-}
-
 /// Classifies an answer of AWS whose error code, HTTP status and message are known.
 ///
 /// The code is AWS's (`AccessDeniedException`), without the address that `x-amzn-errortype` carries behind it.

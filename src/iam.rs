@@ -7,16 +7,18 @@ mod arn;
 mod context;
 mod principal;
 mod service;
+pub(crate) mod suggest;
 
 pub use arn::{Arn, ArnError};
-pub use context::{ContextKeys, ContextValue, RequestContext};
+pub(crate) use arn::{aws_managed_policy_name, name_of};
+pub use context::{ContextKeys, ContextValue, DuplicateKey, RequestContext};
 pub use principal::{Principal, PrincipalKind};
-pub use service::AssumingService;
+pub use service::{AssumingService, ParseServiceError};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What an authorization came to: IAM's own three words, and the honest fourth.
+/// The result of an authorization: IAM's own three words, and `undetermined`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Decision {
@@ -26,12 +28,12 @@ pub enum Decision {
     ExplicitDeny,
     /// Nothing that must allow does.
     ImplicitDeny,
-    /// What is known does not settle it.
+    /// What is known of the request is not enough to decide.
     Undetermined,
 }
 
 impl Decision {
-    /// Tells whether the decision refuses the request, explicitly or implicitly.
+    /// Returns `true` if the decision denies the request, explicitly or implicitly.
     #[must_use]
     pub fn is_denied(self) -> bool {
         matches!(self, Self::ExplicitDeny | Self::ImplicitDeny)
@@ -55,9 +57,9 @@ impl fmt::Display for Decision {
     }
 }
 
-/// The kinds of policy that can refuse a request.
+/// The kinds of policy that can deny a request.
 ///
-/// The order is the one in which a refusal is attributed when several types refuse in the same way
+/// The order is the one in which a denial is attributed when several types deny in the same way
 /// (an explicit deny comes before an implicit one, whatever the type).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -66,11 +68,11 @@ pub enum PolicyType {
     ResourceControlPolicy,
     /// AWS Organizations service control policy (SCP).
     ServiceControlPolicy,
-    /// The policy of the interface endpoint that the call passes.
+    /// The policy of the VPC endpoint that the call passes through.
     VpcEndpointPolicy,
     /// The permissions boundary of the user or role.
     PermissionsBoundary,
-    /// The policy handed over with `AssumeRole` or `GetFederationToken`.
+    /// The policy passed to `AssumeRole` or `GetFederationToken`.
     SessionPolicy,
     /// Policies attached to the user, its groups, or the role.
     IdentityPolicy,

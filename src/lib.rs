@@ -24,6 +24,7 @@ pub mod policy;
 pub mod redact;
 pub mod report;
 pub mod request;
+pub mod secrets;
 pub mod trail;
 
 #[cfg(feature = "cli")]

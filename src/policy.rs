@@ -22,32 +22,36 @@
 
 mod action;
 mod arn_pattern;
-mod case;
+mod authorization_case;
+mod case_split;
 mod condition;
 mod decide;
 mod document;
-mod held;
+pub mod edit;
 mod json;
 mod least_privilege;
 mod lint;
 mod managed;
+mod matched_condition;
 mod near_miss;
+mod note;
 mod pattern;
 mod position;
 mod principal;
-mod request;
-mod settle;
+mod query;
+mod resource_control;
 mod statement;
-mod text;
-mod truth;
+mod three_valued;
+mod value_pattern;
 
-pub use case::{Answer, Case, CaseError, Expectation, Load};
+pub use authorization_case::{AuthorizationCase, CaseAnswer, CaseError, Expectation, LoadPolicy};
 pub use document::{Document, ParseError};
-pub use held::Held;
 pub use least_privilege::least_privilege;
 pub use lint::{Finding, LintCode, Severity, lint};
 pub use managed::ManagedPolicy;
+pub use matched_condition::MatchedCondition;
 pub use near_miss::{Miss, NearMiss};
+pub use note::{NotPrincipalReason, Note};
 pub use statement::{Effect, Statement};
 
 use crate::iam::{Decision, PolicyType, RequestContext};
@@ -131,8 +135,24 @@ pub struct Evaluation {
     pub decided_by: Vec<StatementRef>,
     /// The statements that would have allowed, had one thing been different; closest first.
     pub near_misses: Vec<NearMiss>,
-    /// The unknown keys on which an undetermined decision hangs.
+    /// The unknown keys that an undetermined decision depends on.
     pub unknown_keys: Vec<String>,
+    /// The rules that decided in addition to what the statements say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+impl Evaluation {
+    fn new(decision: Decision) -> Self {
+        Self {
+            decision,
+            policy_type: None,
+            decided_by: Vec::new(),
+            near_misses: Vec::new(),
+            unknown_keys: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// Names a statement and where it stands.
@@ -140,6 +160,8 @@ pub struct Evaluation {
 pub struct StatementRef {
     /// The type of policy that it belongs to.
     pub policy_type: PolicyType,
+    /// The policy's place among those of its type, counted from 0; of SCPs and RCPs over all levels, root first.
+    pub policy_index: usize,
     /// The policy's name or ARN.
     pub policy: Option<String>,
     /// The statement's place in the policy, counted from 0.
@@ -153,9 +175,10 @@ pub struct StatementRef {
 }
 
 impl StatementRef {
-    fn new(policy_type: PolicyType, policy: &Policy, statement: &Statement) -> Self {
+    fn new(policy_type: PolicyType, policy_index: usize, policy: &Policy, statement: &Statement) -> Self {
         Self {
             policy_type,
+            policy_index,
             policy: policy.name.clone(),
             statement: statement.index,
             sid: statement.sid.as_deref().map(str::to_owned),
@@ -170,8 +193,8 @@ impl StatementRef {
 pub fn evaluate(question: &Question<'_>, policies: &Policies) -> Evaluation {
     let mut evaluation = decide(question, policies);
     if evaluation.decision == Decision::ImplicitDeny {
-        let asked = request::Asked::new(question);
-        evaluation.near_misses = near_miss::near_misses(&asked, policies, evaluation.policy_type);
+        let query = query::Query::new(question).with(policies);
+        evaluation.near_misses = near_miss::near_misses(&query, policies, evaluation.policy_type);
     }
     evaluation
 }
@@ -179,9 +202,9 @@ pub fn evaluate(question: &Question<'_>, policies: &Policies) -> Evaluation {
 /// Decides a request as [`evaluate`] does, without looking for near misses: for many requests in a row.
 #[must_use]
 pub fn decide(question: &Question<'_>, policies: &Policies) -> Evaluation {
-    let evaluation = decide::decide(&request::Asked::new(question), policies);
+    let evaluation = decide::decide(&query::Query::new(question).with(policies), policies);
     if evaluation.decision == Decision::Undetermined {
-        return settle::settle(question, policies, &evaluation).unwrap_or(evaluation);
+        return case_split::resolve(question, policies, &evaluation).unwrap_or(evaluation);
     }
     evaluation
 }

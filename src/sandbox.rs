@@ -6,31 +6,26 @@
 //! doctor is not mirrored here. It never leaves loopback, reads no environment and opens no file.
 
 mod account;
-mod agents;
 mod authenticate;
-mod authorize;
+mod call;
 mod caller;
-mod control_plane;
+#[cfg(feature = "faults")]
 mod delivery;
-mod directory;
-mod event_stream;
-mod fault;
-mod fingerprint;
-mod gates;
-mod guardrails;
-mod jobs;
-mod protocol;
+mod dispatch;
+mod effective_policies;
+mod ids;
+mod inject;
+mod operation;
+mod page;
+mod records;
 mod refusal;
-mod requirements;
-mod runtime;
 mod server;
+mod services;
 mod signature;
-mod simulator;
-mod sts;
-mod toolbox;
+mod snapshot;
+mod wire;
 mod world;
 mod xml;
 
-pub use fault::{Fault, FaultError, FaultKind};
 pub use server::Sandbox;
-pub use world::{Live, World, WorldError, WorldRequest};
+pub use world::{Fault, FaultError, FaultKind, Live, World, WorldError, WorldRequest};

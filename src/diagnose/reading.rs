@@ -266,7 +266,7 @@ impl<'e> Reading<'e> {
     fn statement(&self, statement: &StatementRef, question: Option<&Question<'_>>) -> Option<DecidedBy> {
         let source = self.sources.get(statement.policy.as_deref()?.parse::<usize>().ok()?)?;
         let found = source.document.statements().get(statement.statement)?;
-        let conditions = question.map(|question| found.held(question)).unwrap_or_default();
+        let conditions = question.map(|question| found.matched_conditions(question)).unwrap_or_default();
         Some(DecidedBy { conditions, ..source.decided_by(found, statement.policy_type) })
     }
 

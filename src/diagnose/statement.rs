@@ -5,7 +5,7 @@
 
 use crate::evidence::MatchedStatement;
 use crate::iam::PolicyType;
-use crate::policy::{Document, Held, Miss, Statement};
+use crate::policy::{Document, MatchedCondition, Miss, Statement};
 use serde_json::Value;
 
 /// The longest quotation, in lines.
@@ -33,7 +33,7 @@ pub struct DecidedBy {
     /// Its words, where the policy was read.
     pub quote: Option<String>,
     /// Its conditions, with what the request carries for each.
-    pub conditions: Vec<Held>,
+    pub conditions: Vec<MatchedCondition>,
 }
 
 /// An allow that is there and misses the request.

@@ -19,12 +19,13 @@ pub struct Arn {
     pub region: String,
     /// The account id; empty for resources that AWS owns, such as foundation models.
     pub account: String,
-    /// Everything behind the fifth colon.
+    /// Everything after the fifth colon.
     pub resource: String,
 }
 
 /// Why a text is not an ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ArnError {
     /// It does not start with `arn:`.
     Prefix,
@@ -56,7 +57,7 @@ impl fmt::Display for ArnError {
 impl std::error::Error for ArnError {}
 
 impl Arn {
-    /// Puts an ARN together from its parts.
+    /// Builds an ARN from its parts.
     #[must_use]
     pub fn new(partition: &str, service: &str, region: &str, account: &str, resource: &str) -> Self {
         Self {
@@ -90,9 +91,39 @@ impl Arn {
         self.split_resource().1
     }
 
+    /// Returns the name of the resource: what stands behind the last `/` of the resource part, or all of it.
+    ///
+    /// ```
+    /// # use bedrock_access::iam::Arn;
+    /// let arn: Arn = "arn:aws:iam::111122223333:role/apps/chat".parse()?;
+    /// assert_eq!(arn.resource_name(), "chat");
+    /// # Ok::<(), bedrock_access::iam::ArnError>(())
+    /// ```
+    #[must_use]
+    pub fn resource_name(&self) -> &str {
+        name_of(&self.resource)
+    }
+
+    /// Returns `true` if the ARN is that of an AWS managed policy, such as `arn:aws:iam::aws:policy/ReadOnlyAccess`.
+    #[must_use]
+    pub fn is_aws_managed_policy(&self) -> bool {
+        self.service == "iam" && self.account == "aws" && self.resource_type() == "policy"
+    }
+
     fn split_resource(&self) -> (&str, &str) {
         self.resource.split_once(['/', ':']).unwrap_or((&self.resource, ""))
     }
+}
+
+/// Returns the name in a name or an ARN: what stands behind the last `/`, or all of the text.
+pub(crate) fn name_of(name_or_arn: &str) -> &str {
+    name_or_arn.rsplit_once('/').map_or(name_or_arn, |(_, name)| name)
+}
+
+/// Returns the name of the AWS managed policy that an ARN of any partition names; `None` for everything else.
+pub(crate) fn aws_managed_policy_name(arn: &str) -> Option<&str> {
+    let (partition, path) = arn.strip_prefix("arn:")?.split_once(":iam::aws:policy/")?;
+    (!partition.contains(':')).then(|| name_of(path))
 }
 
 impl FromStr for Arn {
@@ -158,6 +189,20 @@ mod tests {
     fn reads_the_region_less_model_of_a_global_profile() {
         let arn: Arn = "arn:aws:bedrock:::foundation-model/anthropic.claude-opus-4-6-v1".parse().unwrap();
         assert_eq!((arn.region.as_str(), arn.account.as_str()), ("", ""));
+    }
+
+    #[test]
+    fn a_policy_of_aws_is_told_from_an_accounts_own() {
+        for (text, name) in [
+            ("arn:aws:iam::aws:policy/AmazonBedrockFullAccess", Some("AmazonBedrockFullAccess")),
+            ("arn:aws-us-gov:iam::aws:policy/job-function/ViewOnlyAccess", Some("ViewOnlyAccess")),
+            ("arn:aws:iam::111122223333:policy/AmazonBedrockFullAccess", None),
+            ("arn:aws:s3:::bucket/arn:aws:iam::aws:policy/x", None),
+        ] {
+            assert_eq!(aws_managed_policy_name(text), name, "{text}");
+            assert_eq!(text.parse::<Arn>().unwrap().is_aws_managed_policy(), name.is_some(), "{text}");
+        }
+        assert_eq!(name_of("mine"), "mine");
     }
 
     #[test]

@@ -75,6 +75,18 @@ impl From<Vec<String>> for ContextValue {
     }
 }
 
+/// A condition key that is there twice, in the same or another case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DuplicateKey(pub String);
+
+impl fmt::Display for DuplicateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the condition key `{}` is given twice", self.0)
+    }
+}
+
+impl std::error::Error for DuplicateKey {}
+
 /// The condition keys of a request, in the order in which they were given.
 ///
 /// INVARIANT: no two keys are equal without regard to ASCII case.
@@ -97,14 +109,14 @@ impl ContextKeys {
         }
     }
 
-    /// Takes keys and values that stand in a text, in their order.
+    /// Builds a context from keys and values, in their order.
     ///
     /// # Errors
-    /// Names the first key that stands twice, in any case.
-    pub fn try_from_pairs(pairs: Vec<(String, ContextValue)>) -> Result<Self, String> {
+    /// Names the first key that is there twice, in any case.
+    pub fn try_from_pairs(pairs: Vec<(String, ContextValue)>) -> Result<Self, DuplicateKey> {
         let mut seen = HashSet::with_capacity(pairs.len());
         match pairs.iter().find(|(key, _)| !seen.insert(key.to_ascii_lowercase())) {
-            Some((twice, _)) => Err(twice.clone()),
+            Some((twice, _)) => Err(DuplicateKey(twice.clone())),
             None => Ok(Self(pairs)),
         }
     }
@@ -129,12 +141,12 @@ impl ContextKeys {
         self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value)
     }
 
-    /// Walks over the keys and values in the order in which they were given.
+    /// Iterates over the keys and values in the order in which they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextValue)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// Tells whether there is no key at all.
+    /// Returns `true` if there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -235,8 +247,7 @@ impl<'de> Deserialize<'de> for ContextKeys {
                 while let Some(pair) = map.next_entry::<String, ContextValue>()? {
                     pairs.push(pair);
                 }
-                ContextKeys::try_from_pairs(pairs)
-                    .map_err(|key| de::Error::custom(format!("condition key `{key}` is given twice")))
+                ContextKeys::try_from_pairs(pairs).map_err(de::Error::custom)
             }
         }
 

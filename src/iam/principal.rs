@@ -117,7 +117,7 @@ impl Principal {
     pub fn role_name(&self) -> Option<&str> {
         match self.arn.resource_type() {
             "assumed-role" => self.arn.resource_id().split('/').next(),
-            "role" => self.arn.resource_id().rsplit('/').next(),
+            "role" => Some(self.arn.resource_name()),
             _ => None,
         }
     }
@@ -125,10 +125,10 @@ impl Principal {
     /// Returns the name of the IAM user that the ARN names, without its path.
     #[must_use]
     pub fn user_name(&self) -> Option<&str> {
-        (self.kind == PrincipalKind::IamUser).then(|| self.arn.resource_id().rsplit('/').next())?
+        (self.kind == PrincipalKind::IamUser).then(|| self.arn.resource_name())
     }
 
-    /// Tells whether an ARN names the same user or role: sessions of one role are one entity, whatever their names
+    /// Returns `true` if an ARN names the same user or role: sessions of one role are one entity, whatever their names
     /// and whether the ARN has the role's path.
     #[must_use]
     pub fn is_same_entity(&self, other: &Arn) -> bool {

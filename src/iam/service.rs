@@ -1,6 +1,6 @@
 //! The AWS services that assume a role so that a workload can call Bedrock, or so that Bedrock can act.
 //!
-//! Whom a role's trust policy has to name, which actions it has to allow, and what the service tells about itself
+//! Which principal a role's trust policy has to name, which actions it has to allow, and what the service says about itself
 //! (IAM User Guide, "The confused deputy problem"; EKS User Guide, "Pod Identity"; ECS Developer Guide, "Task IAM
 //! role").
 
@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 /// A service that assumes roles for workloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(rename_all = "kebab-case")]
 pub enum AssumingService {
     /// AWS Lambda, for a function's execution role.
@@ -68,7 +69,7 @@ impl AssumingService {
         }
     }
 
-    /// Returns the prefix of the ARNs for which the service says that it assumes the role, where it says so.
+    /// Returns the service part of the ARNs that the service passes in `aws:SourceArn`; `None` if it passes none.
     #[must_use]
     pub fn source_service(self) -> Option<&'static str> {
         match self {
@@ -80,8 +81,8 @@ impl AssumingService {
         }
     }
 
-    /// Writes the statement of a trust policy that lets the service assume a role: for this account and these sources
-    /// alone, where the service says for whom it acts and its documentation has it so.
+    /// Returns the statement of a trust policy that lets the service assume a role, limited to this account and these
+    /// sources if the service's documentation does so.
     #[must_use]
     pub fn trust_statement(self, account: Option<&str>, sources: &[String]) -> Value {
         let one_or_many = |values: &[String]| match values {
@@ -111,15 +112,28 @@ impl fmt::Display for AssumingService {
 }
 
 impl FromStr for AssumingService {
-    type Err = String;
+    type Err = ParseServiceError;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|service| service.as_str() == name).ok_or_else(|| {
-            let names = Self::ALL.map(Self::as_str).join(", ");
-            format!("`{name}` is not a service that assumes roles here; known are {names}")
-        })
+    fn from_str(name: &str) -> Result<Self, ParseServiceError> {
+        let known = Self::ALL.into_iter().find(|service| service.as_str() == name);
+        known.ok_or_else(|| ParseServiceError { name: name.to_owned() })
     }
 }
+
+/// A name that is none of those of [`AssumingService`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseServiceError {
+    name: String,
+}
+
+impl fmt::Display for ParseServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = AssumingService::ALL.map(AssumingService::as_str).join(", ");
+        write!(f, "`{}` is not a service that assumes roles here; known are {names}", self.name)
+    }
+}
+
+impl std::error::Error for ParseServiceError {}
 
 #[cfg(test)]
 mod tests {

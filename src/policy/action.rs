@@ -1,7 +1,7 @@
 //! Action patterns: `service:name` with wildcards, compared without regard to case.
 
-use super::pattern::{Case, Pattern};
-use super::request::Asked;
+use super::pattern::{LetterCase, Pattern};
+use super::query::Query;
 
 /// A compiled action pattern, and the text it was compiled from.
 #[derive(Clone, Debug)]
@@ -21,13 +21,13 @@ impl ActionPattern {
             if service.is_empty() {
                 return None;
             }
-            Some((Pattern::new(service, Case::Ignored), Pattern::new(name, Case::Ignored)))
+            Some((Pattern::new(service, LetterCase::Ignored), Pattern::new(name, LetterCase::Ignored)))
         };
         Some(Self { source: source.into(), parts })
     }
 
     /// Tells whether the request's action is one of those that the pattern names.
-    pub fn matches(&self, asked: &Asked<'_>) -> bool {
-        self.parts.as_ref().is_none_or(|(service, name)| name.matches(asked.name) && service.matches(asked.service))
+    pub fn matches(&self, query: &Query<'_>) -> bool {
+        self.parts.as_ref().is_none_or(|(service, name)| name.matches(query.name) && service.matches(query.service))
     }
 }

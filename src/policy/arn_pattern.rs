@@ -5,9 +5,9 @@
 //! types included. Variables are replaced behind the fifth colon only
 //! (IAM User Guide, "IAM JSON policy elements: Resource", "IAM policy elements: Variables and tags").
 
-use super::pattern::{Case, Pattern};
-use super::request::Asked;
-use super::text::{Comparison, Text, Wildcards};
+use super::pattern::{LetterCase, Pattern};
+use super::query::Query;
+use super::value_pattern::{Comparison, ValuePattern, Wildcards};
 
 /// The names of an ARN's parts, for messages.
 pub(crate) const PARTS: [&str; 6] = ["prefix", "partition", "service", "region", "account", "resource"];
@@ -18,7 +18,7 @@ pub(crate) struct ArnPattern {
     pub source: Box<str>,
     /// Whether the first part matches `arn`.
     matches_arns: bool,
-    parts: Option<Box<([Pattern; 5], Text)>>,
+    parts: Option<Box<([Pattern; 5], ValuePattern)>>,
 }
 
 impl ArnPattern {
@@ -27,8 +27,8 @@ impl ArnPattern {
         let parts = (!source.is_empty() && source.bytes().any(|byte| byte != b'*')).then(|| {
             let mut parts = split(source, variables).into_iter();
             let mut part = || parts.next().unwrap_or("*");
-            let head = [(); 5].map(|()| Pattern::new(part(), Case::Sensitive));
-            Box::new((head, Text::new(part(), Wildcards::Honoured, Case::Sensitive, variables)))
+            let head = [(); 5].map(|()| Pattern::new(part(), LetterCase::Sensitive));
+            Box::new((head, ValuePattern::new(part(), Wildcards::Honoured, LetterCase::Sensitive, variables)))
         });
         let matches_arns =
             parts.as_ref().is_none_or(|pattern| pattern.0.first().is_some_and(|prefix| prefix.matches("arn")));
@@ -41,7 +41,7 @@ impl ArnPattern {
     }
 
     /// Compares with an ARN of the request that was cut into its parts before.
-    pub fn compare(&self, text: &str, parts: Option<&[&str; 6]>, asked: &Asked<'_>) -> Comparison {
+    pub fn compare(&self, text: &str, parts: Option<&[&str; 6]>, query: &Query<'_>) -> Comparison {
         let Some(pattern) = &self.parts else {
             // Nothing but stars; an empty pattern matches nothing.
             return self.is_everything().into();
@@ -51,11 +51,11 @@ impl ArnPattern {
         };
         if !self.matches_arns {
             // What matches no ARN at all is no pattern of ARNs.
-            return Comparison::Impossible;
+            return Comparison::Malformed;
         }
         let ([_, of_partition, of_service, of_region, of_account], resource) = &**pattern;
         // The parts that tell patterns apart are compared first; resources differ in length already.
-        match resource.compare(last, asked) {
+        match resource.compare(last, query) {
             Comparison::Different => Comparison::Different,
             compared => {
                 let pairs =
@@ -70,23 +70,23 @@ impl ArnPattern {
     }
 
     /// Names the first part in which an ARN differs from the pattern.
-    pub fn first_difference(&self, parts: &[&str; 6], asked: &Asked<'_>) -> Option<&'static str> {
+    pub fn first_difference(&self, parts: &[&str; 6], query: &Query<'_>) -> Option<&'static str> {
         let (head, resource) = &**self.parts.as_ref()?;
         let [front @ .., last] = parts;
         let differs = head.iter().zip(front).position(|(pattern, part)| !pattern.matches(part));
         match differs {
             Some(index) => PARTS.get(index).copied(),
-            None => (resource.compare(last, asked) != Comparison::Same).then_some("resource"),
+            None => (resource.compare(last, query) != Comparison::Same).then_some("resource"),
         }
     }
 
     /// Returns how many of an ARN's parts match, to find the pattern that came closest.
-    pub fn closeness(&self, parts: &[&str; 6], asked: &Asked<'_>) -> usize {
+    pub fn closeness(&self, parts: &[&str; 6], query: &Query<'_>) -> usize {
         let Some(pattern) = &self.parts else { return PARTS.len() };
         let (head, resource) = &**pattern;
         let [front @ .., last] = parts;
         head.iter().zip(front).filter(|(pattern, part)| pattern.matches(part)).count()
-            + usize::from(resource.compare(last, asked) == Comparison::Same)
+            + usize::from(resource.compare(last, query) == Comparison::Same)
     }
 
     /// Returns the resource part, whose variables hang on the request.

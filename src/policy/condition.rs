@@ -10,9 +10,10 @@ mod value;
 
 pub(crate) use operator::{Compare, Operator, SetOperator};
 
-use super::request::{Asked, Known};
-use super::text::Comparison;
-use super::truth::Truth;
+use super::query::{Known, Query};
+use super::three_valued::Ternary;
+use super::value_pattern::Comparison;
+use crate::iam::ContextValue;
 use value::Expected;
 
 /// One line of a `Condition` block.
@@ -33,59 +34,61 @@ impl Condition {
     }
 
     /// Tells whether the condition holds for a request.
-    pub fn holds(&self, asked: &Asked<'_>) -> Truth {
+    pub fn holds(&self, query: &Query<'_>) -> Ternary {
         let Operator { set, compare, negated, if_exists } = self.operator;
-        let found = asked.key(&self.key);
+        let found = query.key(&self.key);
         if compare == Compare::Null {
             return match found {
                 // A condition that holds whether or not the key is there does not hang on it.
                 Known::Unknown if self.is_null(true) == self.is_null(false) => self.is_null(true),
-                Known::Unknown => Truth::Maybe,
+                Known::Unknown => Ternary::Maybe,
                 Known::Absent => self.is_null(true),
                 Known::Value(_) => self.is_null(false),
             };
         }
         match (set, found) {
-            (_, Known::Unknown) => Truth::Maybe,
+            (_, Known::Unknown) => Ternary::Maybe,
             (SetOperator::None, Known::Absent) => (negated || if_exists).into(),
             (SetOperator::None, Known::Value(value)) => match value.as_single() {
-                Some(value) => self.value_holds(value, asked),
+                Some(value) => self.value_holds(value, query),
                 // A single-valued operator never matches a multivalued key, be it negated or not.
-                None => Truth::No,
+                None => Ternary::No,
             },
-            (SetOperator::ForAllValues, Known::Absent) => Truth::Yes,
+            (SetOperator::ForAllValues, Known::Absent) => Ternary::Yes,
+            (SetOperator::ForAllValues, Known::Value(values)) if is_null_dataset(values) => Ternary::Yes,
             (SetOperator::ForAllValues, Known::Value(values)) => {
-                values.values().iter().map(|value| self.value_holds(value, asked)).fold(Truth::Yes, |a, b| a & b)
+                values.values().iter().map(|value| self.value_holds(value, query)).fold(Ternary::Yes, |a, b| a & b)
             }
-            (SetOperator::ForAnyValue, Known::Absent) => Truth::No,
+            (SetOperator::ForAnyValue, Known::Absent) => Ternary::No,
             (SetOperator::ForAnyValue, Known::Value(values)) => {
-                values.values().iter().map(|value| self.value_holds(value, asked)).fold(Truth::No, |a, b| a | b)
+                values.values().iter().map(|value| self.value_holds(value, query)).fold(Ternary::No, |a, b| a | b)
             }
         }
     }
 
     /// Holds one value of the request against all values of the policy: any of them will do, or none of them
     /// may where the operator is negated.
-    fn value_holds(&self, value: &str, asked: &Asked<'_>) -> Truth {
-        let (mut same, mut unknown, mut impossible) = (false, false, false);
+    fn value_holds(&self, value: &str, query: &Query<'_>) -> Ternary {
+        let (mut same, mut unknown, mut malformed) = (false, false, false);
         for expected in &self.expected {
-            match expected.compare(self.operator.compare, value, asked) {
+            match expected.compare(self.operator.compare, value, query) {
                 Comparison::Same => same = true,
-                Comparison::Different => {}
-                Comparison::Impossible => impossible = true,
+                Comparison::Different | Comparison::NoValue => {}
+                Comparison::Malformed => malformed = true,
                 Comparison::Unknown => unknown = true,
             }
         }
         match (self.operator.negated, same) {
-            (false, true) => Truth::Yes,
-            (true, true) => Truth::No,
-            (true, false) if impossible => Truth::No,
-            (_, false) if unknown => Truth::Maybe,
+            (false, true) => Ternary::Yes,
+            (true, true) => Ternary::No,
+            (true, false) if malformed => Ternary::No,
+            (_, false) if unknown => Ternary::Maybe,
             (negated, false) => negated.into(),
         }
     }
 
-    fn is_null(&self, absent: bool) -> Truth {
+    /// Returns whether `Null` holds for a key that is absent, or for one that is there.
+    fn is_null(&self, absent: bool) -> Ternary {
         self.values.iter().any(|value| value.eq_ignore_ascii_case(if absent { "true" } else { "false" })).into()
     }
 
@@ -93,4 +96,10 @@ impl Condition {
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&*self.key).chain(self.expected.iter().flat_map(Expected::variables))
     }
+}
+
+/// Returns `true` if a value counts as no value at all for `ForAllValues`: an empty list, or nothing but empty strings
+/// (IAM User Guide, "Multivalued context key examples": a null dataset, such as an empty string).
+fn is_null_dataset(values: &ContextValue) -> bool {
+    values.values().iter().all(String::is_empty)
 }

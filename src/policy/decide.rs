@@ -1,158 +1,178 @@
-//! The decision: what all policies together say of one request.
+//! The decision: what all policies together say about one request.
 //!
 //! Follows the IAM User Guide, "Policy evaluation for requests within a single account" and "Cross-account policy
-//! evaluation logic", and the AWS Organizations User Guide, "SCP evaluation" and "RCP evaluation". Every step is
-//! taken in three-valued logic, so that an unknown key leaves undetermined exactly what hangs on it.
+//! evaluation logic", and the AWS Organizations User Guide, "SCP evaluation" and "RCP evaluation". Every step is taken in
+//! three-valued logic, so that an unknown key leaves undetermined exactly what depends on it. Never reads JSON.
 
-use super::principal::Grant;
-use super::request::{Asked, CallerKind, Known};
+use super::note::{NotPrincipalReason, Note};
+use super::principal::{Grant, Spared};
+use super::query::{Known, Query, RequestPrincipalKind};
 use super::statement::{Effect, Statement};
-use super::truth::Truth;
-use super::{Evaluation, Policies, Policy, StatementRef};
+use super::three_valued::Ternary;
+use super::{Evaluation, Policies, Policy, StatementRef, resource_control};
 use crate::iam::{Decision, PolicyType};
 use std::collections::HashSet;
 
-/// A statement that matches, or may.
-struct Hit<'p> {
+/// The key that says which account manages the organization.
+const MANAGEMENT_ACCOUNT: &str = "aws:PrincipalOrgMasterAccountId";
+
+/// A statement that matches the request, or may.
+struct StatementMatch<'p> {
     policy_type: PolicyType,
+    /// The policy's place among those of its type.
+    index: usize,
     policy: &'p Policy,
     statement: &'p Statement,
-    truth: Truth,
+    matches: Ternary,
 }
 
-/// What the policies of one type say.
+/// Whether the policies of one type deny, and whether they allow.
 #[derive(Clone, Copy)]
-struct Says {
-    deny: Truth,
-    allow: Truth,
+struct PolicyEffect {
+    deny: Ternary,
+    allow: Ternary,
 }
 
-impl Says {
-    /// What a policy type says that is not there, and so does not restrict.
-    const NOTHING: Self = Self { deny: Truth::No, allow: Truth::Yes };
+impl PolicyEffect {
+    /// The effect of a policy type that is absent, and so does not restrict.
+    const UNRESTRICTED: Self = Self { deny: Ternary::No, allow: Ternary::Yes };
 }
 
-/// How directly the resource's policies grant the request.
+/// Whether the resource's policies allow the caller, by how directly they name it.
 #[derive(Clone, Copy)]
-struct Grants {
-    account: Truth,
-    owner: Truth,
-    everyone: Truth,
-    itself: Truth,
+struct Allows {
+    account: Ternary,
+    owner: Ternary,
+    everyone: Ternary,
+    itself: Ternary,
 }
 
-impl Grants {
-    const NONE: Self = Self { account: Truth::No, owner: Truth::No, everyone: Truth::No, itself: Truth::No };
+impl Allows {
+    const NONE: Self = Self { account: Ternary::No, owner: Ternary::No, everyone: Ternary::No, itself: Ternary::No };
 
-    fn any(self) -> Truth {
+    fn any(self) -> Ternary {
         self.account | self.owner | self.everyone | self.itself
+    }
+
+    fn add(&mut self, grant: Grant, matches: Ternary) {
+        let allow = match grant {
+            Grant::Account => &mut self.account,
+            Grant::Owner => &mut self.owner,
+            Grant::Everyone => &mut self.everyone,
+            Grant::Itself => &mut self.itself,
+        };
+        *allow = *allow | matches;
     }
 }
 
 struct Evaluator<'a, 'q, 'p> {
-    asked: &'a Asked<'q>,
-    hits: Vec<Hit<'p>>,
+    query: &'a Query<'q>,
+    matches: Vec<StatementMatch<'p>>,
 }
 
 impl<'p> Evaluator<'_, '_, 'p> {
-    /// Evaluates policies of which any one may allow.
-    fn says(&mut self, policy_type: PolicyType, policies: &'p [Policy]) -> Says {
-        let mut says = Says { deny: Truth::No, allow: Truth::No };
-        for policy in policies {
+    /// Evaluates policies of which any one may allow. `first` is the place of the first among those of its type.
+    fn effect(&mut self, policy_type: PolicyType, first: usize, policies: &'p [Policy]) -> PolicyEffect {
+        let mut effect = PolicyEffect { deny: Ternary::No, allow: Ternary::No };
+        for (index, policy) in (first..).zip(policies) {
             for statement in policy.document.statements() {
-                let truth = statement.matches(self.asked);
-                if truth == Truth::No || statement.grant(self.asked).is_none() {
-                    continue;
-                }
+                let Some((_, matches)) = statement.matches_caller(self.query) else { continue };
                 match statement.effect {
-                    Effect::Allow => says.allow = says.allow | truth,
-                    Effect::Deny => says.deny = says.deny | truth,
+                    Effect::Allow => effect.allow = effect.allow | matches,
+                    Effect::Deny => effect.deny = effect.deny | matches,
                 }
-                self.hits.push(Hit { policy_type, policy, statement, truth });
+                self.matches.push(StatementMatch { policy_type, index, policy, statement, matches });
             }
         }
-        says
+        effect
     }
 
-    fn says_if_any(&mut self, policy_type: PolicyType, policies: &'p [Policy]) -> Says {
-        if policies.is_empty() { Says::NOTHING } else { self.says(policy_type, policies) }
+    fn effect_if_any(&mut self, policy_type: PolicyType, policies: &'p [Policy]) -> PolicyEffect {
+        if policies.is_empty() { PolicyEffect::UNRESTRICTED } else { self.effect(policy_type, 0, policies) }
     }
 
     /// Evaluates levels of which every one has to allow.
     ///
-    /// Where the policies do not apply to the account (`exempt`), nothing they say counts.
-    fn says_at_every_level(&mut self, policy_type: PolicyType, levels: &'p [Vec<Policy>], exempt: Truth) -> Says {
-        let mut all = Says::NOTHING;
-        if exempt == Truth::Yes {
+    /// Where the policies do not apply to the request (`exempt`), they neither deny nor restrict.
+    fn effect_of_levels(
+        &mut self,
+        policy_type: PolicyType,
+        levels: &'p [Vec<Policy>],
+        exempt: Ternary,
+    ) -> PolicyEffect {
+        let mut all = PolicyEffect::UNRESTRICTED;
+        if exempt == Ternary::Yes {
             return all;
         }
-        let before = self.hits.len();
+        let (before, mut first) = (self.matches.len(), 0);
         for level in levels {
-            let says = self.says(policy_type, level);
-            all = Says { deny: all.deny | says.deny, allow: all.allow & says.allow };
+            let effect = self.effect(policy_type, first, level);
+            first += level.len();
+            all = PolicyEffect { deny: all.deny | effect.deny, allow: all.allow & effect.allow };
         }
-        if exempt == Truth::Maybe {
-            for hit in self.hits.iter_mut().skip(before) {
-                hit.truth = Truth::Maybe;
+        if exempt == Ternary::Maybe {
+            for found in self.matches.iter_mut().skip(before) {
+                found.matches = Ternary::Maybe;
             }
         }
-        Says { deny: all.deny & !exempt, allow: all.allow | exempt }
+        PolicyEffect { deny: all.deny & !exempt, allow: all.allow | exempt }
     }
 
-    fn grants(&mut self, policies: &'p [Policy]) -> (Truth, Grants) {
-        let (mut deny, mut grants) = (Truth::No, Grants::NONE);
-        for policy in policies {
+    /// Evaluates the policies of the resource: whether they deny, and how directly they allow the caller.
+    fn allows(&mut self, policies: &'p [Policy]) -> (Ternary, Allows) {
+        let (mut deny, mut allows) = (Ternary::No, Allows::NONE);
+        for (index, policy) in policies.iter().enumerate() {
             for statement in policy.document.statements() {
-                let Some(grant) = statement.grant(self.asked) else { continue };
-                let truth = statement.matches(self.asked);
                 // A resource's policy has to name whom it allows; without that it can only deny.
-                let names_nobody = statement.principals.is_none() && statement.effect == Effect::Allow;
-                if truth == Truth::No || names_nobody {
+                if statement.principals.is_none() && statement.effect == Effect::Allow {
                     continue;
                 }
-                match (statement.effect, grant) {
-                    (Effect::Deny, _) => deny = deny | truth,
-                    (Effect::Allow, Grant::Account) => grants.account = grants.account | truth,
-                    (Effect::Allow, Grant::Owner) => grants.owner = grants.owner | truth,
-                    (Effect::Allow, Grant::Everyone) => grants.everyone = grants.everyone | truth,
-                    (Effect::Allow, Grant::Itself) => grants.itself = grants.itself | truth,
+                let Some((grant, matches)) = statement.matches_caller(self.query) else { continue };
+                match statement.effect {
+                    Effect::Deny => deny = deny | matches,
+                    Effect::Allow => allows.add(grant, matches),
                 }
-                self.hits.push(Hit { policy_type: PolicyType::ResourcePolicy, policy, statement, truth });
+                let policy_type = PolicyType::ResourcePolicy;
+                self.matches.push(StatementMatch { policy_type, index, policy, statement, matches });
             }
         }
-        (deny, grants)
+        (deny, allows)
     }
 
-    /// Tells whether an account is the organization's management account, which its SCPs and RCPs do not
-    /// restrict.
-    fn is_management(&self, account: &str) -> Truth {
-        match self.asked.key("aws:PrincipalOrgMasterAccountId") {
-            Known::Absent => Truth::No,
-            Known::Unknown => Truth::Maybe,
+    /// Returns whether an account is the organization's management account, which its SCPs and RCPs do not restrict.
+    fn is_management(&self, account: &str) -> Ternary {
+        match self.query.key(MANAGEMENT_ACCOUNT) {
+            Known::Absent => Ternary::No,
+            Known::Unknown => Ternary::Maybe,
             Known::Value(id) => (!account.is_empty() && id.as_single() == Some(account)).into(),
         }
+    }
+
+    /// Returns whether the organization's SCPs leave the request alone.
+    fn is_exempt_from_scps(&self) -> Ternary {
+        let caller = &self.query.caller;
+        Ternary::from(caller.is_service_linked_role()) | self.is_management(caller.account)
+    }
+
+    /// Returns whether the organization's RCPs leave the request alone.
+    fn is_exempt_from_rcps(&self) -> Ternary {
+        let exempt = self.query.caller.is_service_linked_role() || !resource_control::applies_to(self.query);
+        Ternary::from(exempt) | self.is_management(self.query.resource_account())
     }
 }
 
 /// Decides a request.
-pub(super) fn decide(asked: &Asked<'_>, policies: &Policies) -> Evaluation {
-    let mut evaluator = Evaluator { asked, hits: Vec::new() };
-    let caller = &asked.caller;
-    let service_linked = Truth::from(caller.is_service_linked_role());
-
-    let resource_exempt = || service_linked | evaluator.is_management(asked.resource_account());
-    let caller_exempt = || service_linked | evaluator.is_management(caller.account);
-    let (rcp_exempt, scp_exempt) = (
-        if policies.resource_control.is_empty() { Truth::Yes } else { resource_exempt() },
-        if policies.service_control.is_empty() { Truth::Yes } else { caller_exempt() },
-    );
-    let rcp = evaluator.says_at_every_level(PolicyType::ResourceControlPolicy, &policies.resource_control, rcp_exempt);
-    let scp = evaluator.says_at_every_level(PolicyType::ServiceControlPolicy, &policies.service_control, scp_exempt);
-    let endpoint = evaluator.says_if_any(PolicyType::VpcEndpointPolicy, policies.vpc_endpoint.as_slice());
-    let boundary = evaluator.says_if_any(PolicyType::PermissionsBoundary, policies.permissions_boundary.as_slice());
-    let session = evaluator.says_if_any(PolicyType::SessionPolicy, policies.session.as_deref().unwrap_or_default());
-    let identity = evaluator.says(PolicyType::IdentityPolicy, &policies.identity);
-    let (resource_deny, grants) = evaluator.grants(policies.resource.as_deref().unwrap_or_default());
+pub(super) fn decide(query: &Query<'_>, policies: &Policies) -> Evaluation {
+    let mut evaluator = Evaluator { query, matches: Vec::new() };
+    let rcp_exempt = if policies.resource_control.is_empty() { Ternary::Yes } else { evaluator.is_exempt_from_rcps() };
+    let scp_exempt = if policies.service_control.is_empty() { Ternary::Yes } else { evaluator.is_exempt_from_scps() };
+    let rcp = evaluator.effect_of_levels(PolicyType::ResourceControlPolicy, &policies.resource_control, rcp_exempt);
+    let scp = evaluator.effect_of_levels(PolicyType::ServiceControlPolicy, &policies.service_control, scp_exempt);
+    let endpoint = evaluator.effect_if_any(PolicyType::VpcEndpointPolicy, policies.vpc_endpoint.as_slice());
+    let boundary = evaluator.effect_if_any(PolicyType::PermissionsBoundary, policies.permissions_boundary.as_slice());
+    let session = evaluator.effect_if_any(PolicyType::SessionPolicy, policies.session.as_deref().unwrap_or_default());
+    let identity = evaluator.effect(PolicyType::IdentityPolicy, 0, &policies.identity);
+    let (resource_deny, allows) = evaluator.allows(policies.resource.as_deref().unwrap_or_default());
 
     let explicit = [
         (PolicyType::ResourceControlPolicy, rcp.deny),
@@ -163,143 +183,177 @@ pub(super) fn decide(asked: &Asked<'_>, policies: &Policies) -> Evaluation {
         (PolicyType::IdentityPolicy, identity.deny),
         (PolicyType::ResourcePolicy, resource_deny),
     ];
-    let of = |list: &[(PolicyType, Truth)]| list.iter().find(|(_, truth)| *truth == Truth::Yes).map(|(of, _)| *of);
-    if let Some(policy_type) = of(&explicit) {
-        return evaluator.refused(Decision::ExplicitDeny, policy_type);
+    if let Some(policy_type) = first_certain(&explicit) {
+        return evaluator.denied(Decision::ExplicitDeny, policy_type, policies);
     }
 
-    let within = Within::new(asked, boundary.allow, session.allow, identity.allow, grants);
+    let bounded = BoundedDecision::new(query, boundary.allow, session.allow, identity.allow, allows);
     let implicit = [
         (PolicyType::ResourceControlPolicy, !rcp.allow),
         (PolicyType::ServiceControlPolicy, !scp.allow),
         (PolicyType::VpcEndpointPolicy, !endpoint.allow),
-        (PolicyType::PermissionsBoundary, within.boundary_refuses),
-        (PolicyType::SessionPolicy, within.session_refuses),
-        (PolicyType::IdentityPolicy, within.identity_refuses),
-        (PolicyType::ResourcePolicy, within.resource_refuses),
+        (PolicyType::PermissionsBoundary, bounded.boundary_denies),
+        (PolicyType::SessionPolicy, bounded.session_denies),
+        (PolicyType::IdentityPolicy, bounded.identity_denies),
+        (PolicyType::ResourcePolicy, bounded.resource_denies),
     ];
-    if let Some(policy_type) = of(&implicit) {
-        return evaluator.refused(Decision::ImplicitDeny, policy_type);
+    if let Some(policy_type) = first_certain(&implicit) {
+        return evaluator.denied(Decision::ImplicitDeny, policy_type, policies);
     }
-    let nothing_denies = explicit.iter().all(|(_, truth)| *truth == Truth::No);
-    let everything_allows = rcp.allow & scp.allow & endpoint.allow & within.allowed;
-    match everything_allows {
-        // The parts above name every way to be refused; should one be missing, it is still a refusal.
-        Truth::No => evaluator.refused(Decision::ImplicitDeny, PolicyType::IdentityPolicy),
-        Truth::Yes if nothing_denies => evaluator.allowed(),
-        _ => evaluator.undetermined(),
-    }
+    let denies = explicit.iter().fold(Ternary::No, |any, (_, deny)| any | *deny);
+    let decided = rcp.allow & scp.allow & endpoint.allow & bounded.allowed & !denies;
+    if decided == Ternary::Yes { evaluator.allowed(policies) } else { evaluator.undetermined(policies) }
 }
 
-/// What boundary, session, identity and resource policies come to among themselves.
-struct Within {
-    allowed: Truth,
-    boundary_refuses: Truth,
-    session_refuses: Truth,
-    identity_refuses: Truth,
-    resource_refuses: Truth,
+/// Returns the first policy type that certainly denies.
+fn first_certain(denies: &[(PolicyType, Ternary)]) -> Option<PolicyType> {
+    denies.iter().find(|(_, denies)| *denies == Ternary::Yes).map(|(policy_type, _)| *policy_type)
 }
 
-impl Within {
-    fn new(asked: &Asked<'_>, boundary: Truth, session: Truth, identity: Truth, grants: Grants) -> Self {
-        let caller = &asked.caller;
-        let no = Truth::No;
-        if caller.account.is_empty() && caller.kind == CallerKind::Other {
+/// What boundary, session, identity and resource policies decide among themselves.
+struct BoundedDecision {
+    allowed: Ternary,
+    boundary_denies: Ternary,
+    session_denies: Ternary,
+    identity_denies: Ternary,
+    resource_denies: Ternary,
+}
+
+impl BoundedDecision {
+    fn new(query: &Query<'_>, boundary: Ternary, session: Ternary, identity: Ternary, allows: Allows) -> Self {
+        let caller = &query.caller;
+        let no = Ternary::No;
+        if caller.account.is_empty() && caller.kind == RequestPrincipalKind::Other {
             // An AWS service has no policies of its own: the resource's policy alone decides.
-            let allowed = grants.itself | grants.everyone;
+            let allowed = allows.itself | allows.everyone;
             return Self {
                 allowed,
-                boundary_refuses: no,
-                session_refuses: no,
-                identity_refuses: no,
-                resource_refuses: !allowed,
+                boundary_denies: no,
+                session_denies: no,
+                identity_denies: no,
+                resource_denies: !allowed,
             };
         }
-        if asked.resource_account() != caller.account {
-            // Across accounts both sides have to allow, and nothing overrides anything.
+        // The root user needs no allow on its own side, and has no boundary (IAM User Guide, "How AWS enforcement code
+        // logic evaluates requests to allow or deny access": all requests are implicitly denied except the root user's).
+        let root = Ternary::from(caller.kind == RequestPrincipalKind::Root);
+        let (boundary, identity) = (boundary | root, identity | root);
+        if query.resource_account() != caller.account {
+            // Across accounts both sides have to allow, and neither replaces the other.
             return Self {
-                allowed: boundary & session & identity & grants.any(),
-                boundary_refuses: !boundary,
-                session_refuses: !session,
-                identity_refuses: !identity,
-                resource_refuses: !grants.any(),
+                allowed: boundary & session & identity & allows.any(),
+                boundary_denies: !boundary,
+                session_denies: !session,
+                identity_denies: !identity,
+                resource_denies: !allows.any(),
             };
         }
-        // Within the account a grant to the caller itself is limited by nothing, one to everybody by the session's
-        // policies, one to the role or user behind a session also by the boundary; one to the account only hands the
-        // decision to the identity policies.
-        let granted = grants.itself | (grants.everyone & session) | (grants.owner & boundary & session);
+        // Within the account nothing limits an allow to the caller itself. The session's policies limit one to everybody,
+        // and the boundary too limits one to the role or user behind a session. One to the account only hands the decision
+        // to the identity policies.
+        let granted = allows.itself | (allows.everyone & session) | (allows.owner & boundary & session);
         let own = identity & boundary & session;
-        let (allowed, resource_refuses) = if resource_must_allow(asked) {
-            (granted | (own & grants.account), !grants.any())
+        let (allowed, resource_denies) = if resource_must_allow(query) {
+            (granted | (own & allows.account), !allows.any())
         } else {
             (granted | own, no)
         };
         Self {
             allowed,
-            boundary_refuses: !(boundary | grants.itself | grants.everyone),
-            session_refuses: !(session | grants.itself),
-            identity_refuses: !(identity | grants.itself | grants.everyone | grants.owner),
-            resource_refuses,
+            boundary_denies: !(boundary | allows.itself | allows.everyone),
+            session_denies: !(session | allows.itself),
+            identity_denies: !(identity | allows.itself | allows.everyone | allows.owner),
+            resource_denies,
         }
     }
 }
 
-/// Tells whether the resource's own policy has to allow within the account too: a key's policy and a role's trust
-/// policy (KMS Developer Guide, "Key policies"; IAM User Guide, "Roles terms and concepts").
-fn resource_must_allow(asked: &Asked<'_>) -> bool {
-    asked.service.eq_ignore_ascii_case("kms")
-        || (asked.service.eq_ignore_ascii_case("sts")
-            && asked.name.get(.."AssumeRole".len()).is_some_and(|name| name.eq_ignore_ascii_case("AssumeRole")))
+/// Returns `true` if the resource's own policy has to allow within the account too.
+///
+/// So it is with a key's policy (KMS Developer Guide, "Key policies") and with a role's trust policy, for assuming the role
+/// and for everything that is done with it (IAM User Guide, "Roles terms and concepts", "Pass session tags in AWS STS" and
+/// "Monitor and control actions taken with assumed roles").
+fn resource_must_allow(query: &Query<'_>) -> bool {
+    const WITH_ASSUMING: [&str; 3] = ["TagSession", "SetSourceIdentity", "SetContext"];
+    if query.service.eq_ignore_ascii_case("kms") {
+        return true;
+    }
+    let starts = |start: &str| query.name.get(..start.len()).is_some_and(|name| name.eq_ignore_ascii_case(start));
+    // `TagSession` is also asked for federated users, who have no trust policy.
+    let is_role = || matches!(query.parts, Some([_, _, "iam", _, _, resource]) if resource.starts_with("role/"));
+    query.service.eq_ignore_ascii_case("sts")
+        && (starts("AssumeRole") || WITH_ASSUMING.iter().any(|name| query.name.eq_ignore_ascii_case(name)) && is_role())
 }
 
 impl Evaluator<'_, '_, '_> {
-    fn refs(&self, wanted: impl Fn(&Hit<'_>) -> bool) -> Vec<StatementRef> {
-        let wanted = self.hits.iter().filter(|hit| wanted(hit));
-        wanted.map(|hit| StatementRef::new(hit.policy_type, hit.policy, hit.statement)).collect()
+    fn refs(&self, wanted: impl Fn(&StatementMatch<'_>) -> bool) -> Vec<StatementRef> {
+        let wanted = self.matches.iter().filter(|found| wanted(found));
+        wanted.map(|found| StatementRef::new(found.policy_type, found.index, found.policy, found.statement)).collect()
     }
 
-    fn refused(self, decision: Decision, policy_type: PolicyType) -> Evaluation {
-        let decided_by = match decision {
-            Decision::ExplicitDeny => self.refs(|hit| hit.statement.effect == Effect::Deny && hit.truth == Truth::Yes),
-            _ => Vec::new(),
-        };
+    fn denied(self, decision: Decision, policy_type: PolicyType, policies: &Policies) -> Evaluation {
+        let denies =
+            |found: &StatementMatch<'_>| found.statement.effect == Effect::Deny && found.matches == Ternary::Yes;
+        let decided_by = if decision == Decision::ExplicitDeny { self.refs(denies) } else { Vec::new() };
         Evaluation {
-            decision,
-            policy_type: Some(policy_type),
             decided_by,
-            near_misses: Vec::new(),
-            unknown_keys: Vec::new(),
+            policy_type: Some(policy_type),
+            notes: self.notes(policies, denies),
+            ..Evaluation::new(decision)
         }
     }
 
-    fn allowed(self) -> Evaluation {
+    fn allowed(self, policies: &Policies) -> Evaluation {
+        let allows =
+            |found: &StatementMatch<'_>| found.statement.effect == Effect::Allow && found.matches == Ternary::Yes;
         Evaluation {
-            decision: Decision::Allowed,
-            policy_type: None,
-            decided_by: self.refs(|hit| hit.statement.effect == Effect::Allow && hit.truth == Truth::Yes),
-            near_misses: Vec::new(),
-            unknown_keys: Vec::new(),
+            decided_by: self.refs(allows),
+            notes: self.notes(policies, allows),
+            ..Evaluation::new(Decision::Allowed)
         }
     }
 
-    fn undetermined(self) -> Evaluation {
-        let may_match = |hit: &Hit<'_>| hit.truth == Truth::Maybe;
+    fn undetermined(self, policies: &Policies) -> Evaluation {
+        let may_match = |found: &StatementMatch<'_>| found.matches == Ternary::Maybe;
         let mut unknown_keys: Vec<String> = Vec::new();
         let mut seen = HashSet::new();
-        let management = "aws:PrincipalOrgMasterAccountId";
-        let keys = self.hits.iter().filter(|hit| may_match(hit)).flat_map(|hit| hit.statement.keys());
-        for key in keys.chain(std::iter::once(management)) {
-            if matches!(self.asked.key(key), Known::Unknown) && seen.insert(key.to_ascii_lowercase()) {
+        let keys = self.matches.iter().filter(|found| may_match(found)).flat_map(|found| found.statement.keys());
+        for key in keys.chain(std::iter::once(MANAGEMENT_ACCOUNT)) {
+            if matches!(self.query.key(key), Known::Unknown) && seen.insert(key.to_ascii_lowercase()) {
                 unknown_keys.push(key.to_owned());
             }
         }
         Evaluation {
-            decision: Decision::Undetermined,
-            policy_type: None,
             decided_by: self.refs(may_match),
-            near_misses: Vec::new(),
             unknown_keys,
+            notes: self.notes(policies, may_match),
+            ..Evaluation::new(Decision::Undetermined)
         }
+    }
+
+    /// Lists the rules that decided in addition to what the statements say.
+    fn notes(&self, policies: &Policies, decided: impl Fn(&StatementMatch<'_>) -> bool) -> Vec<Note> {
+        let mut notes = Vec::new();
+        if !policies.resource_control.is_empty() && !resource_control::applies_to(self.query) {
+            notes.push(Note::resource_control_does_not_apply(self.query.service));
+        }
+        if self.query.caller.kind == RequestPrincipalKind::Root {
+            notes.push(Note::RootUser);
+        }
+        for found in self.matches.iter().filter(|found| decided(found)) {
+            let Some(principals) = found.statement.principals.as_ref() else { continue };
+            if !principals.negated || found.statement.effect == Effect::Allow {
+                continue;
+            }
+            let reason = match principals.spared(self.query) {
+                Spared::NeverWithBoundary => Some(NotPrincipalReason::PermissionsBoundary),
+                Spared::AccountNotListed => Some(NotPrincipalReason::AccountNotListed),
+                Spared::SessionNotListed => Some(NotPrincipalReason::SessionNotListed),
+                Spared::No | Spared::Yes => None,
+            };
+            let note = reason.map(|reason| Note::NotPrincipal { reason });
+            notes.extend(note.filter(|note| !notes.contains(note)));
+        }
+        notes
     }
 }

@@ -10,6 +10,7 @@ use super::json::{self, JsonError, Member, Node, Value};
 use super::position::{Position, Positions};
 use super::principal::{Named, Principals};
 use super::statement::{Effect, Listed, Statement};
+use crate::iam::suggest::closest;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -219,7 +220,7 @@ fn read_statement(
             }
             "Condition" => conditions = read_conditions(value, variables)?,
             other => {
-                let hint = ELEMENTS.iter().find(|known| known.eq_ignore_ascii_case(other));
+                let hint = closest(other, ELEMENTS.into_iter());
                 let remedy = hint.map_or_else(
                     || {
                         "expected `Sid`, `Effect`, `Principal`, `Action`, `Resource`, `Condition` or a `Not…` of these"
@@ -293,8 +294,7 @@ fn read_conditions(node: &Node<'_>, variables: bool) -> Result<Vec<Condition>, J
     let mut conditions = Vec::new();
     for Member { key: name, start, node } in object(node, "conditions")? {
         let Some(operator) = Operator::parse(name) else {
-            let near = Operator::names().find(|known| near(known, name));
-            let remedy = near.map_or_else(
+            let remedy = Operator::closest(name).map_or_else(
                 || "expected one such as `StringEquals`, `ArnLike` or `Null`".to_owned(),
                 |known| format!("did you mean `{known}`?"),
             );
@@ -311,15 +311,4 @@ fn read_conditions(node: &Node<'_>, variables: bool) -> Result<Vec<Condition>, J
         }
     }
     Ok(conditions)
-}
-
-/// Tells whether a name is a known one misspelt: equal but for one letter too many, too few or wrong.
-fn near(known: &str, name: &str) -> bool {
-    let (a, b) = (known.to_ascii_lowercase(), name.to_ascii_lowercase());
-    let common = |left: &mut dyn Iterator<Item = u8>, right: &mut dyn Iterator<Item = u8>| {
-        left.zip(right).take_while(|(x, y)| x == y).count()
-    };
-    let front = common(&mut a.bytes(), &mut b.bytes());
-    let back = common(&mut a.bytes().rev(), &mut b.bytes().rev());
-    a.len().abs_diff(b.len()) <= 1 && front + back + 1 >= a.len().max(b.len())
 }

@@ -4,6 +4,7 @@
 //! a report can say what an attached one never allows.
 
 use super::{Document, Policy};
+use crate::iam::aws_managed_policy_name;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -36,10 +37,7 @@ impl ManagedPolicy {
     /// Finds a policy by its name, or by its ARN in any partition.
     #[must_use]
     pub fn find(name_or_arn: &str) -> Option<&'static Self> {
-        let name = match name_or_arn.split_once(":iam::aws:policy/") {
-            Some((_, path)) => path.rsplit('/').next().unwrap_or(path),
-            None => name_or_arn,
-        };
+        let name = aws_managed_policy_name(name_or_arn).unwrap_or(name_or_arn);
         MANAGED.iter().find(|policy| policy.name == name)
     }
 

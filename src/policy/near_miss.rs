@@ -3,9 +3,9 @@
 //! Looked for after the decision and only for implicit denies, so that a run over many requests does not pay.
 
 use super::principal::Principals;
-use super::request::{Asked, Known, parts};
+use super::query::{Known, Query, parts};
 use super::statement::{Effect, Statement};
-use super::truth::Truth;
+use super::three_valued::Ternary;
 use super::{Policies, Policy, StatementRef};
 use crate::iam::{ContextValue, PolicyType};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use serde::Serialize;
 /// How many near misses are told.
 const MOST: usize = 5;
 
-/// A statement that allows something close to what was asked.
+/// A statement that allows something close to the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NearMiss {
     /// The statement.
@@ -28,14 +28,14 @@ pub struct NearMiss {
 pub enum Miss {
     /// The action is none of those listed (or one of those excluded).
     Action {
-        /// The action that was asked for.
+        /// The action of the request.
         asked: String,
         /// The patterns of `Action` or `NotAction`.
         patterns: Vec<String>,
     },
     /// The resource is none of those listed (or one of those excluded).
     Resource {
-        /// The ARN that was asked for.
+        /// The ARN of the request's resource.
         asked: String,
         /// The pattern of `Resource` that came closest, or the one of `NotResource` that matches.
         pattern: String,
@@ -67,7 +67,7 @@ pub enum Miss {
 }
 
 /// Finds the allows of the refusing policy type that miss the request by one kind of thing.
-pub(super) fn near_misses(asked: &Asked<'_>, policies: &Policies, policy_type: Option<PolicyType>) -> Vec<NearMiss> {
+pub(super) fn near_misses(query: &Query<'_>, policies: &Policies, policy_type: Option<PolicyType>) -> Vec<NearMiss> {
     let Some(policy_type) = policy_type else { return Vec::new() };
     let of_type: Vec<&Policy> = match policy_type {
         PolicyType::ResourceControlPolicy => policies.resource_control.iter().flatten().collect(),
@@ -79,11 +79,11 @@ pub(super) fn near_misses(asked: &Asked<'_>, policies: &Policies, policy_type: O
         PolicyType::ResourcePolicy => policies.resource.iter().flatten().collect(),
     };
     let mut found: Vec<(usize, NearMiss)> = Vec::new();
-    for policy in of_type {
+    for (index, policy) in of_type.into_iter().enumerate() {
         for statement in policy.document.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
-            let misses = misses(statement, asked);
-            if let Some(distance) = distance(statement, &misses, asked) {
-                let statement = StatementRef::new(policy_type, policy, statement);
+            let misses = misses(statement, query);
+            if let Some(distance) = distance(statement, &misses, query) {
+                let statement = StatementRef::new(policy_type, index, policy, statement);
                 found.push((distance, NearMiss { statement, misses }));
             }
         }
@@ -97,7 +97,7 @@ pub(super) fn near_misses(asked: &Asked<'_>, policies: &Policies, policy_type: O
 }
 
 /// Tells how far a statement is from the request; `None` where it is about something else, or matches.
-fn distance(statement: &Statement, misses: &[Miss], asked: &Asked<'_>) -> Option<usize> {
+fn distance(statement: &Statement, misses: &[Miss], query: &Query<'_>) -> Option<usize> {
     let misses_action = misses.iter().find_map(|miss| match miss {
         Miss::Action { patterns, .. } => Some(patterns),
         _ => None,
@@ -105,7 +105,7 @@ fn distance(statement: &Statement, misses: &[Miss], asked: &Asked<'_>) -> Option
     match (misses.len(), misses_action) {
         (0, _) => None,
         // A resource that differs in more than one part is another kind of resource, or somebody else's.
-        (count, None) => Some(count + 2 * parts_that_differ(statement, asked)),
+        (count, None) => Some(count + 2 * parts_that_differ(statement, query)),
         // Another action on the same resource is near where it looks meant for this one: another spelling, a
         // prefix that does not exist, the action without its stream.
         (1, Some(patterns)) => {
@@ -113,9 +113,9 @@ fn distance(statement: &Statement, misses: &[Miss], asked: &Asked<'_>) -> Option
                 let (service, name) = pattern.split_once(':').unwrap_or(("", pattern));
                 let name = name.trim_end_matches('*').to_ascii_lowercase();
                 let family = ["invoke", "converse", "bedrock"];
-                let service_is_near = service.to_ascii_lowercase().starts_with(&*asked.service.to_ascii_lowercase());
+                let service_is_near = service.to_ascii_lowercase().starts_with(&*query.service.to_ascii_lowercase());
                 service_is_near
-                    && (asked.name.to_ascii_lowercase().starts_with(&*name)
+                    && (query.name.to_ascii_lowercase().starts_with(&*name)
                         || family.iter().any(|stem| name.starts_with(stem)))
             };
             patterns.iter().any(near).then_some(2)
@@ -125,29 +125,29 @@ fn distance(statement: &Statement, misses: &[Miss], asked: &Asked<'_>) -> Option
 }
 
 /// Counts in how many of an ARN's parts beyond one the statement's closest resource differs.
-fn parts_that_differ(statement: &Statement, asked: &Asked<'_>) -> usize {
-    let (Some(listed), Some(arn)) = (&statement.resources, &asked.parts) else { return 0 };
+fn parts_that_differ(statement: &Statement, query: &Query<'_>) -> usize {
+    let (Some(listed), Some(arn)) = (&statement.resources, &query.parts) else { return 0 };
     if listed.negated {
         return 0;
     }
-    let closest = listed.patterns.iter().map(|pattern| pattern.closeness(arn, asked)).max().unwrap_or_default();
+    let closest = listed.patterns.iter().map(|pattern| pattern.closeness(arn, query)).max().unwrap_or_default();
     (super::arn_pattern::PARTS.len() - 1).saturating_sub(closest)
 }
 
-fn misses(statement: &Statement, asked: &Asked<'_>) -> Vec<Miss> {
+fn misses(statement: &Statement, query: &Query<'_>) -> Vec<Miss> {
     let mut misses = Vec::new();
-    if !statement.action_matches(asked) {
+    if !statement.action_matches(query) {
         let patterns = statement.actions().map(str::to_owned).collect();
-        misses.push(Miss::Action { asked: asked.action.to_owned(), patterns });
+        misses.push(Miss::Action { asked: query.action.to_owned(), patterns });
     }
-    if statement.resource_matches(asked) != Truth::Yes {
-        misses.push(resource_miss(statement, asked));
+    if statement.resource_matches(query) != Ternary::Yes {
+        misses.push(resource_miss(statement, query));
     }
-    if statement.principals.as_ref().is_some_and(|principals: &Principals| principals.grant(&asked.caller).is_none()) {
-        misses.push(Miss::Principal { asked: asked.caller.text.to_owned() });
+    if statement.principals.as_ref().is_some_and(|principals: &Principals| principals.grant(&query.caller).is_none()) {
+        misses.push(Miss::Principal { asked: query.caller.text.to_owned() });
     }
-    for condition in statement.conditions.iter().filter(|condition| condition.holds(asked) != Truth::Yes) {
-        let found = asked.key(&condition.key);
+    for condition in statement.conditions.iter().filter(|condition| condition.holds(query) != Ternary::Yes) {
+        let found = query.key(&condition.key);
         misses.push(Miss::Condition {
             operator: condition.operator.to_string(),
             key: condition.key.to_string(),
@@ -162,9 +162,9 @@ fn misses(statement: &Statement, asked: &Asked<'_>) -> Vec<Miss> {
     misses
 }
 
-fn resource_miss(statement: &Statement, asked: &Asked<'_>) -> Miss {
+fn resource_miss(statement: &Statement, query: &Query<'_>) -> Miss {
     let nothing = |pattern: String| Miss::Resource {
-        asked: asked.resource.to_owned(),
+        asked: query.resource.to_owned(),
         pattern,
         part: None,
         expected: None,
@@ -172,21 +172,21 @@ fn resource_miss(statement: &Statement, asked: &Asked<'_>) -> Miss {
     };
     let Some(listed) = &statement.resources else { return nothing(String::new()) };
     let first = listed.patterns.first().map(|pattern| pattern.source.to_string()).unwrap_or_default();
-    let (Some(arn), false) = (&asked.parts, listed.negated) else { return nothing(first) };
+    let (Some(arn), false) = (&query.parts, listed.negated) else { return nothing(first) };
     // Of several that are as close, the first one listed.
-    let Some(closest) = listed.patterns.iter().rev().max_by_key(|pattern| pattern.closeness(arn, asked)) else {
+    let Some(closest) = listed.patterns.iter().rev().max_by_key(|pattern| pattern.closeness(arn, query)) else {
         return nothing(first);
     };
-    let part = closest.first_difference(arn, asked);
+    let part = closest.first_difference(arn, query);
     let index = super::arn_pattern::PARTS.iter().position(|name| Some(*name) == part);
     let nth = |parts: Option<[&str; 6]>| {
         index.and_then(|index| parts.and_then(|parts| parts.get(index).map(|part| (*part).to_owned())))
     };
     Miss::Resource {
-        asked: asked.resource.to_owned(),
+        asked: query.resource.to_owned(),
         pattern: closest.source.to_string(),
         part: part.map(str::to_owned),
         expected: nth(parts(&closest.source)),
-        actual: nth(asked.parts),
+        actual: nth(query.parts),
     }
 }

@@ -10,7 +10,7 @@ const MANY: u16 = 257;
 
 /// Whether letters are compared with regard to case; beside wildcards ASCII only, as AWS names are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Case {
+pub(crate) enum LetterCase {
     Sensitive,
     Ignored,
 }
@@ -21,11 +21,11 @@ pub(crate) enum Pattern {
     /// `*`: matches everything.
     Anything,
     /// No wildcard.
-    Literal(Box<str>, Case),
+    Literal(Box<str>, LetterCase),
     /// A literal and one `*` at the end.
-    Prefix(Box<str>, Case),
+    Prefix(Box<str>, LetterCase),
     /// Any other mixture.
-    Wild { tokens: Box<[u16]>, least: usize, case: Case },
+    Wild { tokens: Box<[u16]>, least: usize, case: LetterCase },
 }
 
 /// Tokens under construction: literal text, wildcards, and text that only looks like one.
@@ -50,7 +50,7 @@ impl Tokens {
 
 impl Pattern {
     /// Compiles a pattern text in which `*` and `?` are wildcards.
-    pub fn new(text: &str, case: Case) -> Self {
+    pub fn new(text: &str, case: LetterCase) -> Self {
         let first_wildcard = text.find(['*', '?']);
         match first_wildcard {
             None => Self::Literal(text.into(), case),
@@ -67,8 +67,8 @@ impl Pattern {
     }
 
     /// Compiles tokens that were put together piece by piece.
-    pub fn of_tokens(Tokens(mut tokens): Tokens, case: Case) -> Self {
-        if case == Case::Ignored {
+    pub fn of_tokens(Tokens(mut tokens): Tokens, case: LetterCase) -> Self {
+        if case == LetterCase::Ignored {
             for token in &mut tokens {
                 if let Ok(byte) = u8::try_from(*token) {
                     *token = u16::from(byte.to_ascii_lowercase());
@@ -89,13 +89,13 @@ impl Pattern {
     pub fn matches(&self, text: &str) -> bool {
         match self {
             Self::Anything => true,
-            Self::Literal(literal, Case::Sensitive) => same(literal, text),
-            Self::Literal(literal, Case::Ignored) => {
+            Self::Literal(literal, LetterCase::Sensitive) => same(literal, text),
+            Self::Literal(literal, LetterCase::Ignored) => {
                 literal.eq_ignore_ascii_case(text)
                     || !(literal.is_ascii() && text.is_ascii()) && literal.to_lowercase() == text.to_lowercase()
             }
-            Self::Prefix(prefix, Case::Sensitive) => text.starts_with(&**prefix),
-            Self::Prefix(prefix, Case::Ignored) => {
+            Self::Prefix(prefix, LetterCase::Sensitive) => text.starts_with(&**prefix),
+            Self::Prefix(prefix, LetterCase::Ignored) => {
                 text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
             }
             Self::Wild { tokens, least, case } => *least <= text.len() && wild_match(tokens, text.as_bytes(), *case),
@@ -111,9 +111,9 @@ fn same(a: &str, b: &str) -> bool {
 
 /// Matches tokens with a text, both from the left, going back to the last star only.
 ///
-/// With [`Case::Ignored`] the tokens are lower case already. INVARIANT: `at` and every place to go back to are
+/// With [`LetterCase::Ignored`] the tokens are lower case already. INVARIANT: `at` and every place to go back to are
 /// boundaries of characters, so that `?` never takes a part of one.
-fn wild_match(tokens: &[u16], text: &[u8], case: Case) -> bool {
+fn wild_match(tokens: &[u16], text: &[u8], case: LetterCase) -> bool {
     let (mut token, mut at) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
     while let Some(byte) = text.get(at) {
@@ -125,7 +125,7 @@ fn wild_match(tokens: &[u16], text: &[u8], case: Case) -> bool {
             }
             Some(&ONE) => Some(width(*byte)),
             Some(&expected) => {
-                let byte = if case == Case::Ignored { byte.to_ascii_lowercase() } else { *byte };
+                let byte = if case == LetterCase::Ignored { byte.to_ascii_lowercase() } else { *byte };
                 (u16::from(byte) == expected).then_some(1)
             }
             None => None,
@@ -187,7 +187,7 @@ mod tests {
             all_words(&['a', 'é'], 6).into_iter().map(|t| (t.clone(), t.chars().collect())).collect();
         for pattern in all_words(&['a', 'é', '*', '?'], 5) {
             let chars: Vec<char> = pattern.chars().collect();
-            let compiled = Pattern::new(&pattern, Case::Sensitive);
+            let compiled = Pattern::new(&pattern, LetterCase::Sensitive);
             for (text, text_chars) in &texts {
                 assert_eq!(compiled.matches(text), naive(&chars, text_chars), "{pattern:?} on {text:?}");
             }
@@ -197,10 +197,10 @@ mod tests {
     #[test]
     fn case_is_ignored_where_iam_ignores_it() {
         for pattern in ["bedrock:invoke*", "BEDROCK:?nvokemodel", "bedrock:INVOKEMODEL", "*Model", "*"] {
-            assert!(Pattern::new(pattern, Case::Ignored).matches("bedrock:InvokeModel"), "{pattern}");
+            assert!(Pattern::new(pattern, LetterCase::Ignored).matches("bedrock:InvokeModel"), "{pattern}");
         }
-        assert!(!Pattern::new("*model", Case::Sensitive).matches("bedrock:InvokeModel"));
-        assert!(!Pattern::new("bedrock:i*", Case::Sensitive).matches("bedrock:InvokeModel"));
+        assert!(!Pattern::new("*model", LetterCase::Sensitive).matches("bedrock:InvokeModel"));
+        assert!(!Pattern::new("bedrock:i*", LetterCase::Sensitive).matches("bedrock:InvokeModel"));
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
         let mut tokens = Tokens::default();
         tokens.push_wild("a*");
         tokens.push_literal("*?");
-        let pattern = Pattern::of_tokens(tokens, Case::Sensitive);
+        let pattern = Pattern::of_tokens(tokens, LetterCase::Sensitive);
         assert!(pattern.matches("abc*?"));
         assert!(!pattern.matches("abcde"));
     }
@@ -236,7 +236,7 @@ mod tests {
         fn agrees_with_the_definition_on_longer_ones(pattern in "[ab:é*?]{0,30}", text in "[ab:é]{0,60}") {
             let (pattern_chars, text_chars): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
             let expected = table(&pattern_chars, &text_chars);
-            proptest::prop_assert_eq!(Pattern::new(&pattern, Case::Sensitive).matches(&text), expected);
+            proptest::prop_assert_eq!(Pattern::new(&pattern, LetterCase::Sensitive).matches(&text), expected);
         }
 
         #[test]
@@ -244,7 +244,7 @@ mod tests {
             let chars: Vec<char> = text.chars().collect();
             let (from, to) = (cut.min(chars.len()), (cut + width).min(chars.len()));
             let hole: String = chars[..from].iter().chain(&['*']).chain(&chars[to..]).collect();
-            proptest::prop_assert!(Pattern::new(&hole, Case::Sensitive).matches(&text));
+            proptest::prop_assert!(Pattern::new(&hole, LetterCase::Sensitive).matches(&text));
         }
     }
 }

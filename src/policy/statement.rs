@@ -4,9 +4,9 @@ use super::action::ActionPattern;
 use super::arn_pattern::ArnPattern;
 use super::condition::Condition;
 use super::principal::{Grant, Principals};
-use super::request::Asked;
-use super::text::Comparison;
-use super::truth::Truth;
+use super::query::Query;
+use super::three_valued::Ternary;
+use super::value_pattern::Comparison;
 use std::ops::Range;
 
 /// What a statement does to the requests that it matches.
@@ -83,7 +83,7 @@ impl Statement {
         self.actions.patterns.iter().map(|pattern| &*pattern.source)
     }
 
-    /// Tells whether the statement has `NotAction`.
+    /// Returns `true` if the statement has `NotAction`.
     #[must_use]
     pub fn excludes_actions(&self) -> bool {
         self.actions.negated
@@ -94,65 +94,82 @@ impl Statement {
         self.resources.iter().flat_map(|listed| listed.patterns.iter().map(|pattern| &*pattern.source))
     }
 
-    /// Tells whether the statement has `NotResource`.
+    /// Returns `true` if the statement has `NotResource`.
     #[must_use]
     pub fn excludes_resources(&self) -> bool {
         self.resources.as_ref().is_some_and(|listed| listed.negated)
     }
 
-    /// Tells whether the action is one that the statement is about.
-    pub(crate) fn action_matches(&self, asked: &Asked<'_>) -> bool {
-        self.actions.patterns.iter().any(|pattern| pattern.matches(asked)) != self.actions.negated
+    /// Returns `true` if the action is one that the statement is about.
+    pub(crate) fn action_matches(&self, query: &Query<'_>) -> bool {
+        self.actions.patterns.iter().any(|pattern| pattern.matches(query)) != self.actions.negated
     }
 
-    /// Tells whether the resource is one that the statement is about.
-    pub(crate) fn resource_matches(&self, asked: &Asked<'_>) -> Truth {
-        let Some(listed) = &self.resources else { return Truth::Yes };
-        let (mut unknown, mut impossible) = (false, false);
+    /// Returns whether the resource is one that the statement is about.
+    ///
+    /// A pattern with a variable that has no value matches no resource, so that a deny with `NotResource` applies (IAM User
+    /// Guide, "IAM policy elements: Variables and tags", section "Policy variables with no value"). An allow does not come
+    /// into being by a pattern that could not be resolved.
+    pub(crate) fn resource_matches(&self, query: &Query<'_>) -> Ternary {
+        let Some(listed) = &self.resources else { return Ternary::Yes };
+        let (mut unknown, mut unresolved) = (false, false);
         for pattern in &listed.patterns {
-            match pattern.compare(asked.resource, asked.parts.as_ref(), asked) {
+            match pattern.compare(query.resource, query.parts.as_ref(), query) {
                 Comparison::Same => return (!listed.negated).into(),
                 Comparison::Different => {}
-                Comparison::Impossible => impossible = true,
+                Comparison::NoValue | Comparison::Malformed => unresolved = true,
                 Comparison::Unknown => unknown = true,
             }
         }
-        // A variable without value makes `NotResource` match no more than `Resource`.
-        if listed.negated && impossible {
-            Truth::No
+        if listed.negated && unresolved && self.effect == Effect::Allow {
+            Ternary::No
         } else if unknown {
-            Truth::Maybe
+            Ternary::Maybe
         } else {
             listed.negated.into()
         }
     }
 
-    /// Tells whether all conditions hold.
-    pub(crate) fn conditions_hold(&self, asked: &Asked<'_>) -> Truth {
-        let mut all = Truth::Yes;
+    /// Returns whether all conditions hold.
+    pub(crate) fn conditions_hold(&self, query: &Query<'_>) -> Ternary {
+        let mut all = Ternary::Yes;
         for condition in &self.conditions {
-            all = all & condition.holds(asked);
-            if all == Truth::No {
+            all = all & condition.holds(query);
+            if all == Ternary::No {
                 break;
             }
         }
         all
     }
 
-    /// Tells whether action, resource and conditions match; the principal is the caller's affair.
-    pub(crate) fn matches(&self, asked: &Asked<'_>) -> Truth {
-        if !self.action_matches(asked) {
-            return Truth::No;
+    /// Returns whether action, resource and conditions match; the principal is not looked at.
+    pub(crate) fn matches(&self, query: &Query<'_>) -> Ternary {
+        if !self.action_matches(query) {
+            return Ternary::No;
         }
-        match self.resource_matches(asked) {
-            Truth::No => Truth::No,
-            resource => resource & self.conditions_hold(asked),
+        match self.resource_matches(query) {
+            Ternary::No => Ternary::No,
+            resource => resource & self.conditions_hold(query),
         }
     }
 
-    /// Tells how directly the statement names the caller; a statement without `Principal` names everybody.
-    pub(crate) fn grant(&self, asked: &Asked<'_>) -> Option<Grant> {
-        self.principals.as_ref().map_or(Some(Grant::Everyone), |principals| principals.grant(&asked.caller))
+    /// Returns how directly the statement names the caller, and whether it matches the request; `None` if it is not about
+    /// the caller or does not match. A statement without `Principal` is about everybody.
+    pub(crate) fn matches_caller(&self, query: &Query<'_>) -> Option<(Grant, Ternary)> {
+        let (grant, names) = match &self.principals {
+            None => (Grant::Everyone, Ternary::Yes),
+            Some(principals) if principals.negated && self.effect == Effect::Deny => {
+                (Grant::Everyone, !Ternary::from(principals.spared(query)))
+            }
+            Some(principals) => (principals.grant(&query.caller)?, Ternary::Yes),
+        };
+        if names == Ternary::No {
+            return None;
+        }
+        match names & self.matches(query) {
+            Ternary::No => None,
+            matches => Some((grant, matches)),
+        }
     }
 
     /// Walks over the keys whose values decide whether the statement matches.

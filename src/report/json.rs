@@ -11,7 +11,7 @@ use crate::escape::escape_json;
 use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
-use crate::policy::{Held, Miss};
+use crate::policy::{MatchedCondition, Miss};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -116,7 +116,7 @@ struct DecidedByJson<'d> {
     line: Option<u32>,
     column: Option<u32>,
     quote: Option<&'d str>,
-    conditions: &'d [Held],
+    conditions: &'d [MatchedCondition],
 }
 
 #[derive(Serialize)]

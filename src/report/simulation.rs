@@ -3,7 +3,7 @@
 use super::styled::{Role, Styled};
 use crate::escape::escape_json;
 use crate::iam::{ContextValue, Decision, RequestContext};
-use crate::policy::{Evaluation, Miss, NearMiss, StatementRef};
+use crate::policy::{Evaluation, Miss, NearMiss, NotPrincipalReason, Note, StatementRef};
 use crate::request::Request;
 use serde::Serialize;
 
@@ -129,7 +129,7 @@ impl Requirement {
         page.row(Role::Plain, format!("{}  {region}", self.action));
         page.row(Role::Plain, format!("              {}", self.resource));
         let by = match self.evaluation.decision {
-            Decision::Undetermined => "may hang on",
+            Decision::Undetermined => "depends on",
             _ => "by",
         };
         for statement in &self.evaluation.decided_by {
@@ -144,6 +144,9 @@ impl Requirement {
                 format!("              unknown: `{key}` (`--context {key}=VALUE` or `--absent {key}`)"),
             );
         }
+        for note in &self.evaluation.notes {
+            page.row(Role::Hint, format!("              {}", note_wording(note)));
+        }
         for near_miss in &self.evaluation.near_misses {
             write_near_miss(page, near_miss);
         }
@@ -152,7 +155,7 @@ impl Requirement {
 
 /// Names a statement: type, file with line and column, place in the policy, `Sid`.
 fn place(statement: &StatementRef) -> String {
-    let StatementRef { policy_type, policy, statement, sid, line, column } = statement;
+    let StatementRef { policy_type, policy, statement, sid, line, column, .. } = statement;
     let policy = policy.as_deref().unwrap_or("policy");
     let sid = sid.as_deref().map_or_else(String::new, |sid| format!(" `{sid}`"));
     format!("{policy_type} {policy}:{line}:{column}, statement {statement}{sid}")
@@ -162,6 +165,27 @@ fn write_near_miss(page: &mut Styled, near_miss: &NearMiss) {
     page.row(Role::Hint, format!("              near: {}", place(&near_miss.statement)));
     for miss in &near_miss.misses {
         page.row(Role::Hint, format!("                {}", wording(miss)));
+    }
+}
+
+fn note_wording(note: &Note) -> String {
+    match note {
+        Note::ResourceControlPoliciesDoNotApply { service, list_of } => format!(
+            "resource control policies do not apply to `{service}` (services that support them, as of {list_of})"
+        ),
+        Note::RootUser => "the root user needs no identity-based policy".to_owned(),
+        Note::NotPrincipal { reason } => match reason {
+            NotPrincipalReason::PermissionsBoundary => {
+                "a deny with `NotPrincipal` always denies a principal that has a permissions boundary"
+            }
+            NotPrincipalReason::AccountNotListed => {
+                "`NotPrincipal` lists the principal without its account, so the deny matches"
+            }
+            NotPrincipalReason::SessionNotListed => {
+                "`NotPrincipal` lists the role without the session: whether the deny matches depends on the service"
+            }
+        }
+        .to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::bedrock::ServiceAuthorization;
 use crate::diagnose::{DecidedBy, Finding, NearMiss};
 use crate::iam::ContextValue;
-use crate::policy::{Held, Miss};
+use crate::policy::{MatchedCondition, Miss};
 
 /// API names that look like IAM actions and are none, with the action that they are authorized as
 /// (Service Authorization Reference, operations of Amazon Bedrock).
@@ -39,7 +39,7 @@ pub(super) fn conditions(statement: &DecidedBy) -> Option<String> {
     (!conditions.is_empty()).then(|| format!("{place}, matches because {}", conditions.join(", and ")))
 }
 
-fn condition(held: &Held) -> String {
+fn condition(held: &MatchedCondition) -> String {
     let expected = held.expected.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
     format!(
         "its condition `{}` on `{}` names {expected}, and {}",

@@ -4,7 +4,7 @@ use super::junit::{self, CaseResult, Suite};
 use super::styled::{Role, Styled};
 use crate::escape::escape_json;
 use crate::iam::{Decision, PolicyType};
-use crate::policy::{Case, Evaluation, Expectation, ParseError, StatementRef};
+use crate::policy::{AuthorizationCase, Evaluation, Expectation, ParseError, StatementRef};
 use serde::Serialize;
 
 /// What became of each case, in the order in which they were read.
@@ -27,7 +27,7 @@ struct TestResult {
 
 impl TestRun {
     /// Adds a case that was evaluated.
-    pub fn add(&mut self, file: &str, case: &Case, evaluation: Evaluation) {
+    pub fn add(&mut self, file: &str, case: &AuthorizationCase, evaluation: Evaluation) {
         let message = match &case.expect {
             None => Some("the case expects nothing; give it `expect`".to_owned()),
             Some(expect) if expect.is_met(&evaluation) => None,

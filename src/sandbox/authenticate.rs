@@ -1,96 +1,84 @@
-//! Authentication: whose an access key or an API key is, and whether it still holds.
+//! Authentication: whose an access key or an API key is, and whether it is still valid.
 //!
 //! The keys are those of the world and of the sessions that `AssumeRole` has made. A signature's bytes are not
 //! checked, the session token beside them is.
 
 use super::account::Account;
 use super::caller::Caller;
-use super::protocol::{Service, WireRequest};
 use super::refusal::Refusal;
 use super::signature::{Credential, Signature};
+use super::snapshot::Snapshot;
+use super::wire::{Service, WireRequest};
 use super::world::SESSION_TOKEN;
 use crate::iam::ContextKeys;
-use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// A caller, the session token that it must show, and when its session ends.
 type Known<'a> = (Caller<'a>, Option<String>, Option<OffsetDateTime>);
 
-impl Account {
-    /// Finds who signed a request.
-    pub(super) fn authenticate(&self, signature: Signature, request: &WireRequest) -> Result<Caller<'_>, Refusal> {
-        let service = signature.service;
-        let access_key = match &signature.credential {
-            Credential::AccessKey(access_key) => access_key,
-            Credential::ApiKey(token) => return self.bearer(token),
-        };
-        let region = signature.region.unwrap_or_default();
-        let token = request.header("x-amz-security-token");
-        let (caller, expected, expires) = self
-            .of_world(access_key, &region)
-            .or_else(|| self.of_session(access_key, &region))
-            .ok_or_else(|| Refusal::invalid_token(service))?;
-        if token != expected.as_deref() {
-            return Err(Refusal::invalid_token(service));
-        }
-        if expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
-            return Err(Refusal::expired_token(service));
-        }
-        Ok(caller)
+/// Finds who signed a request.
+pub(super) fn authenticate<'a>(
+    account: &Account,
+    snapshot: &'a Snapshot,
+    signature: Signature,
+    request: &WireRequest,
+) -> Result<Caller<'a>, Refusal> {
+    let service = signature.service;
+    let access_key = match &signature.credential {
+        Credential::AccessKey(access_key) => access_key,
+        Credential::ApiKey(token) => return bearer(snapshot, token),
+    };
+    let region = signature.region.unwrap_or_default();
+    let token = request.header("x-amz-security-token");
+    let (caller, expected, expires) = from_world(snapshot, access_key, &region)
+        .or_else(|| from_session(account, snapshot, access_key, &region))
+        .ok_or_else(|| Refusal::invalid_token(service))?;
+    if token != expected.as_deref() {
+        return Err(Refusal::invalid_token(service));
     }
+    if expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
+        return Err(Refusal::expired_token(service));
+    }
+    Ok(caller)
+}
 
-    /// Finds the caller that a Bedrock API key stands for, and asks whether it may call with one.
-    ///
-    /// A bearer token names no Region and loopback has none, so the call is taken to be for the world's.
-    fn bearer(&self, token: &str) -> Result<Caller<'_>, Refusal> {
-        if !["ABSK", "bedrock-api-key-"].iter().any(|prefix| token.starts_with(prefix)) {
-            return Err(Refusal::api_key("Invalid API Key format: Must start with pre-defined prefix"));
-        }
-        let rejected = || Refusal::api_key("Authentication failed: Please make sure your API Key is valid.");
-        let key = self.world.api_keys.iter().find(|key| key.key == token).ok_or_else(rejected)?;
-        if key.expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
-            return Err(Refusal::api_key("Bearer Token has expired"));
-        }
-        let region = &self.world.request.region;
-        if key.region.as_ref().is_some_and(|valid| valid != region) {
-            return Err(rejected());
-        }
-        let mut principals = self.world.principals.iter().zip(&self.layers);
-        let (facts, layers) = principals.find(|(facts, _)| facts.arn == key.principal).ok_or_else(rejected)?;
-        let caller = Caller {
-            facts,
-            session_name: facts.session_name.clone(),
-            layers: Arc::clone(layers),
-            region: region.to_string(),
-        };
-        let kind = if key.is_short_term() { "SHORT_TERM" } else { "LONG_TERM" };
-        let (action, keys) = ("bedrock:CallWithBearerToken", ContextKeys::new().with("bedrock:BearerTokenType", kind));
-        match self.authorize(&caller, action, "*", &keys) {
-            Ok(()) => Ok(caller),
-            Err(denial) => Err(Refusal::denied(Service::Bedrock, &caller.arn(), action, Some("*"), &denial)),
-        }
+/// Finds the caller that a Bedrock API key stands for, and evaluates whether it may call with one.
+///
+/// A bearer token names no Region and loopback has none, so the call is taken to be for the world's.
+fn bearer<'a>(snapshot: &'a Snapshot, token: &str) -> Result<Caller<'a>, Refusal> {
+    if !["ABSK", "bedrock-api-key-"].iter().any(|prefix| token.starts_with(prefix)) {
+        return Err(Refusal::api_key("Invalid API Key format: Must start with pre-defined prefix"));
     }
+    let rejected = || Refusal::api_key("Authentication failed: Please make sure your API Key is valid.");
+    let key = snapshot.world.api_keys.iter().find(|key| key.key == token).ok_or_else(rejected)?;
+    if key.expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
+        return Err(Refusal::api_key("Bearer Token has expired"));
+    }
+    let region = &snapshot.world.request.region;
+    if key.region.as_ref().is_some_and(|valid| valid != region) {
+        return Err(rejected());
+    }
+    let (facts, policies) = snapshot.principals().find(|(facts, _)| facts.arn == key.principal).ok_or_else(rejected)?;
+    let caller = Snapshot::caller(facts, policies, region.as_str());
+    let kind = if key.is_short_term() { "SHORT_TERM" } else { "LONG_TERM" };
+    let (action, keys) = ("bedrock:CallWithBearerToken", ContextKeys::new().with("bedrock:BearerTokenType", kind));
+    match snapshot.authorize(&caller, action, "*", &keys) {
+        Ok(()) => Ok(caller),
+        Err(denial) => Err(Refusal::denied(Service::Bedrock, &caller.arn(), action, Some("*"), &denial)),
+    }
+}
 
-    /// Finds the caller of an access key in the world, with its session token and the session's end.
-    fn of_world(&self, access_key: &str, region: &str) -> Option<Known<'_>> {
-        let mut principals = self.world.principals.iter().zip(&self.layers);
-        let (facts, layers) = principals.find(|(facts, _)| facts.access_key.as_deref() == Some(access_key))?;
-        let token = facts.is_role().then(|| SESSION_TOKEN.to_owned());
-        let caller = Caller {
-            facts,
-            session_name: facts.session_name.clone(),
-            layers: Arc::clone(layers),
-            region: region.to_owned(),
-        };
-        Some((caller, token, facts.session_expires))
-    }
+/// Finds the caller of an access key in the world, with its session token and the session's end.
+fn from_world<'a>(snapshot: &'a Snapshot, access_key: &str, region: &str) -> Option<Known<'a>> {
+    let (facts, policies) = snapshot.principals().find(|(facts, _)| facts.access_key.as_deref() == Some(access_key))?;
+    let token = facts.is_role().then(|| SESSION_TOKEN.to_owned());
+    Some((Snapshot::caller(facts, policies, region), token, facts.session_expires))
+}
 
-    /// Finds the caller of an access key among the sessions that were made.
-    fn of_session(&self, access_key: &str, region: &str) -> Option<Known<'_>> {
-        let session = self.session(access_key)?;
-        let (facts, _) = self.principal(&session.role)?;
-        let (session_name, region) = (Some(session.name), region.to_owned());
-        let caller = Caller { facts, session_name, layers: session.layers, region };
-        Some((caller, Some(session.token), Some(session.expires)))
-    }
+/// Finds the caller of an access key among the sessions that were made.
+fn from_session<'a>(account: &Account, snapshot: &'a Snapshot, access_key: &str, region: &str) -> Option<Known<'a>> {
+    let (session, policies) = account.session(access_key, snapshot)?;
+    let (facts, _) = snapshot.principal(&session.role)?;
+    let caller = Caller { facts, session_name: Some(session.name), policies, region: region.to_owned() };
+    Some((caller, Some(session.token), Some(session.expires)))
 }

@@ -1,6 +1,6 @@
-//! Callers: who calls, and the condition keys that tell it to IAM.
+//! Callers: the user or role session that signed a call, its policies, and the condition keys that its calls carry.
 
-use super::account::BothLayers;
+use super::effective_policies::RoutedPolicies;
 use super::world::{PrincipalFacts, World};
 use crate::iam::ContextKeys;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 pub(super) struct Caller<'a> {
     pub(super) facts: &'a PrincipalFacts,
     pub(super) session_name: Option<String>,
-    pub(super) layers: Arc<BothLayers>,
+    pub(super) policies: Arc<RoutedPolicies>,
     /// The Region that the call was signed for.
     pub(super) region: String,
 }

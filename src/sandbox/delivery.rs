@@ -1,19 +1,16 @@
-//! The last step of an answer: bytes onto a socket, or fewer of them, later, or others.
+//! Faulty delivery: an answer that ends early, drips byte by byte, or is not HTTP at all.
 //!
-//! A [`Wire`] is the TCP stream that the HTTP server writes to. The handler of a request shares its [`Order`] and may
-//! say that this answer ends early, drips, or is not HTTP at all; without an order the bytes pass as they are.
+//! A [`Connection`] is the TCP stream that the HTTP server writes to. The handler of a request shares its [`PendingFault`];
+//! without a fault the bytes pass as they are. Only in builds with the feature `faults`.
 
-use super::protocol::{Delivery, Ending};
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use super::wire::{Delivery, Ending};
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 /// The pause between two bytes that drip.
@@ -24,7 +21,7 @@ const JUNK: &[u8] = b"SSH-2.0-OpenSSH_9.9\r\n";
 
 /// What is to become of the answer that is written next.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Order(Arc<Mutex<Option<Trouble>>>);
+pub(super) struct PendingFault(Arc<Mutex<Option<Trouble>>>);
 
 /// How many bytes still pass, and what happens then.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +34,7 @@ struct Trouble {
     ending: Ending,
 }
 
-impl Order {
+impl PendingFault {
     /// Says how the answer to the request at hand is delivered.
     pub(super) fn give(&self, delivery: Delivery) {
         let trouble = |behind_head, left, ending| Some(Trouble { behind_head, seen: 0, left, ending });
@@ -51,8 +48,8 @@ impl Order {
 
     /// Takes the bytes that may pass at once from those that wait, or says what happens instead.
     fn pass(&self, waiting: &[u8]) -> Result<usize, Ending> {
-        let mut order = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(trouble) = order.as_mut() else { return Ok(waiting.len()) };
+        let mut fault = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(trouble) = fault.as_mut() else { return Ok(waiting.len()) };
         let head = if trouble.behind_head { trouble.head(waiting) } else { 0 };
         let count = if trouble.behind_head { head } else { waiting.len().min(trouble.left) };
         if count == 0 { Err(trouble.ending) } else { Ok(count) }
@@ -60,8 +57,8 @@ impl Order {
 
     /// Notes that bytes have passed.
     fn passed(&self, bytes: &[u8]) {
-        let mut order = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(trouble) = order.as_mut() else { return };
+        let mut fault = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(trouble) = fault.as_mut() else { return };
         if !trouble.behind_head {
             trouble.left = trouble.left.saturating_sub(bytes.len());
             return;
@@ -99,15 +96,23 @@ impl Trouble {
     }
 }
 
-/// A connection that obeys an order.
+/// A connection that its pending fault disturbs.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(super) struct Connection {
     stream: TcpStream,
-    order: Order,
+    fault: PendingFault,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl AsyncRead for Wire {
+impl Connection {
+    /// Wraps a stream, and gives the fault that its handler sets.
+    pub(super) fn new(stream: TcpStream) -> (Self, PendingFault) {
+        let fault = PendingFault::default();
+        (Self { stream, fault: fault.clone(), pause: None }, fault)
+    }
+}
+
+impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -117,9 +122,9 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let count = match self.order.pass(bytes) {
+        let count = match self.fault.pass(bytes) {
             Ok(count) => count,
             Err(Ending::Close) => return Poll::Ready(Err(ErrorKind::BrokenPipe.into())),
             Err(Ending::Reset) => {
@@ -139,7 +144,7 @@ impl AsyncWrite for Wire {
         };
         let piece = bytes.get(..count).unwrap_or(bytes);
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, piece))?;
-        self.order.passed(piece.get(..written).unwrap_or(piece));
+        self.fault.passed(piece.get(..written).unwrap_or(piece));
         Poll::Ready(Ok(written))
     }
 
@@ -149,29 +154,5 @@ impl AsyncWrite for Wire {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-/// Accepts connections, and gives each an order of its own.
-#[derive(Debug)]
-pub(super) struct Door(pub(super) TcpListener);
-
-impl Listener for Door {
-    type Io = Wire;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Wire, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        (Wire { stream, order: Order::default(), pause: None }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, Door>> for Order {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        stream.io().order.clone()
     }
 }

@@ -4,8 +4,8 @@
 //! access denied error messages"). Which layer speaks shows in the header and in the spelling of the message's
 //! key, and clients are known to depend on both.
 
-use super::protocol::{Reply, Service};
-use super::toolbox::Pointer;
+use super::operation::NotServed;
+use super::wire::{Form, Reply, Service};
 use super::xml::Xml;
 use crate::iam::{Decision, PolicyType};
 
@@ -29,6 +29,13 @@ enum Layer {
     Service,
     /// The `bedrock-mantle` endpoint, in the form of the OpenAI API.
     Mantle,
+}
+
+/// Where IAM keeps the evaluation of a refused call.
+#[derive(Debug)]
+pub(super) struct Pointer {
+    pub(super) id: String,
+    pub(super) region: String,
 }
 
 /// A decision of IAM against a call, with the policy type that it is put down to.
@@ -98,6 +105,7 @@ impl Refusal {
     }
 
     /// The signature is older than the service's clock allows.
+    #[cfg(feature = "faults")]
     pub(super) fn signature_expired(service: Service, message: String) -> Self {
         let code = if service.is_query() { "SignatureDoesNotMatch" } else { "InvalidSignatureException" };
         Self::new(Layer::Front, 403, code, message)
@@ -192,6 +200,35 @@ impl Refusal {
         });
         Reply::new(self.status, "text/xml", body.into_bytes())
     }
+}
+
+impl From<NotServed> for Refusal {
+    fn from(error: NotServed) -> Self {
+        match error {
+            NotServed::NoAction => Self::invalid_input("MissingAction", "Missing Action".to_owned()),
+            NotServed::Action { name, version, served } => Self::invalid_input(
+                "InvalidAction",
+                format!("Could not find operation {name} for version {version}; the sandbox serves {served}"),
+            ),
+            NotServed::Route { method, path, served } => {
+                Self::unknown_operation(format!("the sandbox knows no operation {method} {path}; it serves {served}"))
+            }
+        }
+    }
+}
+
+/// Returns a parameter's value, or the refusal that names the parameter.
+pub(super) fn required<'f>(form: &'f Form, name: &str) -> Result<&'f str, Refusal> {
+    form.get(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+        let field = name.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_lowercase() } else { c });
+        Refusal::invalid_input(
+            "ValidationError",
+            format!(
+                "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must not be null",
+                field.collect::<String>()
+            ),
+        )
+    })
 }
 
 /// Words a denial: who, what, on what, and why.

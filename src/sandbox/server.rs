@@ -1,30 +1,47 @@
-//! The socket: HTTP on loopback, bounded and deaf to other hosts' names.
+//! The socket: HTTP on loopback, bounded in time and memory, and closed to requests that name another host.
 //!
-//! Takes a world and gives an endpoint; runs on a thread of its own with a small runtime, so that a caller
-//! without one can use it. Dropping the sandbox closes the socket and ends the thread.
+//! Takes a world and gives an endpoint; runs on a thread of its own with a small runtime, so that a caller without one
+//! can use it. Dropping the sandbox closes the socket and ends the thread.
 
-use super::account::Account;
-use super::delivery::{Door, Order};
-use super::protocol::{Delivery, Reply, WireRequest};
+#[cfg(feature = "faults")]
+use super::delivery::{Connection, PendingFault};
+use super::dispatch::Dispatcher;
+#[cfg(feature = "faults")]
+use super::wire::Delivery;
+use super::wire::{Reply, WireRequest};
 use super::world::World;
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::body::{Body, Bytes};
+use futures_util::StreamExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Request, Response, StatusCode, Uri, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 /// The largest request body in bytes; the largest that Bedrock's runtime takes is 25 MB.
 const MAX_BODY: usize = 25_000_000;
 
-/// The pieces that a body is filled up with, in bytes.
-const CHUNK: usize = 64 << 10;
+/// How many bytes of request bodies are held at once; further bodies wait.
+const MAX_BODIES: usize = 4 * MAX_BODY;
+
+/// How long a client may take to send the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// How long a client may take to send the body of a request.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// The pause after a connection that could not be accepted, such as for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A running account on loopback; dropping it stops it.
 #[derive(Debug)]
@@ -37,11 +54,13 @@ pub struct Sandbox {
 
 #[derive(Debug)]
 struct Shared {
-    account: Account,
+    dispatcher: Dispatcher,
     latency: Duration,
     port: u16,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
+    /// The bytes of request bodies that may still be held.
+    bodies: Semaphore,
 }
 
 impl Sandbox {
@@ -59,23 +78,21 @@ impl Sandbox {
             let _context = runtime.enter();
             tokio::net::TcpListener::from_std(listener)?
         };
-        let account = Account::new(world).map_err(io::Error::other)?;
+        let dispatcher = Dispatcher::new(world).map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
-            account,
+            dispatcher,
             latency,
             port: address.port(),
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
+            bodies: Semaphore::new(MAX_BODIES),
         });
-        let app = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&shared))
-            .into_make_service_with_connect_info::<Order>();
         let (stop, stopped) = oneshot::channel();
+        let serving = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    _ = axum::serve(Door(listener), app) => {}
+                    () = accept(listener, serving) => {}
                     _ = stopped => {}
                 }
             });
@@ -94,7 +111,7 @@ impl Sandbox {
     /// What names no operation of the sandbox, or is not signed at all, counts as `unknown`.
     #[must_use]
     pub fn calls(&self) -> BTreeMap<&'static str, u64> {
-        self.shared.account.calls()
+        self.shared.dispatcher.calls()
     }
 
     /// Returns how many calls were under way at once at most.
@@ -133,21 +150,73 @@ impl Drop for InFlight<'_> {
     }
 }
 
-async fn answer(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(order): ConnectInfo<Order>,
-    request: Request,
-) -> Response<Body> {
-    let _in_flight = InFlight::new(&shared);
+/// Accepts connections for as long as the sandbox runs.
+async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(serve(stream, Arc::clone(&shared)));
+            }
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+/// Serves one connection, in HTTP/1.1 only.
+async fn serve(stream: TcpStream, shared: Arc<Shared>) {
+    #[cfg(feature = "faults")]
+    let (stream, fault) = Connection::new(stream);
+    let handler = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        #[cfg(feature = "faults")]
+        let fault = fault.clone();
+        async move {
+            let answered = answer(&shared, request).await;
+            #[cfg(feature = "faults")]
+            let answered = match answered {
+                Answered::Account(reply) => deliver(&fault, reply).await,
+                refused => refused,
+            };
+            Ok::<_, Infallible>(match answered {
+                Answered::Account(reply) => http(reply),
+                Answered::Front(response) => response,
+            })
+        }
+    });
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    // A client that goes away is no error of the sandbox.
+    let _ = server.serve_connection(TokioIo::new(stream), handler).await;
+}
+
+/// What a request gets.
+enum Answered {
+    /// A reply of the account.
+    Account(Reply),
+    /// A refusal before the account saw the request.
+    Front(Response<Body>),
+}
+
+async fn answer(shared: &Shared, request: Request<Incoming>) -> Answered {
+    let _in_flight = InFlight::new(shared);
     if !shared.latency.is_zero() {
         tokio::time::sleep(shared.latency).await;
     }
     let (parts, body) = request.into_parts();
-    if !is_ours(&parts.headers, shared.port) {
-        return plain(StatusCode::MISDIRECTED_REQUEST, "the sandbox answers to 127.0.0.1 and localhost alone\n");
+    if !is_ours(&parts.uri, &parts.headers, shared.port) {
+        let text = "the sandbox answers to 127.0.0.1 and localhost alone\n";
+        return Answered::Front(plain(StatusCode::MISDIRECTED_REQUEST, text));
     }
-    let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE, "the sandbox takes bodies of at most 25 MB\n");
+    let (body, _held) = match tokio::time::timeout(BODY_TIME, read(body, &shared.bodies)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(())) => {
+            let text = "the sandbox takes bodies of at most 25 MB\n";
+            return Answered::Front(plain(StatusCode::PAYLOAD_TOO_LARGE, text));
+        }
+        Err(_) => {
+            let text = "the sandbox waits for a body for at most 30 seconds\n";
+            return Answered::Front(plain(StatusCode::REQUEST_TIMEOUT, text));
+        }
     };
     let request = WireRequest {
         method: parts.method,
@@ -156,46 +225,78 @@ async fn answer(
         headers: parts.headers,
         body,
     };
-    let reply = shared.account.answer(&request);
-    order.give(reply.delivery);
-    if reply.delivery == Delivery::Never {
-        std::future::pending::<()>().await;
-    }
-    http(reply)
+    Answered::Account(shared.dispatcher.answer(&request))
 }
 
-/// Tells whether a request was addressed to this server: a page in a browser that rebinds its name was not.
-fn is_ours(headers: &HeaderMap, port: u16) -> bool {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+/// Reads a body within the memory that all bodies share; an error where it is too large or its client goes away.
+async fn read(body: Incoming, bodies: &Semaphore) -> Result<(Bytes, Option<SemaphorePermit<'_>>), ()> {
+    let mut pieces = Body::new(body).into_data_stream();
+    let (mut whole, mut held): (Vec<u8>, Option<SemaphorePermit<'_>>) = (Vec::new(), None);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| ())?;
+        if whole.len() + piece.len() > MAX_BODY {
+            return Err(());
+        }
+        let size = u32::try_from(piece.len()).map_err(|_| ())?;
+        let permit = bodies.acquire_many(size).await.map_err(|_| ())?;
+        match &mut held {
+            Some(held) => held.merge(permit),
+            None => held = Some(permit),
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok((whole.into(), held))
+}
+
+/// Gives a reply the fault of its delivery, if it has one.
+#[cfg(feature = "faults")]
+async fn deliver(fault: &PendingFault, reply: Reply) -> Answered {
+    fault.give(reply.delivery);
+    match reply.delivery {
+        Delivery::Never => std::future::pending().await,
+        Delivery::Padded(length) => Answered::Front(padded(reply, length)),
+        Delivery::Endless => Answered::Front(padded(reply, usize::MAX)),
+        _ => Answered::Account(reply),
+    }
+}
+
+/// Fills a body with white space, which neither JSON nor XML minds.
+#[cfg(feature = "faults")]
+fn padded(mut reply: Reply, length: usize) -> Response<Body> {
+    /// The size of the pieces, in bytes.
+    const PIECE: usize = 64 << 10;
+
+    let beginning = std::mem::take(&mut reply.body);
+    let piece = Bytes::from(vec![b' '; PIECE]);
+    let pieces = length.saturating_sub(beginning.len()).div_ceil(PIECE);
+    let pieces = std::iter::once(Bytes::from(beginning)).chain(std::iter::repeat_n(piece, pieces));
+    let mut response = http(reply);
+    *response.body_mut() = Body::from_stream(futures_util::stream::iter(pieces.map(io::Result::Ok)));
+    response
+}
+
+/// Returns `true` if a request was addressed to this server: one from a page in a browser that rebinds its name was
+/// not, nor one for a proxy.
+fn is_ours(target: &Uri, headers: &HeaderMap, port: u16) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None, None) = (hosts.next(), hosts.next(), target.authority()) else { return false };
+    let host = host.to_str().unwrap_or_default();
     ["127.0.0.1", "localhost"].iter().any(|name| host == format!("{name}:{port}") || (port == 80 && host == *name))
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response.headers_mut().insert(header::CONTENT_TYPE, hyper::header::HeaderValue::from_static("text/plain"));
     response
 }
 
-/// Fills a body up with white space, which neither JSON nor XML minds.
-fn body(beginning: Vec<u8>, delivery: Delivery) -> Body {
-    let length = match delivery {
-        Delivery::Padded(length) => length,
-        Delivery::Endless => usize::MAX,
-        _ => return Body::from(beginning),
-    };
-    let chunk = Bytes::from(vec![b' '; CHUNK]);
-    let chunks = length.saturating_sub(beginning.len()).div_ceil(CHUNK);
-    let pieces = std::iter::once(Bytes::from(beginning)).chain(std::iter::repeat_n(chunk, chunks));
-    Body::from_stream(futures_util::stream::iter(pieces.map(io::Result::Ok)))
-}
-
 fn http(reply: Reply) -> Response<Body> {
-    let mut response = Response::new(body(reply.body, reply.delivery));
+    let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
         // A world's own text may hold what no header can.
-        if let Ok(value) = HeaderValue::from_str(&value) {
+        if let Ok(value) = hyper::header::HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
         }
     }

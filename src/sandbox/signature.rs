@@ -3,8 +3,8 @@
 //! Only the credential scope of the `Authorization` header is read (AWS General Reference, "Signing AWS API
 //! requests"). The signature itself is not recomputed: every secret of the sandbox is public.
 
-use super::protocol::{Service, WireRequest};
 use super::refusal::Refusal;
+use super::wire::{Service, WireRequest};
 
 /// What a signature says.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,19 +8,20 @@ mod api_keys;
 mod check;
 mod embedded;
 mod error;
+mod fault;
 mod models;
 mod principals;
 
 pub(super) use agents::{Agent, KnowledgeBase};
 pub(super) use api_keys::ApiKey;
 pub use error::WorldError;
+pub use fault::{Fault, FaultError, FaultKind};
 pub(super) use models::{
     AgreementStatus, Authorization, Availability, DataRetention, Gate, Guardrail, Lifecycle, LifecycleStatus, Model,
     Profile, ProfileType,
 };
 pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
 
-use super::fault::Fault;
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService};
 use serde::Deserialize;
@@ -279,6 +280,12 @@ impl World {
             Some(_) => IpAddr::V4(Ipv4Addr::new(10, 0, 0, 10)),
             None => IpAddr::V4(Ipv4Addr::LOCALHOST),
         }
+    }
+
+    /// Returns the account's data-retention mode in a Region.
+    pub(super) fn data_retention_in(&self, region: &str) -> DataRetention {
+        let mut modes = self.data_retention.iter();
+        modes.find(|(here, _)| here.as_str() == region).map(|(_, mode)| *mode).unwrap_or_default()
     }
 
     /// Returns the partition, as the caller's ARN has it.

@@ -3,7 +3,7 @@
 //! Real texts, repeated, go through the whole program. Needs `taskset` for the figures by number of processors.
 //! `cargo bench --bench explain`; `-- full` sends a gigabyte.
 
-#[path = "../explain/hostile.rs"]
+#[path = "../support/costly.rs"]
 mod hostile;
 #[path = "process.rs"]
 mod process;

@@ -10,7 +10,7 @@ mod caller;
 mod process;
 #[path = "table.rs"]
 mod table;
-#[path = "../many/world.rs"]
+#[path = "../support/many.rs"]
 mod world;
 
 use bedrock_access::sandbox::World;

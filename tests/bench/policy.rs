@@ -9,7 +9,7 @@ mod requests;
 mod table;
 
 use bedrock_access::iam::{ContextKeys, Decision, RequestContext};
-use bedrock_access::policy::{Case, Document, Policies, Policy, Question, decide};
+use bedrock_access::policy::{AuthorizationCase, Document, Policies, Policy, Question, decide};
 use requests::{ACTIONS, MODELS, REGIONS, requests, role};
 use std::hint::black_box;
 use std::io::Write;
@@ -92,7 +92,7 @@ fn lines() {
         let mut answer = Vec::new();
         let seconds = best(5, || {
             for (index, line) in lines.iter().enumerate() {
-                let case = Case::parse_line(line, index + 1).expect("the bench's cases parse");
+                let case = AuthorizationCase::parse_line(line, index + 1).expect("the bench's cases parse");
                 let evaluation = decide(&case.question(), &case.policies);
                 answer.clear();
                 serde_json::to_writer(&mut answer, &case.answer(&evaluation)).expect("memory takes the answer");

@@ -11,7 +11,7 @@ mod caller;
 mod process;
 #[path = "table.rs"]
 mod table;
-#[path = "../many/world.rs"]
+#[path = "../support/many.rs"]
 #[expect(dead_code, reason = "the tests of `models` use the rest")]
 mod world;
 

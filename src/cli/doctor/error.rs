@@ -3,9 +3,10 @@
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cli::exit::Failure;
 use crate::cli::{input, output};
-use crate::explain::{self, ExplainedError, explain};
+use crate::explain::{ExplainedError, explain};
 use crate::iam::{Arn, Principal};
 use crate::request::GivenError;
+use crate::secrets::without_secrets;
 
 /// How much of a long text is kept on either side of its error, in bytes.
 const AROUND: usize = 8 * 1024;
@@ -29,10 +30,12 @@ impl Pasted {
             return Err(Failure::input(format!("`{path}` holds no text"))
                 .hint("paste the whole error, with its model and principal"));
         }
+        // First of all, so that no window begins inside a secret.
+        let text = without_secrets(&text);
         let [from, to] = explain(&text).error.span;
         let from = text.floor_char_boundary(from.saturating_sub(AROUND));
         let to = text.ceil_char_boundary(to.saturating_add(AROUND).min(text.len()));
-        let text = explain::without_secrets(text.get(from..to).unwrap_or(&text));
+        let text = text.get(from..to).unwrap_or(&text).to_owned();
         let read = explain(&text).error;
         Ok(Self {
             model: read.model.as_deref().and_then(|model| model.parse().ok()),

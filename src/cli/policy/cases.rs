@@ -5,7 +5,7 @@
 
 use crate::cli::bad_line::bad_line;
 use crate::escape::escape_json;
-use crate::policy::{Case, CaseError, decide};
+use crate::policy::{AuthorizationCase, CaseError, decide};
 use serde::Serialize;
 use std::io::{self, BufRead, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -102,7 +102,7 @@ fn answer_batch(batch: &Batch) -> (Vec<u8>, Tally) {
     (answers, tally)
 }
 
-fn case(line: &[u8], number: usize) -> Result<Case, CaseError> {
+fn case(line: &[u8], number: usize) -> Result<AuthorizationCase, CaseError> {
     let failed = |column: usize, message: String| CaseError {
         id: serde_json::Value::Null,
         error: crate::policy::ParseError { line: number, column, message },
@@ -112,7 +112,7 @@ fn case(line: &[u8], number: usize) -> Result<Case, CaseError> {
     }
     let text = std::str::from_utf8(line)
         .map_err(|error| failed(error.valid_up_to() + 1, "this is not UTF-8 text".to_owned()))?;
-    Case::parse_line(text, number)
+    AuthorizationCase::parse_line(text, number)
 }
 
 fn write_line(answers: &mut Vec<u8>, answer: &impl Serialize) {

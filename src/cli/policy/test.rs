@@ -3,7 +3,7 @@
 use super::read;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
-use crate::policy::{Case, CaseError, ParseError, Policy, evaluate};
+use crate::policy::{AuthorizationCase, CaseError, ParseError, Policy, evaluate};
 use crate::report::{self, TestRun};
 use clap::{Args, ValueEnum};
 
@@ -69,7 +69,7 @@ enum Unreadable {
     Case(CaseError),
 }
 
-fn cases(file: &str, text: &str) -> Result<Vec<Case>, Unreadable> {
+fn cases(file: &str, text: &str) -> Result<Vec<AuthorizationCase>, Unreadable> {
     // A policy file that cannot be read is bad input; one that is no policy is a finding.
     let mut unreadable = None;
     let mut load = |path: &str| -> Result<Policy, String> {
@@ -93,13 +93,13 @@ fn parse(
     file: &str,
     text: &str,
     load: &mut dyn FnMut(&str) -> Result<Policy, String>,
-) -> Result<Vec<Case>, Unreadable> {
+) -> Result<Vec<AuthorizationCase>, Unreadable> {
     let ending = file.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     if matches!(ending.as_str(), "yaml" | "yml") {
         let value: serde_json::Value = serde_saphyr::from_str(text).map_err(|error| {
             Unreadable::Input(Failure::input(format!("`{file}` is not YAML: {}", first_line(&error.to_string()))))
         })?;
-        return Case::parse_all(&format!("{value:#}"), 1, load).map_err(|wrong| {
+        return AuthorizationCase::parse_all(&format!("{value:#}"), 1, load).map_err(|wrong| {
             // The place is one of the JSON that was made of it, which nobody sees.
             let error = ParseError { line: 1, column: 1, message: wrong.error.message };
             Unreadable::Case(CaseError { id: wrong.id, error })
@@ -108,11 +108,11 @@ fn parse(
     if is_lines(text) {
         let mut cases = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            cases.extend(Case::parse_all(line, index + 1, load).map_err(Unreadable::Case)?);
+            cases.extend(AuthorizationCase::parse_all(line, index + 1, load).map_err(Unreadable::Case)?);
         }
         return Ok(cases);
     }
-    Case::parse_all(text, 1, load).map_err(Unreadable::Case)
+    AuthorizationCase::parse_all(text, 1, load).map_err(Unreadable::Case)
 }
 
 /// Tells whether a text holds a case a line: its first line is a whole object, and more follow.

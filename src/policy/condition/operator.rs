@@ -1,5 +1,6 @@
 //! Condition operators: their names taken apart into comparison, negation, `IfExists` and set operator.
 
+use crate::iam::suggest::closest;
 use std::fmt;
 
 /// How a value of the request is compared with one of the policy.
@@ -109,9 +110,18 @@ impl Operator {
         Some(Self { set, compare, negated, if_exists })
     }
 
-    /// Walks over the names of the operators, without prefix and suffix.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        TABLE.iter().map(|(name, ..)| *name)
+    /// Returns the operator that was probably meant by a name that is none, with the prefix and suffix of the name.
+    pub fn closest(name: &str) -> Option<String> {
+        let (prefix, rest) = name.rsplit_once(':').map_or(("", name), |(set, rest)| {
+            let known = closest(set, ["ForAllValues", "ForAnyValue"].into_iter());
+            (known.unwrap_or_default(), rest)
+        });
+        let cut = rest.len().saturating_sub("IfExists".len());
+        let suffix = rest.get(cut..).filter(|suffix| suffix.eq_ignore_ascii_case("IfExists"));
+        let base = if suffix.is_some() { rest.get(..cut)? } else { rest };
+        let base = closest(base, TABLE.iter().map(|(known, ..)| *known))?;
+        let colon = if prefix.is_empty() { "" } else { ":" };
+        Some(format!("{prefix}{colon}{base}{}", suffix.map_or("", |_| "IfExists")))
     }
 }
 
@@ -147,6 +157,14 @@ mod tests {
                     );
                 }
             }
+        }
+        for (name, meant) in [
+            ("StringEqual", Some("StringEquals")),
+            ("ForAnyValues:StringEquls", Some("ForAnyValue:StringEquals")),
+            ("ForAllValues:ArnLikesIfExists", Some("ForAllValues:ArnLikeIfExists")),
+            ("Contains", None),
+        ] {
+            assert_eq!(Operator::closest(name).as_deref(), meant, "{name}");
         }
         for name in ["", "Equals", "StringEqual", "ForSomeValues:StringEquals", "IfExists", "StringEqualsIfExistsX"] {
             assert_eq!(Operator::parse(name), None, "{name}");

@@ -1,17 +1,20 @@
 //! A value of a condition, read once in the way its operator compares.
 
 use super::super::arn_pattern::ArnPattern;
-use super::super::pattern::Case;
-use super::super::request::{self, Asked};
-use super::super::text::{Comparison, Text, Wildcards};
+use super::super::pattern::LetterCase;
+use super::super::query::{self, Query};
+use super::super::value_pattern::{Comparison, ValuePattern, Wildcards};
 use super::date;
 use super::ip::Range;
 use super::operator::Compare;
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// A value of the policy, compiled.
 #[derive(Clone, Debug)]
 pub(super) enum Expected {
-    Text(Text),
+    Text(ValuePattern),
     Arn(ArnPattern),
     Number(Number),
     Date(i128),
@@ -61,11 +64,11 @@ impl Number {
 impl Expected {
     /// Reads a value of the policy; only strings and ARNs may hold variables.
     pub fn new(compare: Compare, value: &str, variables: bool) -> Self {
-        let text = |wildcards, case| Self::Text(Text::new(value, wildcards, case, variables));
+        let text = |wildcards, case| Self::Text(ValuePattern::new(value, wildcards, case, variables));
         let read = match compare {
-            Compare::String => Some(text(Wildcards::Literal, Case::Sensitive)),
-            Compare::StringIgnoreCase => Some(text(Wildcards::Literal, Case::Ignored)),
-            Compare::StringLike => Some(text(Wildcards::Honoured, Case::Sensitive)),
+            Compare::String => Some(text(Wildcards::Literal, LetterCase::Sensitive)),
+            Compare::StringIgnoreCase => Some(text(Wildcards::Literal, LetterCase::Ignored)),
+            Compare::StringLike => Some(text(Wildcards::Honoured, LetterCase::Sensitive)),
             Compare::Arn => Some(Self::Arn(ArnPattern::new(value, variables))),
             Compare::Numeric(_) => Number::parse(value).map(Self::Number),
             Compare::Date(_) => date::parse(value).map(Self::Date),
@@ -78,16 +81,16 @@ impl Expected {
     }
 
     /// Compares with a value of the request.
-    pub fn compare(&self, compare: Compare, value: &str, asked: &Asked<'_>) -> Comparison {
+    pub fn compare(&self, compare: Compare, value: &str, query: &Query<'_>) -> Comparison {
         let result = match (self, compare) {
-            (Self::Text(text), _) => return text.compare(value, asked),
+            (Self::Text(text), _) => return text.compare(value, query),
             (Self::Arn(pattern), _) => {
-                let parts = request::parts(value);
+                let parts = query::parts(value);
                 // Against something that is no ARN only a bare `*` can be held.
                 if parts.is_none() && !pattern.is_everything() {
-                    return Comparison::Impossible;
+                    return Comparison::Malformed;
                 }
-                return pattern.compare(value, parts.as_ref(), asked);
+                return pattern.compare(value, parts.as_ref(), query);
             }
             (Self::Number(expected), Compare::Numeric(order)) => {
                 Number::parse(value).and_then(|actual| actual.compare(*expected)).map(|ordering| order.holds(ordering))
@@ -100,7 +103,7 @@ impl Expected {
             (Self::Ip(range), _) => value.parse().ok().map(|address| range.contains(address)),
             _ => None,
         };
-        result.map_or(Comparison::Impossible, Comparison::from)
+        result.map_or(Comparison::Malformed, Comparison::from)
     }
 
     /// Walks over the keys of the value's variables.
@@ -117,31 +120,15 @@ fn boolean(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") { Some(true) } else { text.eq_ignore_ascii_case("false").then_some(false) }
 }
 
-/// Reads base64, padded or not, as `BinaryEquals` compares bytes and not their spelling.
+/// Reads base64, with or without padding: `BinaryEquals` compares bytes and not how they are written.
 fn base64(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim_end_matches('=');
-    if digits.len() % 4 == 1 || text.len() - digits.len() > 2 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
-    let (mut bits, mut filled) = (0_u32, 0);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        filled += 6;
-        if filled >= 8 {
-            filled -= 8;
-            bytes.push(u8::try_from((bits >> filled) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new()
+            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+            .with_decode_allow_trailing_bits(true),
+    );
+    LENIENT.decode(text).ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Mistakes in `Action`: names and prefixes that do not exist, the stream that was forgotten, grants without use.
 
-use super::super::pattern::{Case, Pattern};
+use super::super::pattern::{LetterCase, Pattern};
 use super::view::{INVOKE, View, Word, ask};
 use super::{LintCode, Raw, names};
 use crate::bedrock::ServiceAuthorization;
@@ -47,7 +47,7 @@ fn name(view: &View<'_>, word: Word<'_>, found: &mut Vec<Raw>) {
         finding.corrected = (view.actions.len() > 1).then(|| view.replacing(word.text, &[]));
         found.push(finding);
     }
-    let pattern = Pattern::new(name, Case::Ignored);
+    let pattern = Pattern::new(name, LetterCase::Ignored);
     if service.actions().any(|(known, _)| pattern.matches(known)) {
         return;
     }
@@ -69,7 +69,7 @@ const UNUSED: &str = "PutFoundationModelEntitlement";
 
 /// Finds what a name that does not exist was meant to be.
 fn right_names(prefix: &str, name: &str) -> Option<Vec<String>> {
-    let pattern = Pattern::new(name, Case::Ignored);
+    let pattern = Pattern::new(name, LetterCase::Ignored);
     let mut actions: Vec<String> = Vec::new();
     if prefix == "bedrock" {
         for (_, action) in AUTHORIZED_AS.iter().filter(|(api, _)| pattern.matches(api)) {
@@ -149,7 +149,7 @@ fn without_resource_types(view: &View<'_>, found: &mut Vec<Raw>) {
     for word in &view.actions {
         let Some((prefix, name)) = word.text.split_once(':') else { continue };
         let Some(service) = ServiceAuthorization::of(prefix) else { continue };
-        let pattern = Pattern::new(name, Case::Ignored);
+        let pattern = Pattern::new(name, LetterCase::Ignored);
         let mut types = service
             .actions()
             .filter(|(known, _)| pattern.matches(known))

@@ -335,6 +335,6 @@ fn denies_unspecified(view: &View<'_>, index: usize) -> bool {
         context: ContextKeys::new().with("aws:RequestedRegion", UNSPECIFIED),
     };
     let question = super::super::Question::new("", &request);
-    let asked = super::super::request::Asked::new(&question);
-    view.compiled(index).is_some_and(|condition| condition.holds(&asked) == super::super::truth::Truth::Yes)
+    let asked = super::super::query::Query::new(&question);
+    view.compiled(index).is_some_and(|condition| condition.holds(&asked) == super::super::three_valued::Ternary::Yes)
 }

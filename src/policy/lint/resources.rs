@@ -1,6 +1,6 @@
 //! Mistakes in `Resource`: ARNs that match nothing, profiles without their models, and `*` where ARNs are easy.
 
-use super::super::text::Comparison;
+use super::super::value_pattern::Comparison;
 use super::view::{INVOKE, View, Word, arn_parts, ask, replace_in};
 use super::{LintCode, Raw};
 use crate::bedrock::ModelReference;

@@ -3,10 +3,10 @@
 use super::super::condition::{Condition, Operator};
 use super::super::document::Document;
 use super::super::json::{Node, Value};
-use super::super::request::{Asked, parts};
+use super::super::query::{Query, parts};
 use super::super::statement::{Effect, Statement};
-use super::super::truth::Truth;
-use super::super::{Question, case};
+use super::super::three_valued::Ternary;
+use super::super::{Question, authorization_case};
 use super::{LintCode, Raw};
 use crate::iam::{ContextKeys, RequestContext};
 
@@ -88,7 +88,7 @@ impl<'n> View<'n> {
 
     /// Tells whether the statement is about a resource, whatever its actions and conditions.
     pub fn has_resource(&self, resource: &str) -> bool {
-        ask("bedrock:InvokeModel", resource, |asked| self.statement.resource_matches(asked) == Truth::Yes)
+        ask("bedrock:InvokeModel", resource, |asked| self.statement.resource_matches(asked) == Ternary::Yes)
     }
 
     /// Tells whether the statement is about invoking a model, streaming or not.
@@ -103,7 +103,7 @@ impl<'n> View<'n> {
 
     /// Returns the statement as a value, to be corrected.
     pub fn value(&self) -> serde_json::Value {
-        case::plain(self.node)
+        authorization_case::plain(self.node)
     }
 
     /// Returns the statement with one string of its lists replaced, or removed where there is none.
@@ -127,10 +127,10 @@ impl<'n> View<'n> {
 pub(super) const INVOKE: [&str; 2] = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
 
 /// Puts a question with an empty context to a closure.
-pub(super) fn ask<R>(action: &str, resource: &str, answer: impl FnOnce(&Asked<'_>) -> R) -> R {
+pub(super) fn ask<R>(action: &str, resource: &str, answer: impl FnOnce(&Query<'_>) -> R) -> R {
     let request =
         RequestContext { action: action.to_owned(), resource: resource.to_owned(), context: ContextKeys::new() };
-    answer(&Asked::new(&Question::new("", &request)))
+    answer(&Query::new(&Question::new("", &request)))
 }
 
 /// Returns the parts of an ARN pattern, where it has all six.

@@ -2,7 +2,7 @@
 
 use crate::iam::Arn;
 use crate::policy;
-use crate::sandbox::fingerprint;
+use crate::sandbox::ids;
 use serde::Deserialize;
 use serde::de::{self, Deserializer};
 use serde_json::value::RawValue;
@@ -82,7 +82,7 @@ impl PrincipalFacts {
     /// Returns the unique id: the one given, or one made of the ARN.
     pub(in crate::sandbox) fn unique_id(&self) -> String {
         let prefix = if self.is_role() { "AROA" } else { "AIDA" };
-        self.id.clone().unwrap_or_else(|| fingerprint::unique_id(prefix, &self.arn.to_string()))
+        self.id.clone().unwrap_or_else(|| ids::unique_id(prefix, &self.arn.to_string()))
     }
 }
 

@@ -6,26 +6,28 @@ use base64::engine::general_purpose::STANDARD;
 use bedrock_access::bedrock::{ApiKey, GuardrailReference, ModelReference, Region};
 use bedrock_access::diagnose::{Verdict, diagnose, open_questions};
 use bedrock_access::evidence::Evidence;
-use bedrock_access::explain::{ExplainedError, explain_bytes, to_text, without_secrets};
+use bedrock_access::explain::{ExplainedError, explain_bytes, to_text};
 use bedrock_access::iam::{Arn, ContextKeys, Decision, RequestContext};
-use bedrock_access::policy::{Case, Document, Effect, Policies, Policy, Question, decide, evaluate, lint};
+use bedrock_access::policy::{AuthorizationCase, Document, Effect, Policies, Policy, Question, decide, evaluate, lint};
 use bedrock_access::redact::redact;
 use bedrock_access::report::{self, Detail};
 use bedrock_access::sandbox::{Fault, World};
 use bedrock_access::escape::{is_unsafe, escape};
+use bedrock_access::secrets::{holds_secret, without_secrets};
 use serde_json::Value;
 
 /// A target's name, and what it does with an input.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 7] = [
+pub const ALL: [Target; 8] = [
     ("api-key", api_key),
     ("arn", arn),
     ("evidence", evidence),
     ("explain", explain),
     ("lint", policy_lint),
     ("policy", policy),
+    ("secrets", secrets),
     ("world", world),
 ];
 
@@ -41,7 +43,7 @@ fn assert_shown(shown: &str) {
 /// A policy, or a case with the policies in it, is read and evaluated.
 fn policy(input: &[u8]) {
     let Some(text) = text(input) else { return };
-    if let Ok(case) = Case::parse_line(text, 1) {
+    if let Ok(case) = AuthorizationCase::parse_line(text, 1) {
         let evaluation = evaluate(&case.question(), &case.policies);
         assert_eq!(evaluation, evaluate(&case.question(), &case.policies));
         assert_eq!(evaluation.decision, decide(&case.question(), &case.policies).decision);
@@ -114,8 +116,18 @@ fn explain(input: &[u8]) {
     assert!(!line.contains('\n'));
     assert_shown(line);
     serde_json::from_str::<Value>(line).expect("it is JSON");
-    if let Some(text) = text(input) {
-        let _ = without_secrets(text);
+}
+
+/// A text is stripped of its secrets: what is planted in it is gone, whatever stands around it.
+fn secrets(input: &[u8]) {
+    let Some(text) = text(input) else { return };
+    let stripped = without_secrets(text);
+    assert!(holds_secret(text) || stripped == text);
+    let planted = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    for spelled in [format!("SecretAccessKey=\"{planted}\""), format!("('AKIAIOSFODNN7EXAMPLE', '{planted}')")] {
+        for whole in [format!("{spelled}\n{text}"), format!("{text}\n\n{spelled}\n")] {
+            assert!(!without_secrets(&whole).contains(planted), "{whole:?}");
+        }
     }
 }
 

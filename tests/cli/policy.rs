@@ -1,0 +1,4 @@
+//! The `policy` commands as a program.
+
+mod command;
+mod schema;

@@ -1,0 +1,100 @@
+//! Whole decisions, each with the documentation page it stands on: the decision and the type of policy that refuses.
+
+use bedrock_access::iam::Decision;
+use bedrock_access::policy::{AuthorizationCase, Miss, evaluate};
+use serde_json::json;
+
+const DECISIONS: &str = include_str!("../../fixtures/policy/decisions.jsonl");
+
+#[test]
+fn decisions_are_as_documented() {
+    for (index, line) in DECISIONS.lines().enumerate() {
+        let case = AuthorizationCase::parse_line(line, index + 1).unwrap();
+        let evaluation = evaluate(&case.question(), &case.policies);
+        let expect = case.expect.unwrap();
+        assert_eq!(
+            (evaluation.decision, evaluation.policy_type),
+            (expect.decision, expect.policy_type),
+            "line {}: {line}",
+            index + 1
+        );
+        match evaluation.decision {
+            Decision::ImplicitDeny => assert!(evaluation.decided_by.is_empty()),
+            Decision::ExplicitDeny => {
+                let first = evaluation.decided_by.iter().map(|statement| statement.policy_type).min();
+                assert_eq!(first, evaluation.policy_type, "line {}", index + 1);
+            }
+            Decision::Undetermined => {
+                let has_reason = !evaluation.unknown_keys.is_empty() || !evaluation.notes.is_empty();
+                assert!(has_reason, "line {}", index + 1);
+            }
+            Decision::Allowed => {}
+        }
+        let page = serde_json::from_str::<serde_json::Value>(line).unwrap()["description"].clone();
+        assert!(page.as_str().unwrap().contains(" Guide, ") || page.as_str().unwrap().contains(" Reference, "));
+    }
+}
+
+fn misses(statement: serde_json::Value, context: serde_json::Value, action: &str) -> Vec<Miss> {
+    let case = json!({
+        "principal": "arn:aws:iam::111122223333:user/ana",
+        "action": action,
+        "resource": "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+        "context": context,
+        "policies": {"identity": [{"Version": "2012-10-17", "Statement": [statement]}]},
+    });
+    let case = AuthorizationCase::parse_line(&case.to_string(), 1).unwrap();
+    let evaluation = evaluate(&case.question(), &case.policies);
+    assert_eq!(evaluation.decision, Decision::ImplicitDeny);
+    evaluation.near_misses.into_iter().flat_map(|near_miss| near_miss.misses).collect()
+}
+
+#[test]
+fn a_near_miss_says_what_differs() {
+    let model = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0";
+    let none = json!({});
+    let region = misses(
+        json!({"Effect": "Allow", "Action": "bedrock:Invoke*", "Resource": model.replace("us-east-1", "us-west-2")}),
+        none.clone(),
+        "bedrock:InvokeModel",
+    );
+    let [Miss::Resource { part, expected, actual, .. }] = region.as_slice() else { panic!("{region:?}") };
+    assert_eq!(
+        (part.as_deref(), expected.as_deref(), actual.as_deref()),
+        (Some("region"), Some("us-west-2"), Some("us-east-1"))
+    );
+
+    let condition = json!({"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceVpce": ["vpce-1", "vpce-2"]}}});
+    let absent = misses(condition.clone(), none.clone(), "bedrock:InvokeModel");
+    let [Miss::Condition { operator, key, expected, actual: None, unknown: false }] = absent.as_slice() else {
+        panic!("{absent:?}")
+    };
+    assert_eq!((operator.as_str(), key.as_str()), ("StringEquals", "aws:SourceVpce"));
+    assert_eq!(expected, &["vpce-1", "vpce-2"]);
+    let other = misses(condition, json!({"aws:SourceVpce": "vpce-3"}), "bedrock:InvokeModel");
+    assert!(
+        matches!(other.as_slice(), [Miss::Condition { actual: Some(value), .. }] if value.as_single() == Some("vpce-3"))
+    );
+
+    let action = misses(
+        json!({"Effect": "Allow", "Action": "bedrock:Converse", "Resource": model}),
+        none.clone(),
+        "bedrock:InvokeModel",
+    );
+    assert!(matches!(action.as_slice(), [Miss::Action { patterns, .. }] if patterns == &["bedrock:Converse"]));
+
+    let unrelated = misses(json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}), none, "bedrock:InvokeModel");
+    assert!(unrelated.is_empty(), "{unrelated:?}");
+}
+
+#[test]
+fn positions_are_those_of_the_line_in_its_file() {
+    let line = r#"{"principal": "p", "action": "a:B", "resource": "*", "policies": {"identity": [{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}]}}"#;
+    let case = AuthorizationCase::parse_line(line, 41).unwrap();
+    let evaluation = evaluate(&case.question(), &case.policies);
+    assert_eq!(evaluation.decision, Decision::ImplicitDeny, "a caller without account has no identity policies");
+    let statement = &case.policies.identity[0].document.statements()[0];
+    assert_eq!((statement.line(), statement.column()), (41, line.find("{\"Effect\"").unwrap() + 1));
+    assert!(line[statement.span()].starts_with("{\"Effect\""));
+}

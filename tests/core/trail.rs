@@ -1,0 +1,4 @@
+//! CloudTrail events and logs: every form, every size, every kind of damage.
+
+mod events;
+mod forms;

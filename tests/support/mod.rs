@@ -1,0 +1,9 @@
+//! What the tests of the command line share: the program and its answers, served accounts, saved evidence, files.
+
+pub mod account;
+pub mod files;
+pub mod http;
+pub mod many;
+pub mod program;
+pub mod python;
+pub mod saved;
