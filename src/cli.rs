@@ -10,6 +10,7 @@ mod bad_line;
 mod causes;
 mod children;
 mod completions;
+mod denials;
 mod doctor;
 mod event_loop;
 mod exit;
@@ -53,6 +54,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Doctor(Box<doctor::DoctorArgs>),
+    Denials(Box<denials::DenialsArgs>),
     Models(Box<models::ModelsArgs>),
     Explain(explain::ExplainArgs),
     Policy(policy::PolicyArgs),
@@ -91,6 +93,7 @@ pub fn run() -> ExitCode {
     };
     let result: Result<ExitStatus, Failure> = match cli.command {
         Command::Doctor(args) => doctor::run(&args),
+        Command::Denials(args) => denials::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Policy(args) => policy::run(&args),

@@ -19,6 +19,7 @@ mod call;
 mod caller;
 mod connection;
 mod endpoint;
+mod events;
 mod gates;
 mod http;
 mod live;
@@ -33,6 +34,7 @@ mod traffic;
 
 pub use account::{Account, EmbeddedAccount, RoleToAssume, default_region};
 pub use api::{Api, ApiKind};
+pub use events::{History, Lookup, PAGE};
 pub use live::can_invoke;
 pub use survey::SurveySession;
 pub use traffic::{Journal, Traffic};

@@ -8,6 +8,7 @@ use super::api::OnlyListed;
 use super::api_key::{self, Bearer};
 use super::call::{Caller, innermost};
 use super::endpoint::Route;
+use super::events::Trail;
 use crate::bedrock::Region;
 use crate::evidence::{Credentials, Failure, FailureKind, RuntimeEndpoint};
 use crate::iam::Arn;
@@ -82,6 +83,8 @@ pub(super) struct Clients {
     pub(super) toolbox: aws_sdk_iamtoolbox::Client,
     pub(super) bedrock: aws_sdk_bedrock::Client,
     pub(super) runtime: aws_sdk_bedrockruntime::Client,
+    /// Where the event history is.
+    pub(super) trail: Trail,
     /// The host of every service, where one override serves all.
     endpoint: Option<String>,
     pub(super) region: String,
@@ -235,6 +238,7 @@ pub(super) fn clients(
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
+        trail: Trail::of(config, region),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),
         route: Route::of(config),

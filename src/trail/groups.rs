@@ -11,8 +11,8 @@ use super::hash;
 use super::item::{Denial, Entry, Grant, Item, Session, Subject};
 use super::time;
 use crate::cause::{Cause, Family};
-use crate::explain::without_secrets;
 use crate::iam::{Arn, PolicyType};
+use crate::secrets;
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -56,7 +56,7 @@ const STRETCHES: [i64; 6] = [60, 300, 3600, 21_600, 86_400, 604_800];
 const MOST_STRETCHES: usize = 1500;
 
 /// Collects what readers hand on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Collector {
     sources: Vec<Source>,
     sources_more: Option<SourcesMore>,
@@ -97,7 +97,7 @@ impl Span {
 }
 
 /// A group while it grows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct State {
     group: Group,
     /// Its place among the groups, by their first denial.
@@ -108,7 +108,7 @@ struct State {
     seen: HashSet<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct KeptSession {
     at: Option<i64>,
     from: String,
@@ -117,7 +117,7 @@ struct KeptSession {
 }
 
 /// The calls that were counted, by the hashes of their ids.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Calls {
     older: HashSet<u64>,
     newer: HashSet<u64>,
@@ -277,6 +277,12 @@ impl Collector {
                 *self.times.entry(from.div_euclid(size) * size).or_default() += count;
             }
         }
+    }
+
+    /// Returns what all came to so far, without the sources: [`Collector::resume`] goes on from it.
+    #[must_use]
+    pub fn so_far(&self) -> Denials {
+        self.clone().finish()
     }
 
     /// Ends, and returns what all came to.
@@ -483,6 +489,10 @@ impl State {
         *distinct_names += usize::from(new);
         new
     }
+}
+
+fn without_secrets(text: &str) -> String {
+    secrets::without_secrets(text).into_owned()
 }
 
 fn distinct(kind: &str, name: &str) -> u64 {

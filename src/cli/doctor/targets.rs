@@ -23,6 +23,7 @@ use crate::cli::progress::Count;
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::redact::Redactor;
 use accounts::Accounts;
+use clap::Parser;
 use done::{Ids, Met};
 use futures_util::FutureExt;
 use futures_util::StreamExt;
@@ -109,6 +110,38 @@ async fn answer_all(args: &DoctorArgs, file: &Path) -> Result<ExitStatus, Failur
     progress.end();
     output.end(&tally)?;
     failure.map_or_else(|| Ok(tally.status()), Err)
+}
+
+/// The command line of the doctor, for targets that another command makes.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct Alone {
+    #[command(flatten)]
+    doctor: DoctorArgs,
+}
+
+/// Diagnoses targets that another command makes, in their order.
+pub(super) fn diagnose_all(
+    options: &[String],
+    targets: Vec<serde_json::Value>,
+) -> Result<Vec<Result<Diagnosis, String>>, Failure> {
+    let typed = ["--targets", "-"].map(str::to_owned);
+    let alone =
+        Alone::try_parse_from(typed.iter().chain(options)).map_err(|error| Failure::usage(error.to_string()))?;
+    let args = &alone.doctor;
+    on_event_loop(async {
+        let accounts = &Accounts::open(args)?;
+        if !accounts.are_embedded() {
+            warn_of_calls(args);
+        }
+        let diagnose = |target: serde_json::Value| async move {
+            let target = Target::of(target).map_err(|bad| bad.error)?;
+            let answer = answer_target(accounts, args, target, None).await;
+            answer.map(|(diagnosis, _)| diagnosis).map_err(|bad| bad.error)
+        };
+        let answers = futures_util::stream::iter(targets).map(|target| Box::pin(diagnose(target)));
+        Ok(answers.buffered(args.concurrency).collect().await)
+    })
 }
 
 /// Answers a line, whatever happens on the way.
