@@ -30,7 +30,7 @@ const IN_RECORDS: [&str; 15] = [
 ];
 
 /// What lines of logs hold that say that a call was refused, or failed in a way that is counted.
-const IN_TEXTS: [&str; 40] = [
+const IN_TEXTS: [&str; 44] = [
     "xception",
     "An error occurred",
     "ccessDenied",
@@ -71,6 +71,10 @@ const IN_TEXTS: [&str; 40] = [
     "UnauthorizedOperation",
     "token has expired",
     "being denied",
+    "explicitly den",
+    "-based policy",
+    "for this account",
+    "access_key'",
 ];
 
 /// Finds records that matter.

@@ -316,13 +316,17 @@ impl Reader<'_> {
     /// Notes that the last record breaks off, or the list is not closed.
     fn check_trail_end(&mut self, block: &[u8], line: u64) {
         let last = memmem::rfind(block, RECORD).and_then(|start| block.get(start..)).unwrap_or_default();
-        if !last.is_empty() && one_record(last).is_none() {
+        let record = one_record(last);
+        if !last.is_empty() && record.is_none() {
             self.source.complete = false;
             self.source.error = Some("it is cut off in the middle of a record".to_owned());
             if self.needles.find(last, 0).is_none() {
                 self.unreadable(line, "the record is cut off");
             }
-        } else if !last.trim_ascii_end().ends_with(b"}") {
+            return;
+        }
+        let behind = last.get(record.map_or(0, <[u8]>::len)..).unwrap_or_default().trim_ascii();
+        if !(behind.starts_with(b"]") && behind.ends_with(b"}")) {
             self.source.complete = false;
             self.source.error = Some("it is cut off: the list of records is not closed".to_owned());
         }
@@ -348,7 +352,7 @@ impl Reader<'_> {
             if is_overlong || (values.has_record() && chunks.ended) || values.is_broken {
                 // A quotation mark may be lost: then the next record begins within this one.
                 let start = values.needed();
-                let next = buffer.get(start + 1..).and_then(|rest| memmem::find(rest, RECORD));
+                let next = buffer.get(start + 1..).and_then(next_record);
                 let place = line + memchr_iter(b'\n', buffer.get(counted..start).unwrap_or_default()).count() as u64;
                 self.source.events += 1;
                 match next {
@@ -518,7 +522,7 @@ impl Reader<'_> {
     fn damaged_as(&mut self, record: &[u8], line: u64, error: &str) {
         self.unreadable(line, error);
         let mut rest = record.get(1..).unwrap_or_default();
-        while let Some(next) = memmem::find(rest, RECORD).and_then(|at| rest.get(at..)) {
+        while let Some(next) = next_record(rest).and_then(|at| rest.get(at..)) {
             let mut stream = serde_json::Deserializer::from_slice(next).into_iter::<&serde_json::value::RawValue>();
             if let Some(Ok(whole)) = stream.next()
                 && let Some(event) = Event::parse(whole.get().as_bytes())
@@ -576,6 +580,14 @@ impl Reader<'_> {
         }
         false
     }
+}
+
+/// Finds where the next event begins, however it is laid out.
+fn next_record(bytes: &[u8]) -> Option<usize> {
+    memmem::find_iter(bytes, b"\"eventVersion\"").find_map(|at| {
+        let before = bytes.get(..at)?.trim_ascii_end();
+        before.ends_with(b"{").then(|| before.len() - 1)
+    })
 }
 
 /// Returns the end of the lines behind a place that may belong to the one before it.

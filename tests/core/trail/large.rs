@@ -66,7 +66,9 @@ fn expected(numbers: impl Iterator<Item = u64>) -> BTreeMap<String, u64> {
 fn found(denials: &Denials) -> BTreeMap<String, u64> {
     let name = |text: &Option<String>| text.clone().unwrap_or_default();
     let groups = denials.groups.iter();
-    groups.map(|group| (format!("{} {} {}", group.cause, name(&group.model), name(&group.principal)), group.count)).collect()
+    groups
+        .map(|group| (format!("{} {} {}", group.cause, name(&group.model), name(&group.principal)), group.count))
+        .collect()
 }
 
 /// A file of a trail that is made while it is read.
