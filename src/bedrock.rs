@@ -19,6 +19,6 @@ pub use bundle::Bundle;
 pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, is_model_id, provider_of};
 pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};
-pub use profile::{InferenceProfile, ProfileKind};
+pub use profile::{InferenceProfile, ProfileKind, system_profile};
 pub use region::{Partition, Region, RegionError};
 pub use retention::required_retention;

@@ -8,6 +8,7 @@ mod account;
 mod actions;
 mod bad_line;
 mod causes;
+mod check;
 mod children;
 mod completions;
 mod denials;
@@ -64,6 +65,7 @@ enum Command {
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
     Actions(actions::ActionsArgs),
+    Check(check::CheckArgs),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -103,6 +105,7 @@ pub fn run() -> ExitCode {
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(&args),
         Command::Actions(args) => actions::run(&args),
+        Command::Check(args) => check::run(&args),
     };
     match result {
         Ok(status) => status.into(),

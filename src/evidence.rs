@@ -8,6 +8,7 @@ mod file;
 mod observation;
 mod policies;
 mod simulation;
+mod skip_reason;
 mod subject;
 mod survey;
 
@@ -16,11 +17,12 @@ pub use authorization::{
     EvaluatedPolicy, MatchedPolicy, MatchedSid,
 };
 pub use file::{DamagedEvidence, Place};
-pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError};
+pub use observation::{Failure, FailureKind, Observation, Outcome, ServiceError, Unseen};
 pub use policies::{
     Entity, Holder, HolderKind, IdentityPolicies, PolicyContent, PolicyQuestion, PolicyRef, PolicyText,
 };
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
+pub use skip_reason::SkipReason;
 pub use subject::{ChosenBy, Subject};
 pub use survey::{OfferedModel, RegionSeen, SharedAnswer, SharedQuestion, Survey, SurveyQuestion, SurveyRequest};
 
@@ -133,10 +135,10 @@ impl Evidence {
     }
 
     /// Notes of everything that was not looked at yet why it never will be.
-    pub fn skip_all(&mut self, reason: &str) {
-        fn skip<T>(observation: &mut Observation<T>, reason: &str) {
+    pub fn skip_all(&mut self, reason: &SkipReason) {
+        fn skip<T>(observation: &mut Observation<T>, reason: &SkipReason) {
             if observation.is_skipped() {
-                *observation = Observation::Skipped(reason.to_owned());
+                *observation = Observation::Skipped(reason.clone());
             }
         }
         skip(&mut self.caller, reason);

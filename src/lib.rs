@@ -19,7 +19,10 @@ pub mod diagnose;
 pub mod escape;
 pub mod evidence;
 pub mod explain;
+#[cfg(feature = "iac")]
+pub mod iac;
 pub mod iam;
+pub mod matrix;
 pub mod policy;
 pub mod redact;
 pub mod report;

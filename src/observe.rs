@@ -41,7 +41,7 @@ pub use traffic::{Journal, Traffic};
 
 use crate::evidence::{
     Answer, AuthorizationQuestion, AuthorizationRecord, ChosenBy, Evidence, Observation, PolicyQuestion, PolicyText,
-    Question, SimulationQuestion, Subject,
+    Question, SimulationQuestion, SkipReason, Subject,
 };
 use crate::request::{LiveCall, Request};
 use account::Clients;
@@ -146,10 +146,11 @@ impl Probe {
 impl Session {
     async fn first_look(&self, evidence: &mut Evidence) {
         let Some(clients) = &self.clients else {
-            evidence.skip_all(match &evidence.assumption {
-                Some(_) => "the role could not be assumed",
-                None => "there are no credentials",
-            });
+            let reason = match &evidence.assumption {
+                Some(_) => SkipReason::RoleNotAssumed,
+                None => SkipReason::NoCredentials,
+            };
+            evidence.skip_all(&reason);
             return;
         };
         let request = evidence.request.clone();
@@ -238,6 +239,6 @@ impl Session {
     }
 }
 
-fn skipped<T>(reason: &str) -> Observation<T> {
-    Observation::Skipped(reason.to_owned())
+fn skipped<T>(reason: SkipReason) -> Observation<T> {
+    Observation::Skipped(reason)
 }

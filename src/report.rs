@@ -1,10 +1,12 @@
 //! Reports: a diagnosis in words, in the format that was asked for.
 //!
-//! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, so that all formats say the same;
-//! the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
+//! Takes facts and gives bytes. Every sentence about a finding stands in `wording`, `steps`, `remarks` or `not_checked`, so that all
+//! formats say the same; the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
 mod bundle;
+#[cfg(feature = "iac")]
+mod check;
 mod checks;
 mod denials;
 mod diff;
@@ -18,9 +20,12 @@ pub mod junit;
 mod lint;
 mod markdown;
 mod models;
+mod not_checked;
 mod outline;
+mod remarks;
 mod simulation;
 mod statements;
+mod steps;
 mod styled;
 mod targets;
 #[cfg(feature = "cli")]
@@ -32,6 +37,8 @@ mod wording;
 
 pub use actions::{actions_json, actions_text};
 pub use bundle::{bundle_json, bundle_text, bundle_verdict};
+#[cfg(feature = "iac")]
+pub use check::{CheckReport, CheckedFile};
 #[cfg(feature = "cli")]
 pub use denials::denials_suite;
 pub use denials::{denials_json, denials_markdown, denials_text};

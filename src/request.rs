@@ -5,11 +5,13 @@
 //! and calls nothing.
 
 mod bearer;
+mod context;
 mod expand;
 mod given;
 mod guardrail;
 mod misuse;
 
+pub use context::KnownCaller;
 pub use given::{GivenError, GivenPolicies, GivenPolicy};
 pub use misuse::Misuse;
 

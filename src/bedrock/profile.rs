@@ -40,3 +40,19 @@ impl InferenceProfile {
         self.models.iter().any(|model| model.region.is_empty())
     }
 }
+
+/// Returns a system-defined profile as far as its id alone tells it: a global profile's models are those that the
+/// Bedrock User Guide documents ("Global cross-Region inference"). `None` for a geographic profile, whose destinations
+/// only data or `GetInferenceProfile` tells.
+#[must_use]
+pub fn system_profile(id: &str, region: &str, account: &str) -> Option<InferenceProfile> {
+    let base = id.strip_prefix("global.")?;
+    let arn = Arn::new("aws", "bedrock", region, account, &format!("inference-profile/{id}"));
+    let model = |region: &str| Arn::new("aws", "bedrock", region, "", &format!("foundation-model/{base}"));
+    Some(InferenceProfile {
+        arn,
+        id: id.to_owned(),
+        kind: ProfileKind::SystemDefined,
+        models: vec![model(region), model("")],
+    })
+}

@@ -75,7 +75,7 @@ fn without_names(evidence: &Evidence, redactor: &mut Redactor) -> Result<Evidenc
     let redacted = redactor
         .evidence(evidence)
         .map_err(|error| Failure::input(format!("the evidence does not hold together without its names: {error}")))?;
-    if diagnose(&redacted).gist() != diagnose(evidence).gist() {
+    if diagnose(&redacted).outcome() != diagnose(evidence).outcome() {
         output::note(
             "note: without the names the evidence leads to another answer: a policy of the case matches a part of one",
         );

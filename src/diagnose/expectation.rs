@@ -1,6 +1,6 @@
 //! What somebody expects of a call: that it is allowed, or that it is not.
 
-use super::Verdict;
+use super::finding::Verdict;
 use serde::{Deserialize, Serialize};
 
 /// The verdict that a target was written down with.

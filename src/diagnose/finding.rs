@@ -1,12 +1,14 @@
-//! Findings: a cause, how sure it is, what it rests on and what mends it. Facts; the renderers word them.
+//! Findings: a cause, how sure it is, what it is based on and what fixes it. Facts; the renderers word them.
 
+use super::change::Remedy;
+use super::requirement::Trust;
 use super::statement::{DecidedBy, NearMiss};
-use super::trust::Trust;
+use crate::bedrock::Whose;
 use crate::cause::{Cause, Family};
-use crate::evidence::ServiceError;
+use crate::evidence::{Failure, ServiceError};
 use crate::explain::Alternative;
 use crate::iam::{Decision, PolicyType};
-use serde_json::Value;
+use serde::Deserialize;
 
 /// How sure a finding is, the surest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,84 +36,118 @@ impl Certainty {
     }
 }
 
+/// The answer to "is this call allowed?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It is, or as far as can be simulated it would be.
+    Allowed,
+    /// It is refused, and a cause was found.
+    Denied,
+    /// What was seen does not settle it.
+    Undetermined,
+}
+
+impl Verdict {
+    /// Returns the word that JSON and text use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
 /// One cause of the refusal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The cause.
     pub cause: Cause,
+    /// Whether policies refuse explicitly or for want of an allow; `None` where no policy refuses, or nothing says which.
+    pub decision: Option<Decision>,
+    /// The type of policy that refuses, where one does and it is known.
+    pub policy_type: Option<PolicyType>,
+    /// Whose permission is missing.
+    pub whose: Whose,
     /// How sure it is.
     pub certainty: Certainty,
+    /// Whether what was read makes the cause likely and proves nothing: alone, it does not deny.
+    pub is_likely: bool,
     /// The IAM action that was refused.
     pub action: Option<String>,
     /// The resources that it was refused on.
     pub resources: Vec<String>,
-    /// What the finding rests on; never empty.
+    /// What the finding is based on; never empty.
     pub basis: Vec<Basis>,
-    /// Who does what to mend it.
+    /// What fixes it; empty until the findings are ranked.
     pub remedy: Remedy,
     /// Other causes that the same text could mean, likeliest first.
     pub alternatives: Vec<Alternative>,
 }
 
+impl Finding {
+    /// Begins a finding on one piece of evidence.
+    pub(super) fn new(cause: Cause, certainty: Certainty, basis: Basis) -> Self {
+        Self {
+            cause,
+            decision: None,
+            policy_type: None,
+            whose: Whose::Caller,
+            certainty,
+            is_likely: false,
+            action: None,
+            resources: Vec::new(),
+            basis: vec![basis],
+            remedy: Remedy::default(),
+            alternatives: Vec::new(),
+        }
+    }
+
+    /// Returns `true` if a policy denies explicitly.
+    #[must_use]
+    pub fn is_explicit_deny(&self) -> bool {
+        self.decision == Some(Decision::ExplicitDeny)
+    }
+
+    /// Returns the statements that the finding is based on: those that decided, and those that nearly allow.
+    #[must_use]
+    pub fn statements(&self) -> Vec<&DecidedBy> {
+        let mut all: Vec<&DecidedBy> = Vec::new();
+        for basis in &self.basis {
+            let statements = match basis {
+                Basis::Evaluated { by: EvaluatedBy::Aws { .. }, .. } => &[],
+                Basis::Evaluated { statements, .. } => statements.as_slice(),
+                Basis::NearMiss { near, .. } => std::slice::from_ref(&near.statement),
+                _ => &[],
+            };
+            for statement in statements {
+                if !all.contains(&statement) {
+                    all.push(statement);
+                }
+            }
+        }
+        all
+    }
+}
+
 /// One piece of evidence behind a finding.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Basis {
-    /// The policy simulator's decision on a requirement.
-    Simulation {
-        /// The action.
-        action: String,
-        /// The resource.
-        resource: String,
-        /// The decision.
-        decision: Decision,
-        /// The policy type that the decision is attributed to.
-        policy_type: Option<PolicyType>,
-        /// The statements that matched.
-        statements: Vec<DecidedBy>,
-        /// Whether it was asked with the changes of the other findings made.
-        mended: bool,
-    },
-    /// What the policies that were read come to on a requirement, where the simulator did not answer.
-    Policies {
-        /// The action.
-        action: String,
-        /// The resource.
-        resource: String,
-        /// The decision.
-        decision: Decision,
-        /// The policy type that refuses.
-        policy_type: Option<PolicyType>,
-        /// The statements that decided.
-        statements: Vec<DecidedBy>,
-        /// Whether it was evaluated with the changes of the other findings made.
-        mended: bool,
-    },
-    /// How AWS itself evaluated the refused call.
-    Evaluation {
+    /// A decision on one action and resource.
+    Evaluated {
+        /// Who decided.
+        by: EvaluatedBy,
         /// The action.
         action: String,
         /// The resource; empty for an action without one.
         resource: String,
         /// The decision.
         decision: Decision,
-        /// The policy type that refuses, where AWS tells it.
+        /// The type of policy that refuses, where it is known.
         policy_type: Option<PolicyType>,
-        /// The statements that denied.
-        statements: Vec<DecidedBy>,
-        /// The policies of that type that were evaluated: a managed one's ARN, or whose inline policy it is.
-        evaluated: Vec<String>,
-    },
-    /// What a policy that the user gave says of a requirement.
-    Given {
-        /// The action.
-        action: String,
-        /// The resource.
-        resource: String,
-        /// The decision.
-        decision: Decision,
-        /// The type of the policy.
-        policy_type: PolicyType,
-        /// The statements that matched.
+        /// The statements that decided.
         statements: Vec<DecidedBy>,
     },
     /// An allow is there, and misses.
@@ -129,7 +165,7 @@ pub enum Basis {
     /// The simulator named keys that it was not given, which may have changed its answer.
     MissingContext(Vec<String>),
     /// The test call's own answer.
-    Live(ServiceError),
+    TestCall(ServiceError),
     /// A call other than the test call was refused with this.
     Refused {
         /// The API.
@@ -155,7 +191,7 @@ pub enum Basis {
     },
     /// What a role trust policy says, by the crate's own evaluation.
     Trust(Trust),
-    /// The text of an error that the user gave.
+    /// The words of an error that the user gave.
     GivenError(String),
     /// What was read tells which of the causes that a text fits is the right one.
     Settled {
@@ -164,146 +200,59 @@ pub enum Basis {
         /// The right one.
         is: Cause,
     },
-    /// Something that prevented the calls, in words.
-    Failure(String),
+    /// Something that prevented the calls.
+    Failure(Failure),
+    /// The Bedrock API key itself shows that Bedrock will not take it.
+    ApiKey(KeyFault),
     /// The simulator allows every requirement, and the live answer does not.
     SimulatorDisagrees,
 }
 
-/// What mends a cause in this case; who does it, and the general steps, stand in the catalogue.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Remedy {
-    /// The policy to attach, where one is missing.
-    pub policy: Option<Value>,
-    /// Commands that do it or show the way, ready to paste; never run by this program.
-    pub commands: Vec<String>,
-    /// The steps of this call; where there are none, the catalogue's hold.
-    pub steps: Vec<String>,
-    /// The page of the AWS console where it is done.
-    pub console: Option<String>,
-    /// What to know before taking them.
-    pub notes: Vec<String>,
-    /// Whether the change was tried in simulation.
-    pub verified: Option<Verified>,
-    /// The changes, as data.
-    pub changes: Vec<Change>,
-}
-
-/// How a remedy was tried in simulation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verified {
-    /// Every requirement was simulated allowed with the change.
-    Allowed,
-    /// Every requirement was simulated allowed with the blocking policy excluded.
-    AllowedWithout,
-}
-
-impl Verified {
-    /// Returns the word that JSON uses.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::AllowedWithout => "allowed-without",
-        }
-    }
-}
-
-/// One change, as data that a program could apply.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// What is done.
-    pub kind: ChangeKind,
-    /// The type of the policy that changes.
-    pub policy_type: Option<PolicyType>,
-    /// The policy's name or ARN, where it is known.
-    pub policy: Option<String>,
-    /// Whose policy it is: `role/NAME`, `user/NAME` or `group/NAME`; of a session policy, whose session.
-    pub attached_to: Option<String>,
-    /// The statements that are removed, or let the request through.
-    pub statements: Vec<StatementId>,
-    /// The statements that are added; the document that is left where one is removed or narrowed, none where the policy
-    /// goes as a whole; of an exemption in a policy that cannot be read, the condition keys of the refused requests
-    /// with their values.
-    pub document: Option<Value>,
-    /// What is used, accepted or exempted.
-    pub value: Option<String>,
-}
-
-impl Change {
-    /// Begins a change about which nothing more is known.
-    pub(super) fn new(kind: ChangeKind) -> Self {
-        Self {
-            kind,
-            policy_type: None,
-            policy: None,
-            attached_to: None,
-            statements: Vec::new(),
-            document: None,
-            value: None,
-        }
-    }
-}
-
-/// Which statement of a policy is meant, as far as it is known.
+/// Who decided a requirement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatementId {
-    /// Its index.
-    pub statement: Option<usize>,
-    /// Its `Sid`.
-    pub sid: Option<String>,
-    /// Where it begins, 1-based line.
-    pub line: Option<u32>,
-    /// Where it begins, 1-based column.
-    pub column: Option<u32>,
+pub enum EvaluatedBy {
+    /// The policy simulator.
+    Simulator {
+        /// Whether it was asked with the changes of the other findings made.
+        with_changes: bool,
+    },
+    /// This program's engine, on the policies that were read.
+    Policies {
+        /// Whether it was evaluated with the changes of the other findings made.
+        with_changes: bool,
+    },
+    /// This program's engine, on a session or VPC endpoint policy that the user supplied.
+    Supplied,
+    /// AWS itself, of the refused call.
+    Aws {
+        /// The policies of the type that were evaluated.
+        evaluated: Vec<EvaluatedName>,
+    },
 }
 
-impl StatementId {
-    pub(super) fn of(decided: &DecidedBy) -> Self {
-        let DecidedBy { statement, sid, line, column, .. } = decided;
-        Self { statement: *statement, sid: sid.clone(), line: *line, column: *column }
-    }
+/// A policy in AWS's own evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EvaluatedName {
+    /// An inline policy, and the name of what holds it.
+    Inline(Option<String>),
+    /// A managed policy's ARN.
+    Managed(String),
 }
 
-/// The kinds of change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// Adds a statement to a policy of the type.
-    AddStatement,
-    /// Removes the denying statement.
-    RemoveStatement,
-    /// Exempts the request from the denying statement.
-    Exempt,
-    /// Submits the use case form.
-    SubmitUseCaseForm,
-    /// Accepts the model's agreement.
-    AcceptAgreement,
-    /// Calls another model or profile.
-    UseModel,
-    /// Calls another Region.
-    UseRegion,
-    /// Gets fresh credentials.
-    RenewCredentials,
-    /// Sets the account's data-retention mode in the Region.
-    SetDataRetention,
-}
-
-impl ChangeKind {
-    /// Returns the word that JSON uses.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AddStatement => "add-statement",
-            Self::RemoveStatement => "remove-statement",
-            Self::Exempt => "exempt",
-            Self::SubmitUseCaseForm => "submit-use-case-form",
-            Self::AcceptAgreement => "accept-agreement",
-            Self::UseModel => "use-model",
-            Self::UseRegion => "use-region",
-            Self::RenewCredentials => "renew-credentials",
-            Self::SetDataRetention => "set-data-retention",
-        }
-    }
+/// Why Bedrock will not take an API key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// It is not a key, or it is damaged.
+    Unreadable(String),
+    /// It ended then.
+    Ended(String),
+    /// It is a key of another Region.
+    OtherRegion {
+        /// The key's Region.
+        holds_in: String,
+        /// The Region of the call.
+        called: String,
+    },
 }
 
 /// Joins findings of one cause and action into one that is as sure as the surest of them.
@@ -331,15 +280,22 @@ pub(super) fn merge(findings: Vec<Finding>) -> Vec<Finding> {
                         known.resources.push(resource);
                     }
                 }
+                known.decision = stronger(known.decision, finding.decision);
+                known.policy_type = known.policy_type.or(finding.policy_type);
+                known.is_likely &= finding.is_likely;
                 known.basis.extend(finding.basis);
-                // The simulator's view knows every missing requirement, the live answer's only the first.
-                if finding.remedy.policy.is_some() || known.remedy.policy.is_none() && known.remedy.changes.is_empty() {
-                    known.remedy = finding.remedy;
-                }
             }
         }
     }
     merged
+}
+
+/// An explicit deny says more than an implicit one, and either more than nothing.
+fn stronger(one: Option<Decision>, other: Option<Decision>) -> Option<Decision> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 /// Puts the finding to fix first at the head: what prevents everything, then in the order in which AWS checks.

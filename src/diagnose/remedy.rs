@@ -1,128 +1,123 @@
 //! Remedies: who does what so that the call works, with the least-privilege policy and the lines to paste.
 //!
-//! What a cause means in general stands in the catalogue; this file fills in this call's names. Nothing here is
-//! ever run by this program.
+//! What a cause means in general is in the catalogue; this fills in this call's names, once, after the findings are
+//! ranked. Nothing here is ever run by this program.
 
-mod access;
-mod allow;
+mod alternative_call;
+mod assume_role;
+mod beyond_iam;
 mod command;
-mod deny;
-mod elsewhere;
-mod gate;
+mod exempt_scp;
+mod grant;
+mod lift_deny;
 mod network;
-mod scp;
+mod request_access;
+mod trust;
 
-pub(super) use command::{check_again, check_as, replace_trust};
-pub(super) use elsewhere::instead;
-pub(super) use gate::of_gate;
+pub(super) use alternative_call::alternative_call;
+pub(super) use command::check_as;
 
-use super::finding::{Finding, Remedy, Verified};
-use super::requirements::Requirements;
-use super::trials::Trials;
-use crate::cause::{Cause, Family};
-use crate::evidence::{Assumption, Evidence};
-use crate::explain;
-use crate::iam::{PolicyType, RequestContext};
-use serde_json::json;
+use super::case::{Case, decision_of};
+use super::change::{Note, Remedy, Verified};
+use super::evaluate::{Judged, Requirements, cause_of};
+use super::finding::{Basis, EvaluatedBy, Finding};
+use crate::bedrock::Whose;
+use crate::cause::Cause;
+use crate::iam::{ContextKeys, Decision, PolicyType, RequestContext};
 
-/// Mends a policy that refuses requirements of the call.
-pub(super) fn of_policy(cause: Cause, evidence: &Evidence, requirements: &Requirements) -> Remedy {
+/// Gives each finding its remedy.
+pub(super) fn add_to(findings: &mut [Finding], case: &Case<'_>, judged: &Judged) {
+    for finding in findings.iter_mut() {
+        finding.remedy = for_finding(finding, case, judged);
+    }
+    verify(findings, judged, Whose::Caller);
+    verify(findings, judged, Whose::ServiceRole);
+}
+
+/// Returns what fixes a finding.
+fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
+    match finding.basis.first() {
+        Some(Basis::Trust(trust)) => return trust::let_in(trust, case.evidence),
+        Some(Basis::Refused { api: "iam:GetRole", .. }) => return trust::no_such_role(finding, case),
+        Some(Basis::Refused { api: "sts:AssumeRole", error }) => return assume_role::allow(finding, error, case),
+        _ => {}
+    }
+    let requirements = judged.of(finding.whose);
+    if finding.whose == Whose::ServiceRole {
+        let decision = finding.decision.unwrap_or(Decision::ImplicitDeny);
+        return for_policy(cause_of(finding.policy_type, decision), case, requirements);
+    }
+    let is_requirement = finding.action.as_ref().is_none_or(|action| {
+        requirements.requirements.iter().any(|requirement| requirement.request.action.eq_ignore_ascii_case(action))
+    });
+    if finding.cause == Cause::IdentityPolicyMissingAllow && !is_requirement {
+        let requirement = RequestContext {
+            action: finding.action.clone().unwrap_or_default(),
+            resource: finding.resources.first().cloned().unwrap_or_else(|| "*".to_owned()),
+            context: ContextKeys::new(),
+        };
+        return grant::to_principal(case.evidence, requirements, &[requirement]);
+    }
+    for_policy(finding.cause, case, requirements)
+}
+
+/// Fixes a policy that refuses requirements of the call; any other cause is fixed beyond IAM.
+fn for_policy(cause: Cause, case: &Case<'_>, requirements: &Requirements) -> Remedy {
+    let evidence = case.evidence;
     let requests: Vec<RequestContext> =
         requirements.requirements.iter().map(|requirement| requirement.request.clone()).collect();
     let policy_type = match cause {
-        Cause::IdentityPolicyMissingAllow => return allow::to_principal(evidence, requirements, &requests),
+        Cause::IdentityPolicyMissingAllow => return grant::to_principal(evidence, requirements, &requests),
         Cause::IdentityPolicyExplicitDeny => PolicyType::IdentityPolicy,
         Cause::PermissionsBoundary => PolicyType::PermissionsBoundary,
         Cause::SessionPolicy => PolicyType::SessionPolicy,
         Cause::VpcEndpointPolicy => PolicyType::VpcEndpointPolicy,
         Cause::ResourcePolicy => PolicyType::ResourcePolicy,
-        Cause::ServiceControlPolicy => return scp::exempt(evidence, requirements),
-        other => return of_gate(other, evidence),
+        Cause::ServiceControlPolicy => return exempt_scp::exempt(case, requirements),
+        other => return beyond_iam::open(other, case),
     };
-    if cause == Cause::IdentityPolicyExplicitDeny || denies_explicitly(evidence, requirements, policy_type) {
-        return deny::lift(evidence, requirements, policy_type);
+    if cause == Cause::IdentityPolicyExplicitDeny || denies_explicitly(case, requirements, policy_type) {
+        return lift_deny::lift(case, requirements, policy_type);
     }
     if policy_type == PolicyType::PermissionsBoundary {
-        return allow::to_boundary(evidence, requirements, &requests);
+        return grant::to_boundary(evidence, requirements, &requests);
     }
-    allow::in_policy(evidence, requirements, policy_type, &requests)
+    grant::in_policy(evidence, requirements, policy_type, &requests)
 }
 
-/// Returns the ARN of the policy that a live refusal names.
-fn told_policy(evidence: &Evidence) -> Option<String> {
-    let error = evidence.invocation.refused()?;
-    let text = error.message.as_deref().unwrap_or_default();
-    explain::classify(error.code.as_deref(), error.status, text).facts.policy_arn
-}
-
-/// Tells whether a policy of the type denies with a statement, which no allow outvotes.
-fn denies_explicitly(evidence: &Evidence, requirements: &Requirements, policy_type: PolicyType) -> bool {
-    let told = evidence.invocation.refused().and_then(|error| error.message.as_deref());
-    let given = evidence.request.error.as_ref().map(|error| error.text.as_str());
-    let mut told = told.into_iter().chain(given);
-    requirements.refuses_explicitly(policy_type) || told.any(|text| text.contains("with an explicit deny"))
-}
-
-/// Lets a role be assumed: by the caller's own policies, by the role's trust policy, or both.
-pub(super) fn of_assumption(
-    cause: Cause,
-    evidence: &Evidence,
-    assumption: &Assumption,
-    principal: Option<&str>,
-) -> Remedy {
-    if cause.family() != Family::IamPermission {
-        return of_gate(cause, evidence);
-    }
-    let (role, who) = (&assumption.role, principal.unwrap_or("the caller"));
-    let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role.to_string()});
-    Remedy {
-        policy: Some(json!({"Version": "2012-10-17", "Statement": [statement]})),
-        steps: vec![
-            format!("let the trust policy of `{role}` name `{who}`, or the role behind it, for `sts:AssumeRole`"),
-            "give the external id that the trust policy asks for, if it does (`--external-id`)".to_owned(),
-            format!(
-                "let the policies of `{who}` allow `sts:AssumeRole` on the role, which another account always needs"
-            ),
-        ],
-        ..Remedy::default()
-    }
-}
-
-/// Mends what a live answer named: a permission on an action and resource of its own, or a gate.
-pub(super) fn of_live(
-    cause: Cause,
-    evidence: &Evidence,
-    requirements: &Requirements,
-    action: Option<&str>,
-    resource: Option<&str>,
-) -> Remedy {
-    let is_requirement = action.is_none_or(|action| {
-        requirements.requirements.iter().any(|requirement| requirement.request.action.eq_ignore_ascii_case(action))
-    });
-    if cause == Cause::IdentityPolicyMissingAllow && !is_requirement {
-        let requirement = RequestContext {
-            action: action.unwrap_or_default().to_owned(),
-            resource: resource.unwrap_or("*").to_owned(),
-            context: crate::iam::ContextKeys::new(),
-        };
-        return allow::to_principal(evidence, requirements, &[requirement]);
-    }
-    of_policy(cause, evidence, requirements)
+/// Returns `true` if a policy of the type denies with a statement, which no allow outvotes.
+fn denies_explicitly(case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType) -> bool {
+    let mut said = case.said().filter_map(decision_of);
+    requirements.refuses_explicitly(policy_type) || said.any(|decision| decision == Decision::ExplicitDeny)
 }
 
 /// Notes on the remedies what their trial in simulation proved, and never more.
 ///
 /// A change is verified by itself only where it is the only one: of several, none is enough alone.
-pub(super) fn verify(findings: &mut [Finding], trials: &Trials) {
-    let Some(stage) = trials.successful() else { return };
-    if let [only] = findings {
-        only.remedy.verified = Some(if stage.exact { Verified::Allowed } else { Verified::AllowedWithout });
-        return;
+fn verify(findings: &mut [Finding], judged: &Judged, whose: Whose) {
+    let Some(stage) = judged.of(whose).what_if.successful() else { return };
+    let is_own = |finding: &&mut Finding| finding.whose == whose && is_of_a_requirement(finding);
+    let mut own: Vec<&mut Finding> = findings.iter_mut().filter(is_own).collect();
+    // Where several actions are missing for the service role and one policy allows them all, that policy is enough.
+    let policy = own.first().and_then(|first| first.remedy.policy.clone());
+    let is_one_policy = policy.is_some() && own.iter().all(|finding| finding.remedy.policy == policy);
+    let is_enough = own.len() == 1 || whose == Whose::ServiceRole && is_one_policy && stage.exact;
+    for finding in &mut own {
+        if is_enough {
+            finding.remedy.verified = Some(if stage.exact { Verified::Allowed } else { Verified::AllowedWithout });
+        } else {
+            finding.remedy.notes.push(Note::NotEnoughAlone);
+        }
+        if whose == Whose::ServiceRole && is_enough && is_one_policy && stage.exact {
+            finding.remedy.notes.clear();
+        }
     }
-    for finding in findings {
-        finding.remedy.notes.push(
-            "this change alone is not enough; with the changes of all the causes found, the policy simulator allows every requirement"
-                .to_owned(),
-        );
-    }
+}
+
+/// Returns `true` if a finding is based on a requirement that was judged, and not only on what AWS answered.
+fn is_of_a_requirement(finding: &Finding) -> bool {
+    finding.basis.iter().any(|basis| {
+        matches!(basis, Basis::Evaluated { by, .. } if !matches!(by, EvaluatedBy::Aws { .. }))
+            && finding.cause.family() == crate::cause::Family::IamPermission
+    })
 }

@@ -4,42 +4,17 @@
 //! as closed; then a prediction that the call is allowed, if every requirement is simulated allowed and every gate is
 //! read as open; else undetermined.
 
-use super::RuledOut;
-use super::finding::{Certainty, Finding};
-use super::live::Live;
-use super::requirements::Requirements;
-use super::{NotChecked, Trust, form_submitted, organization};
+use super::case::Case;
+use super::diagnosis::{Gate, GateState, RuledOut};
+use super::evaluate::Requirements;
+use super::finding::{Basis, Certainty, Finding, Verdict};
+use super::requirement::Trust;
+use super::unread::{Excluded, GateName, NotChecked};
 use crate::cause::{Cause, DocumentedCause, Family};
-use crate::evidence::Evidence;
 use crate::iam::Decision;
 use crate::request::LiveCall;
-use serde::Deserialize;
 
-/// The answer to "is this call allowed?".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It is, or as far as can be simulated it would be.
-    Allowed,
-    /// It is refused, and a cause was found.
-    Denied,
-    /// What was seen does not settle it.
-    Undetermined,
-}
-
-impl Verdict {
-    /// Returns the word that JSON and text use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::Denied => "denied",
-            Self::Undetermined => "undetermined",
-        }
-    }
-}
-
-/// A verdict with what it rests on.
+/// A verdict with what it is based on.
 #[derive(Debug)]
 pub(super) struct Ruling {
     pub(super) verdict: Verdict,
@@ -51,98 +26,112 @@ pub(super) struct Ruling {
 ///
 /// INVARIANT: nothing that was refused, failed or skipped leads to [`Verdict::Allowed`].
 pub(super) fn decide(
-    live: &Live,
+    case: &Case<'_>,
     requirements: &Requirements,
-    unread_gates: &[NotChecked],
+    not_checked: &[NotChecked],
     findings: Vec<Finding>,
 ) -> Ruling {
-    if live.verdict() == Some(Verdict::Allowed) {
+    if case.test_call.is_authorized() {
         return Ruling { verdict: Verdict::Allowed, certainty: Some(Certainty::Reported), findings: Vec::new() };
     }
-    if let Some(first) = findings.first() {
+    if let Some(first) = findings.iter().find(|finding| !finding.is_likely) {
         return Ruling { verdict: Verdict::Denied, certainty: Some(first.certainty), findings };
     }
-    // Who asks for proof and gets none is not served by a prediction.
-    let unproven = live.invocation.kind != LiveCall::None;
-    if requirements.all_allowed() && unread_gates.is_empty() && !unproven {
+    // A prediction is no answer where a proof was asked for.
+    let is_unproved = case.test_call.invocation.kind != LiveCall::None;
+    if findings.is_empty() && requirements.all_allowed() && not_checked.is_empty() && !is_unproved {
         return Ruling { verdict: Verdict::Allowed, certainty: Some(Certainty::Simulated), findings };
     }
     Ruling { verdict: Verdict::Undetermined, certainty: None, findings }
 }
 
 impl Ruling {
-    /// Tells which of the two documented causes the findings come down to.
+    /// Returns which of the two documented causes applies; `None` where the verdict is undetermined.
     pub(super) fn documented_cause(&self) -> Option<DocumentedCause> {
-        let has = |family: Family| self.findings.iter().any(|finding| finding.cause.family() == family);
         match self.verdict {
             Verdict::Undetermined => None,
             Verdict::Allowed => Some(DocumentedCause::None),
-            Verdict::Denied => Some(match (has(Family::IamPermission), has(Family::ModelAccess)) {
-                (true, true) => DocumentedCause::Both,
-                (true, false) => DocumentedCause::IamPermission,
-                (false, true) => DocumentedCause::ModelAccess,
-                (false, false) => DocumentedCause::Neither,
-            }),
+            Verdict::Denied => Some(self.cause_of_findings()),
+        }
+    }
+
+    /// Returns which of the two documented causes is likely, where the verdict is undetermined.
+    pub(super) fn likely_cause(&self) -> Option<DocumentedCause> {
+        (self.verdict == Verdict::Undetermined && !self.findings.is_empty())
+            .then(|| self.cause_of_findings())
+            .filter(|cause| *cause != DocumentedCause::Neither)
+    }
+
+    fn cause_of_findings(&self) -> DocumentedCause {
+        let has = |family: Family| self.findings.iter().any(|finding| finding.cause.family() == family);
+        match (has(Family::IamPermission), has(Family::ModelAccess)) {
+            (true, true) => DocumentedCause::Both,
+            (true, false) => DocumentedCause::IamPermission,
+            (false, true) => DocumentedCause::ModelAccess,
+            (false, false) => DocumentedCause::Neither,
         }
     }
 }
 
 /// Lists the causes that the evidence excludes. What was not read excludes nothing.
 pub(super) fn ruled_out(
-    evidence: &Evidence,
-    live: &Live,
+    case: &Case<'_>,
     requirements: &Requirements,
+    gates: &[Gate],
     trust: &[Trust],
-    ruling: &Ruling,
+    findings: &[Finding],
 ) -> Vec<RuledOut> {
     let mut out: Vec<RuledOut> = Vec::new();
-    let mut exclude = |cause: Cause, why: &str| {
-        let found = ruling.findings.iter().any(|finding| finding.cause == cause);
-        if !found && !out.iter().any(|known| known.cause == cause) {
-            out.push(RuledOut { cause, why: why.to_owned() });
+    let mut exclude = |cause: Cause, why: Excluded| {
+        let is_found = findings.iter().any(|finding| finding.cause == cause);
+        if !is_found && !out.iter().any(|known| known.cause == cause) {
+            out.push(RuledOut { cause, why });
         }
     };
-    if live.verdict() == Some(Verdict::Allowed) {
-        let why = "the test call passed every authorization and every access check";
-        exclude(Cause::IdentityPolicyMissingAllow, why);
-        exclude(Cause::ModelAccessNotGranted, why);
-    } else if requirements.all_allowed() && live.recognized().is_none() {
-        let why = "the policy simulator allows every requirement";
-        exclude(Cause::IdentityPolicyMissingAllow, why);
-        exclude(Cause::IdentityPolicyExplicitDeny, why);
-        exclude(Cause::PermissionsBoundary, why);
-        exclude(Cause::ServiceControlPolicy, why);
+    let is_refused = case.test_call.recognized().is_some();
+    if case.test_call.is_authorized() {
+        exclude(Cause::IdentityPolicyMissingAllow, Excluded::TestCallPassed);
+        exclude(Cause::ModelAccessNotGranted, Excluded::TestCallPassed);
+    } else if requirements.all_allowed() && !is_refused {
+        for cause in [
+            Cause::IdentityPolicyMissingAllow,
+            Cause::IdentityPolicyExplicitDeny,
+            Cause::PermissionsBoundary,
+            Cause::ServiceControlPolicy,
+        ] {
+            exclude(cause, Excluded::SimulatorAllows);
+        }
     }
-    if let Some(why) = organization::exempt(evidence) {
-        exclude(Cause::ServiceControlPolicy, &why);
+    if let Some(exemption) = &case.exemption {
+        exclude(Cause::ServiceControlPolicy, Excluded::Exempt(exemption.clone()));
     }
     for trust in trust.iter().filter(|trust| trust.decision == Decision::Allowed) {
-        let why = format!("the role trust policy lets `{}` assume `{}`", trust.service.principal(), trust.role);
-        exclude(Cause::ResourcePolicy, &why);
+        let why = Excluded::Trusted { service: trust.service, role: trust.role.clone() };
+        exclude(Cause::ResourcePolicy, why);
     }
-    if let Some(fields) = evidence.availability.seen() {
-        if fields.agreement.as_deref() == Some("AVAILABLE") {
-            exclude(Cause::MarketplacePermission, "the model's agreement is AVAILABLE");
-        }
-        let open = fields.authorization.as_deref() == Some("AUTHORIZED")
-            && fields.entitlement.as_deref() == Some("AVAILABLE")
-            && fields.agreement.as_deref() == Some("AVAILABLE");
-        if open && live.recognized().is_none() {
-            exclude(Cause::ModelAccessNotGranted, "AWS reports the account as authorized and the agreement as made");
-        }
-    }
-    if let Some(listed) = evidence.listing.seen().and_then(|listing| listing.model.as_ref()) {
-        exclude(Cause::RegionUnavailable, "the Region lists the model");
-        if listed.lifecycle.as_deref() == Some("ACTIVE") {
-            exclude(Cause::LegacyModel, "the model's lifecycle is ACTIVE");
+    let says = |name: GateName, word: &str| {
+        let is_said = |basis: &Basis| matches!(basis, Basis::Field { value, .. } if value == word);
+        gates.iter().any(|gate| gate.name == name && gate.state == GateState::Open && gate.basis.iter().any(is_said))
+    };
+    let is_open = |name: GateName| gates.iter().any(|gate| gate.name == name && gate.state == GateState::Open);
+    if says(GateName::Agreement, "AVAILABLE") {
+        exclude(Cause::MarketplacePermission, Excluded::Open(GateName::Agreement));
+        if is_open(GateName::Authorization) && is_open(GateName::Entitlement) && !is_refused {
+            exclude(Cause::ModelAccessNotGranted, Excluded::AccessReported);
         }
     }
-    if form_submitted(&evidence.use_case_form) == Some(true) && live.recognized().is_none() {
-        exclude(Cause::UseCaseFormMissing, "the use case form is submitted");
+    if is_open(GateName::Listing) {
+        exclude(Cause::RegionUnavailable, Excluded::Open(GateName::Listing));
+        if says(GateName::Lifecycle, "ACTIVE") {
+            exclude(Cause::LegacyModel, Excluded::Open(GateName::Lifecycle));
+        }
     }
-    if evidence.caller.seen().is_some() {
-        exclude(Cause::CredentialsExpired, "STS accepted the credentials");
-        exclude(Cause::CredentialsInvalid, "STS accepted the credentials");
+    if is_open(GateName::UseCaseForm) && !is_refused {
+        exclude(Cause::UseCaseFormMissing, Excluded::Open(GateName::UseCaseForm));
+    }
+    if case.evidence.caller.seen().is_some() {
+        exclude(Cause::CredentialsExpired, Excluded::StsAccepted);
+        exclude(Cause::CredentialsInvalid, Excluded::StsAccepted);
     }
     out
 }

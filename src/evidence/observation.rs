@@ -1,5 +1,6 @@
 //! What became of one look: seen, refused, failed or skipped.
 
+use super::SkipReason;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,13 +15,13 @@ pub enum Observation<T> {
     /// No answer of AWS came back.
     Failed(Failure),
     /// It was not looked at, and why.
-    Skipped(String),
+    Skipped(SkipReason),
 }
 
 impl<T> Default for Observation<T> {
     /// Nothing asked for it, or the evidence is older than the question.
     fn default() -> Self {
-        Self::Skipped("it was not asked for".to_owned())
+        Self::Skipped(SkipReason::NotAsked)
     }
 }
 
@@ -80,16 +81,27 @@ impl<T> Observation<T> {
         }
     }
 
-    /// Says in a fragment why nothing was seen; nothing where it was.
+    /// Returns why nothing was seen; `None` where it was.
     #[must_use]
-    pub fn why_unseen(&self) -> Option<String> {
+    pub fn why_unseen(&self) -> Option<Unseen> {
         match self {
             Self::Seen(_) => None,
-            Self::Refused(error) => Some(error.without_pointer()),
-            Self::Failed(failure) => Some(failure.to_string()),
-            Self::Skipped(reason) => Some(reason.clone()),
+            Self::Refused(error) => Some(Unseen::Refused(error.clone())),
+            Self::Failed(failure) => Some(Unseen::Failed(failure.clone())),
+            Self::Skipped(reason) => Some(Unseen::Skipped(reason.clone())),
         }
     }
+}
+
+/// Why something was not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// AWS answered with an error.
+    Refused(ServiceError),
+    /// No answer of AWS came back.
+    Failed(Failure),
+    /// It was not looked at.
+    Skipped(SkipReason),
 }
 
 /// The contract's word for how a call came out.

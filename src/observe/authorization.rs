@@ -11,7 +11,7 @@ use super::shared::is_about_the_rate;
 use super::skipped;
 use crate::evidence::{
     AuthorizationCheck, AuthorizationDetails, AuthorizationEvaluation, AuthorizationQuestion, Call, EvaluatedPolicy,
-    MatchedPolicy, MatchedSid, Observation, ServiceError,
+    MatchedPolicy, MatchedSid, Observation, ServiceError, SkipReason,
 };
 use crate::iam::{Decision, PolicyType};
 use aws_sdk_iamtoolbox::operation::get_request_authorization_details::GetRequestAuthorizationDetailsError;
@@ -48,7 +48,7 @@ async fn look_up(
     question: &AuthorizationQuestion,
 ) -> (Observation<AuthorizationDetails>, Call) {
     if !clients.signs {
-        return (skipped("there are no credentials to ask with"), not_made(Api::GetRequestAuthorizationDetails));
+        return (skipped(SkipReason::NoCredentialsToAsk), not_made(Api::GetRequestAuthorizationDetails));
     }
     let AuthorizationQuestion { authorization_id, region } = question;
     let endpoint = clients.endpoint_in("iam-toolbox", region);

@@ -318,7 +318,7 @@ impl Caller {
                 Some(ServiceError { message: Some(failure.to_string()), ..ServiceError::default() })
             }
             Observation::Skipped(reason) => {
-                Some(ServiceError { message: Some(reason.clone()), ..ServiceError::default() })
+                Some(ServiceError { message: reason.code().map(str::to_owned), ..ServiceError::default() })
             }
         };
         let milliseconds = |duration: Duration| {

@@ -5,14 +5,11 @@ use super::api::Api;
 use super::call::{Caller as Calls, not_made, unreadable};
 use super::{policies, skipped};
 use crate::evidence::{
-    Call, Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, Subject,
+    Call, Caller, ChosenBy, Credentials, FoundBy, IdentityPolicies, Observation, PolicySource, SkipReason, Subject,
 };
 use crate::iam::{Arn, Principal, PrincipalKind};
 use crate::request::Request;
 use std::sync::Arc;
-
-/// Why the policies behind a short-term key are not read.
-const API_KEY_OF_SOMEBODY: &str = "Bedrock sees the principal whose access key made the Bedrock API key in `AWS_BEARER_TOKEN_BEDROCK`, and which that is, is not known";
 
 /// What was seen of the identity.
 pub(super) struct Identity {
@@ -31,8 +28,8 @@ pub(super) async fn look(
 ) -> Identity {
     if !clients.signs {
         return Identity {
-            caller: skipped("there are no credentials beside the Bedrock API key"),
-            principal: skipped("there are no credentials to read policies with, beside the Bedrock API key"),
+            caller: skipped(SkipReason::OnlyApiKey),
+            principal: skipped(SkipReason::OnlyApiKeyToRead),
             policies: IdentityPolicies::default(),
             calls: vec![not_made(Api::GetCallerIdentity)],
         };
@@ -42,7 +39,7 @@ pub(super) async fn look(
     let (answer, call) = calls.shared(Api::GetCallerIdentity, &endpoint, &[&clients.region], look).await;
     let mut identity = Identity {
         caller: observe_caller(answer, clients, &endpoint),
-        principal: skipped(""),
+        principal: skipped(SkipReason::NotAsked),
         policies: IdentityPolicies::default(),
         calls: vec![call],
     };
@@ -53,17 +50,15 @@ pub(super) async fn look(
     let reader = seen.map(|caller| caller.account.clone());
     let Some(principal) = subject.principal else {
         identity.principal = skipped(match subject.chosen_by {
-            ChosenBy::ApiKey => API_KEY_OF_SOMEBODY,
-            _ => "the caller is not known",
+            ChosenBy::ApiKey => SkipReason::ApiKeyOfSomebody,
+            _ => SkipReason::CallerUnknown,
         });
         return identity;
     };
     if let (Some(account), Some(reader)) = (account, reader)
         && account != reader
     {
-        identity.principal = skipped(&format!(
-            "the principal belongs to account {account}, and the caller to {reader}: its policies can only be read there"
-        ));
+        identity.principal = skipped(SkipReason::OtherAccount { account, reader });
         return identity;
     }
     policy_source(clients, calls, &principal, request, &mut identity).await;
@@ -98,9 +93,9 @@ async fn policy_source(
 ) {
     let given = |found_by| PolicySource { candidates: vec![subject.arn.clone()], found_by };
     identity.principal = match subject.kind {
-        PrincipalKind::Root => skipped("the root user cannot be simulated"),
-        PrincipalKind::FederatedUser => skipped("a federated user cannot be simulated"),
-        PrincipalKind::Other => skipped("the principal is neither a user nor a role"),
+        PrincipalKind::Root => skipped(SkipReason::RootUser),
+        PrincipalKind::FederatedUser => skipped(SkipReason::FederatedUser),
+        PrincipalKind::Other => skipped(SkipReason::NeitherUserNorRole),
         PrincipalKind::IamUser => {
             let look = policies::of_user(clients, calls, subject.user_name().unwrap_or_default()).await;
             identity.policies = look.policies;
@@ -109,7 +104,7 @@ async fn policy_source(
         }
         _ => {
             let Some(role) = subject.role_name() else {
-                identity.principal = skipped("the session's ARN names no role");
+                identity.principal = skipped(SkipReason::SessionWithoutRole);
                 identity.calls.push(not_made(Api::GetRole));
                 return;
             };

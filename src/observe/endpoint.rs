@@ -5,7 +5,7 @@
 
 use super::call::Caller as Calls;
 use super::skipped;
-use crate::evidence::{Failure, FailureKind, Observation, RuntimeEndpoint};
+use crate::evidence::{Failure, FailureKind, Observation, RuntimeEndpoint, SkipReason};
 use aws_config::SdkConfig;
 use aws_sdk_bedrockruntime::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_types::service_config::ServiceConfigKey;
@@ -59,13 +59,13 @@ pub(super) async fn look(route: &Route, calls: &Calls) -> Observation<RuntimeEnd
         return Observation::Seen(endpoint.clone());
     }
     let Some(host) = route.host().await else {
-        return skipped("the endpoint of the runtime is not known");
+        return skipped(SkipReason::EndpointUnknown);
     };
     if let Ok(address) = host.parse::<IpAddr>() {
         return Observation::Seen(RuntimeEndpoint { host, addresses: vec![address] });
     }
     if is_behind_a_proxy() {
-        return skipped("a proxy makes the connections, and where it looks the name up is not known");
+        return skipped(SkipReason::BehindProxy);
     }
     // The resolver blocks a thread of its own, which nobody waits for once the time is over.
     let failure =

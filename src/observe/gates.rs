@@ -7,7 +7,7 @@ use super::call::{Caller as Calls, unreadable};
 use super::model::profile_of;
 use super::skipped;
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, required_retention};
-use crate::evidence::{Call, DataRetention, Observation};
+use crate::evidence::{Call, DataRetention, Observation, SkipReason};
 use crate::request::Request;
 use aws_sdk_bedrock::types::AccountEnforcedGuardrailOutputConfiguration;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(super) async fn guardrails(
     request: &Request,
 ) -> (Observation<Vec<EnforcedGuardrail>>, Option<Call>) {
     if !request.operation.model().answers {
-        return (skipped("no model answers the operation"), None);
+        return (skipped(SkipReason::NoModelAnswers), None);
     }
     let endpoint = clients.endpoint("bedrock");
     let pages = async {
@@ -67,7 +67,7 @@ pub(super) async fn data_retention_for(
     model: &str,
 ) -> (Observation<DataRetention>, Option<Call>) {
     if required_retention(model).is_none() {
-        return (skipped("the model is not documented to need a certain mode"), None);
+        return (skipped(SkipReason::NoRetentionNeeded), None);
     }
     let (mode, call) = data_retention(clients, calls).await;
     (mode, Some(call))

@@ -8,7 +8,7 @@ use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::skipped;
 use crate::bedrock::{GuardrailReference, Operation, provider_of};
-use crate::evidence::{Call, LiveSuccess, Observation};
+use crate::evidence::{Call, LiveSuccess, Observation, SkipReason};
 use crate::iam::Arn;
 use crate::request::{LiveCall, Request};
 use aws_sdk_bedrockruntime::operation::RequestId;
@@ -44,19 +44,19 @@ pub fn can_invoke(operation: Operation, base_model: Option<&str>) -> bool {
 
 /// Leaves out a test call that would be another principal's than the one that is diagnosed.
 pub(super) fn not_made(principal: &Arn) -> Invocation {
-    let reason = format!("the given error is of {principal}, and a test call would be the caller's own");
-    Invocation { outcome: skipped(&reason), calls: Vec::new() }
+    let reason = SkipReason::TestCallOfAnother { principal: principal.to_string() };
+    Invocation { outcome: skipped(reason), calls: Vec::new() }
 }
 
 /// Makes the test call that the request asks for.
 pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> Invocation {
     let (outcome, call) = match (request.live, request.operation) {
         (LiveCall::None, _) => {
-            return Invocation { outcome: skipped("no test call was asked for"), calls: Vec::new() };
+            return Invocation { outcome: skipped(SkipReason::NoTestCallAsked), calls: Vec::new() };
         }
         // Anything else could start or make something.
         (_, operation) if !operation.has_test_call() => {
-            return Invocation { outcome: skipped("the operation has no test call"), calls: Vec::new() };
+            return Invocation { outcome: skipped(SkipReason::NoTestCall), calls: Vec::new() };
         }
         (LiveCall::Probe, operation) => {
             invoke_model(clients, calls, request, operation, IMPOSSIBLE_BODY.to_owned()).await
@@ -65,7 +65,7 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
             match request.base_model().and_then(native_body) {
                 Some(body) => invoke_model(clients, calls, request, operation, body.to_string()).await,
                 None => {
-                    let reason = "the model's native request body is not known; `--probe` needs none";
+                    let reason = SkipReason::NoNativeBody;
                     return Invocation { outcome: skipped(reason), calls: Vec::new() };
                 }
             }
@@ -73,7 +73,7 @@ pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) ->
         (LiveCall::Invoke, Operation::Converse) => converse(clients, calls, request).await,
         (LiveCall::Invoke, Operation::ConverseStream) => converse_stream(clients, calls, request).await,
         (LiveCall::Invoke, _) => {
-            return Invocation { outcome: skipped("the operation has no test call"), calls: Vec::new() };
+            return Invocation { outcome: skipped(SkipReason::NoTestCall), calls: Vec::new() };
         }
     };
     Invocation { outcome, calls: vec![call] }

@@ -6,7 +6,7 @@ use super::call::{Caller as Calls, not_made, unreadable};
 use super::{gates, skipped};
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, ProfileKind, provider_of};
 use crate::evidence::{
-    Availability, Call, DataRetention, ListedModel, Listing, Observation, OfferedModel, UseCaseForm,
+    Availability, Call, DataRetention, ListedModel, Listing, Observation, OfferedModel, SkipReason, UseCaseForm,
 };
 use crate::request::Request;
 use aws_sdk_bedrock::types::{
@@ -67,12 +67,12 @@ type Facts = (
 
 async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
     let Some(base) = base else {
-        let reason = "which foundation model it is, is not known";
+        let reason = SkipReason::ModelUnknown;
         return (
-            (skipped(reason), not_made(Api::ListFoundationModels)),
-            (skipped(reason), not_made(Api::GetFoundationModelAvailability)),
-            (skipped(reason), None),
-            (skipped(reason), None),
+            (skipped(reason.clone()), not_made(Api::ListFoundationModels)),
+            (skipped(reason.clone()), not_made(Api::GetFoundationModelAvailability)),
+            (skipped(reason.clone()), None),
+            (skipped(reason.clone()), None),
         );
     };
     tokio::join!(
@@ -85,7 +85,7 @@ async fn facts(clients: &Clients, calls: &Calls, base: Option<&str>) -> Facts {
 
 async fn profile(clients: &Clients, calls: &Calls, request: &Request) -> Observed<InferenceProfile, Option<Call>> {
     let Some(model) = request.model.as_ref().filter(|model| model.is_profile()) else {
-        return (skipped("the model is not an inference profile"), None);
+        return (skipped(SkipReason::NotAProfile), None);
     };
     let id = model.to_string();
     let endpoint = clients.endpoint("bedrock");
@@ -194,7 +194,7 @@ pub(super) async fn availability(clients: &Clients, calls: &Calls, base: &str) -
 
 pub(super) async fn use_case_form(clients: &Clients, calls: &Calls, base: &str) -> Observed<UseCaseForm, Option<Call>> {
     if provider_of(base) != "anthropic" {
-        return (skipped("only Anthropic's models need the form"), None);
+        return (skipped(SkipReason::FormNotNeeded), None);
     }
     let endpoint = clients.endpoint("bedrock");
     let look = clients.bedrock.get_use_case_for_model_access().send();

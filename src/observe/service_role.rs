@@ -4,16 +4,16 @@ use super::account::Clients;
 use super::api::Api;
 use super::call::{Caller as Calls, unreadable};
 use super::skipped;
-use crate::evidence::{Call, Observation, ServiceRole};
+use crate::evidence::{Call, Observation, ServiceRole, SkipReason};
 use crate::request::Request;
 use aws_sdk_iam::types::Role;
 use percent_encoding::percent_decode_str;
 
 /// Looks the service role up that the request names.
 pub(super) async fn look(clients: &Clients, calls: &Calls, request: &Request) -> (Observation<ServiceRole>, Vec<Call>) {
-    let Some(role) = &request.service_role else { return (skipped("the call has no service role"), Vec::new()) };
+    let Some(role) = &request.service_role else { return (skipped(SkipReason::NoServiceRole), Vec::new()) };
     if !clients.signs {
-        return (skipped("there are no credentials beside the Bedrock API key"), Vec::new());
+        return (skipped(SkipReason::OnlyApiKey), Vec::new());
     }
     let name = role.resource_id().rsplit('/').next().unwrap_or_default();
     let endpoint = clients.endpoint("iam");

@@ -6,7 +6,8 @@ use super::call::Caller as Calls;
 use super::{Probe, caller, gates, model, simulate, skipped};
 use crate::bedrock::{InferenceProfile, Region, provider_of, required_retention};
 use crate::evidence::{
-    Answer, Call, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, Survey, SurveyQuestion, SurveyRequest,
+    Answer, Call, RegionSeen, SharedAnswer, SharedQuestion, SimulationQuestion, SkipReason, Survey, SurveyQuestion,
+    SurveyRequest,
 };
 use crate::request::Request;
 use futures_util::future::join_all;
@@ -29,9 +30,9 @@ impl Probe {
         let mut survey = Survey {
             observed_at: self.observed_at(),
             sandbox: self.sandbox(),
-            credentials: skipped("no Region was asked about"),
-            caller: skipped("there are no credentials"),
-            principal: skipped("there are no credentials"),
+            credentials: skipped(SkipReason::NoRegion),
+            caller: skipped(SkipReason::NoCredentials),
+            principal: skipped(SkipReason::NoCredentials),
             regions: Vec::new(),
             shared: Vec::new(),
             answers: Vec::new(),
@@ -96,15 +97,15 @@ impl SurveySession {
 
 /// A Region that nobody could ask about.
 fn nothing_of(region: &Region) -> RegionSeen {
-    let reason = "there are no credentials";
+    let reason = SkipReason::NoCredentials;
     RegionSeen {
         region: region.clone(),
-        models: skipped(reason),
-        profiles: skipped(reason),
+        models: skipped(reason.clone()),
+        profiles: skipped(reason.clone()),
         availability: BTreeMap::new(),
-        use_case_form: skipped(reason),
-        guardrails: skipped(reason),
-        data_retention: skipped(reason),
+        use_case_form: skipped(reason.clone()),
+        guardrails: skipped(reason.clone()),
+        data_retention: skipped(reason.clone()),
     }
 }
 
@@ -128,13 +129,13 @@ async fn look(clients: &Clients, calls: &Calls, region: &Region, request: &Surve
     let form = async {
         match ids.iter().find(|id| provider_of(id) == "anthropic") {
             Some(id) => model::use_case_form(clients, calls, id).await,
-            None => (skipped("only Anthropic's models need the form"), None),
+            None => (skipped(SkipReason::FormNotNeeded), None),
         }
     };
     let retention = async {
         match ids.iter().find(|id| required_retention(id).is_some()) {
             Some(id) => gates::data_retention_for(clients, calls, id).await,
-            None => (skipped("no model is documented to need a certain mode"), None),
+            None => (skipped(SkipReason::NoRetentionNeededByAny), None),
         }
     };
     let availability = join_all(ids.iter().map(|id| model::availability(clients, calls, id)));

@@ -2,7 +2,7 @@
 
 use super::wording;
 use crate::bedrock::Whose;
-use crate::diagnose::{Diagnosis, LiveOutcome, Requirement};
+use crate::diagnose::{Diagnosis, GateName, GateState, LiveOutcome, Requirement};
 use crate::evidence::FoundBy;
 use crate::iam::{Arn, Decision};
 
@@ -134,37 +134,64 @@ fn model_checks(out: &mut Vec<Check>, diagnosis: &Diagnosis) {
         check(out, Mark::Unknown, "model", "which foundation model it is, is not known");
         return;
     };
+    let region = &diagnosis.request.region;
     match access.listed {
         Some(true) => {
             let lifecycle = access.lifecycle.as_deref().unwrap_or("lifecycle unknown");
-            let text =
-                format!("{model} is listed in {} ({lifecycle}); listed is not accessible", diagnosis.request.region);
-            check(out, Mark::Good, "model", &text);
+            let text = format!("{model} is listed in {region} ({lifecycle}); listed is not accessible");
+            check(out, mark_of(diagnosis, &[GateName::Listing]), "model", &text);
         }
         Some(false) => {
-            check(out, Mark::Bad, "model", &format!("{model} is not listed in {}", diagnosis.request.region))
+            // A profile may be offered where its model is not listed for itself.
+            let mark = diagnosis.gate(GateName::Listing).map_or(Mark::Unknown, |gate| mark_of_state(gate.state));
+            check(out, mark, "model", &format!("{model} is not listed in {region}"));
         }
         None => check(out, Mark::Unknown, "model", &format!("{model}: the list of models could not be read")),
     }
     let fields = [
-        ("agreement", &access.agreement, "AVAILABLE"),
-        ("authorization", &access.authorization, "AUTHORIZED"),
-        ("entitlement", &access.entitlement, "AVAILABLE"),
-        ("Region", &access.region, "AVAILABLE"),
+        ("agreement", &access.agreement),
+        ("authorization", &access.authorization),
+        ("entitlement", &access.entitlement),
+        ("Region", &access.region),
     ];
-    if fields.iter().all(|(_, value, _)| value.is_none()) {
+    if fields.iter().all(|(_, value)| value.is_none()) {
         check(out, Mark::Unknown, "access", "the account's access to the model could not be read");
     } else {
-        let good = fields.iter().all(|(_, value, good)| value.as_deref() == Some(*good));
         let text: Vec<String> =
-            fields.iter().map(|(name, value, _)| format!("{name} {}", value.as_deref().unwrap_or("unknown"))).collect();
-        check(out, if good { Mark::Good } else { Mark::Bad }, "access", &text.join(", "));
+            fields.iter().map(|(name, value)| format!("{name} {}", value.as_deref().unwrap_or("unknown"))).collect();
+        let gates = [GateName::Agreement, GateName::Authorization, GateName::Entitlement, GateName::Region];
+        check(out, mark_of(diagnosis, &gates), "access", &text.join(", "));
     }
-    match access.use_case_form {
-        Some(true) => check(out, Mark::Good, "use case form", "submitted"),
-        Some(false) => check(out, Mark::Bad, "use case form", "missing"),
-        None if model.starts_with("anthropic.") => check(out, Mark::Unknown, "use case form", "could not be read"),
-        None => {}
+    let form = diagnosis.gate(GateName::UseCaseForm).map(|gate| mark_of_state(gate.state));
+    match (access.use_case_form, form) {
+        (Some(submitted), mark) => {
+            let seen = if submitted { Mark::Good } else { Mark::Unknown };
+            let text = if submitted { "submitted" } else { "missing" };
+            check(out, mark.unwrap_or(seen), "use case form", text);
+        }
+        (None, Some(mark)) => check(out, mark, "use case form", "could not be read"),
+        (None, None) => {}
+    }
+}
+
+/// Returns the mark of several checkpoints: as bad as the worst of them.
+fn mark_of(diagnosis: &Diagnosis, names: &[GateName]) -> Mark {
+    let states = || diagnosis.gates.iter().filter(|gate| names.contains(&gate.name)).map(|gate| gate.state);
+    let is_any = |wanted: Mark| states().any(|state| mark_of_state(state) == wanted);
+    if is_any(Mark::Bad) {
+        Mark::Bad
+    } else if is_any(Mark::Unknown) || states().next().is_none() {
+        Mark::Unknown
+    } else {
+        Mark::Good
+    }
+}
+
+fn mark_of_state(state: GateState) -> Mark {
+    match state {
+        GateState::Open => Mark::Good,
+        GateState::Closed | GateState::LikelyClosed => Mark::Bad,
+        GateState::Unread => Mark::Unknown,
     }
 }
 

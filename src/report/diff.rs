@@ -72,8 +72,7 @@ pub(super) fn of(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> Vec
                 is_new: false,
                 lines,
             });
-        } else if change.kind == ChangeKind::AddStatement
-            && let Some(document) = &change.document
+        } else if let ChangeKind::AddStatement { statements: document } = &change.kind
             && !outline::is_told(diagnosis, number, finding)
         {
             let lines = compared(&[], &laid_out(document));

@@ -36,6 +36,61 @@ impl PolicyPart {
 pub fn terraform(policy: &Value, part: PolicyPart) -> String {
     let (name, ..) = part.names();
     let mut text = format!("data \"aws_iam_policy_document\" \"{name}\" {{\n");
+    write_hcl(&mut text, policy);
+    let resource = match part {
+        PolicyPart::Caller => "\"aws_iam_policy\" \"bedrock\" {\n  name   = \"bedrock-access\"\n  policy",
+        PolicyPart::ServiceRole => {
+            "\"aws_iam_policy\" \"bedrock_service_role\" {\n  name   = \"bedrock-access-service-role\"\n  policy"
+        }
+        PolicyPart::Trust => {
+            "\"aws_iam_role\" \"bedrock_service_role\" {\n  name               = \
+             \"bedrock-access-service-role\"\n  assume_role_policy"
+        }
+    };
+    let _ = write!(text, "}}\n\nresource {resource} = data.aws_iam_policy_document.{name}.json\n}}\n");
+    text
+}
+
+/// Renders a policy document as a CloudFormation template in YAML.
+#[must_use]
+pub fn cloudformation(policy: &Value, part: PolicyPart) -> String {
+    let (_, name, what) = part.names();
+    let (kind, document, output) = match part {
+        PolicyPart::Caller | PolicyPart::ServiceRole => {
+            ("AWS::IAM::ManagedPolicy", "PolicyDocument", format!("PolicyArn:\n    Value: !Ref {name}\n"))
+        }
+        PolicyPart::Trust => {
+            ("AWS::IAM::Role", "AssumeRolePolicyDocument", format!("RoleArn:\n    Value: !GetAtt {name}.Arn\n"))
+        }
+    };
+    let mut text = format!(
+        "AWSTemplateFormatVersion: \"2010-09-09\"\nDescription: {what}\nResources:\n  {name}:\n    Type: {kind}\n    \
+         Properties:\n      Description: {what}\n      {document}:\n"
+    );
+    let version = policy.get("Version").and_then(Value::as_str).unwrap_or("2012-10-17");
+    let _ = writeln!(text, "        Version: {}\n        Statement:", quoted(version));
+    write_yaml(&mut text, policy, "          ");
+    let _ = write!(text, "Outputs:\n  {output}");
+    text
+}
+
+/// Renders the statements of a policy as blocks of a data source `aws_iam_policy_document`.
+#[must_use]
+pub fn hcl_statements(policy: &Value) -> String {
+    let mut text = String::new();
+    write_hcl(&mut text, policy);
+    text
+}
+
+/// Renders the statements of a policy as items of a template's `Statement` in YAML.
+#[must_use]
+pub fn yaml_statements(policy: &Value) -> String {
+    let mut text = String::new();
+    write_yaml(&mut text, policy, "");
+    text
+}
+
+fn write_hcl(text: &mut String, policy: &Value) {
     for (index, statement) in statements(policy).iter().enumerate() {
         let gap = if index > 0 { "\n" } else { "" };
         let _ = writeln!(text, "{gap}  statement {{");
@@ -72,66 +127,35 @@ pub fn terraform(policy: &Value, part: PolicyPart) -> String {
         }
         text.push_str("  }\n");
     }
-    let resource = match part {
-        PolicyPart::Caller => "\"aws_iam_policy\" \"bedrock\" {\n  name   = \"bedrock-access\"\n  policy",
-        PolicyPart::ServiceRole => {
-            "\"aws_iam_policy\" \"bedrock_service_role\" {\n  name   = \"bedrock-access-service-role\"\n  policy"
-        }
-        PolicyPart::Trust => {
-            "\"aws_iam_role\" \"bedrock_service_role\" {\n  name               = \
-             \"bedrock-access-service-role\"\n  assume_role_policy"
-        }
-    };
-    let _ = write!(text, "}}\n\nresource {resource} = data.aws_iam_policy_document.{name}.json\n}}\n");
-    text
 }
 
-/// Renders a policy document as a CloudFormation template in YAML.
-#[must_use]
-pub fn cloudformation(policy: &Value, part: PolicyPart) -> String {
-    let (_, name, what) = part.names();
-    let (kind, document, output) = match part {
-        PolicyPart::Caller | PolicyPart::ServiceRole => {
-            ("AWS::IAM::ManagedPolicy", "PolicyDocument", format!("PolicyArn:\n    Value: !Ref {name}\n"))
-        }
-        PolicyPart::Trust => {
-            ("AWS::IAM::Role", "AssumeRolePolicyDocument", format!("RoleArn:\n    Value: !GetAtt {name}.Arn\n"))
-        }
-    };
-    let mut text = format!(
-        "AWSTemplateFormatVersion: \"2010-09-09\"\nDescription: {what}\nResources:\n  {name}:\n    Type: {kind}\n    \
-         Properties:\n      Description: {what}\n      {document}:\n"
-    );
-    let version = policy.get("Version").and_then(Value::as_str).unwrap_or("2012-10-17");
-    let _ = writeln!(text, "        Version: {}\n        Statement:", quoted(version));
+fn write_yaml(text: &mut String, policy: &Value, indent: &str) {
     for statement in statements(policy) {
         let effect = statement.get("Effect").and_then(Value::as_str).unwrap_or("Allow");
-        let _ = writeln!(text, "          - Effect: {effect}");
+        let _ = writeln!(text, "{indent}- Effect: {effect}");
         if let Some(services) = trusted(statement) {
             let services: Vec<String> = strings(Some(services)).map(quoted).collect();
-            let _ = writeln!(text, "            Principal:\n              Service: [{}]", services.join(", "));
+            let _ = writeln!(text, "{indent}  Principal:\n{indent}    Service: [{}]", services.join(", "));
         }
         for element in ["Action", "Resource"].into_iter().filter(|element| statement.get(element).is_some()) {
-            let _ = writeln!(text, "            {element}:");
+            let _ = writeln!(text, "{indent}  {element}:");
             for value in strings(statement.get(element)) {
-                let _ = writeln!(text, "              - {}", quoted(value));
+                let _ = writeln!(text, "{indent}    - {}", quoted(value));
             }
         }
         let mut last = None;
         for (operator, key, values) in conditions(statement) {
             if last.is_none() {
-                text.push_str("            Condition:\n");
+                let _ = writeln!(text, "{indent}  Condition:");
             }
             if last != Some(operator) {
-                let _ = writeln!(text, "              {operator}:");
+                let _ = writeln!(text, "{indent}    {operator}:");
                 last = Some(operator);
             }
             let values: Vec<String> = strings(Some(values)).map(quoted).collect();
-            let _ = writeln!(text, "                {}: [{}]", quoted(key), values.join(", "));
+            let _ = writeln!(text, "{indent}      {}: [{}]", quoted(key), values.join(", "));
         }
     }
-    let _ = write!(text, "Outputs:\n  {output}");
-    text
 }
 
 fn statements(policy: &Value) -> &[Value] {

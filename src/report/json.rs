@@ -2,10 +2,11 @@
 //!
 //! What was not read is `null`, never left out.
 
-use super::{statements, wording};
+use super::{not_checked, remarks, statements, steps, wording};
 use crate::cause::{Cause, DocumentedCause, Family};
 use crate::diagnose::{
-    Change, DecidedBy, Diagnosis, Finding, JudgedBy, NearMiss, NotChecked, Requirement, RuledOut, StatementId, Trust,
+    Change, ChangeKind, DecidedBy, Diagnosis, Finding, Gate, JudgedBy, NearMiss, NotChecked, Requirement, RuledOut,
+    Trust,
 };
 use crate::escape::escape_json;
 use crate::evidence::{Call, FoundBy, Outcome, ServiceError};
@@ -30,10 +31,12 @@ pub fn json(diagnosis: &Diagnosis) -> String {
 #[derive(Serialize)]
 pub(super) struct Document<'d> {
     schema: &'static str,
+    tool: Tool,
     pub(super) id: Option<&'d Value>,
     verdict: &'static str,
     certainty: Option<&'static str>,
     documented_cause: Option<DocumentedCause>,
+    likely_cause: Option<DocumentedCause>,
     headline: String,
     sandbox: Option<&'d str>,
     observed_at: &'d str,
@@ -43,14 +46,33 @@ pub(super) struct Document<'d> {
     requirements: Vec<RequirementJson<'d>>,
     trust: Vec<TrustJson<'d>>,
     model_access: ModelAccess<'d>,
+    gates: Vec<GateJson>,
     invocation: Invocation<'d>,
     findings: Vec<FindingJson<'d>>,
-    ruled_out: Vec<RuledOutJson<'d>>,
-    not_checked: Vec<NotCheckedJson<'d>>,
-    contradictions: &'d [String],
-    advice: &'d [String],
-    warnings: &'d [String],
+    ruled_out: Vec<RuledOutJson>,
+    not_checked: Vec<NotCheckedJson>,
+    contradictions: Vec<String>,
+    advice: Vec<String>,
+    warnings: Vec<String>,
     observations: Vec<ObservationJson<'d>>,
+}
+
+/// The program that wrote a document of this program's own form.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// This program.
+pub(crate) const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+
+#[derive(Serialize)]
+struct GateJson {
+    name: &'static str,
+    state: &'static str,
+    certainty: Option<&'static str>,
+    basis: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -87,13 +109,14 @@ struct RequirementJson<'d> {
     action: &'d str,
     resource: &'d str,
     requested_region: Option<&'d str>,
+    hard: bool,
     decision: Decision,
     policy_type: Option<PolicyType>,
     judged_by: Option<&'static str>,
     decided_by: Vec<DecidedByJson<'d>>,
     near_misses: Vec<NearMissJson<'d>>,
     missing_context: &'d [String],
-    unread: Option<&'d str>,
+    unread: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -104,7 +127,7 @@ struct TrustJson<'d> {
     action: &'static str,
     decision: Decision,
     trusts: &'d [String],
-    unread: Option<&'d str>,
+    unread: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -143,7 +166,7 @@ struct Invocation<'d> {
     kind: &'static str,
     outcome: &'static str,
     error: Option<&'d ServiceError>,
-    failure: Option<&'d str>,
+    failure: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -151,6 +174,8 @@ struct FindingJson<'d> {
     cause: Cause,
     family: Family,
     certainty: &'static str,
+    likely: bool,
+    decision: Option<Decision>,
     summary: String,
     action: Option<&'d str>,
     resource: Option<&'d str>,
@@ -164,7 +189,7 @@ struct FindingJson<'d> {
 struct RemedyJson<'d> {
     who: &'static str,
     steps: Vec<String>,
-    notes: &'d [String],
+    notes: Vec<String>,
     commands: &'d [String],
     console: Option<&'d str>,
     policy: Option<&'d Value>,
@@ -180,8 +205,8 @@ struct ChangeJson<'d> {
     policy: Option<&'d str>,
     attached_to: Option<&'d str>,
     statements: Vec<StatementJson<'d>>,
-    document: Option<&'d Value>,
-    value: Option<&'d str>,
+    document: Option<Value>,
+    value: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -193,15 +218,15 @@ struct StatementJson<'d> {
 }
 
 #[derive(Serialize)]
-struct RuledOutJson<'d> {
+struct RuledOutJson {
     cause: Cause,
-    why: &'d str,
+    why: String,
 }
 
 #[derive(Serialize)]
-struct NotCheckedJson<'d> {
-    what: &'d str,
-    why: &'d str,
+struct NotCheckedJson {
+    what: String,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -220,10 +245,12 @@ impl<'d> Document<'d> {
         let access = &diagnosis.model_access;
         Self {
             schema: SCHEMA,
+            tool: TOOL,
             id: None,
             verdict: diagnosis.verdict.as_str(),
             certainty: diagnosis.certainty.map(crate::diagnose::Certainty::as_str),
             documented_cause: diagnosis.documented_cause,
+            likely_cause: diagnosis.likely_cause,
             headline: wording::headline(diagnosis),
             sandbox: diagnosis.sandbox.as_deref(),
             observed_at: &diagnosis.observed_at,
@@ -246,7 +273,7 @@ impl<'d> Document<'d> {
             principal: Principal {
                 arn: diagnosis.principal.arn.as_ref().map(ToString::to_string),
                 kind: diagnosis.principal.kind.map(crate::iam::PrincipalKind::as_str),
-                chosen_by: diagnosis.principal.chosen_by,
+                chosen_by: diagnosis.principal.chosen_by.as_str(),
                 found_by: diagnosis.principal.found_by,
             },
             requirements: diagnosis.requirements.iter().map(requirement).collect(),
@@ -261,26 +288,30 @@ impl<'d> Document<'d> {
                 region: access.region.as_deref(),
                 use_case_form: access.use_case_form.map(|found| if found { "submitted" } else { "missing" }),
             },
+            gates: diagnosis.gates.iter().map(gate).collect(),
             invocation: Invocation {
                 kind: diagnosis.invocation.kind.as_str(),
                 outcome: diagnosis.invocation.outcome.as_str(),
                 error: diagnosis.invocation.error.as_ref(),
-                failure: diagnosis.invocation.failure.as_deref(),
+                failure: diagnosis.invocation.failure.as_ref().map(not_checked::unseen),
             },
             findings: diagnosis.findings.iter().map(|finding| finding_json(finding, diagnosis)).collect(),
             ruled_out: diagnosis
                 .ruled_out
                 .iter()
-                .map(|RuledOut { cause, why }| RuledOutJson { cause: *cause, why })
+                .map(|RuledOut { cause, why }| RuledOutJson { cause: *cause, why: not_checked::excluded(why) })
                 .collect(),
             not_checked: diagnosis
                 .not_checked
                 .iter()
-                .map(|NotChecked { what, why }| NotCheckedJson { what, why })
+                .map(|NotChecked { what, why }| NotCheckedJson {
+                    what: not_checked::what(what),
+                    why: not_checked::why(why),
+                })
                 .collect(),
-            contradictions: &diagnosis.contradictions,
-            advice: &diagnosis.advice,
-            warnings: &diagnosis.warnings,
+            contradictions: diagnosis.contradictions.iter().map(remarks::contradiction).collect(),
+            advice: diagnosis.advice.iter().map(remarks::advice).collect(),
+            warnings: diagnosis.warnings.iter().map(remarks::warning).collect(),
             observations: diagnosis
                 .calls
                 .iter()
@@ -298,12 +329,22 @@ impl<'d> Document<'d> {
     }
 }
 
+fn gate(gate: &Gate) -> GateJson {
+    GateJson {
+        name: gate.name.as_str(),
+        state: gate.state.as_str(),
+        certainty: gate.certainty.map(crate::diagnose::Certainty::as_str),
+        basis: gate.basis.iter().map(wording::basis).collect(),
+    }
+}
+
 fn requirement(requirement: &Requirement) -> RequirementJson<'_> {
     RequirementJson {
         whose: requirement.whose.as_str(),
         action: &requirement.request.action,
         resource: &requirement.request.resource,
         requested_region: requirement.request.requested_region(),
+        hard: requirement.is_hard,
         decision: requirement.decision,
         policy_type: requirement.policy_type,
         judged_by: match requirement.judged_by {
@@ -316,7 +357,7 @@ fn requirement(requirement: &Requirement) -> RequirementJson<'_> {
         decided_by: requirement.decided_by.iter().map(decided_by).collect(),
         near_misses: requirement.near_misses.iter().map(near_miss).collect(),
         missing_context: &requirement.missing_context,
-        unread: requirement.unread.as_deref(),
+        unread: requirement.unread.as_ref().map(not_checked::why),
     }
 }
 
@@ -328,7 +369,7 @@ fn trust(trust: &Trust) -> TrustJson<'_> {
         action: trust.action,
         decision: trust.decision,
         trusts: &trust.trusts,
-        unread: trust.unread.as_deref(),
+        unread: trust.unread.as_ref().map(not_checked::why),
     }
 }
 
@@ -354,6 +395,8 @@ fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<
         cause: finding.cause,
         family: finding.cause.family(),
         certainty: finding.certainty.as_str(),
+        likely: finding.is_likely,
+        decision: finding.decision,
         summary: wording::summary(finding, diagnosis),
         action: finding.action.as_deref(),
         resource: finding.resources.first().map(String::as_str),
@@ -362,7 +405,7 @@ fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<
         remedy: RemedyJson {
             who: wording::who(finding),
             steps: wording::steps(finding),
-            notes: &finding.remedy.notes,
+            notes: finding.remedy.notes.iter().map(steps::note).collect(),
             commands: &finding.remedy.commands,
             console: finding.remedy.console.as_deref(),
             policy: finding.remedy.policy.as_ref(),
@@ -374,7 +417,7 @@ fn finding_json<'d>(finding: &'d Finding, diagnosis: &Diagnosis) -> FindingJson<
     }
 }
 
-fn statement(statement: &StatementId) -> StatementJson<'_> {
+fn statement(statement: &DecidedBy) -> StatementJson<'_> {
     StatementJson {
         statement: statement.statement,
         sid: statement.sid.as_deref(),
@@ -390,7 +433,10 @@ fn change(change: &Change) -> ChangeJson<'_> {
         policy: change.policy.as_deref(),
         attached_to: change.attached_to.as_deref(),
         statements: change.statements.iter().map(statement).collect(),
-        document: change.document.as_ref(),
-        value: change.value.as_deref(),
+        document: match &change.kind {
+            ChangeKind::ExemptUnread { keys, .. } => Some(Value::Object(keys.clone())),
+            kind => kind.document().cloned(),
+        },
+        value: change.kind.value(),
     }
 }

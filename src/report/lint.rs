@@ -126,7 +126,7 @@ fn result(file: &str, finding: &Finding) -> Value {
 }
 
 /// Writes a path as the relative reference that SARIF wants: slashes, and no character that a URI cannot hold.
-fn uri(path: &str) -> String {
+pub(super) fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.replace('\\', "/").bytes() {
         if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {

@@ -10,7 +10,7 @@ use super::diff;
 use super::foreign::{on_one_line, spans};
 use super::outline::{self, Outline};
 use super::way::{self, Gate};
-use super::{checks, statements, wording};
+use super::{checks, statements, steps, wording};
 use crate::diagnose::{Diagnosis, Finding};
 use crate::escape::{escape_json, escape_lines};
 
@@ -135,7 +135,7 @@ impl Page {
             self.line(&format!("\n- **Tried:** {}", wording::verified(verified)));
         }
         for note in &finding.remedy.notes {
-            self.line(&format!("- **Note:** {}", inline(note)));
+            self.line(&format!("- **Note:** {}", inline(&steps::note(note))));
         }
         self.line(&format!("- **In force:** {}", inline(wording::takes_effect(finding))));
     }
@@ -172,7 +172,14 @@ pub(super) fn cell(sentence: &str) -> String {
     inline(sentence).replace("\\|", "|").replace('|', "\\|")
 }
 
-fn code(text: &str) -> String {
+/// Returns a block of code that nothing in it can close.
+pub(super) fn fenced(text: &str, language: &str) -> String {
+    let mut page = Page(String::new());
+    page.block(language, text);
+    page.0
+}
+
+pub(super) fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 

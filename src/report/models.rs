@@ -1,10 +1,13 @@
 //! Which models a principal can call, as a table for people and as JSON, `bedrock-access/models/1`.
 
+use super::json::{TOOL, Tool};
+use super::not_checked::{self, line};
 use super::styled::{Role, Styled};
 use crate::bedrock::Region;
 use crate::cause::Cause;
-use crate::diagnose::{Cell, Certainty, Matrix, ModelAccess, Row, Verdict};
+use crate::diagnose::{Certainty, ModelAccess, NotChecked, Verdict};
 use crate::iam::Decision;
+use crate::matrix::{Cell, Matrix, Row};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -67,15 +70,15 @@ pub(super) fn sums(matrix: &Matrix) -> Vec<String> {
 /// Lists what is not known, each thing once and how often.
 pub(super) fn not_known(matrix: &Matrix) -> Vec<String> {
     let cells = matrix.rows.iter().flat_map(|row| &row.cells).flatten();
-    let mut open: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut open: BTreeMap<String, usize> = BTreeMap::new();
     for unseen in cells.filter_map(|cell| cell.unsettled.as_ref()).chain(&matrix.not_checked) {
-        *open.entry((&unseen.what, &unseen.why)).or_default() += 1;
+        *open.entry(line(unseen)).or_default() += 1;
     }
-    let line = |((what, why), count): ((&str, &str), usize)| {
+    let counted = |(line, count): (String, usize)| {
         let times = if count > 1 { format!(" ({count} times)") } else { String::new() };
-        format!("{what}: {why}{times}")
+        format!("{line}{times}")
     };
-    open.into_iter().map(line).collect()
+    open.into_iter().map(counted).collect()
 }
 
 fn table(out: &mut Styled, matrix: &Matrix) {
@@ -185,6 +188,7 @@ pub(super) fn verdict_in_short(cell: &Cell) -> String {
 pub fn models_json(matrix: &Matrix) -> String {
     let document = Document {
         schema: SCHEMA,
+        tool: TOOL,
         sandbox: matrix.sandbox.as_deref(),
         observed_at: &matrix.observed_at,
         operation: matrix.operation.as_str(),
@@ -193,7 +197,7 @@ pub fn models_json(matrix: &Matrix) -> String {
         regions: matrix.regions.iter().map(ToString::to_string).collect(),
         complete: matrix.is_complete(),
         models: matrix.rows.iter().map(|row| row_json(matrix, row)).collect(),
-        not_checked: matrix.not_checked.iter().map(|unread| Unread { what: &unread.what, why: &unread.why }).collect(),
+        not_checked: matrix.not_checked.iter().map(unread).collect(),
         calls: &matrix.calls,
     };
     // Strings, numbers and lists alone: serialization has no case to fail in.
@@ -205,6 +209,7 @@ pub fn models_json(matrix: &Matrix) -> String {
 #[derive(Serialize)]
 struct Document<'m> {
     schema: &'static str,
+    tool: Tool,
     sandbox: Option<&'m str>,
     observed_at: &'m str,
     operation: &'static str,
@@ -213,7 +218,7 @@ struct Document<'m> {
     regions: Vec<String>,
     complete: bool,
     models: Vec<RowJson<'m>>,
-    not_checked: Vec<Unread<'m>>,
+    not_checked: Vec<Unread>,
     calls: &'m BTreeMap<String, usize>,
 }
 
@@ -241,13 +246,17 @@ struct CellJson<'m> {
     verdict: Option<&'static str>,
     certainty: Option<&'static str>,
     cause: Option<Cause>,
-    unsettled: Option<Unread<'m>>,
+    unsettled: Option<Unread>,
 }
 
 #[derive(Serialize)]
-struct Unread<'m> {
-    what: &'m str,
-    why: &'m str,
+struct Unread {
+    what: String,
+    why: String,
+}
+
+fn unread(not_checked: &NotChecked) -> Unread {
+    Unread { what: not_checked::what(&not_checked.what), why: not_checked::why(&not_checked.why) }
 }
 
 fn row_json<'m>(matrix: &'m Matrix, row: &'m Row) -> RowJson<'m> {
@@ -283,8 +292,6 @@ fn cell_json(region: String, cell: Option<&Cell>) -> CellJson<'_> {
         verdict: cell.map(|cell| cell.verdict.as_str()),
         certainty: cell.and_then(|cell| cell.certainty).map(Certainty::as_str),
         cause: cell.and_then(|cell| cell.cause),
-        unsettled: cell
-            .and_then(|cell| cell.unsettled.as_ref())
-            .map(|unsettled| Unread { what: &unsettled.what, why: &unsettled.why }),
+        unsettled: cell.and_then(|cell| cell.unsettled.as_ref()).map(unread),
     }
 }

@@ -1,8 +1,8 @@
 //! What a report says beside checks and fixes, in the order of every format.
 
-use super::wording;
-use crate::diagnose::{Diagnosis, Finding, Verdict};
-use crate::evidence::{Call, Outcome};
+use super::{not_checked, remarks, wording};
+use crate::diagnose::{Diagnosis, Excluded, Finding, Verdict};
+use crate::evidence::{Call, ChosenBy, Outcome};
 use crate::request::LiveCall;
 
 /// The title of what the evidence excludes.
@@ -24,19 +24,19 @@ pub(super) fn of(diagnosis: &Diagnosis) -> Outline {
     let (why, next) = match (diagnosis.findings.first(), diagnosis.not_checked.first()) {
         (Some(first), _) => (Some(wording::summary(first, diagnosis)), Some(next_step(first))),
         (None, Some(unseen)) if diagnosis.verdict == Verdict::Undetermined => {
-            (Some(format!("{}: {}", unseen.what, unseen.why)), Some(settle(diagnosis)))
+            (Some(not_checked::line(unseen)), Some(settle(diagnosis)))
         }
         _ => (None, None),
     };
     // Whose permissions these are is the first thing to know, where they are not the caller's.
     let why = match diagnosis.warnings.as_slice() {
         [] => why,
-        whose => Some(whose.iter().cloned().chain(why).collect::<Vec<_>>().join("; ")),
+        whose => Some(whose.iter().map(remarks::warning).chain(why).collect::<Vec<_>>().join("; ")),
     };
-    let not_checked = diagnosis.not_checked.iter().map(|unseen| format!("{}: {}", unseen.what, unseen.why)).collect();
+    let not_checked = diagnosis.not_checked.iter().map(not_checked::line).collect();
     let mut lists = vec![
-        ("Contradictions", diagnosis.contradictions.clone()),
-        ("Worth knowing", diagnosis.advice.clone()),
+        ("Contradictions", diagnosis.contradictions.iter().map(remarks::contradiction).collect()),
+        ("Worth knowing", diagnosis.advice.iter().map(remarks::advice).collect()),
         (RULED_OUT, ruled_out(diagnosis)),
         ("Not checked", not_checked),
     ];
@@ -65,7 +65,7 @@ pub(super) fn documents(finding: &Finding) -> Vec<(String, String)> {
         .filter_map(|change| {
             let policy = change.policy.as_deref()?;
             let file = format!("{}.json", policy.rsplit('/').next().unwrap_or(policy));
-            Some((file, serde_json::to_string_pretty(change.document.as_ref()?).unwrap_or_default()))
+            Some((file, serde_json::to_string_pretty(change.kind.document()?).unwrap_or_default()))
         })
         .collect()
 }
@@ -98,12 +98,12 @@ pub(super) fn next_step(finding: &Finding) -> String {
 fn settle(diagnosis: &Diagnosis) -> String {
     let principal = diagnosis.principal.arn.as_ref().map(|arn| arn.account.as_str());
     let elsewhere = principal.filter(|account| diagnosis.caller.account.as_deref().is_some_and(|own| own != *account));
-    if let Some(account) = elsewhere.filter(|_| diagnosis.principal.chosen_by != "api-key") {
+    if let Some(account) = elsewhere.filter(|_| diagnosis.principal.chosen_by != ChosenBy::ApiKey) {
         format!(
             "run it in account {account}: `--assume-role` with a role there, or `--profile` with credentials of that \
              account; the principal's own credentials and `--probe` settle it"
         )
-    } else if matches!(diagnosis.principal.chosen_by, "option" | "error") {
+    } else if matches!(diagnosis.principal.chosen_by, ChosenBy::Option | ChosenBy::Error) {
         "run it with the principal's own credentials (`--profile`) and `--probe`, which settles it".to_owned()
     } else if diagnosis.invocation.kind == LiveCall::None && diagnosis.request.operation.has_test_call() {
         "`--probe` makes a test call that no model accepts, and settles it".to_owned()
@@ -114,12 +114,12 @@ fn settle(diagnosis: &Diagnosis) -> String {
 
 /// Lists the causes that were ruled out, those for the same reason on one line.
 fn ruled_out(diagnosis: &Diagnosis) -> Vec<String> {
-    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut reasons: Vec<(&Excluded, Vec<&str>)> = Vec::new();
     for ruled in &diagnosis.ruled_out {
-        match reasons.iter_mut().find(|(why, _)| *why == ruled.why) {
+        match reasons.iter_mut().find(|(why, _)| **why == ruled.why) {
             Some((_, causes)) => causes.push(ruled.cause.code()),
             None => reasons.push((&ruled.why, vec![ruled.cause.code()])),
         }
     }
-    reasons.into_iter().map(|(why, causes)| format!("{}: {why}", causes.join(", "))).collect()
+    reasons.into_iter().map(|(why, causes)| format!("{}: {}", causes.join(", "), not_checked::excluded(why))).collect()
 }

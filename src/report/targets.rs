@@ -2,8 +2,8 @@
 
 use super::json::Document;
 use super::styled::{Role, Styled};
-use super::{outline, wording};
-use crate::diagnose::{Diagnosis, Expectation, Finding, NotChecked, Verdict};
+use super::{not_checked, outline, wording};
+use crate::diagnose::{Diagnosis, Expectation, Finding, Verdict};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -73,7 +73,6 @@ impl TargetRow {
         let why = |finding: &Finding| {
             format!("`{}`: {}; {}", finding.cause, wording::summary(finding, diagnosis), outline::next_step(finding))
         };
-        let open = |unseen: &NotChecked| format!("{}: {}", unseen.what, unseen.why);
         Self {
             line: label.line,
             name: label.name(),
@@ -82,7 +81,7 @@ impl TargetRow {
             call: format!("`{}` on `{}` in `{}`{who}", asked.operation, asked.target(), asked.region),
             causes: diagnosis.findings.iter().map(|finding| finding.cause.code()).collect(),
             why: match diagnosis.verdict {
-                Verdict::Undetermined => diagnosis.not_checked.iter().take(1).map(open).collect(),
+                Verdict::Undetermined => diagnosis.not_checked.iter().take(1).map(not_checked::line).collect(),
                 _ => diagnosis.findings.iter().map(why).collect(),
             },
         }
@@ -130,7 +129,7 @@ pub fn target_line(diagnosis: &Diagnosis, label: &Label<'_>) -> Styled {
         Some(first) => out.push(Role::Plain, format!(": {}", wording::headline_of(diagnosis, first))),
         None if diagnosis.verdict == Verdict::Undetermined => {
             if let Some(unseen) = diagnosis.not_checked.first() {
-                out.push(Role::Plain, format!(": {}: {}", unseen.what, unseen.why));
+                out.push(Role::Plain, format!(": {}", not_checked::line(unseen)));
             }
         }
         None => {}

@@ -4,7 +4,7 @@ use super::checks::{self, Check, Mark};
 use super::foreign::on_one_line;
 use super::outline::{self, Outline};
 use super::styled::{Role, Styled};
-use super::{statements, wording};
+use super::{statements, steps, wording};
 use crate::diagnose::{DecidedBy, Diagnosis, Finding, Verdict};
 use crate::escape::escape_json;
 use textwrap::Options;
@@ -131,7 +131,7 @@ fn fix(out: &mut Styled, diagnosis: &Diagnosis, finding: &Finding, number: usize
         labelled(out, "tried", wording::verified(verified));
     }
     for note in &finding.remedy.notes {
-        wrapped(out, Role::Hint, "  note: ", "        ", note);
+        wrapped(out, Role::Hint, "  note: ", "        ", &steps::note(note));
     }
     labelled(out, "after", &format!("in force {}", wording::takes_effect(finding)));
 }

@@ -6,7 +6,7 @@
 use super::checks::short;
 use crate::bedrock::Whose;
 use crate::cause::{Cause, Family};
-use crate::diagnose::{Basis, Diagnosis, Finding, LiveOutcome, Requirement, Verdict};
+use crate::diagnose::{Basis, Diagnosis, Finding, GateState, LiveOutcome, Requirement, Verdict};
 use crate::iam::{Decision, PolicyType, PrincipalKind};
 
 /// What is known of a gate.
@@ -160,7 +160,11 @@ impl Tracer<'_> {
         if requirement.decision.is_denied() && types.contains(&by) {
             return true;
         }
-        self.diagnosis.findings.iter().filter(|finding| is_of(finding, types)).any(|finding| {
+        let is_of_action = |finding: &&Finding| {
+            finding.action.as_ref().is_none_or(|action| action.eq_ignore_ascii_case(&requirement.request.action))
+        };
+        let findings = self.diagnosis.findings.iter().filter(|finding| is_of(finding, types)).filter(is_of_action);
+        findings.into_iter().any(|finding| {
             let names_a_requirement = self
                 .diagnosis
                 .requirements
@@ -231,13 +235,9 @@ impl Tracer<'_> {
     }
 
     fn model_access(&self) -> State {
-        let access = &self.diagnosis.model_access;
-        let is = |field: &Option<String>, good: &str| field.as_deref() == Some(good);
-        let open = is(&access.agreement, "AVAILABLE")
-            && is(&access.authorization, "AUTHORIZED")
-            && is(&access.entitlement, "AVAILABLE")
-            && access.use_case_form != Some(false);
-        if self.authorized || open { State::Passed } else { State::Unseen }
+        let mut states = self.diagnosis.gates.iter().map(|gate| gate.state);
+        let is_open = !self.diagnosis.gates.is_empty() && states.all(|state| state == GateState::Open);
+        if self.authorized || is_open { State::Passed } else { State::Unseen }
     }
 
     fn model(&self) -> State {

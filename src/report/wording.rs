@@ -2,9 +2,14 @@
 //!
 //! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
 
+use super::remarks::VARIABLE;
 use super::statements::{conditions, near_miss, place};
+use super::{not_checked, steps};
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
-use crate::diagnose::{Basis, Certainty, DecidedBy, Diagnosis, Finding, LiveOutcome, Trust, Verdict, Verified};
+use crate::diagnose::{
+    Basis, Certainty, DecidedBy, Diagnosis, EvaluatedBy, EvaluatedName, Finding, KeyFault, LiveOutcome, Trust, Verdict,
+    Verified,
+};
 use crate::iam::{Decision, PolicyType};
 use crate::request::LiveCall;
 use time::OffsetDateTime;
@@ -160,7 +165,9 @@ pub(super) fn trusts(trust: &Trust) -> String {
         some => some.join(", "),
     };
     match (&trust.unread, trust.decision) {
-        (Some(why), _) => format!("not known whether `{service}` may assume the role: {why}"),
+        (Some(why), _) => {
+            format!("not known whether `{service}` may assume the role: {}", not_checked::why(why))
+        }
         (None, Decision::Allowed) => format!("`{service}` may assume `{}`", trust.role.resource),
         (None, decision) => format!(
             "the role trust policy of `{}` says {decision} to `{service}` for {}; it trusts {trusted}",
@@ -170,9 +177,7 @@ pub(super) fn trusts(trust: &Trust) -> String {
 }
 
 fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
-    let explicit = finding.basis.iter().any(|basis| matches!(basis, Basis::Simulation { decision: Decision::ExplicitDeny, .. } | Basis::Policies { decision: Decision::ExplicitDeny, .. } | Basis::Evaluation { decision: Decision::ExplicitDeny, .. } | Basis::Given { decision: Decision::ExplicitDeny, .. }))
-        || finding.basis.iter().any(|basis| matches!(basis, Basis::Live(error) if error.message.as_deref().is_some_and(|text| text.contains("explicit deny")))
-            || matches!(basis, Basis::GivenError(text) if text.contains("explicit deny")));
+    let explicit = finding.is_explicit_deny();
     if let Some(quarantine) = quarantine(finding) {
         let action = finding.action.as_deref().unwrap_or("the action");
         return format!(
@@ -210,12 +215,10 @@ fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
 fn quarantine(finding: &Finding) -> Option<&str> {
     const NAME: &str = "AWSCompromisedKeyQuarantine";
     finding.basis.iter().find_map(|basis| match basis {
-        Basis::Simulation { statements, .. }
-        | Basis::Policies { statements, .. }
-        | Basis::Evaluation { statements, .. } => {
+        Basis::Evaluated { statements, .. } => {
             statements.iter().find(|statement| statement.is_quarantine())?.policy_name()
         }
-        Basis::Live(error) => {
+        Basis::TestCall(error) => {
             let text = error.message.as_deref()?;
             let name = text.get(text.find(NAME)?..)?;
             name.split(|c: char| !c.is_ascii_alphanumeric()).next()
@@ -250,33 +253,9 @@ fn named(statements: &[DecidedBy]) -> String {
 /// Says what one piece of evidence shows.
 pub(super) fn basis(basis: &Basis) -> String {
     match basis {
-        Basis::Simulation { action, resource, decision, policy_type, statements, mended } => {
-            let by = match policy_type {
-                Some(PolicyType::IdentityPolicy) if statements.is_empty() => String::new(),
-                Some(policy_type) => format!(" by {policy_type}"),
-                None => String::new(),
-            };
-            let named = named(statements);
-            let when = if *mended { "with the other changes made, " } else { "" };
-            let why = why(*decision, statements);
-            format!("{when}the policy simulator says {decision}{by}{named} for {action} on {resource}{why}")
-        }
-        Basis::Policies { action, resource, decision, policy_type, statements, mended } => {
-            let by = policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
-            let named = named(statements);
-            let when = if *mended { "with the other changes made, " } else { "" };
-            let why = why(*decision, statements);
-            format!("{when}the policies that were read come to {decision}{by}{named} for {action} on {resource}{why}")
-        }
-        Basis::Evaluation { action, resource, decision, policy_type, statements, evaluated } => {
-            let by = policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
-            let on = if resource.is_empty() { String::new() } else { format!(" on {resource}") };
-            let looked = match (decision, evaluated.as_slice()) {
-                (Decision::ImplicitDeny, []) => "; there was no such policy".to_owned(),
-                (Decision::ImplicitDeny, some) => format!("; it looked at {}", some.join(", ")),
-                _ => String::new(),
-            };
-            format!("AWS's own evaluation says {decision}{by}{} for {action}{on}{looked}", named(statements))
+        Basis::Evaluated { by, action, resource, decision, policy_type, statements } => {
+            let decided = Decided { action, resource, decision: *decision, policy_type: *policy_type, statements };
+            evaluated(by, &decided)
         }
         Basis::NearMiss { near, requirements } => {
             let more = if *requirements > 1 { format!(" (and likewise on {} more)", requirements - 1) } else { String::new() };
@@ -291,10 +270,6 @@ pub(super) fn basis(basis: &Basis) -> String {
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
-        Basis::Given { action, resource, decision, policy_type, statements } => {
-            let named = named(statements);
-            format!("the given {policy_type} comes to {decision}{named} for {action} on {resource}")
-        }
         Basis::MissingContext(keys) => format!(
             "policies name condition keys that the simulation was not given, which may matter: {}",
             keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
@@ -303,7 +278,7 @@ pub(super) fn basis(basis: &Basis) -> String {
         Basis::Settled { said, is } => {
             format!("the text alone would sooner be {said}, and also fits {is}: what was read settles it as {is}")
         }
-        Basis::Live(error) => format!("the test call was answered with {error}"),
+        Basis::TestCall(error) => format!("the test call was answered with {error}"),
         Basis::Refused { api, error } => format!("{api} was answered with {error}"),
         Basis::Field { api, field, value } => format!("{api} says `{field}` = {value}"),
         Basis::NotListed { model, nearest } if nearest.is_empty() => {
@@ -314,7 +289,8 @@ pub(super) fn basis(basis: &Basis) -> String {
             nearest.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
         ),
         Basis::Trust(trust) => trusts(trust),
-        Basis::Failure(text) => text.clone(),
+        Basis::Failure(failure) => failure.to_string(),
+        Basis::ApiKey(fault) => key_fault(fault),
         Basis::SimulatorDisagrees => {
             "the policy simulator allows every requirement: what refuses the call is something that it does not evaluate"
                 .to_owned()
@@ -332,13 +308,12 @@ fn why(decision: Decision, statements: &[DecidedBy]) -> String {
 pub(super) fn bases(all: &[Basis]) -> Vec<String> {
     let mut counted: Vec<(&Basis, usize)> = Vec::new();
     for one in all {
-        match counted.iter_mut().find(|(known, _)| same_but_resource(known, one)) {
+        match counted.iter_mut().find(|(known, _)| is_same_but_resource(known, one)) {
             Some((_, count)) => *count += 1,
             None => counted.push((one, 1)),
         }
     }
-    let is_of_a_requirement =
-        |one: &Basis| matches!(one, Basis::Simulation { .. } | Basis::Policies { .. } | Basis::Evaluation { .. });
+    let is_of_a_requirement = |one: &Basis| matches!(one, Basis::Evaluated { by, .. } if *by != EvaluatedBy::Supplied);
     counted
         .into_iter()
         .map(|(one, count)| match count {
@@ -349,17 +324,97 @@ pub(super) fn bases(all: &[Basis]) -> Vec<String> {
         .collect()
 }
 
-fn same_but_resource(one: &Basis, other: &Basis) -> bool {
+fn is_same_but_resource(one: &Basis, other: &Basis) -> bool {
     let mut alike = other.clone();
-    match (one, &mut alike) {
-        (Basis::Simulation { resource, .. }, Basis::Simulation { resource: theirs, .. })
-        | (Basis::Policies { resource, .. }, Basis::Policies { resource: theirs, .. })
-        | (Basis::Evaluation { resource, .. }, Basis::Evaluation { resource: theirs, .. }) => {
-            theirs.clone_from(resource);
-        }
-        _ => {}
+    if let (Basis::Evaluated { by, resource, .. }, Basis::Evaluated { resource: theirs, .. }) = (one, &mut alike)
+        && *by != EvaluatedBy::Supplied
+    {
+        theirs.clone_from(resource);
     }
     *one == alike
+}
+
+/// A decision on one action and resource.
+struct Decided<'b> {
+    action: &'b str,
+    resource: &'b str,
+    decision: Decision,
+    policy_type: Option<PolicyType>,
+    statements: &'b [DecidedBy],
+}
+
+/// Says what was decided, and by whom.
+fn evaluated(by: &EvaluatedBy, decided: &Decided<'_>) -> String {
+    let Decided { action, resource, decision, policy_type, statements } = *decided;
+    let named = named(statements);
+    let when = |with_changes: bool| if with_changes { "with the other changes made, " } else { "" };
+    let by_type = policy_type.map(|policy_type| format!(" by {policy_type}")).unwrap_or_default();
+    match by {
+        EvaluatedBy::Simulator { with_changes } => {
+            let by_type = match policy_type {
+                Some(PolicyType::IdentityPolicy) if statements.is_empty() => String::new(),
+                _ => by_type,
+            };
+            let (when, why) = (when(*with_changes), why(decision, statements));
+            format!("{when}the policy simulator says {decision}{by_type}{named} for {action} on {resource}{why}")
+        }
+        EvaluatedBy::Policies { with_changes } => {
+            let (when, why) = (when(*with_changes), why(decision, statements));
+            format!(
+                "{when}the policies that were read come to {decision}{by_type}{named} for {action} on {resource}{why}"
+            )
+        }
+        EvaluatedBy::Supplied => {
+            let policy_type = policy_type.map_or("policy", PolicyType::as_str);
+            format!("the given {policy_type} comes to {decision}{named} for {action} on {resource}")
+        }
+        EvaluatedBy::Aws { evaluated } => {
+            let on = if resource.is_empty() { String::new() } else { format!(" on {resource}") };
+            let names: Vec<String> = evaluated.iter().map(evaluated_name).collect();
+            let looked = match (decision, names.as_slice()) {
+                (Decision::ImplicitDeny, []) => "; there was no such policy".to_owned(),
+                (Decision::ImplicitDeny, some) => format!("; it looked at {}", some.join(", ")),
+                _ => String::new(),
+            };
+            format!("AWS's own evaluation says {decision}{by_type}{named} for {action}{on}{looked}")
+        }
+    }
+}
+
+/// Names a policy that AWS evaluated.
+fn evaluated_name(name: &EvaluatedName) -> String {
+    match name {
+        EvaluatedName::Inline(Some(holder)) => format!("an inline policy of `{holder}`"),
+        EvaluatedName::Inline(None) => "an inline policy".to_owned(),
+        EvaluatedName::Managed(arn) => format!("`{arn}`"),
+    }
+}
+
+/// Says why Bedrock will not take an API key.
+fn key_fault(fault: &KeyFault) -> String {
+    match fault {
+        KeyFault::Unreadable(why) => format!("`{VARIABLE}` holds no Bedrock API key: {why}"),
+        KeyFault::Ended(at) => format!("the Bedrock API key in `{VARIABLE}` ended at {at}"),
+        KeyFault::OtherRegion { holds_in, called } => {
+            format!("the Bedrock API key in `{VARIABLE}` holds in {holds_in} alone, and the call goes to {called}")
+        }
+    }
+}
+
+/// Lists names between back-quotes.
+pub(super) fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// Names a statement by its policy and its `Sid`.
+pub(super) fn statement_name(statement: &DecidedBy) -> String {
+    let policy = match (statement.policy_name(), &statement.holder) {
+        (Some(policy), _) => format!("`{policy}`"),
+        (None, Some(holder)) => format!("an inline policy of `{holder}`"),
+        (None, None) => "an inline policy".to_owned(),
+    };
+    let sid = statement.sid.as_ref().map(|sid| format!(", statement `{sid}`")).unwrap_or_default();
+    format!("{policy}{sid}")
 }
 
 /// Returns who mends a finding.
@@ -372,7 +427,7 @@ pub(super) fn steps(finding: &Finding) -> Vec<String> {
     if finding.remedy.steps.is_empty() {
         catalogue::entry(finding.cause).steps.iter().map(|step| (*step).to_owned()).collect()
     } else {
-        finding.remedy.steps.clone()
+        finding.remedy.steps.iter().map(steps::step).collect()
     }
 }
 
@@ -417,9 +472,10 @@ pub(super) fn invocation(diagnosis: &Diagnosis) -> String {
         LiveCall::Invoke => "the invocation",
     };
     let text = invocation.error.as_ref().map(ToString::to_string).unwrap_or_default();
+    let failure = invocation.failure.as_ref().map(not_checked::unseen);
     match invocation.outcome {
         LiveOutcome::NotMade => {
-            format!("{kind} was not made: {}", invocation.failure.as_deref().unwrap_or("nothing could be called"))
+            format!("{kind} was not made: {}", failure.unwrap_or_else(|| "nothing could be called".to_owned()))
         }
         LiveOutcome::Succeeded if invocation.kind == LiveCall::Probe => {
             "the model accepted the probe's body: authorized, and tokens may have been billed".to_owned()
@@ -431,7 +487,7 @@ pub(super) fn invocation(diagnosis: &Diagnosis) -> String {
         LiveOutcome::Throttled => format!("authorized, and throttled: {text}"),
         LiveOutcome::Refused => format!("{kind} was refused: {text}"),
         LiveOutcome::Failed => {
-            format!("{kind} got no answer: {}", invocation.failure.as_deref().unwrap_or("the reason is not known"))
+            format!("{kind} got no answer: {}", failure.unwrap_or_else(|| "the reason is not known".to_owned()))
         }
     }
 }

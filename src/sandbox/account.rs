@@ -4,12 +4,13 @@
 
 use super::effective_policies::RoutedPolicies;
 use super::ids;
+use super::refusal::Refusal;
 use super::snapshot::Snapshot;
 use super::wire::WireRequest;
-use super::world::{AgreementStatus, Gate, Model, World};
+use super::world::World;
 use crate::iam::Arn;
 use crate::policy::ParseError;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use time::OffsetDateTime;
 
@@ -47,10 +48,10 @@ pub(super) struct Credentials {
 struct State {
     /// The sessions made, by their access key.
     sessions: BTreeMap<String, Session>,
-    /// The models that a first invocation has subscribed to.
-    subscribed: BTreeSet<String>,
     /// How often each request was seen, by its hash.
     seen: BTreeMap<u64, u64>,
+    /// How many calls to models have come as far as form and agreement.
+    model_calls: u32,
     /// How often each operation was called.
     calls: BTreeMap<&'static str, u64>,
 }
@@ -69,9 +70,29 @@ impl Account {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Changes the account's facts; what is refused changes nothing.
+    ///
+    /// Calls under way keep the facts that they began with.
+    pub(super) fn write<T>(&self, change: impl FnOnce(&mut World) -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        let mut world = current.world.clone();
+        let value = change(&mut world)?;
+        let next = Snapshot::new(world, current.version + 1).map_err(|_| Refusal::malformed_policy())?;
+        *current = Arc::new(next);
+        Ok(value)
+    }
+
     /// Returns how often each operation was called.
     pub(super) fn calls(&self) -> BTreeMap<&'static str, u64> {
         self.state().calls.clone()
+    }
+
+    /// Counts a call to a model that has come as far as form and agreement, and returns how many came before.
+    pub(super) fn count_model_call(&self) -> u32 {
+        let mut state = self.state();
+        let before = state.model_calls;
+        state.model_calls = before.saturating_add(1);
+        before
     }
 
     /// Counts a call of an operation.
@@ -128,18 +149,6 @@ impl Account {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the status of the account's agreement for a model.
-    pub(super) fn agreement(&self, model: &Model, gate: &Gate) -> AgreementStatus {
-        let state = self.state();
-        if state.subscribed.contains(&model.id) { AgreementStatus::Available } else { gate.agreement.status }
-    }
-
-    /// Records that a first invocation has subscribed the account to a model.
-    pub(super) fn subscribe(&self, model: &Model) {
-        let mut state = self.state();
-        state.subscribed.insert(model.id.clone());
     }
 
     /// Makes a request id from a request and how often it was seen, so that reports of equal runs are equal.

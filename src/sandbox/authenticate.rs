@@ -26,12 +26,12 @@ pub(super) fn authenticate<'a>(
     let service = signature.service;
     let access_key = match &signature.credential {
         Credential::AccessKey(access_key) => access_key,
-        Credential::ApiKey(token) => return bearer(snapshot, token),
+        Credential::ApiKey(token) => return bearer(snapshot, service, token, request.header("user-agent")),
     };
     let region = signature.region.unwrap_or_default();
-    let token = request.header("x-amz-security-token");
-    let (caller, expected, expires) = from_world(snapshot, access_key, &region)
-        .or_else(|| from_session(account, snapshot, access_key, &region))
+    let (token, agent) = (request.header("x-amz-security-token"), request.header("user-agent"));
+    let (caller, expected, expires) = from_world(snapshot, access_key, &region, agent)
+        .or_else(|| from_session(account, snapshot, access_key, &region, agent))
         .ok_or_else(|| Refusal::invalid_token(service))?;
     if token != expected.as_deref() {
         return Err(Refusal::invalid_token(service));
@@ -45,11 +45,21 @@ pub(super) fn authenticate<'a>(
 /// Finds the caller that a Bedrock API key stands for, and evaluates whether it may call with one.
 ///
 /// A bearer token names no Region and loopback has none, so the call is taken to be for the world's.
-fn bearer<'a>(snapshot: &'a Snapshot, token: &str) -> Result<Caller<'a>, Refusal> {
+fn bearer<'a>(
+    snapshot: &'a Snapshot,
+    service: Service,
+    token: &str,
+    agent: Option<&str>,
+) -> Result<Caller<'a>, Refusal> {
+    let is_mantle = service == Service::Mantle;
     if !["ABSK", "bedrock-api-key-"].iter().any(|prefix| token.starts_with(prefix)) {
-        return Err(Refusal::api_key("Invalid API Key format: Must start with pre-defined prefix"));
+        let text = "Invalid API Key format: Must start with pre-defined prefix";
+        return Err(if is_mantle { Refusal::mantle_api_key() } else { Refusal::api_key(text) });
     }
-    let rejected = || Refusal::api_key("Authentication failed: Please make sure your API Key is valid.");
+    let rejected = || {
+        let text = "Authentication failed: Please make sure your API Key is valid.";
+        if is_mantle { Refusal::mantle_api_key() } else { Refusal::api_key(text) }
+    };
     let key = snapshot.world.api_keys.iter().find(|key| key.key == token).ok_or_else(rejected)?;
     if key.expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {
         return Err(Refusal::api_key("Bearer Token has expired"));
@@ -59,26 +69,40 @@ fn bearer<'a>(snapshot: &'a Snapshot, token: &str) -> Result<Caller<'a>, Refusal
         return Err(rejected());
     }
     let (facts, policies) = snapshot.principals().find(|(facts, _)| facts.arn == key.principal).ok_or_else(rejected)?;
-    let caller = Snapshot::caller(facts, policies, region.as_str());
+    let caller = Snapshot::caller(facts, policies, region.as_str(), agent);
     let kind = if key.is_short_term() { "SHORT_TERM" } else { "LONG_TERM" };
-    let (action, keys) = ("bedrock:CallWithBearerToken", ContextKeys::new().with("bedrock:BearerTokenType", kind));
-    match snapshot.authorize(&caller, action, "*", &keys) {
+    let prefix = if is_mantle { "bedrock-mantle" } else { "bedrock" };
+    let action = format!("{prefix}:CallWithBearerToken");
+    let keys = ContextKeys::new().with(&format!("{prefix}:BearerTokenType"), kind);
+    match snapshot.authorize(&caller, &action, "*", &keys) {
         Ok(()) => Ok(caller),
-        Err(denial) => Err(Refusal::denied(Service::Bedrock, &caller.arn(), action, Some("*"), &denial)),
+        Err(denial) => Err(Refusal::denied(service, &caller.arn(), &action, Some("*"), &denial)),
     }
 }
 
 /// Finds the caller of an access key in the world, with its session token and the session's end.
-fn from_world<'a>(snapshot: &'a Snapshot, access_key: &str, region: &str) -> Option<Known<'a>> {
+fn from_world<'a>(snapshot: &'a Snapshot, access_key: &str, region: &str, agent: Option<&str>) -> Option<Known<'a>> {
     let (facts, policies) = snapshot.principals().find(|(facts, _)| facts.access_key.as_deref() == Some(access_key))?;
     let token = facts.is_role().then(|| SESSION_TOKEN.to_owned());
-    Some((Snapshot::caller(facts, policies, region), token, facts.session_expires))
+    Some((Snapshot::caller(facts, policies, region, agent), token, facts.session_expires))
 }
 
 /// Finds the caller of an access key among the sessions that were made.
-fn from_session<'a>(account: &Account, snapshot: &'a Snapshot, access_key: &str, region: &str) -> Option<Known<'a>> {
+fn from_session<'a>(
+    account: &Account,
+    snapshot: &'a Snapshot,
+    access_key: &str,
+    region: &str,
+    agent: Option<&str>,
+) -> Option<Known<'a>> {
     let (session, policies) = account.session(access_key, snapshot)?;
     let (facts, _) = snapshot.principal(&session.role)?;
-    let caller = Caller { facts, session_name: Some(session.name), policies, region: region.to_owned() };
+    let caller = Caller {
+        facts,
+        session_name: Some(session.name),
+        policies,
+        region: region.to_owned(),
+        user_agent: agent.map(str::to_owned),
+    };
     Some((caller, Some(session.token), Some(session.expires)))
 }

@@ -6,10 +6,10 @@ use super::account::Account;
 use super::caller::Caller;
 use super::operation::Operation;
 use super::records::{Records, RefusedCall};
-use super::refusal::Refusal;
+use super::refusal::{Denial, Refusal};
 use super::snapshot::{Authorizing, Snapshot};
 use super::wire::{Reply, Service, WireRequest};
-use super::world::World;
+use super::world::{PolicyText, World};
 use super::xml::Xml;
 use crate::iam::{Arn, ContextKeys};
 use serde_json::Value;
@@ -52,22 +52,47 @@ impl<'a> Call<'a> {
         worded: Option<&str>,
         keys: &ContextKeys,
     ) -> Result<(), Refusal> {
+        self.snapshot
+            .authorize(&self.caller, action, resource, keys)
+            .map_err(|denial| self.denied(action, resource, worded, keys, &denial))
+    }
+
+    /// Refuses the call unless the caller may do an action on a resource with a policy of its own.
+    pub(super) fn require_on(
+        &self,
+        action: &str,
+        resource: &str,
+        keys: &ContextKeys,
+        policy: Option<Option<&PolicyText>>,
+    ) -> Result<(), Refusal> {
+        self.snapshot
+            .authorize_on(&self.caller, action, resource, keys, policy)
+            .map_err(|denial| self.denied(action, resource, Some(resource), keys, &denial))
+    }
+
+    /// Words a denial, and keeps a record of the evaluation.
+    fn denied(
+        &self,
+        action: &str,
+        resource: &str,
+        worded: Option<&str>,
+        keys: &ContextKeys,
+        denial: &Denial,
+    ) -> Refusal {
         let Authorizing { request, policies } = self.snapshot.authorizing(&self.caller, action, resource, keys);
-        policies.authorize(&self.caller.arn(), &request).map_err(|denial| {
-            let refusal = Refusal::denied(self.service, &self.caller.arn(), action, worded, &denial);
-            let refused = RefusedCall {
-                world: self.world(),
-                caller: &self.caller,
-                service: self.service,
-                request_id: self.request_id,
-                effective: policies,
-                request: &request,
-            };
-            match self.records().keep(&refused) {
-                Some(record) => refusal.recorded(&record),
-                None => refusal,
-            }
-        })
+        let refusal = Refusal::denied(self.service, &self.caller.arn(), action, worded, denial);
+        let refused = RefusedCall {
+            world: self.world(),
+            caller: &self.caller,
+            service: self.service,
+            request_id: self.request_id,
+            effective: policies,
+            request: &request,
+        };
+        match self.records().keep(&refused) {
+            Some(record) => refusal.recorded(&record),
+            None => refusal,
+        }
     }
 
     /// Refuses the call unless the caller may pass a role to a service.
@@ -91,6 +116,17 @@ impl<'a> Call<'a> {
     pub(super) fn own_arn(&self, service: &str, resource: &str) -> Arn {
         let world = self.world();
         Arn::new(world.partition(), service, &self.caller.region, &world.account, resource)
+    }
+
+    /// Replies in the `query` protocol to an operation without a result.
+    pub(super) fn empty_query_reply(&self) -> Reply {
+        let action = self.operation.name.split(':').nth(1).unwrap_or_default();
+        let body = Xml::document(&format!("{action}Response"), self.service.namespace(), |xml| {
+            xml.element("ResponseMetadata", |xml| {
+                xml.leaf("RequestId", self.request_id);
+            });
+        });
+        Reply::new(200, "text/xml", body.into_bytes())
     }
 
     /// Replies in the `query` protocol.

@@ -15,6 +15,8 @@ pub(super) struct Caller<'a> {
     pub(super) policies: Arc<RoutedPolicies>,
     /// The Region that the call was signed for.
     pub(super) region: String,
+    /// What the client calls itself.
+    pub(super) user_agent: Option<String>,
 }
 
 impl Caller<'_> {
@@ -51,14 +53,20 @@ impl Caller<'_> {
         for (key, value) in &self.facts.tags {
             context.set(&format!("aws:PrincipalTag/{key}"), value.as_str());
         }
-        if let Ok(now) = now.format(&Rfc3339) {
-            context.set("aws:CurrentTime", now.as_str());
-            if self.facts.is_role() {
-                context.set("aws:TokenIssueTime", now);
-            }
+        if let Ok(text) = now.format(&Rfc3339) {
+            context.set("aws:CurrentTime", text);
         }
         if self.facts.is_role() {
+            if let Ok(issued) = self.facts.session_issued.unwrap_or(now).format(&Rfc3339) {
+                context.set("aws:TokenIssueTime", issued);
+            }
             context.set("aws:MultiFactorAuthPresent", "false");
+        }
+        if let Some(agent) = &self.user_agent {
+            context.set("aws:UserAgent", agent.as_str());
+        }
+        for (key, value) in &self.facts.context {
+            context.set(key, value.as_str());
         }
         context
     }
@@ -68,7 +76,7 @@ impl Caller<'_> {
 /// (IAM API Reference, "SimulatePrincipalPolicy").
 pub(super) fn principal_context(world: &World, facts: &PrincipalFacts) -> ContextKeys {
     let mut context = ContextKeys::new()
-        .with("aws:PrincipalAccount", world.account.as_str())
+        .with("aws:PrincipalAccount", facts.arn.account.as_str())
         .with("aws:PrincipalType", if facts.is_role() { "AssumedRole" } else { "User" })
         .with("aws:userid", facts.unique_id());
     if !facts.is_role() {

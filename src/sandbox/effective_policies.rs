@@ -60,6 +60,10 @@ impl EffectivePolicies {
             let source = Source::hidden("session policy", None, text.as_str());
             effective.policies.session = Some(vec![effective.parse("session", source)?]);
         }
+        // Service control policies do not restrict the management account (AWS Organizations User Guide, "SCPs").
+        if facts.arn.account != world.account {
+            return Ok(effective);
+        }
         for (depth, level) in world.organization.iter().flat_map(|organization| &organization.levels).enumerate() {
             let mut policies = Vec::new();
             for (index, policy) in level.iter().enumerate() {

@@ -28,6 +28,28 @@ pub(super) const OPERATIONS: &[&str] = &[
     "iam:ListRolePolicies",
     "iam:ListUserPolicies",
     "iam:ListGroupPolicies",
+    "iam:ListPolicyVersions",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:PutGroupPolicy",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteUserPolicy",
+    "iam:DeleteGroupPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:AttachGroupPolicy",
+    "iam:DetachRolePolicy",
+    "iam:DetachUserPolicy",
+    "iam:DetachGroupPolicy",
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:DeletePolicyVersion",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutUserPermissionsBoundary",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteUserPermissionsBoundary",
     "iam:SimulatePrincipalPolicy",
     TOOLBOX_OPERATION,
     "bedrock:ListFoundationModels",
@@ -39,6 +61,10 @@ pub(super) const OPERATIONS: &[&str] = &[
     "bedrock:ListFoundationModelAgreementOffers",
     "bedrock:ListEnforcedGuardrailsConfiguration",
     "bedrock:GetAccountDataRetention",
+    "bedrock:PutUseCaseForModelAccess",
+    "bedrock:CreateFoundationModelAgreement",
+    "bedrock:DeleteFoundationModelAgreement",
+    "bedrock:PutAccountDataRetention",
     "bedrock:InvokeModel",
     "bedrock:InvokeModelWithResponseStream",
     "bedrock:Converse",
@@ -53,9 +79,33 @@ pub(super) const OPERATIONS: &[&str] = &[
     "bedrock:InvokeAgent",
     "bedrock:Retrieve",
     "bedrock:RetrieveAndGenerate",
+    "bedrock:Rerank",
+    "bedrock:ListTrustedAccessPrograms",
+    "bedrock:GetTrustedAccessProgram",
+    "bedrock:PutTrustedAccessProgramAccountEnrollment",
     "bedrock:ChatCompletions",
     "bedrock:Responses",
     "bedrock-mantle:CreateInference",
+    "bedrock-mantle:ListModels",
+    "bedrock-mantle:GetModel",
+    "bedrock-agentcore:InvokeAgentRuntime",
+    "bedrock-agentcore:CreateAgentRuntime",
+    "bedrock-agentcore:InvokeGateway",
+    "kms:GetKeyPolicy",
+    "s3:GetBucketPolicy",
+    "ecr:GetRepositoryPolicy",
+    "organizations:DescribePolicy",
+    "organizations:ListPolicies",
+    "organizations:ListPoliciesForTarget",
+    "organizations:UpdatePolicy",
+    "sso:ListInstances",
+    "sso:ListPermissionSets",
+    "sso:DescribePermissionSet",
+    "sso:GetInlinePolicyForPermissionSet",
+    "sso:PutInlinePolicyToPermissionSet",
+    "sso:DeleteInlinePolicyFromPermissionSet",
+    "sso:ProvisionPermissionSet",
+    "sso:DescribePermissionSetProvisioningStatus",
 ];
 
 /// Method, path and operation of REST-JSON; `{}` stands for one percent-encoded segment. Of several segments the label
@@ -71,6 +121,10 @@ const ROUTES: &[(Method, &str, &str)] = &[
     (Method::GET, "/list-foundation-model-agreement-offers/{}", "bedrock:ListFoundationModelAgreementOffers"),
     (Method::GET, "/enforcedGuardrailsConfiguration", "bedrock:ListEnforcedGuardrailsConfiguration"),
     (Method::GET, "/data-retention", "bedrock:GetAccountDataRetention"),
+    (Method::POST, "/use-case-for-model-access", "bedrock:PutUseCaseForModelAccess"),
+    (Method::POST, "/create-foundation-model-agreement", "bedrock:CreateFoundationModelAgreement"),
+    (Method::POST, "/delete-foundation-model-agreement", "bedrock:DeleteFoundationModelAgreement"),
+    (Method::PUT, "/data-retention", "bedrock:PutAccountDataRetention"),
     (Method::POST, "/model/{}/invoke", "bedrock:InvokeModel"),
     (Method::POST, "/model/{}/invoke-with-response-stream", "bedrock:InvokeModelWithResponseStream"),
     (Method::POST, "/model/{}/converse", "bedrock:Converse"),
@@ -89,6 +143,17 @@ const ROUTES: &[(Method, &str, &str)] = &[
     (Method::POST, "/openai/v1/responses", "bedrock:Responses"),
     (Method::POST, "/v1/chat/completions", "bedrock-mantle:CreateInference"),
     (Method::POST, "/v1/responses", "bedrock-mantle:CreateInference"),
+    (Method::POST, "/anthropic/v1/messages", "bedrock-mantle:CreateInference"),
+    (Method::GET, "/v1/models", "bedrock-mantle:ListModels"),
+    (Method::GET, "/v1/models/{}", "bedrock-mantle:GetModel"),
+    (Method::POST, "/rerank", "bedrock:Rerank"),
+    (Method::GET, "/trusted-access-programs", "bedrock:ListTrustedAccessPrograms"),
+    (Method::GET, "/trusted-access-programs/{}", "bedrock:GetTrustedAccessProgram"),
+    (Method::PUT, "/trusted-access-programs/{}/account-enrollment", "bedrock:PutTrustedAccessProgramAccountEnrollment"),
+    (Method::POST, "/runtimes/{}/invocations", "bedrock-agentcore:InvokeAgentRuntime"),
+    (Method::PUT, "/runtimes/", "bedrock-agentcore:CreateAgentRuntime"),
+    (Method::POST, "/gateways/{}/mcp", "bedrock-agentcore:InvokeGateway"),
+    (Method::GET, "/{}", "s3:GetBucketPolicy"),
 ];
 
 /// An operation that a request names, with what the name carries.
@@ -109,6 +174,10 @@ pub(super) enum NotServed {
     NoAction,
     /// A service of the `query` protocol has no such action.
     Action { name: String, version: &'static str, served: String },
+    /// A service of the JSON protocol has no such operation.
+    Target { name: String, served: String },
+    /// The path belongs to an API of another base path.
+    WrongBase,
     /// No route has this method and path.
     Route { method: Method, path: String, served: String },
 }
@@ -116,7 +185,13 @@ pub(super) enum NotServed {
 impl Operation {
     /// Returns the operation that a request names.
     pub(super) fn from_request(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
-        if service.is_query() { Self::from_action(service, request) } else { Self::from_route(service, request) }
+        if service.is_query() {
+            Self::from_action(service, request)
+        } else if service.is_json_rpc() {
+            Self::from_target(service, request)
+        } else {
+            Self::from_route(service, request)
+        }
     }
 
     fn from_action(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
@@ -131,17 +206,47 @@ impl Operation {
         }
     }
 
+    /// Reads the operation from the target of AWS's JSON protocol, such as `AWSOrganizationsV20161128.UpdatePolicy`.
+    fn from_target(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
+        let prefix = match service {
+            Service::Organizations => "organizations",
+            Service::Kms => "kms",
+            Service::Ecr => "ecr",
+            _ => "sso",
+        };
+        let target = request.header("x-amz-target").unwrap_or_default();
+        let action = target.rsplit('.').next().unwrap_or_default();
+        let name = OPERATIONS.iter().find(|name| name.split_once(':') == Some((prefix, action)));
+        let missing = || NotServed::Target { name: action.to_owned(), served: served(prefix) };
+        Ok(Self { name: name.ok_or_else(missing)?, label: String::new(), form: Form::default() })
+    }
+
     fn from_route(service: Service, request: &WireRequest) -> Result<Self, NotServed> {
         for (method, template, name) in ROUTES {
-            if *method != request.method || (*name == TOOLBOX_OPERATION) != (service == Service::Toolbox) {
+            if *method != request.method || service_of(name) != service {
                 continue;
             }
             if let Some(label) = match_path(template, &request.path) {
                 return Ok(Self { name, label, form: Form::parse(request.query.as_bytes()) });
             }
         }
+        // The runtime takes `/openai/v1` and `/anthropic/v1`; a path without their first part is answered with success.
+        if service == Service::Bedrock && request.path.starts_with("/v1/") {
+            return Err(NotServed::WrongBase);
+        }
         let (method, path) = (request.method.clone(), request.path.clone());
         Err(NotServed::Route { method, path, served: served("bedrock") })
+    }
+}
+
+/// Returns the service whose endpoint has a route to an operation.
+fn service_of(operation: &str) -> Service {
+    match operation.split(':').next() {
+        Some("iam") => Service::Toolbox,
+        Some("bedrock-mantle") => Service::Mantle,
+        Some("bedrock-agentcore") => Service::AgentCore,
+        Some("s3") => Service::S3,
+        _ => Service::Bedrock,
     }
 }
 

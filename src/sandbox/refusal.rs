@@ -29,6 +29,8 @@ enum Layer {
     Service,
     /// The `bedrock-mantle` endpoint, in the form of the OpenAI API.
     Mantle,
+    /// Bedrock itself, in the form of Anthropic's API.
+    Anthropic,
 }
 
 /// Where IAM keeps the evaluation of a refused call.
@@ -62,9 +64,19 @@ impl Refusal {
         Self::new(Layer::Service, 404, "NoSuchEntity", message)
     }
 
+    /// IAM's API cannot do it in the present state.
+    pub(super) fn conflict(code: &str, message: String) -> Self {
+        Self::new(Layer::Service, 409, code, message)
+    }
+
     /// A parameter cannot be taken.
     pub(super) fn invalid_input(code: &str, message: String) -> Self {
         Self::new(Layer::Service, 400, code, message)
+    }
+
+    /// A policy document cannot be read.
+    pub(super) fn malformed_policy() -> Self {
+        Self::invalid_input("MalformedPolicyDocument", "Syntax errors in policy.".to_owned())
     }
 
     /// The request names no operation.
@@ -89,7 +101,7 @@ impl Refusal {
 
     /// The signature is for a service that the sandbox does not have.
     pub(super) fn foreign_service(name: &str) -> Self {
-        Self::unknown_operation(format!("the sandbox serves sts, iam and bedrock, and no `{name}`"))
+        Self::unknown_operation(format!("the sandbox serves sts, iam, bedrock, organizations and sso, and no `{name}`"))
     }
 
     /// The access key id or the session token is not known.
@@ -109,6 +121,26 @@ impl Refusal {
     pub(super) fn signature_expired(service: Service, message: String) -> Self {
         let code = if service.is_query() { "SignatureDoesNotMatch" } else { "InvalidSignatureException" };
         Self::new(Layer::Front, 403, code, message)
+    }
+
+    /// The signature is for another service of Bedrock than the endpoint's.
+    pub(super) fn wrong_scope(service: Service) -> Self {
+        let (layer, status, name) = match service {
+            Service::Mantle => (Layer::Mantle, 401, "bedrock-mantle"),
+            _ => (Layer::Front, 403, "bedrock"),
+        };
+        let message = format!("Credential should be scoped to correct service: '{name}'.");
+        Self::new(layer, status, "InvalidSignatureException", message)
+    }
+
+    /// The `bedrock-mantle` endpoint does not know the bearer token.
+    pub(super) fn mantle_api_key() -> Self {
+        Self::new(Layer::Mantle, 401, "invalid_api_key", "Invalid bearer token")
+    }
+
+    /// A path of another API's base, which AWS answers with status 200.
+    fn wrong_base() -> Self {
+        Self::new(Layer::Front, 200, "UnknownOperationException", "")
     }
 
     /// The bearer token is none that the account takes.
@@ -145,8 +177,14 @@ impl Refusal {
         resource: Option<&str>,
         denial: &Denial,
     ) -> Self {
-        let code = if service.is_query() { "AccessDenied" } else { "AccessDeniedException" };
-        Self::new(Layer::Authorization, 403, code, denial_text(principal, action, resource, denial))
+        let message = denial_text(principal, action, resource, denial);
+        if service == Service::Mantle {
+            // Listing is refused with another status than inference.
+            let status = if action == "bedrock-mantle:ListModels" { 403 } else { 401 };
+            return Self::new(Layer::Mantle, status, "access_denied", message);
+        }
+        let code = if service.is_query() || service == Service::S3 { "AccessDenied" } else { "AccessDeniedException" };
+        Self::new(Layer::Authorization, 403, code, message)
     }
 
     /// Adds where IAM keeps the whole evaluation (IAM User Guide, "Troubleshoot access denied error messages").
@@ -159,9 +197,9 @@ impl Refusal {
         self
     }
 
-    /// Puts a refusal of IAM in the form of the `bedrock-mantle` endpoint, which answers 401 `access_denied`.
-    pub(super) fn of_mantle(self) -> Self {
-        Self::new(Layer::Mantle, 401, "access_denied", self.message)
+    /// Puts a refusal of Bedrock itself in the form of Anthropic's API.
+    pub(super) fn in_anthropic_shape(self) -> Self {
+        if self.layer == Layer::Service { Self { layer: Layer::Anthropic, ..self } } else { self }
     }
 
     /// STS refuses to hand out a role, and does not say why.
@@ -175,19 +213,50 @@ impl Refusal {
         if service.is_query() && self.code != "UnknownOperationException" {
             return self.query_reply(service, request_id);
         }
+        if service.is_json_rpc() {
+            let key = if self.layer == Layer::Authorization { "Message" } else { "message" };
+            let body = serde_json::json!({ "__type": self.code, key: self.message });
+            return Reply::new(self.status, "application/x-amz-json-1.1", body.to_string().into_bytes());
+        }
+        if self.status == 200 {
+            let kind = format!("com.amazon.coral.service#{}", self.code);
+            return Reply::json(&serde_json::json!({ "Output": { "__type": kind }, "Version": "1.0" }));
+        }
         let (package, key) = match self.layer {
             Layer::Authorization => ("com.amazon.coral.service", "Message"),
             Layer::Front => ("com.amazon.coral.service", "message"),
             Layer::Service if service == Service::Toolbox => ("com.amazon.coral.service", "message"),
             Layer::Service => ("com.amazon.bedrock", "message"),
             Layer::Mantle => {
-                let body = serde_json::json!({ "error": { "code": self.code, "message": self.message } });
-                return Reply::new(self.status, "application/json", body.to_string().into_bytes());
+                let kind =
+                    if self.code == "access_denied" { "permission_denied_error" } else { "authentication_error" };
+                let error = serde_json::json!({
+                    "code": self.code, "message": self.message, "param": null, "type": kind,
+                });
+                return Reply::json_with_status(self.status, &serde_json::json!({ "error": error }));
+            }
+            Layer::Anthropic => {
+                let error = serde_json::json!({ "type": self.anthropic_type(), "message": self.message });
+                let id = format!("req_{}", request_id.replace('-', ""));
+                let body = serde_json::json!({ "type": "error", "request_id": id, "error": error });
+                return Reply::json_with_status(self.status, &body);
             }
         };
         let body = serde_json::json!({ key: self.message });
         Reply::new(self.status, "application/json", body.to_string().into_bytes())
             .header("x-amzn-errortype", format!("{}:http://internal.amazon.com/coral/{package}/", self.code))
+    }
+
+    /// Returns the type of an error of Anthropic's API for the status.
+    fn anthropic_type(&self) -> &'static str {
+        match self.status {
+            400 => "invalid_request_error",
+            401 => "authentication_error",
+            403 => "permission_error",
+            404 => "not_found_error",
+            429 => "rate_limit_error",
+            _ => "api_error",
+        }
     }
 
     fn query_reply(&self, service: Service, request_id: &str) -> Reply {
@@ -210,6 +279,10 @@ impl From<NotServed> for Refusal {
                 "InvalidAction",
                 format!("Could not find operation {name} for version {version}; the sandbox serves {served}"),
             ),
+            NotServed::Target { name, served } => {
+                Self::unknown_operation(format!("the sandbox knows no operation {name}; it serves {served}"))
+            }
+            NotServed::WrongBase => Self::wrong_base(),
             NotServed::Route { method, path, served } => {
                 Self::unknown_operation(format!("the sandbox knows no operation {method} {path}; it serves {served}"))
             }

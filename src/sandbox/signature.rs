@@ -27,13 +27,13 @@ pub(super) enum Credential {
 ///
 /// A refusal comes with the service whose protocol it is to be told in.
 pub(super) fn read(request: &WireRequest) -> Result<Signature, (Service, Refusal)> {
-    let by_form = Service::of_form(request);
+    let by_form = Service::for_form(request);
     let Some(header) = request.header("authorization") else {
         return Err((by_form, Refusal::missing_token(by_form)));
     };
     if let Some(token) = header.strip_prefix("Bearer ") {
         let credential = Credential::ApiKey(token.trim().to_owned());
-        return Ok(Signature { credential, region: None, service: Service::Bedrock });
+        return Ok(Signature { credential, region: None, service: by_form });
     }
     let parameters = header.strip_prefix("AWS4-HMAC-SHA256").unwrap_or_default();
     let parameter = |name: &str| {
@@ -49,11 +49,12 @@ pub(super) fn read(request: &WireRequest) -> Result<Signature, (Service, Refusal
     let [access_key, _date, region, service, "aws4_request"] = scope.as_slice() else {
         return Err((by_form, Refusal::incomplete_signature(by_form, "Credential")));
     };
-    match Service::of_scope(service, &request.path) {
+    match Service::for_scope(service, &request.path) {
         Some(service) => {
             let credential = Credential::AccessKey((*access_key).to_owned());
             Ok(Signature { credential, region: Some((*region).to_owned()), service })
         }
+        None if service.starts_with("bedrock") => Err((by_form, Refusal::wrong_scope(by_form))),
         None => Err((by_form, Refusal::foreign_service(service))),
     }
 }

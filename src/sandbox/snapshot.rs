@@ -5,7 +5,7 @@
 use super::caller::Caller;
 use super::effective_policies::{EffectivePolicies, RoutedPolicies};
 use super::refusal::Denial;
-use super::world::{PrincipalFacts, World};
+use super::world::{PolicyText, PrincipalFacts, World};
 use crate::iam::{Arn, ContextKeys, Decision, RequestContext};
 use crate::policy::{Document, ParseError, Policies, Policy, Question, decide};
 use std::sync::Arc;
@@ -50,12 +50,18 @@ impl Snapshot {
     }
 
     /// Makes a principal the caller, in the session that the world states for it.
-    pub(super) fn caller<'a>(facts: &'a PrincipalFacts, policies: &Arc<RoutedPolicies>, region: &str) -> Caller<'a> {
+    pub(super) fn caller<'a>(
+        facts: &'a PrincipalFacts,
+        policies: &Arc<RoutedPolicies>,
+        region: &str,
+        user_agent: Option<&str>,
+    ) -> Caller<'a> {
         Caller {
             facts,
             session_name: facts.session_name.clone(),
             policies: Arc::clone(policies),
             region: region.to_owned(),
+            user_agent: user_agent.map(str::to_owned),
         }
     }
 
@@ -83,6 +89,25 @@ impl Snapshot {
     ) -> Result<(), Denial> {
         let Authorizing { request, policies } = self.authorizing(caller, action, resource, keys);
         policies.authorize(&caller.arn(), &request)
+    }
+
+    /// Evaluates whether a caller may do an action on a resource that has a policy of its own, or none.
+    ///
+    /// `policy` is `None` where nothing is known of the resource: then its policy does not matter.
+    pub(super) fn authorize_on(
+        &self,
+        caller: &Caller<'_>,
+        action: &str,
+        resource: &str,
+        keys: &ContextKeys,
+        policy: Option<Option<&PolicyText>>,
+    ) -> Result<(), Denial> {
+        let Authorizing { request, policies } = self.authorizing(caller, action, resource, keys);
+        let Some(policy) = policy else { return policies.authorize(&caller.arn(), &request) };
+        let mut effective = policies.clone();
+        let parsed = policy.map(|text| effective.given("resource", text.as_str()));
+        effective.policies.resource = Some(parsed.into_iter().flatten().collect());
+        effective.authorize(&caller.arn(), &request)
     }
 
     /// Collects what the evaluation of an action takes.
@@ -141,6 +166,7 @@ impl Snapshot {
             session_name: Some(session.to_owned()),
             policies: Arc::clone(routed),
             region: region.to_owned(),
+            user_agent: None,
         })
     }
 }

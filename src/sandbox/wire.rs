@@ -18,25 +18,45 @@ pub(super) enum Service {
     /// IAM Toolbox, which is signed for as IAM.
     Toolbox,
     Bedrock,
+    /// The `bedrock-mantle` endpoint, which the sandbox tells by its paths.
+    Mantle,
+    AgentCore,
+    Kms,
+    S3,
+    Ecr,
+    Organizations,
+    /// IAM Identity Center's administration, which is signed for as `sso`.
+    SsoAdmin,
 }
 
 impl Service {
     /// Returns the service of a name in a credential scope, and of a path.
-    pub(super) fn of_scope(name: &str, path: &str) -> Option<Self> {
+    ///
+    /// The runtime takes the name `bedrock` only, the `bedrock-mantle` endpoint either of the two.
+    pub(super) fn for_scope(name: &str, path: &str) -> Option<Self> {
         match name {
             "sts" => Some(Self::Sts),
             "iam" if path.starts_with(TOOLBOX) => Some(Self::Toolbox),
             "iam" => Some(Self::Iam),
-            // The two endpoints differ in their paths and in the actions that they ask for.
-            "bedrock" | "bedrock-mantle" => Some(Self::Bedrock),
+            "bedrock" | "bedrock-mantle" if is_mantle_path(path) => Some(Self::Mantle),
+            "bedrock" => Some(Self::Bedrock),
+            "bedrock-agentcore" => Some(Self::AgentCore),
+            "kms" => Some(Self::Kms),
+            "ecr" => Some(Self::Ecr),
+            "s3" => Some(Self::S3),
+            "organizations" => Some(Self::Organizations),
+            "sso" => Some(Self::SsoAdmin),
             _ => None,
         }
     }
 
-    /// Tells the service of a request that is not signed from its form.
-    pub(super) fn of_form(request: &WireRequest) -> Self {
+    /// Returns the service of a request whose signature does not name one, by its form.
+    pub(super) fn for_form(request: &WireRequest) -> Self {
         if request.path.starts_with(TOOLBOX) {
             return Self::Toolbox;
+        }
+        if is_mantle_path(&request.path) {
+            return Self::Mantle;
         }
         if request.path != "/" {
             return Self::Bedrock;
@@ -47,18 +67,29 @@ impl Service {
         }
     }
 
-    /// Tells whether the service speaks the `query` protocol.
+    /// Returns `true` if the service speaks the `query` protocol.
     pub(super) fn is_query(self) -> bool {
         matches!(self, Self::Sts | Self::Iam)
+    }
+
+    /// Returns `true` if the service speaks AWS's JSON protocol: a target in a header, JSON in and out.
+    pub(super) fn is_json_rpc(self) -> bool {
+        matches!(self, Self::Organizations | Self::SsoAdmin | Self::Kms | Self::Ecr)
     }
 
     /// Returns the namespace of the service's XML.
     pub(super) fn namespace(self) -> &'static str {
         match self {
             Self::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
-            Self::Sts | Self::Toolbox | Self::Bedrock => "https://sts.amazonaws.com/doc/2011-06-15/",
+            _ => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
+}
+
+/// Returns `true` if a path is one of the `bedrock-mantle` endpoint.
+pub(super) fn is_mantle_path(path: &str) -> bool {
+    let known = ["/v1/chat/completions", "/v1/responses", "/v1/models", "/anthropic/v1/messages"];
+    known.contains(&path) || path.strip_prefix("/v1/models/").is_some_and(|id| !id.is_empty())
 }
 
 /// A request as it came in.
@@ -137,6 +168,11 @@ impl Reply {
     /// An answer in JSON with a status of its own.
     pub(super) fn json_with_status(status: u16, value: &serde_json::Value) -> Self {
         Self::new(status, "application/json", value.to_string().into_bytes())
+    }
+
+    /// An answer of AWS's JSON protocol.
+    pub(super) fn json_rpc(value: &serde_json::Value) -> Self {
+        Self::new(200, "application/x-amz-json-1.1", value.to_string().into_bytes())
     }
 
     /// An answer with a body of a type.

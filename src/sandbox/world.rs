@@ -6,21 +6,25 @@
 mod agents;
 mod api_keys;
 mod check;
+mod edit;
 mod embedded;
 mod error;
 mod fault;
 mod models;
 mod principals;
+mod programs;
 
-pub(super) use agents::{Agent, KnowledgeBase};
+pub(super) use agents::{Agent, AgentRuntime, Gateway, KnowledgeBase};
 pub(super) use api_keys::ApiKey;
+pub(super) use edit::{Attachments, PolicyVersions};
 pub use error::WorldError;
 pub use fault::{Fault, FaultError, FaultKind};
 pub(super) use models::{
-    AgreementStatus, Authorization, Availability, DataRetention, Gate, Guardrail, Lifecycle, LifecycleStatus, Model,
-    Profile, ProfileType,
+    AgreementStatus, Authorization, Availability, DataRetention, ErrorShape, Gate, Guardrail, Lifecycle,
+    LifecycleStatus, LiveError, Model, Profile, ProfileType,
 };
 pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
+pub(super) use programs::{ProgramStatus, Project, TrustedAccessProgram};
 
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService};
@@ -66,6 +70,30 @@ pub struct World {
     /// Knowledge bases, likewise.
     #[serde(default)]
     pub(super) knowledge_bases: Vec<KnowledgeBase>,
+    /// Runtimes of AgentCore.
+    #[serde(default)]
+    pub(super) agent_runtimes: Vec<AgentRuntime>,
+    /// Gateways of AgentCore.
+    #[serde(default)]
+    pub(super) gateways: Vec<Gateway>,
+    /// The policies of KMS keys, S3 buckets and ECR repositories, by ARN; null where there is none.
+    #[serde(default)]
+    pub(super) resource_policies: BTreeMap<String, Option<PolicyText>>,
+    /// Trusted access programs, and how the account takes part in them.
+    #[serde(default)]
+    pub(super) trusted_access_programs: Vec<TrustedAccessProgram>,
+    /// Projects on the runtime.
+    #[serde(default)]
+    pub(super) projects: Vec<Project>,
+    /// Whether a call without a project is evaluated on the default project.
+    #[serde(default)]
+    pub(super) default_project: bool,
+    /// What the runtime answers to every call in a Region while the account is on hold.
+    #[serde(default)]
+    pub(super) account_hold: BTreeMap<Region, LiveError>,
+    /// How many first calls succeed while a subscription is set up, before form and agreement are checked.
+    #[serde(default)]
+    pub(super) subscription_setup_calls: u32,
     /// The forms that the account has submitted, by model provider.
     #[serde(default)]
     pub(super) forms: BTreeMap<String, UseCaseForm>,
@@ -82,6 +110,9 @@ pub struct World {
     /// ARN of the principal that it stands for.
     #[serde(default)]
     pub(super) bearer_token: Option<String>,
+    /// Permission sets of IAM Identity Center, each with the role that it is provisioned as.
+    #[serde(default)]
+    pub(super) permission_sets: Vec<PermissionSet>,
     /// The services whose refusals carry an authorization id: today most of IAM's, and none of Bedrock's (IAM User Guide,
     /// "Troubleshoot access denied error messages").
     #[serde(default = "AuthorizationIds::of_today")]
@@ -93,6 +124,9 @@ pub struct World {
     pub(super) caller: Arn,
     /// The Bedrock call that this world is about.
     pub request: WorldRequest,
+    /// The customer managed policies that writes have made or changed.
+    #[serde(skip)]
+    managed: edit::ManagedPolicies,
 }
 
 /// The Bedrock call that a world is about: what `doctor --sandbox` asks when nothing else is said.
@@ -115,6 +149,9 @@ pub struct WorldRequest {
     /// The service whose workload runs with the caller's role.
     #[serde(default)]
     pub service: Option<AssumingService>,
+    /// The project that the call belongs to.
+    #[serde(default)]
+    pub project: Option<String>,
     /// The live call, where only a live answer can tell.
     #[serde(default)]
     pub live: Option<Live>,
@@ -175,9 +212,42 @@ pub(super) enum AuthorizationIds {
     Bedrock,
 }
 
+impl Organization {
+    /// Returns the id of the root, unit or account that a level of policies is attached to.
+    pub(super) fn target(&self, depth: usize, account: &str) -> Option<String> {
+        if depth + 1 == self.levels.len() {
+            return Some(account.to_owned());
+        }
+        let path = self.paths.first()?;
+        path.split('/').filter(|part| !part.is_empty()).nth(depth + 1).map(str::to_owned)
+    }
+}
+
 impl AuthorizationIds {
     fn of_today() -> Vec<Self> {
         vec![Self::Iam]
+    }
+}
+
+/// A permission set of IAM Identity Center.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a permission set (an object)")]
+pub(super) struct PermissionSet {
+    /// The ARN, `arn:aws:sso:::permissionSet/ssoins-…/ps-…`.
+    pub(super) arn: Arn,
+    pub(super) name: String,
+    /// The role of the account that it is provisioned as.
+    pub(super) role: Arn,
+    /// The inline policy; provisioning copies it to the role.
+    #[serde(default)]
+    pub(super) inline_policy: Option<PolicyText>,
+}
+
+impl PermissionSet {
+    /// Returns the ARN of the instance that the permission set belongs to.
+    pub(super) fn instance(&self) -> Arn {
+        let id = self.arn.resource.split('/').nth(1).unwrap_or_default();
+        Arn::new(&self.arn.partition, "sso", "", "", &format!("instance/{id}"))
     }
 }
 
@@ -282,10 +352,24 @@ impl World {
         }
     }
 
-    /// Returns the account's data-retention mode in a Region.
-    pub(super) fn data_retention_in(&self, region: &str) -> DataRetention {
+    /// Returns the account's data-retention mode in a Region; none where it was never set.
+    pub(super) fn data_retention_in(&self, region: &str) -> Option<DataRetention> {
         let mut modes = self.data_retention.iter();
-        modes.find(|(here, _)| here.as_str() == region).map(|(_, mode)| *mode).unwrap_or_default()
+        modes.find(|(here, _)| here.as_str() == region).map(|(_, mode)| *mode)
+    }
+
+    /// Returns `true` if the account sees a model: no trusted access program hides it.
+    pub(super) fn sees(&self, model: &str) -> bool {
+        let hides = |program: &TrustedAccessProgram| {
+            program.status != ProgramStatus::Enabled && program.models.iter().any(|id| id == model)
+        };
+        !self.trusted_access_programs.iter().any(hides)
+    }
+
+    /// Returns the policy of a resource: none where the world says nothing of the resource, and none within where the
+    /// resource has no policy.
+    pub(super) fn resource_policy(&self, arn: &str) -> Option<Option<&PolicyText>> {
+        self.resource_policies.get(arn).map(Option::as_ref)
     }
 
     /// Returns the partition, as the caller's ARN has it.

@@ -1,6 +1,7 @@
 //! Tests of the program as people run it, and of the embedded account: `cargo test --test cli FILTER`.
 
 mod authorization;
+mod check;
 mod doctor;
 mod evidence;
 mod explain;

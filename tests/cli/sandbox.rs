@@ -8,6 +8,7 @@ mod refusals;
 mod socket;
 mod toolbox;
 mod worlds;
+mod writes;
 
 use crate::support::http::Client;
 use bedrock_access::sandbox::World;

@@ -9,9 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms in the order of the table; "all above" means the ones before.
-const ROOMS: [&str; 14] = [
-    "iam", "bedrock", "cause", "request", "policy", "evidence", "redact", "explain", "trail", "diagnose", "report",
-    "observe", "sandbox", "cli",
+const ROOMS: [&str; 15] = [
+    "iam", "bedrock", "cause", "request", "policy", "evidence", "redact", "explain", "trail", "diagnose", "matrix",
+    "report", "observe", "sandbox", "cli",
 ];
 
 /// What every room may use, and what uses none.
@@ -107,6 +107,86 @@ fn every_room_uses_only_what_the_table_allows() {
     assert!(offences.is_empty(), "{offences:#?}");
 }
 
+/// Returns the files of `diagnose` in the floors of `docs/architecture.md`, the lowest first.
+fn floors_of_diagnose() -> Vec<Vec<String>> {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let block = text.split("Inside `diagnose`").nth(1).unwrap().split("```").nth(1).unwrap();
+    let floors = block.trim_start_matches("text").split('←');
+    floors.map(|floor| floor.split(',').map(|name| name.trim().to_owned()).collect()).collect()
+}
+
+/// Returns the files of `diagnose` that a source names, by the first name behind the room's.
+fn parts_named(source: &str) -> BTreeSet<String> {
+    let code: String =
+        source.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    let mut parts = BTreeSet::new();
+    for (at, mark) in code.match_indices("crate::diagnose::") {
+        let rest = &code[at + mark.len()..];
+        parts.insert(rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect());
+    }
+    parts
+}
+
+/// Lists the uses of a floor by a file of a lower one.
+fn climbs(floors: &[Vec<String>], files: &[(String, String)]) -> Vec<String> {
+    let floor_of = |part: &str| floors.iter().position(|floor| floor.iter().any(|name| name == part));
+    let mut climbs = Vec::new();
+    for (part, source) in files {
+        let own = floor_of(part).unwrap_or_else(|| panic!("`{part}` has no floor"));
+        for named in parts_named(source) {
+            if let Some(other) = floor_of(&named).filter(|other| *other > own) {
+                climbs.push(format!("`{part}` on floor {own} uses `{named}` on floor {other}"));
+            }
+        }
+    }
+    climbs
+}
+
+#[test]
+fn the_files_of_the_diagnosis_stand_in_floors() {
+    let floors = floors_of_diagnose();
+    assert!(floors.len() >= 7, "{floors:?}");
+    let folder = root().join("src/diagnose");
+    let mut files = Vec::new();
+    for path in sources(&folder) {
+        let inner = path.strip_prefix(&folder).unwrap();
+        let part = inner.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let source = fs::read_to_string(&path).unwrap();
+        // At the top of the folder a file names its neighbours by `super`.
+        let is_top = inner.components().count() == 1;
+        let source = if is_top { source.replace("super::", "crate::diagnose::") } else { source };
+        let code = source.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned();
+        files.push((part, expanded(&code)));
+    }
+    assert_eq!(climbs(&floors, &files), [] as [String; 0]);
+}
+
+/// Writes `use crate::diagnose::{a::B, c};` as one use for each, so that every part is seen.
+fn expanded(code: &str) -> String {
+    let mut all = String::new();
+    let mut rest = code;
+    while let Some((before, behind)) = rest.split_once("crate::diagnose::{") {
+        all.push_str(before);
+        let (group, after) = behind.split_once('}').unwrap();
+        for path in group.split(',') {
+            all.push_str(&format!("crate::diagnose::{};", path.trim()));
+        }
+        rest = after;
+    }
+    all + rest
+}
+
+#[test]
+fn a_floor_that_uses_a_higher_one_is_found() {
+    let floors = [vec!["finding".to_owned()], vec!["rules".to_owned()], vec!["remedy".to_owned()]];
+    let file = |part: &str, source: &str| (part.to_owned(), expanded(source));
+    let files = [
+        file("rules", "use crate::diagnose::{finding::Finding, remedy::open};"),
+        file("remedy", "use crate::diagnose::rules::test_call;"),
+    ];
+    assert_eq!(climbs(&floors, &files), ["`rules` on floor 1 uses `remedy` on floor 2"]);
+}
+
 #[test]
 fn outside_crates_stay_in_their_rooms() {
     let mut offences = Vec::new();
@@ -139,7 +219,7 @@ fn the_diagnosis_has_no_clock_no_environment_and_no_input() {
     let forbidden =
         ["now_utc", "SystemTime", "Instant::", "std::env", "std::fs", "std::net", "async ", ".await", "rand::"];
     for path in sources(&root().join("src")) {
-        if room_of(&path).as_deref() != Some("diagnose") {
+        if !matches!(room_of(&path).as_deref(), Some("diagnose" | "matrix")) {
             continue;
         }
         let source = fs::read_to_string(&path).unwrap();

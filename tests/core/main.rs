@@ -3,7 +3,10 @@
 mod architecture;
 mod diagnose;
 mod explain;
+#[cfg(feature = "iac")]
+mod iac;
 mod policy;
+mod secret_filter;
 mod supply_chain;
 mod trail;
 

@@ -171,6 +171,20 @@ impl Client {
         self.signed("bedrock", method, path, "application/json", body.to_string().as_bytes())
     }
 
+    /// Calls an operation of a service that speaks AWS's JSON protocol.
+    pub fn json_rpc(&self, service: &str, target: &str, body: &Value) -> Answer {
+        let authorization = self.authorization(service);
+        let mut headers = vec![
+            ("authorization", authorization.as_str()),
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", target),
+        ];
+        if let Some(token) = &self.token {
+            headers.push(("x-amz-security-token", token));
+        }
+        self.raw("POST", "/", &headers, body.to_string().as_bytes())
+    }
+
     /// Makes the call that the world is about.
     pub fn own_request(&self) -> Answer {
         let resource = |index: usize| self.request.resources[index].clone();

@@ -1,13 +1,14 @@
 //! Lines to paste: how a policy is attached, and how the same question is asked again.
 
 use crate::bedrock::{Given, Operation};
+use crate::diagnose::change::Step;
 use crate::evidence::{ChosenBy, Evidence};
 use crate::iam::Arn;
-use crate::request::LiveCall;
+use crate::request::{LiveCall, Request};
 
 /// How a policy is attached.
 pub(super) struct Attach {
-    pub(super) step: String,
+    pub(super) step: Step,
     pub(super) line: String,
     /// The name of the policy that is made, where it is one.
     pub(super) policy: Option<String>,
@@ -19,7 +20,7 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> Attach {
     if let Some(permission_set) = name.strip_prefix("AWSReservedSSO_") {
         let permission_set = permission_set.rsplit_once('_').map_or(permission_set, |(name, _)| name);
         return Attach {
-            step: format!("the role belongs to IAM Identity Center: add the policy to the permission set `{permission_set}`, not to the role"),
+            step: Step::AddToPermissionSet(permission_set.to_owned()),
             line: "aws sso-admin put-inline-policy-to-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --inline-policy file://policy.json".to_owned(),
             policy: None,
         };
@@ -35,7 +36,7 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence) -> Attach {
     let policy: String = policy.chars().take(128).collect();
     let kind = kind_of(principal);
     Attach {
-        step: format!("save the policy as `policy.json` and attach it to the {kind} `{name}`"),
+        step: Step::Attach { kind, name: name.to_owned() },
         line: format!(
             "aws iam put-{kind}-policy --{kind}-name {} --policy-name {} --policy-document file://policy.json",
             quoted(name),
@@ -97,7 +98,7 @@ pub(super) fn new_version(arn: &str, file: &str) -> String {
 }
 
 /// Returns the line that puts a role's trust policy in the place of the one it has.
-pub(in crate::diagnose) fn replace_trust(role: &str) -> String {
+pub(super) fn replace_trust(role: &str) -> String {
     format!("aws iam update-assume-role-policy --role-name {} --policy-document file://trust.json", quoted(role))
 }
 
@@ -193,23 +194,27 @@ fn console_of(partition: &str) -> Option<&'static str> {
 /// How the lines begin that ask this program.
 const OWN: &str = "bedrock-access doctor";
 
-/// Tells whether a line asks this program.
+/// Returns `true` if a line asks this program.
 pub(super) fn is_own(line: &str) -> bool {
     line.starts_with(OWN)
 }
 
 /// Returns the line that asks the same question again after the fix.
-pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
-    check(evidence, evidence.assumption.as_ref().map(|assumption| &assumption.role))
+pub(super) fn check_again(evidence: &Evidence) -> String {
+    check(evidence, &evidence.request, evidence.assumption.as_ref().map(|assumption| &assumption.role))
+}
+
+/// Returns the line that asks about another request of the same principal.
+pub(super) fn check_other(evidence: &Evidence, request: &Request) -> String {
+    check(evidence, request, evidence.assumption.as_ref().map(|assumption| &assumption.role))
 }
 
 /// Returns the line that asks the same question with the credentials of a role.
 pub(in crate::diagnose) fn check_as(evidence: &Evidence, role: &Arn) -> String {
-    check(evidence, Some(role))
+    check(evidence, &evidence.request, Some(role))
 }
 
-fn check(evidence: &Evidence, assumed: Option<&Arn>) -> String {
-    let request = &evidence.request;
+fn check(evidence: &Evidence, request: &Request, assumed: Option<&Arn>) -> String {
     let mut line = OWN.to_owned();
     if let Some(world) = &evidence.sandbox {
         line.push_str(&format!(" --sandbox {}", quoted(world)));

@@ -2,40 +2,19 @@
 
 use crate::cause::Cause;
 use crate::cause::catalogue;
+use crate::diagnose::change::{Step, TlsFault};
 use crate::evidence::Evidence;
 
-/// What the TLS library says, with what to do about it; the first that fits counts.
-const SAID: [(&[&str], &[&str]); 4] = [
-    (
-        &["certificate expired", "certificate not valid yet"],
-        &[
-            "the certificate that the endpoint showed is not valid at this machine's time: set the clock right, or have the \
-           proxy or firewall that shows it renew it",
-        ],
-    ),
-    (
-        &["not valid for name"],
-        &["the endpoint showed a certificate of another name: check the endpoint that is configured, what its name \
-           resolves to, and the proxy on the way"],
-    ),
-    (
-        &["certificate"],
-        &[
-            "the certificate that the endpoint showed is not trusted here: where a proxy or firewall reads TLS on the way, \
-             add its root certificate to the system's trust store, or name a file that holds it in `SSL_CERT_FILE` (the \
-             file of `AWS_CA_BUNDLE` will do)",
-            "without root certificates none is trusted: a slim image of a container needs the package `ca-certificates`",
-        ],
-    ),
-    (
-        &["corrupt message", "handshake", "fatal alert", "peer is incompatible"],
-        &["what answers there does not speak TLS, or breaks it off: check scheme and port of the endpoint that is \
-           configured, and the proxy or firewall on the way"],
-    ),
+/// What the TLS library says, with what is wrong then; the first that fits counts.
+const SAID: [(&[&str], &[TlsFault]); 4] = [
+    (&["certificate expired", "certificate not valid yet"], &[TlsFault::Clock]),
+    (&["not valid for name"], &[TlsFault::Name]),
+    (&["certificate"], &[TlsFault::Trust, TlsFault::NoRoots]),
+    (&["corrupt message", "handshake", "fatal alert", "peer is incompatible"], &[TlsFault::Handshake]),
 ];
 
-/// Says what to do where TLS failed, in front of what the catalogue says of the network; nothing where it did not.
-pub(super) fn steps(evidence: &Evidence) -> Vec<String> {
+/// Returns what to do where TLS failed, in front of what the catalogue says of the network; nothing where it did not.
+pub(super) fn steps(evidence: &Evidence) -> Vec<Step> {
     let failures = [
         evidence.caller.failure(),
         evidence.listing.failure(),
@@ -44,8 +23,9 @@ pub(super) fn steps(evidence: &Evidence) -> Vec<String> {
         evidence.invocation.failure(),
     ];
     let is_said = |word: &&str| failures.iter().flatten().any(|failure| failure.detail.contains(word));
-    let Some((_, first)) = SAID.iter().find(|(words, _)| words.iter().any(is_said)) else {
+    let Some((_, faults)) = SAID.iter().find(|(words, _)| words.iter().any(is_said)) else {
         return Vec::new();
     };
-    first.iter().chain(catalogue::entry(Cause::NetworkUnreachable).steps).map(|step| (*step).to_owned()).collect()
+    let general = catalogue::entry(Cause::NetworkUnreachable).steps.iter().map(|step| Step::Catalogue(step));
+    faults.iter().map(|fault| Step::Tls(*fault)).chain(general).collect()
 }

@@ -7,6 +7,7 @@ use crate::report::diff::{self, Side};
 use crate::report::excerpt::{self, Line};
 use crate::report::foreign::{Span, on_one_line, spans};
 use crate::report::outline::{self, Outline};
+use crate::report::steps;
 use crate::report::way::{self, Gate, Way};
 use crate::report::{checks, statements, wording};
 use askama::Template;
@@ -192,6 +193,6 @@ fn cause(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> CauseView {
         console: finding.remedy.console.as_deref().map(on_one_line),
         steps: sentences(wording::steps(finding)),
         commands: finding.remedy.commands.iter().map(|command| on_one_line(command)).collect(),
-        notes: sentences(finding.remedy.notes.clone()),
+        notes: sentences(finding.remedy.notes.iter().map(steps::note).collect()),
     }
 }

@@ -2,7 +2,8 @@
 
 use super::filter::Filter;
 use super::{Frame, class_of, sign_of};
-use crate::diagnose::{Cell, Matrix, Row, Verdict};
+use crate::diagnose::Verdict;
+use crate::matrix::{Cell, Matrix, Row};
 use crate::report::foreign::{Span, on_one_line, spans};
 use crate::report::models::{access_in_short, decision_in_short, not_known, sums, verdict_in_short};
 use askama::Template;
@@ -111,7 +112,7 @@ fn verdict(cell: &Cell) -> CellView {
         class: class_of(cell.verdict),
         sign: Some(sign_of(cell.verdict)),
         text: verdict_in_short(cell),
-        note: cell.unsettled.as_ref().map(|open| on_one_line(&format!("{}: {}", open.what, open.why))),
+        note: cell.unsettled.as_ref().map(|open| on_one_line(&crate::report::not_checked::line(open))),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{cell, code, inline, markdown};
 use crate::bedrock::Bundle;
-use crate::diagnose::{Diagnosis, Matrix};
+use crate::diagnose::Diagnosis;
+use crate::matrix::Matrix;
 use crate::report::bundle::{bundle_headline, bundle_verdict, gist};
 use crate::report::foreign::on_one_line;
 use crate::report::models::{access_in_short, decision_in_short, not_known, sums, verdict_in_short};

@@ -83,7 +83,7 @@ fn retrieve_and_generate(call: &Call<'_>) -> Result<Reply, Refusal> {
         let resource = requirement.resource.to_string();
         call.require("bedrock:InvokeModel", &resource, Some(&resource), &requirement.context())?;
     }
-    model_access::pass(call, &call.caller, &target)?;
+    model_access::pass(call, &call.caller, &target, None)?;
     Ok(Reply::json(&json!({ "sessionId": call.request_id, "output": { "text": ANSWER }, "citations": [] })))
 }
 
@@ -103,12 +103,20 @@ fn create_agent(call: &Call<'_>) -> Result<Reply, Refusal> {
 /// Calls a model in the name of a service role; the error is what the role is refused with, which callers see in part
 /// or not at all.
 fn as_role(call: &Call<'_>, role: &Arn, source: &Arn, model: &str) -> Result<(), String> {
-    let assumed =
-        call.snapshot.assume_for(role, "bedrock.amazonaws.com", source, "BedrockSession", &call.caller.region);
+    call_as_role(call, role, "bedrock.amazonaws.com", source, model)
+}
+
+/// Calls a model in the name of a role that a service assumes for a source.
+pub(super) fn call_as_role(
+    call: &Call<'_>,
+    role: &Arn,
+    service: &str,
+    source: &Arn,
+    model: &str,
+) -> Result<(), String> {
+    let assumed = call.snapshot.assume_for(role, service, source, "BedrockSession", &call.caller.region);
     let Some(caller) = assumed else {
-        return Err(format!(
-            "User: bedrock.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: {role}"
-        ));
+        return Err(format!("User: {service} is not authorized to perform: sts:AssumeRole on resource: {role}"));
     };
     let target = requirements::expand(call.world(), &call.caller.region, model).map_err(|refusal| refusal.message)?;
     for requirement in &target.requirements {
@@ -116,7 +124,7 @@ fn as_role(call: &Call<'_>, role: &Arn, source: &Arn, model: &str) -> Result<(),
         let refused = |denial: Denial| denial_text(&caller.arn(), "bedrock:InvokeModel", Some(&resource), &denial);
         call.snapshot.authorize(&caller, "bedrock:InvokeModel", &resource, &requirement.context()).map_err(refused)?;
     }
-    model_access::pass(call, &caller, &target).map_err(|refusal| refusal.message)
+    model_access::pass(call, &caller, &target, None).map_err(|refusal| refusal.message)
 }
 
 fn not_found() -> Refusal {

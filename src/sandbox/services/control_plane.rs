@@ -2,13 +2,16 @@
 //!
 //! Shapes follow the Bedrock API Reference. Listing a model says nothing about access to it, as on AWS.
 
+use super::account_settings::describe_data_retention;
 use super::requirements::find_model;
 use crate::iam::{Arn, ContextKeys};
 use crate::sandbox::call::Call;
 use crate::sandbox::operation::Operation;
 use crate::sandbox::refusal::Refusal;
 use crate::sandbox::wire::Reply;
-use crate::sandbox::world::{AgreementStatus, Availability, Gate, Lifecycle, Model, Profile, ProfileType};
+use crate::sandbox::world::{
+    AgreementStatus, Availability, Gate, Lifecycle, Model, Profile, ProfileType, ProgramStatus, TrustedAccessProgram,
+};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -30,10 +33,12 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
                 "bedrock:ListInferenceProfiles" => list_profiles(call),
                 "bedrock:GetUseCaseForModelAccess" => use_case(call),
                 "bedrock:ListFoundationModelAgreementOffers" => offers(call),
+                "bedrock:ListTrustedAccessPrograms" => Ok(list_programs(call)),
+                "bedrock:GetTrustedAccessProgram" => get_program(call),
                 "bedrock:ListEnforcedGuardrailsConfiguration" => Ok(enforced_guardrails(call)),
                 "bedrock:GetAccountDataRetention" => {
                     let mode = call.world().data_retention_in(&call.caller.region);
-                    Ok(Reply::json(&json!({ "mode": mode.as_str() })))
+                    Ok(Reply::json(&describe_data_retention(mode)))
                 }
                 _ => Err(Refusal::unknown_operation(format!("the sandbox has no answer for {name}"))),
             }
@@ -60,7 +65,7 @@ fn list_models(call: &Call<'_>) -> Reply {
 
 /// Walks over the models of the call's Region.
 fn here<'a>(call: &'a Call<'_>) -> impl Iterator<Item = (&'a Model, &'a Gate)> {
-    call.world().models.iter().filter_map(|model| {
+    call.world().models.iter().filter(|model| call.world().sees(&model.id)).filter_map(|model| {
         let gate = model.regions.iter().find(|(region, _)| region.as_str() == call.caller.region);
         gate.map(|(_, gate)| (model, gate))
     })
@@ -129,7 +134,7 @@ fn unresolved() -> Refusal {
 
 fn availability(call: &Call<'_>) -> Result<Reply, Refusal> {
     let id = labelled_model(&call.operation);
-    let model = find_model(call.world(), id)
+    find_model(call.world(), id)
         .ok_or_else(|| Refusal::service(400, "ValidationException", "The provided model identifier is invalid."))?;
     let Some((_, gate)) = find_here(call, id) else {
         // A model that exists, in other Regions.
@@ -141,7 +146,7 @@ fn availability(call: &Call<'_>) -> Result<Reply, Refusal> {
             "regionAvailability": Availability::NotAvailable,
         })));
     };
-    let status = call.account.agreement(model, gate);
+    let status = gate.agreement.status;
     let mut agreement = json!({ "status": status });
     if let (AgreementStatus::Error, Some(message), Some(fields)) =
         (status, &gate.agreement.error_message, agreement.as_object_mut())
@@ -159,7 +164,10 @@ fn availability(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// Walks over the profiles of the call's Region.
 fn profiles_here<'a>(call: &'a Call<'_>) -> impl Iterator<Item = &'a Profile> {
-    call.world().profiles.iter().filter(|profile| profile.region.as_str() == call.caller.region)
+    call.world()
+        .profiles
+        .iter()
+        .filter(|profile| profile.region.as_str() == call.caller.region && call.world().sees(profile.base_model()))
 }
 
 fn profile_arn(call: &Call<'_>, profile: &Profile) -> Arn {
@@ -237,7 +245,8 @@ fn use_case(call: &Call<'_>) -> Result<Reply, Refusal> {
             "You have not filled out the request form. Please fill out the form and try again.",
         )
     })?;
-    let data = serde_json::to_vec(form).unwrap_or_default();
+    // The form is encoded once by Bedrock, and once more as bytes in JSON.
+    let data = aws_smithy_types::base64::encode(serde_json::to_vec(form).unwrap_or_default());
     Ok(Reply::json(&json!({ "formData": aws_smithy_types::base64::encode(data) })))
 }
 
@@ -280,4 +289,36 @@ fn enforced_guardrails(call: &Call<'_>) -> Reply {
         })
         .collect();
     Reply::json(&json!({ "guardrailsConfig": configurations }))
+}
+
+fn describe_program(call: &Call<'_>, program: &TrustedAccessProgram) -> Value {
+    let mut described = json!({
+        "programId": program.id,
+        "name": program.name,
+        "description": program.name,
+        "providerName": program.provider,
+        "detailsUrl": "https://docs.aws.amazon.com/bedrock/latest/userguide/",
+        "status": program.status,
+        "source": "account",
+        "resolvedFor": { "accountId": call.world().account },
+        "optIn": if program.status == ProgramStatus::Enabled { "enabled" } else { "inherit" },
+    });
+    if let (Some(reason), Some(fields)) = (&program.status_reason, described.as_object_mut()) {
+        fields.insert("statusReason".to_owned(), json!(reason));
+    }
+    described
+}
+
+fn list_programs(call: &Call<'_>) -> Reply {
+    let programs = call.world().trusted_access_programs.iter();
+    let summaries: Vec<Value> = programs.map(|program| describe_program(call, program)).collect();
+    Reply::json(&json!({ "programSummaries": summaries }))
+}
+
+fn get_program(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let mut programs = call.world().trusted_access_programs.iter();
+    let program = programs.find(|program| program.id == call.operation.label).ok_or_else(|| {
+        Refusal::service(404, "ResourceNotFoundException", "The requested resource could not be found.")
+    })?;
+    Ok(Reply::json(&describe_program(call, program)))
 }

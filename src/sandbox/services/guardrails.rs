@@ -5,7 +5,7 @@
 
 use crate::sandbox::call::Call;
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::world::Guardrail;
+use crate::sandbox::world::{Guardrail, PolicyText};
 use serde_json::Value;
 
 /// The guardrail that a call names.
@@ -43,8 +43,11 @@ pub(super) fn of_call(call: &Call<'_>) -> Result<Option<Named>, Refusal> {
     Ok(Some(Named { arn, identifier }))
 }
 
-/// Returns the ARNs of the guardrails that a call passes, each once.
-pub(super) fn applied(call: &Call<'_>, named: Option<&Named>, model: Option<&str>) -> Vec<String> {
+/// A guardrail that a call passes, with its resource policy where it is one of another account.
+pub(super) type Applied<'a> = (String, Option<Option<&'a PolicyText>>);
+
+/// Returns the guardrails that a call passes, each once.
+pub(super) fn applied<'a>(call: &Call<'a>, named: Option<&Named>, model: Option<&str>) -> Vec<Applied<'a>> {
     let enforced = call.world().guardrails.iter().filter(|guardrail| {
         let holds = model.is_none_or(|model| {
             let listed = |ids: &[String]| ids.iter().any(|id| id == model);
@@ -59,5 +62,11 @@ pub(super) fn applied(call: &Call<'_>, named: Option<&Named>, model: Option<&str
             arns.push(arn);
         }
     }
-    arns
+    let own = &call.world().account;
+    let with_policy = |arn: String| {
+        let known = call.world().guardrails.iter().find(|guardrail| guardrail.arn.to_string() == arn);
+        let policy = known.filter(|guardrail| guardrail.arn.account != *own).map(|guardrail| guardrail.policy.as_ref());
+        (arn, policy)
+    };
+    arns.into_iter().map(with_policy).collect()
 }

@@ -23,6 +23,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         "iam:GetUser" => get_user(call),
         "iam:GetPolicy" => get_policy(call),
         "iam:GetPolicyVersion" => get_policy_version(call),
+        "iam:ListPolicyVersions" => list_policy_versions(call),
         "iam:ListGroupsForUser" => list_groups(call),
         "iam:GetRolePolicy" | "iam:GetUserPolicy" | "iam:GetGroupPolicy" => get_inline(call),
         "iam:ListRolePolicies" | "iam:ListUserPolicies" | "iam:ListGroupPolicies" => list_inline(call),
@@ -32,12 +33,36 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 /// A user, role or group.
 #[derive(Clone, Copy)]
-enum Entity<'a> {
+pub(super) enum Entity<'a> {
     Principal(&'a PrincipalFacts),
     Group(&'a Group),
 }
 
 impl<'a> Entity<'a> {
+    /// Returns the ARN.
+    pub(super) fn arn(self) -> &'a Arn {
+        match self {
+            Self::Principal(facts) => &facts.arn,
+            Self::Group(group) => &group.arn,
+        }
+    }
+
+    /// Returns the name without its path.
+    pub(super) fn name(self) -> &'a str {
+        match self {
+            Self::Principal(facts) => facts.name(),
+            Self::Group(group) => group.name(),
+        }
+    }
+
+    /// Returns the path, with a slash at both ends.
+    pub(super) fn path(self) -> &'a str {
+        match self {
+            Self::Principal(facts) => facts.path(),
+            Self::Group(group) => group.path(),
+        }
+    }
+
     fn policies(self) -> &'a [AttachedPolicy] {
         match self {
             Self::Principal(facts) => &facts.policies,
@@ -56,7 +81,7 @@ impl<'a> Entity<'a> {
 /// Authorizes the call on the entity that it names, and finds it.
 ///
 /// IAM authorizes first: a caller without the permission learns nothing about what there is.
-fn entity<'a>(call: &Call<'a>, kind: &str) -> Result<Entity<'a>, Refusal> {
+pub(super) fn entity<'a>(call: &Call<'a>, kind: &str, keys: &ContextKeys) -> Result<Entity<'a>, Refusal> {
     let parameter = match kind {
         "role" => "RoleName",
         "user" => "UserName",
@@ -68,25 +93,29 @@ fn entity<'a>(call: &Call<'a>, kind: &str) -> Result<Entity<'a>, Refusal> {
         None if call.operation.name == "iam:GetUser" && !call.caller.facts.is_role() => call.caller.facts.name(),
         _ => required(&call.operation.form, parameter)?,
     };
+    let account = &call.caller.facts.arn.account;
     let principal = || {
-        let matches = |facts: &&PrincipalFacts| facts.is_role() == (kind == "role") && facts.name() == name;
+        let matches = |facts: &&PrincipalFacts| {
+            facts.is_role() == (kind == "role") && facts.name() == name && facts.arn.account == *account
+        };
         world.principals.iter().find(matches).map(Entity::Principal)
     };
     let found = match kind {
-        "group" => world.groups.iter().find(|group| group.name() == name).map(Entity::Group),
+        "group" => {
+            world.groups.iter().find(|group| group.name() == name && group.arn.account == *account).map(Entity::Group)
+        }
         _ => principal(),
     };
     let arn = match found {
-        Some(Entity::Principal(facts)) => facts.arn.to_string(),
-        Some(Entity::Group(group)) => group.arn.to_string(),
-        None => Arn::new(world.partition(), "iam", "", &world.account, &format!("{kind}/{name}")).to_string(),
+        Some(entity) => entity.arn().to_string(),
+        None => Arn::new(world.partition(), "iam", "", account, &format!("{kind}/{name}")).to_string(),
     };
-    call.require(call.operation.name, &arn, Some(&format!("{kind} {name}")), &ContextKeys::new())?;
+    call.require(call.operation.name, &arn, Some(&format!("{kind} {name}")), keys)?;
     found.ok_or_else(|| Refusal::no_such_entity(format!("The {kind} with name {name} cannot be found.")))
 }
 
-/// Tells from the operation's name what kind of entity it is about.
-fn kind_of(operation: &str) -> &'static str {
+/// Returns the kind of entity that an operation is about, which its name tells.
+pub(super) fn kind_of(operation: &str) -> &'static str {
     if operation.contains("Role") {
         "role"
     } else if operation.contains("User") {
@@ -97,7 +126,9 @@ fn kind_of(operation: &str) -> &'static str {
 }
 
 fn get_role(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let Entity::Principal(role) = entity(call, "role")? else { return Err(Refusal::internal(call.service)) };
+    let Entity::Principal(role) = entity(call, "role", &ContextKeys::new())? else {
+        return Err(Refusal::internal(call.service));
+    };
     Ok(call.query_reply(|xml| {
         xml.element("Role", |xml| {
             xml.leaf("Path", role.path())
@@ -116,7 +147,9 @@ fn get_role(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn get_user(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let Entity::Principal(user) = entity(call, "user")? else { return Err(Refusal::internal(call.service)) };
+    let Entity::Principal(user) = entity(call, "user", &ContextKeys::new())? else {
+        return Err(Refusal::internal(call.service));
+    };
     Ok(call.query_reply(|xml| {
         xml.element("User", |xml| {
             xml.leaf("Path", user.path())
@@ -148,7 +181,9 @@ fn write_tags(xml: &mut Xml, facts: &PrincipalFacts) {
 }
 
 fn list_groups(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let Entity::Principal(user) = entity(call, "user")? else { return Err(Refusal::internal(call.service)) };
+    let Entity::Principal(user) = entity(call, "user", &ContextKeys::new())? else {
+        return Err(Refusal::internal(call.service));
+    };
     let groups = call.world().groups.iter().filter(|group| user.groups.iter().any(|name| name == group.name()));
     Ok(call.query_reply(|xml| {
         xml.list("Groups", groups, |xml, group| {
@@ -163,7 +198,7 @@ fn list_groups(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn list_inline(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let policies = entity(call, kind_of(call.operation.name))?.policies();
+    let policies = entity(call, kind_of(call.operation.name), &ContextKeys::new())?.policies();
     let page = Page::from_form(&call.operation.form, policies.len())?;
     Ok(call.query_reply(|xml| {
         let names = policies.iter().map(|policy| policy.name.as_str());
@@ -174,7 +209,7 @@ fn list_inline(call: &Call<'_>) -> Result<Reply, Refusal> {
 
 fn get_inline(call: &Call<'_>) -> Result<Reply, Refusal> {
     let kind = kind_of(call.operation.name);
-    let policies = entity(call, kind)?.policies();
+    let policies = entity(call, kind, &ContextKeys::new())?.policies();
     let name = required(&call.operation.form, "PolicyName")?;
     let policy = policies
         .iter()
@@ -189,7 +224,7 @@ fn get_inline(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn list_attached(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let policies = entity(call, kind_of(call.operation.name))?.managed_policies();
+    let policies = entity(call, kind_of(call.operation.name), &ContextKeys::new())?.managed_policies();
     let partition = call.world().partition();
     let page = Page::from_form(&call.operation.form, policies.len())?;
     Ok(call.query_reply(|xml| {
@@ -200,27 +235,32 @@ fn list_attached(call: &Call<'_>) -> Result<Reply, Refusal> {
     }))
 }
 
-/// A managed policy's text and the id of its default version.
-fn managed_policy(call: &Call<'_>) -> Result<(String, String, String), Refusal> {
+/// A managed policy: its ARN, the number of its default version, and its versions.
+struct Managed {
+    arn: String,
+    default: String,
+    /// Ids and texts.
+    versions: Vec<(String, String)>,
+}
+
+/// Authorizes the call on the managed policy that it names, and finds the policy.
+fn managed_policy(call: &Call<'_>) -> Result<Managed, Refusal> {
     let arn = required(&call.operation.form, "PolicyArn")?;
     call.require(call.operation.name, arn, Some(&format!("policy {arn}")), &ContextKeys::new())?;
-    let world = call.world();
     let missing = || Refusal::no_such_entity(format!("Policy {arn} was not found."));
     if arn.contains(":iam::aws:policy/") {
         let policy = policy::ManagedPolicy::find(arn).ok_or_else(missing)?;
-        return Ok((arn.to_owned(), policy.version.clone(), format!("{:#}", policy.json)));
+        let (default, text) = (policy.version.clone(), format!("{:#}", policy.json));
+        return Ok(Managed { arn: arn.to_owned(), default: default.clone(), versions: vec![(default, text)] });
     }
-    let attached = world.principals.iter().flat_map(|facts| facts.managed_policies.iter().chain(&facts.boundary));
-    let grouped = world.groups.iter().flat_map(|group| &group.managed_policies);
-    let text = attached.chain(grouped).find_map(|policy| match policy {
-        ManagedPolicy::Customer { arn: known, document } if known.to_string() == arn => Some(document.as_str()),
-        _ => None,
-    });
-    Ok((arn.to_owned(), "v1".to_owned(), text.ok_or_else(missing)?.to_owned()))
+    let known = call.world().policy_versions(arn).ok_or_else(missing)?;
+    let id = |number: u32| format!("v{number}");
+    let versions = known.versions.iter().map(|version| (id(version.number), version.document.as_str().to_owned()));
+    Ok(Managed { arn: arn.to_owned(), default: id(known.default), versions: versions.collect() })
 }
 
 fn get_policy(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let (arn, version, _) = managed_policy(call)?;
+    let Managed { arn, default, .. } = managed_policy(call)?;
     let name = arn.rsplit('/').next().unwrap_or_default();
     let id = ids::unique_id("ANPA", &arn);
     Ok(call.query_reply(|xml| {
@@ -229,7 +269,7 @@ fn get_policy(call: &Call<'_>) -> Result<Reply, Refusal> {
                 .leaf("PolicyId", &id)
                 .leaf("Arn", &arn)
                 .leaf("Path", "/")
-                .leaf("DefaultVersionId", &version)
+                .leaf("DefaultVersionId", &default)
                 .leaf("IsAttachable", "true")
                 .leaf("CreateDate", CREATED)
                 .leaf("UpdateDate", CREATED);
@@ -238,21 +278,33 @@ fn get_policy(call: &Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn get_policy_version(call: &Call<'_>) -> Result<Reply, Refusal> {
-    let (arn, version, text) = managed_policy(call)?;
+    let policy = managed_policy(call)?;
     let wanted = required(&call.operation.form, "VersionId")?;
-    if wanted != version {
-        return Err(Refusal::no_such_entity(format!(
-            "Policy {arn} version {wanted} does not exist or is not attachable."
-        )));
-    }
+    let (id, text) = policy.versions.iter().find(|(id, _)| id == wanted).ok_or_else(|| {
+        Refusal::no_such_entity(format!("Policy {} version {wanted} does not exist or is not attachable.", policy.arn))
+    })?;
     Ok(call.query_reply(|xml| {
         xml.element("PolicyVersion", |xml| {
-            xml.leaf("Document", &encode(&text))
-                .leaf("VersionId", &version)
-                .leaf("IsDefaultVersion", "true")
-                .leaf("CreateDate", CREATED);
+            xml.leaf("Document", &encode(text));
+            write_version(xml, id, &policy.default);
         });
     }))
+}
+
+fn list_policy_versions(call: &Call<'_>) -> Result<Reply, Refusal> {
+    let policy = managed_policy(call)?;
+    let page = Page::from_form(&call.operation.form, policy.versions.len())?;
+    Ok(call.query_reply(|xml| {
+        let newest_first = policy.versions.iter().rev().skip(page.start).take(page.length);
+        xml.list("Versions", newest_first, |xml, (id, _)| write_version(xml, id, &policy.default));
+        page.write_end(xml);
+    }))
+}
+
+fn write_version(xml: &mut Xml, id: &str, default: &str) {
+    xml.leaf("VersionId", id)
+        .leaf("IsDefaultVersion", if id == default { "true" } else { "false" })
+        .leaf("CreateDate", CREATED);
 }
 
 fn encode(document: &str) -> String {

@@ -46,7 +46,8 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
             call.require(call.operation.name, &guardrail, Some(&guardrail), &ContextKeys::new())?;
             Ok(Reply::json(&json!({ "action": "NONE", "outputs": [], "assessments": [], "usage": {} })))
         }
-        name => openai(call, name),
+        "bedrock:Rerank" => rerank(call),
+        _ => openai(call),
     }
 }
 
@@ -63,29 +64,40 @@ fn job(call: &Call<'_>, model: &str, made: &str, role: Option<&str>) -> Result<S
     Ok(made)
 }
 
-/// Chat Completions and Responses, on the runtime's path and on the `bedrock-mantle` endpoint.
-fn openai(call: &Call<'_>, name: &str) -> Result<Reply, Refusal> {
+/// Chat Completions and Responses on the runtime's path.
+fn openai(call: &Call<'_>) -> Result<Reply, Refusal> {
     let body = call.body()?;
     let model = text(&body, "model");
-    if name == "bedrock-mantle:CreateInference" {
-        let project = call.own_arn("bedrock-mantle", "project/default").to_string();
-        let keys = ContextKeys::new().with("bedrock-mantle:Model", model);
-        call.require(name, &project, Some(&project), &keys).map_err(Refusal::of_mantle)?;
-    } else {
-        let streams = body.get("stream").and_then(Value::as_bool) == Some(true);
-        let action = if streams { "bedrock:InvokeModelWithResponseStream" } else { "bedrock:InvokeModel" };
-        invoke(call, action, model)?;
-        if call.request.path.ends_with("/responses") {
-            let project = call.own_arn("bedrock", "project/default").to_string();
-            call.require("bedrock:InvokeModel", &project, Some(&project), &ContextKeys::new())?;
-        }
+    let streams = body.get("stream").and_then(Value::as_bool) == Some(true);
+    let action = if streams { "bedrock:InvokeModelWithResponseStream" } else { "bedrock:InvokeModel" };
+    invoke(call, action, model)?;
+    if call.operation.name == "bedrock:Responses" {
+        let project = call.own_arn("bedrock", "project/default").to_string();
+        call.require("bedrock:InvokeModel", &project, Some(&project), &ContextKeys::new())?;
     }
+    Ok(Reply::json(&completion(call, model)))
+}
+
+/// Ranks documents with a model: the operation's own permission, and the model's.
+fn rerank(call: &Call<'_>) -> Result<Reply, Refusal> {
+    call.require(call.operation.name, "*", None, &ContextKeys::new())?;
+    let body = call.body()?;
+    let configuration = "/rerankingConfiguration/bedrockRerankingConfiguration/modelConfiguration/modelArn";
+    let model = body.pointer(configuration).and_then(Value::as_str).unwrap_or_default();
+    invoke(call, "bedrock:InvokeModel", model)?;
+    let sources = body.get("sources").and_then(Value::as_array).map_or(0, Vec::len);
+    let results: Vec<Value> = (0..sources).map(|index| json!({ "index": index, "relevanceScore": 0.5 })).collect();
+    Ok(Reply::json(&json!({ "results": results })))
+}
+
+/// The answer of a model in the form of the OpenAI API.
+pub(super) fn completion(call: &Call<'_>, model: &str) -> Value {
     let said = "This is the sandbox: no model was called and nothing was billed.";
     let choice = json!({ "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": said } });
-    Ok(Reply::json(&json!({
+    json!({
         "id": call.request_id, "object": "chat.completion", "model": model, "choices": [choice],
         "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
-    })))
+    })
 }
 
 /// Authorizes a call to a model, and takes it through the account's standing.
@@ -95,5 +107,5 @@ fn invoke(call: &Call<'_>, action: &str, model: &str) -> Result<(), Refusal> {
         let resource = requirement.resource.to_string();
         call.require(action, &resource, Some(&resource), &requirement.context())?;
     }
-    model_access::pass(call, &call.caller, &target)
+    model_access::pass(call, &call.caller, &target, None)
 }

@@ -8,12 +8,38 @@ use crate::iam::ContextKeys;
 use crate::sandbox::call::Call;
 use crate::sandbox::caller::Caller;
 use crate::sandbox::refusal::Refusal;
-use crate::sandbox::world::{AgreementStatus, Authorization, Availability, Gate, Lifecycle, LifecycleStatus, Model};
+use crate::sandbox::world::{
+    AgreementStatus, Authorization, Availability, DataRetention, ErrorShape, Gate, Lifecycle, LifecycleStatus, Model,
+};
 use time::OffsetDateTime;
 
 /// Refuses a call that the account's standing keeps from its model.
-pub(super) fn pass(call: &Call<'_>, caller: &Caller<'_>, target: &Target<'_>) -> Result<(), Refusal> {
-    let Some(model) = target.model else {
+///
+/// `retention` is the data-retention mode of the call's project, where it has one.
+pub(super) fn pass(
+    call: &Call<'_>,
+    caller: &Caller<'_>,
+    target: &Target<'_>,
+    retention: Option<DataRetention>,
+) -> Result<(), Refusal> {
+    let passed = checks(call, caller, target, retention);
+    match target.model.map(|model| model.error_shape) {
+        Some(ErrorShape::Anthropic) => passed.map_err(Refusal::in_anthropic_shape),
+        _ => passed,
+    }
+}
+
+fn checks(
+    call: &Call<'_>,
+    caller: &Caller<'_>,
+    target: &Target<'_>,
+    retention: Option<DataRetention>,
+) -> Result<(), Refusal> {
+    let hold = call.world().account_hold.iter().find(|(region, _)| region.as_str() == caller.region);
+    if let Some((_, error)) = hold {
+        return Err(Refusal::service(error.status, &error.code, &error.message));
+    }
+    let Some(model) = target.model.filter(|model| call.world().sees(&model.id)) else {
         let is_resource =
             target.requirements.iter().any(|requirement| requirement.resource.resource_type() != "foundation-model");
         return Err(if is_resource { unresolved() } else { invalid_identifier() });
@@ -31,14 +57,18 @@ pub(super) fn pass(call: &Call<'_>, caller: &Caller<'_>, target: &Target<'_>) ->
         return Err(Refusal::service(error.status, &error.code, &error.message));
     }
     lifecycle(&gate.lifecycle)?;
-    if gate.authorization == Authorization::NotAuthorized || gate.entitlement == Availability::NotAvailable {
+    let closed = gate.authorization == Authorization::NotAuthorized || gate.entitlement == Availability::NotAvailable;
+    if closed && !gate.served_anyway {
         return Err(Refusal::service(
             403,
             "AccessDeniedException",
             "You don't have access to the model with the specified model ID.",
         ));
     }
-    data_retention(call, caller, model)?;
+    data_retention(call, caller, model, retention)?;
+    if call.account.count_model_call() < call.world().subscription_setup_calls {
+        return Ok(());
+    }
     form(call, model)?;
     agreement(call, caller, model, gate)
 }
@@ -82,8 +112,13 @@ fn lifecycle(lifecycle: &Lifecycle) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn data_retention(call: &Call<'_>, caller: &Caller<'_>, model: &Model) -> Result<(), Refusal> {
-    let mode = call.world().data_retention_in(&caller.region);
+fn data_retention(
+    call: &Call<'_>,
+    caller: &Caller<'_>,
+    model: &Model,
+    project: Option<DataRetention>,
+) -> Result<(), Refusal> {
+    let mode = project.or_else(|| call.world().data_retention_in(&caller.region)).unwrap_or_default();
     if model.data_retention.is_some_and(|needed| mode < needed) {
         return Err(Refusal::service(
             400,
@@ -110,7 +145,7 @@ fn agreement(call: &Call<'_>, caller: &Caller<'_>, model: &Model, gate: &Gate) -
     if model.product_id.is_none() {
         return Ok(());
     }
-    match call.account.agreement(model, gate) {
+    match gate.agreement.status {
         AgreementStatus::Available => Ok(()),
         AgreementStatus::Pending => Err(Refusal::service(
             403,
@@ -132,8 +167,10 @@ fn agreement(call: &Call<'_>, caller: &Caller<'_>, model: &Model, gate: &Gate) -
                 .with("aws-marketplace:ProductId", model.product_id.iter().cloned().collect::<Vec<_>>());
             let may = |action: &str| call.snapshot.authorize(caller, action, "*", &context).is_ok();
             if may("aws-marketplace:ViewSubscriptions") && may("aws-marketplace:Subscribe") {
-                call.account.subscribe(model);
-                return Ok(());
+                return call.account.write(|world| {
+                    world.set_agreement(&model.id, AgreementStatus::Available);
+                    Ok(())
+                });
             }
             Err(cannot_be_completed(
                 "IAM user or service role is not authorized to perform the required AWS Marketplace actions \

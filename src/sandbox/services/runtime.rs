@@ -25,21 +25,30 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         _ => "bedrock:InvokeModelWithResponseStream",
     };
     let guardrail = guardrails::of_call(call)?;
+    let project = project(call)?;
     for requirement in &target.requirements {
         let resource = requirement.resource.to_string();
         let mut context = via_endpoint(call, requirement.context());
         if let Some(guardrail) = &guardrail {
             context.set("bedrock:GuardrailIdentifier", guardrail.identifier.as_str());
         }
+        if let Some(project) = &project {
+            context.set("bedrock:ProjectArn", project.as_str());
+        }
         call.require(action, &resource, Some(&resource), &context)?;
     }
     if action != "bedrock:CountTokens" {
-        for arn in guardrails::applied(call, guardrail.as_ref(), target.model.map(|model| model.id.as_str())) {
+        for (arn, policy) in guardrails::applied(call, guardrail.as_ref(), target.model.map(|model| model.id.as_str()))
+        {
             let context = via_endpoint(call, ContextKeys::new());
-            call.require("bedrock:ApplyGuardrail", &arn, Some(&arn), &context)?;
+            call.require_on("bedrock:ApplyGuardrail", &arn, &context, policy)?;
+        }
+        if let Some(project) = &project {
+            call.require(action, project, Some(project), &via_endpoint(call, ContextKeys::new()))?;
         }
     }
-    model_access::pass(call, &call.caller, &target)?;
+    let retention = call.world().projects.iter().find(|known| Some(known.arn.to_string()) == project);
+    model_access::pass(call, &call.caller, &target, retention.and_then(|project| project.data_retention))?;
     let model = target.model.ok_or_else(requirements::invalid_identifier)?;
     match call.operation.name {
         "bedrock:Converse" => converse(call).map(|turn| Reply::json(&turn.whole())),
@@ -67,6 +76,25 @@ fn via_endpoint(call: &Call<'_>, context: ContextKeys) -> ContextKeys {
             .with("aws:VpcSourceIp", "10.0.0.10"),
         None => context,
     }
+}
+
+/// Returns the ARN of the project that a call is evaluated on: the one that it names, or the default project where the
+/// runtime evaluates calls on it (Bedrock API Reference, "InvokeModel").
+fn project(call: &Call<'_>) -> Result<Option<String>, Refusal> {
+    let in_body = || {
+        let body: Value = serde_json::from_slice(&call.request.body).ok()?;
+        Some(body.get("projectIdentifier")?.as_str()?.to_owned())
+    };
+    let is_converse = matches!(call.operation.name, "bedrock:Converse" | "bedrock:ConverseStream");
+    let header = call.request.header("x-amzn-bedrock-projectidentifier").map(str::to_owned);
+    let Some(id) = header.or_else(|| is_converse.then(in_body).flatten()) else {
+        let default = || call.own_arn("bedrock", "project/default").to_string();
+        return Ok(call.world().default_project.then(default));
+    };
+    let arn = if id.starts_with("arn:") { id } else { call.own_arn("bedrock", &format!("project/{id}")).to_string() };
+    let is_known =
+        arn.ends_with(":project/default") || call.world().projects.iter().any(|project| project.arn.to_string() == arn);
+    if is_known { Ok(Some(arn)) } else { Err(invalid("The provided project identifier is invalid.")) }
 }
 
 fn streams(model: &Model) -> Result<(), Refusal> {

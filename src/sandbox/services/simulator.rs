@@ -13,6 +13,9 @@ use crate::sandbox::page::Page;
 use crate::sandbox::refusal::{Refusal, required};
 use crate::sandbox::wire::{Form, Reply};
 use crate::sandbox::xml::Xml;
+use std::net::IpAddr;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// The longest exclusion list.
 const MAX_EXCLUSIONS: usize = 256;
@@ -306,6 +309,12 @@ fn context_entry(entry: &Form) -> Result<(String, ContextValue), Refusal> {
     let values: Vec<String> = entry.list("ContextKeyValues").into_iter().map(str::to_owned).collect();
     let kind = entry.get("ContextKeyType").unwrap_or("string");
     let single = ["string", "numeric", "boolean", "ip", "binary", "date"];
+    let element = kind.strip_suffix("List").unwrap_or(kind);
+    if let Some(value) = values.iter().find(|value| !is_of_type(value, element)) {
+        return Err(invalid(format!(
+            "Invalid Context Entry: {key} has the value {value}, which is not of type {kind}"
+        )));
+    }
     let value = match (single.contains(&kind), values.as_slice()) {
         (true, [value]) => ContextValue::Single(value.clone()),
         (true, _) => return Err(invalid(format!("Invalid Context Entry: {key} of type {kind} takes one value"))),
@@ -313,6 +322,23 @@ fn context_entry(entry: &Form) -> Result<(String, ContextValue), Refusal> {
         (false, _) => return Err(invalid(format!("Invalid Context Key Type: {kind}"))),
     };
     Ok((key.to_owned(), value))
+}
+
+/// Returns `true` if a value can be of a type of context keys (IAM API Reference, "ContextEntry").
+fn is_of_type(value: &str, kind: &str) -> bool {
+    match kind {
+        "numeric" => value.parse::<f64>().is_ok_and(f64::is_finite),
+        "boolean" => ["true", "false"].contains(&value.to_ascii_lowercase().as_str()),
+        "ip" => value.split_once('/').map_or(value, |(address, _)| address).parse::<IpAddr>().is_ok(),
+        "binary" => aws_smithy_types::base64::decode(value).is_ok(),
+        "date" => OffsetDateTime::parse(value, &Rfc3339).is_ok() || value.parse::<i64>().is_ok() || is_day(value),
+        _ => true,
+    }
+}
+
+/// Returns `true` if a text is a day such as `2026-03-02`.
+fn is_day(text: &str) -> bool {
+    OffsetDateTime::parse(&format!("{text}T00:00:00Z"), &Rfc3339).is_ok()
 }
 
 /// Adds the policies that come with the call.

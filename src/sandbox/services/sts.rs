@@ -20,7 +20,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
     Ok(call.query_reply(|xml| {
         xml.leaf("Arn", &call.caller.arn())
             .leaf("UserId", &call.caller.user_id())
-            .leaf("Account", &call.world().account);
+            .leaf("Account", &call.caller.facts.arn.account);
     }))
 }
 

@@ -33,3 +33,23 @@ pub(in crate::sandbox) struct KnowledgeBase {
     /// The model that embeds its questions.
     pub(in crate::sandbox) model: String,
 }
+
+/// A runtime of AgentCore.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an agent runtime (an object)")]
+pub(in crate::sandbox) struct AgentRuntime {
+    /// The ARN, `…:runtime/ID`.
+    pub(in crate::sandbox) arn: Arn,
+    /// The role that the agent's code runs with.
+    pub(in crate::sandbox) role: Arn,
+    /// The model that the agent's code calls.
+    pub(in crate::sandbox) model: String,
+}
+
+/// A gateway of AgentCore.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a gateway (an object)")]
+pub(in crate::sandbox) struct Gateway {
+    /// The ARN, `…:gateway/ID`.
+    pub(in crate::sandbox) arn: Arn,
+}

@@ -3,7 +3,10 @@
 //! Only contradictions are refused that would make an answer impossible. A world may be as broken as an account
 //! can be: policies that allow nothing, profiles over models that are not there, forms that nobody sent.
 
-use super::{AttachedPolicy, ManagedPolicy, PolicyText, PrincipalFacts, Profile, World, WorldError, is_session_name};
+use super::{
+    AttachedPolicy, ManagedPolicy, PermissionSet, PolicyText, PrincipalFacts, Profile, World, WorldError,
+    is_session_name,
+};
 use crate::iam::Arn;
 use crate::policy::Document;
 use std::collections::BTreeSet;
@@ -46,10 +49,21 @@ impl Check<'_> {
         for (index, profile) in world.profiles.iter().enumerate() {
             destinations(profile, &format!("/profiles/{index}/models"))?;
         }
+        for (arn, policy) in &world.resource_policies {
+            if let Some(policy) = policy {
+                self.document(policy, &format!("/resource_policies/{arn}"))?;
+            }
+        }
+        for (index, project) in world.projects.iter().enumerate() {
+            of_type(&project.arn, "project", &format!("/projects/{index}/arn"))?;
+        }
         for (index, guardrail) in world.guardrails.iter().enumerate() {
             if guardrail.arn.service != "bedrock" || guardrail.arn.resource_type() != "guardrail" {
                 let message = format!("`{}` is not the ARN of a guardrail", guardrail.arn);
                 return Err(WorldError::at(format!("/guardrails/{index}/arn"), message));
+            }
+            if let Some(policy) = &guardrail.policy {
+                self.document(policy, &format!("/guardrails/{index}/policy"))?;
             }
         }
         for (index, agent) in world.agents.iter().enumerate() {
@@ -57,6 +71,9 @@ impl Check<'_> {
         }
         for (index, base) in world.knowledge_bases.iter().enumerate() {
             of_type(&base.arn, "knowledge-base", &format!("/knowledge_bases/{index}/arn"))?;
+        }
+        for (index, set) in world.permission_sets.iter().enumerate() {
+            self.permission_set(set, &format!("/permission_sets/{index}"))?;
         }
         self.api_keys()?;
         for (index, fault) in world.faults.iter().enumerate() {
@@ -86,12 +103,6 @@ impl Check<'_> {
         let arn = &principal.arn;
         if arn.service != "iam" || !matches!(arn.resource_type(), "user" | "role") || principal.name().is_empty() {
             return Err(WorldError::at(format!("{at}/arn"), format!("`{arn}` is not the ARN of an IAM user or role")));
-        }
-        if arn.account != self.world.account {
-            return Err(WorldError::at(
-                format!("{at}/arn"),
-                format!("`{arn}` is of another account than `{}`, the world's", self.world.account),
-            ));
         }
         let is_key = |key: &String| (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphanumeric());
         if principal.access_key.as_ref().is_some_and(|key| !is_key(key)) {
@@ -130,10 +141,30 @@ impl Check<'_> {
         let caller = &self.world.caller;
         match self.world.principals.iter().find(|principal| principal.arn == *caller) {
             None => Err(WorldError::at("/caller", format!("`{caller}` is not among the principals"))),
+            Some(_) if caller.account != self.world.account => {
+                let message = format!("`{caller}` is of another account than `{}`, the world's", self.world.account);
+                Err(WorldError::at("/caller", message))
+            }
             Some(facts) if facts.access_key.is_none() => {
                 Err(WorldError::at("/caller", format!("`{caller}` has no `access_key` to call with")))
             }
             Some(_) => Ok(()),
+        }
+    }
+
+    fn permission_set(&self, set: &PermissionSet, at: &str) -> Result<(), WorldError> {
+        if set.arn.service != "sso" || set.arn.resource_type() != "permissionSet" {
+            return Err(WorldError::at(
+                format!("{at}/arn"),
+                format!("`{}` is not the ARN of a permission set", set.arn),
+            ));
+        }
+        if !self.world.principals.iter().any(|principal| principal.arn == set.role && principal.is_role()) {
+            return Err(WorldError::at(format!("{at}/role"), format!("`{}` is not among the roles", set.role)));
+        }
+        match &set.inline_policy {
+            Some(policy) => self.document(policy, &format!("{at}/inline_policy")),
+            None => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Models and inference profiles of a world, and the account's standing to them.
 
-use super::principals::timestamp;
+use super::principals::{PolicyText, timestamp};
 use crate::bedrock::Region;
 use crate::iam::Arn;
 use serde::{Deserialize, Serialize};
@@ -34,11 +34,25 @@ pub(in crate::sandbox) struct Model {
     /// Whether it can answer as a stream.
     #[serde(default = "yes")]
     pub(in crate::sandbox) streaming: bool,
+    /// The shape in which the runtime sends Bedrock's own refusals of calls to it.
+    #[serde(default)]
+    pub(in crate::sandbox) error_shape: ErrorShape,
     /// The lowest data-retention mode under which it is offered; without it, any.
     #[serde(default)]
     pub(in crate::sandbox) data_retention: Option<DataRetention>,
     /// The Regions that have the model.
     pub(in crate::sandbox) regions: BTreeMap<Region, Gate>,
+}
+
+/// The shape of Bedrock's own refusals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::sandbox) enum ErrorShape {
+    /// A message, and the error's type in a header.
+    #[default]
+    Bedrock,
+    /// `{"type": "error", "error": {…}, "request_id": …}`, as Anthropic's API has it.
+    Anthropic,
 }
 
 /// How the account stands to a model in one Region (Bedrock API Reference, "GetFoundationModelAvailability").
@@ -50,6 +64,8 @@ pub(in crate::sandbox) struct Gate {
     pub(in crate::sandbox) authorization: Authorization,
     pub(in crate::sandbox) entitlement: Availability,
     pub(in crate::sandbox) region: Availability,
+    /// Whether the runtime serves the model whatever authorization and entitlement say.
+    pub(in crate::sandbox) served_anyway: bool,
     /// An answer of the runtime that none of the facts above accounts for, such as a hold on the account.
     pub(in crate::sandbox) live_error: Option<LiveError>,
 }
@@ -173,6 +189,9 @@ pub(in crate::sandbox) struct Guardrail {
     /// The numbered version; without it, there is the draft alone.
     #[serde(default)]
     pub(in crate::sandbox) version: Option<String>,
+    /// Its resource policy, which a guardrail of another account needs.
+    #[serde(default)]
+    pub(in crate::sandbox) policy: Option<PolicyText>,
     /// Whether the account enforces it on calls to models in its Region.
     #[serde(default)]
     pub(in crate::sandbox) enforced: bool,

@@ -16,6 +16,12 @@ use time::format_description::well_known::Rfc3339;
 pub(in crate::sandbox) struct PolicyText(Box<RawValue>);
 
 impl PolicyText {
+    /// Reads a policy document; `None` where it is not JSON or not a policy.
+    pub(in crate::sandbox) fn parse(text: &str) -> Option<Self> {
+        policy::Document::parse(text).ok()?;
+        RawValue::from_string(text.to_owned()).ok().map(Self)
+    }
+
     /// Returns the document's JSON.
     pub(in crate::sandbox) fn as_str(&self) -> &str {
         self.0.get()
@@ -40,6 +46,12 @@ pub(in crate::sandbox) struct PrincipalFacts {
     /// When the role's session ends; without it, never.
     #[serde(default, deserialize_with = "timestamp")]
     pub(in crate::sandbox) session_expires: Option<OffsetDateTime>,
+    /// When the role's session was made; without it, when it is asked.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub(in crate::sandbox) session_issued: Option<OffsetDateTime>,
+    /// Condition keys that the principal's calls carry, such as `aws:SourceIp`.
+    #[serde(default)]
+    pub(in crate::sandbox) context: BTreeMap<String, String>,
     /// The policy that was handed over when the session was made.
     #[serde(default)]
     pub(in crate::sandbox) session_policy: Option<PolicyText>,

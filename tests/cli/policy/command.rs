@@ -204,7 +204,7 @@ fn case_lines_are_answered_in_order() {
     let input = format!("{}\n{}\n", case("ä"), case("b"));
     let output = run_in(&fixtures(), &["simulate", "--cases", "-"], input.as_bytes());
     assert_eq!(output.status.code(), Some(0));
-    let decided = r#"[{"policy_type":"identity-policy","policy":null,"statement":0,"sid":null,"line":1,"column":"#;
+    let decided = r#"[{"policy_type":"identity-policy","policy_index":0,"policy":null,"statement":0,"sid":null,"line":1,"column":"#;
     let first = text(&output.stdout).lines().next().unwrap().to_owned();
     assert!(first.starts_with(r#"{"id":"ä","decision":"allowed","policy_type":null,"decided_by":"#), "{first}");
     assert!(first.contains(decided), "{first}");

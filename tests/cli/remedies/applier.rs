@@ -61,7 +61,7 @@ impl Account<'_> {
             }
             ("use-model", None) => self.facts["request"]["model"] = json!(value.unwrap()),
             ("use-region", None) => self.facts["request"]["region"] = json!(value.unwrap()),
-            ("set-data-retention", None) => self.facts["data_retention"][region] = json!(value.unwrap()),
+            ("set-retention-mode", None) => self.facts["data_retention"][region] = json!(value.unwrap()),
             ("renew-credentials", None) => match value {
                 None => {
                     let caller = self.facts["caller"].clone();

@@ -188,7 +188,7 @@ fn what_is_no_world_is_refused_with_its_place() {
     note("account", &edited("/account", json!("12345")));
     note("no ARN", &edited("/principals/0/arn", json!("chat-api")));
     note("ARN of a session", &edited("/principals/0/arn", json!("arn:aws:sts::111122223333:assumed-role/chat-api/x")));
-    note("ARN of another account", &edited("/principals/0/arn", json!("arn:aws:iam::444455556666:role/chat-api")));
+    note("caller of another account", &edited("/caller", json!("arn:aws:iam::444455556666:user/platform/olu")));
     note("caller unknown", &edited("/caller", json!("arn:aws:iam::111122223333:role/nobody")));
     note("caller without key", &edited("/principals/0/access_key", Value::Null));
     note("role without session", &edited("/principals/0/session_name", Value::Null));

@@ -1,6 +1,7 @@
 //! The engine beside the simulator: what the policies that were read prove, and what happens where the two differ.
 
 use super::*;
+use bedrock_access::diagnose::{Advice, Contradiction, StatementName, Why};
 use bedrock_access::evidence::{
     Entity, Holder, HolderKind, IdentityPolicies, PolicyContent, PolicyQuestion, PolicyRef, PolicyText,
 };
@@ -66,7 +67,7 @@ fn a_complete_reading_proves_a_denial_and_never_an_allow() {
     let allowed = diagnose(&case(read(&[("own", ALLOW_NOVA)]), &no_simulator()));
     assert_eq!(allowed.verdict, Verdict::Undetermined);
     assert!(
-        allowed.requirements[0].unread.as_ref().unwrap().contains("allow it"),
+        matches!(allowed.requirements[0].unread, Some(Why::OnlyPoliciesAllow(_))),
         "{:?}",
         allowed.requirements[0].unread
     );
@@ -98,7 +99,7 @@ fn an_explicit_deny_is_proven_by_any_policy() {
     assert_eq!((decided.policy.as_deref(), decided.sid.as_deref()), (Some("freeze"), Some("Frozen")));
     assert_eq!((decided.statement, decided.line, decided.column), (Some(0), Some(1), Some(16)));
     let change = &diagnosis.findings[0].remedy.changes[0];
-    assert_eq!((change.document.as_ref(), change.attached_to.as_deref()), (None, Some("role/chat-api")));
+    assert_eq!((change.kind.document(), change.attached_to.as_deref()), (None, Some("role/chat-api")));
 }
 
 #[test]
@@ -112,9 +113,15 @@ fn where_simulator_and_policies_differ_both_are_told_and_nothing_is_predicted() 
         let diagnosis = diagnose(&evidence);
         assert_eq!((diagnosis.verdict, diagnosis.findings.len()), (Verdict::Undetermined, 0));
         assert_eq!(diagnosis.contradictions.len(), 1, "{:?}", diagnosis.contradictions);
-        assert!(
-            diagnosis.contradictions[0].contains("allowed") && diagnosis.contradictions[0].contains("implicitDeny")
-        );
+        assert!(matches!(
+            diagnosis.contradictions[0],
+            Contradiction::SimulatorAndPolicies {
+                simulated: Decision::Allowed | Decision::ImplicitDeny,
+                read: Decision::Allowed | Decision::ImplicitDeny,
+                more: 0,
+                ..
+            }
+        ));
         evidence.request.live = LiveCall::Probe;
         evidence.invocation = Observation::Seen(LiveSuccess { request_id: None });
         assert_eq!(diagnose(&evidence).verdict, Verdict::Allowed, "the live answer decides");
@@ -126,7 +133,7 @@ fn what_the_organization_refuses_is_no_contradiction() {
     let by_scp = Simulation { allowed_by_organizations: Some(false), ..simulation(Decision::ExplicitDeny) };
     let diagnosis = diagnose(&case(read(&[("own", ALLOW_NOVA)]), &Observation::Seen(by_scp)));
     assert_eq!(diagnosis.findings[0].cause, Cause::ServiceControlPolicy);
-    assert_eq!(diagnosis.contradictions, [] as [String; 0]);
+    assert_eq!(diagnosis.contradictions, []);
 }
 
 #[test]
@@ -137,8 +144,8 @@ fn a_key_that_nobody_knows_leaves_the_requirement_open_and_its_value_settles_it(
         Simulation { missing_context: vec!["aws:SourceVpce".to_owned()], ..simulation(Decision::ImplicitDeny) };
     let diagnosis = diagnose(&case(read(&[("own", document)]), &Observation::Seen(unasked_key)));
     assert_eq!(diagnosis.verdict, Verdict::Undetermined);
-    assert!(diagnosis.requirements[0].unread.as_ref().unwrap().contains("--context aws:SourceVpce=VALUE"));
-    assert_eq!(diagnosis.contradictions, [] as [String; 0]);
+    assert_eq!(diagnosis.requirements[0].unread, Some(Why::KeyNotSimulated("aws:SourceVpce".to_owned())));
+    assert_eq!(diagnosis.contradictions, []);
 
     // An undetermined engine is no disagreement with a simulator that was told.
     let allowed = diagnose(&case(read(&[("own", document)]), &Observation::Seen(simulation(Decision::Allowed))));
@@ -229,7 +236,12 @@ fn a_wide_allow_is_advice_and_no_cause() {
     let diagnosis = diagnose(&case(read(&[("wide", wide)]), &Observation::Seen(allowed)));
     assert_eq!((diagnosis.verdict, diagnosis.findings.len()), (Verdict::Allowed, 0));
     assert!(
-        diagnosis.advice.iter().any(|line| line.contains("`All` of `wide`") && line.contains(NOVA)),
+        diagnosis.advice.iter().any(|advice| matches!(
+            advice,
+            Advice::WideStatements { statements, enough }
+                if *statements == [(StatementName::Sid("All".to_owned()), "wide".to_owned())]
+                    && enough.to_string().contains(NOVA)
+        )),
         "{:?}",
         diagnosis.advice
     );
@@ -260,5 +272,5 @@ fn a_policy_that_allows_and_denies_keeps_its_allow_when_the_deny_is_tried_away()
     assert_eq!(diagnosis.requirements[0].policy_type, Some(PolicyType::IdentityPolicy));
     let change = &diagnosis.findings[0].remedy.changes[0];
     assert_eq!(change.statements[0].sid.as_deref(), Some("MayNot"));
-    assert_eq!(change.document.as_ref().unwrap()["Statement"].as_array().unwrap().len(), 1);
+    assert_eq!(change.kind.document().unwrap()["Statement"].as_array().unwrap().len(), 1);
 }

@@ -88,6 +88,51 @@ fn a_near_miss_says_what_differs() {
     assert!(unrelated.is_empty(), "{unrelated:?}");
 }
 
+/// Returns the answer to the first case whose description contains a text.
+fn answer(part: &str) -> serde_json::Value {
+    let line = DECISIONS.lines().find(|line| line.contains(part)).unwrap();
+    let case = AuthorizationCase::parse_line(line, 1).unwrap();
+    serde_json::to_value(case.answer(&evaluate(&case.question(), &case.policies))).unwrap()
+}
+
+#[test]
+fn an_answer_names_the_rules_that_decided_in_addition_to_the_statements() {
+    for (case, notes) in [
+        (
+            "Amazon Bedrock is not on the list",
+            json!([{"note": "resource-control-policies-do-not-apply", "service": "bedrock", "list_of": "2026-11-30"}]),
+        ),
+        ("the root user needs no policy", json!([{"note": "root-user"}])),
+        ("the role alone, for its session", json!([{"note": "not-principal", "reason": "account-not-listed"}])),
+        ("the session is checked last", json!([{"note": "not-principal", "reason": "session-not-listed"}])),
+        (
+            "a permissions boundary, and so always denied",
+            json!([{"note": "not-principal", "reason": "permissions-boundary"}]),
+        ),
+        ("NotPrincipal: everybody but somebody else", json!(null)),
+        ("an allow is enough", json!(null)),
+        ("Amazon S3 is on the list", json!(null)),
+    ] {
+        assert_eq!(answer(case)["notes"], notes, "{case}");
+    }
+}
+
+#[test]
+fn a_deciding_statement_is_named_by_the_place_of_its_policy() {
+    let statement = r#"{"Effect": "EFFECT", "Action": "s3:*", "Resource": "*"}"#;
+    let policy = |effect: &str| format!(r#"{{"Statement": {}}}"#, statement.replace("EFFECT", effect));
+    let (allow, deny) = (policy("Allow"), policy("Deny"));
+    let line = format!(
+        r#"{{"principal": "arn:aws:iam::111122223333:user/ana", "action": "s3:GetObject", "resource": "arn:aws:s3:::app-data/file",
+            "policies": {{"identity": [{allow}, {deny}], "service_control": [[{allow}, {allow}], [{allow}, {deny}]]}}}}"#
+    );
+    let case = AuthorizationCase::parse_line(&line.replace('\n', " "), 1).unwrap();
+    let evaluation = evaluate(&case.question(), &case.policies);
+    let places: Vec<(&str, usize)> =
+        evaluation.decided_by.iter().map(|found| (found.policy_type.as_str(), found.policy_index)).collect();
+    assert_eq!(places, [("service-control-policy", 3), ("identity-policy", 1)]);
+}
+
 #[test]
 fn positions_are_those_of_the_line_in_its_file() {
     let line = r#"{"principal": "p", "action": "a:B", "resource": "*", "policies": {"identity": [{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}]}}"#;

@@ -93,7 +93,13 @@ fn what_is_no_policy_is_one_finding_with_its_place() {
             "{\n \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"*\", \"Resourcé\": 1}}",
             2,
             50,
-            "`Resourcé` is no element of a statement; expected `Sid`, `Effect`, `Principal`, `Action`, `Resource`, `Condition` or a `Not…` of these",
+            "`Resourcé` is no element of a statement; expected `Resource`",
+        ),
+        (
+            "{\"Statement\": {\"Effect\": \"Allow\", \"Action\": \"*\", \"Target\": 1}}",
+            1,
+            50,
+            "`Target` is no element of a statement; expected `Sid`, `Effect`, `Principal`, `Action`, `Resource`, `Condition` or a `Not…` of these",
         ),
         ("{\"Version\": \"2012-10-18\"}", 1, 13, "expected `2012-10-17` or `2008-10-17`, found `2012-10-18`"),
         (

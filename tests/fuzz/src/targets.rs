@@ -7,6 +7,7 @@ use bedrock_access::bedrock::{ApiKey, GuardrailReference, ModelReference, Region
 use bedrock_access::diagnose::{Verdict, diagnose, open_questions};
 use bedrock_access::evidence::Evidence;
 use bedrock_access::explain::{ExplainedError, explain_bytes, to_text};
+use bedrock_access::iac::{Input, Settings};
 use bedrock_access::iam::{Arn, ContextKeys, Decision, RequestContext};
 use bedrock_access::policy::{AuthorizationCase, Document, Effect, Policies, Policy, Question, decide, evaluate, lint};
 use bedrock_access::redact::redact;
@@ -20,11 +21,12 @@ use serde_json::Value;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 8] = [
+pub const ALL: [Target; 9] = [
     ("api-key", api_key),
     ("arn", arn),
     ("evidence", evidence),
     ("explain", explain),
+    ("iac", infrastructure),
     ("lint", policy_lint),
     ("policy", policy),
     ("secrets", secrets),
@@ -38,6 +40,25 @@ fn text(input: &[u8]) -> Option<&str> {
 /// Checks that a printed text steers nothing; line feeds are its layout.
 fn assert_shown(shown: &str) {
     assert!(!shown.chars().any(|c| c != '\n' && is_unsafe(c)), "{shown:?}");
+}
+
+/// A plan or template is read and checked, and the report of it is well-formed and steers nothing.
+fn infrastructure(input: &[u8]) {
+    let Ok(read) = Input::read("input", input, &Settings::default()) else { return };
+    let checked = read.check(&[]);
+    assert_eq!(format!("{checked:?}"), format!("{:?}", read.check(&[])));
+    let mut report = report::CheckReport::default();
+    report.add(report::CheckedFile {
+        file: read.file.clone(),
+        form: read.form,
+        is_json: read.is_json,
+        resources: read.resources,
+        checked,
+    });
+    assert_shown(&report.text().plain());
+    assert!(serde_json::from_str::<Value>(&report.json(false)).is_ok());
+    assert!(serde_json::from_str::<Value>(&report.sarif()).is_ok());
+    assert_shown(&report.markdown());
 }
 
 /// A policy, or a case with the policies in it, is read and evaluated.

@@ -1,0 +1,274 @@
+//! How the requirements of a call are judged: by the policy simulator, by the engine on the policies that were read and on
+//! those that were supplied, and by both with the proposed changes made.
+
+mod attached;
+mod lift;
+mod simulated;
+mod supplied;
+mod what_if;
+
+pub(super) use lift::Lifted;
+pub(super) use what_if::BUDGET;
+
+use super::case::{Case, with_principal};
+use super::remark::{Advice, Contradiction, StatementName};
+use super::requirement::{Conflict, JudgedBy, Requirement};
+use super::statement::DecidedBy;
+use super::unread::Why;
+use crate::bedrock::Whose;
+use crate::cause::Cause;
+use crate::evidence::{Evidence, SimulationQuestion};
+use crate::iam::{Arn, Decision, PolicyType, RequestContext};
+use crate::policy::least_privilege;
+use simulated::Judge;
+use what_if::{Stage, WhatIf};
+
+/// The requirements of a call: the caller's, and those of the role that Bedrock assumes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Judged {
+    /// The caller's.
+    pub(super) caller: Requirements,
+    /// The service role's; empty where there is none.
+    pub(super) service_role: Requirements,
+}
+
+impl Judged {
+    /// Judges every requirement.
+    pub(super) fn new(case: &Case<'_>) -> Self {
+        Self { caller: judge_caller(case), service_role: judge_service_role(case) }
+    }
+
+    /// Returns the requirements of one of the two.
+    pub(super) fn of(&self, whose: Whose) -> &Requirements {
+        match whose {
+            Whose::Caller => &self.caller,
+            Whose::ServiceRole => &self.service_role,
+        }
+    }
+}
+
+/// The requirements of one principal.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Requirements {
+    /// The requirements, in the order in which the request lists them.
+    pub(super) requirements: Vec<Requirement>,
+    /// Why further requirements may exist.
+    pub(super) unlisted: Vec<String>,
+    /// The IAM user or role that was simulated, where one ARN answered.
+    pub(super) principal: Option<Arn>,
+    /// The names of the policies that were read.
+    pub(super) policies_read: Option<Vec<String>>,
+    /// Allows that are wider than the call needs.
+    pub(super) advice: Vec<Advice>,
+    /// Refusals of supplied policies, on requirements that are refused for another reason as well.
+    pub(super) supplied: Vec<Requirement>,
+    /// The ARN of its permissions boundary, where that is known.
+    pub(super) boundary: Option<String>,
+    /// What the simulator says of the refused requirements once policies are changed.
+    pub(super) what_if: WhatIf,
+}
+
+impl Requirements {
+    /// Returns `true` if the call is allowed on every requirement, and all requirements are known.
+    pub(super) fn all_allowed(&self) -> bool {
+        !self.requirements.is_empty()
+            && self.unlisted.is_empty()
+            && self.requirements.iter().all(|requirement| requirement.decision == Decision::Allowed)
+    }
+
+    /// Returns `true` if a refusal, or a contradiction, is based on the texts of policies alone: then the texts that this
+    /// program carries are checked to be the current ones.
+    pub(super) fn depend_on_texts_alone(&self) -> bool {
+        self.requirements
+            .iter()
+            .any(|requirement| requirement.judged_by == JudgedBy::Policies || requirement.contradiction.is_some())
+    }
+
+    /// Walks over the refused requirements, as they are and then with each further change made.
+    pub(super) fn refusals(&self) -> impl Iterator<Item = (&Requirement, bool)> {
+        let before = self.requirements.iter().map(|requirement| (requirement, false));
+        let after = self.what_if.stages.iter().flat_map(Stage::conclusive).map(|requirement| (requirement, true));
+        let supplied = self.supplied.iter().map(|requirement| (requirement, false));
+        before.chain(supplied).chain(after).filter(|(requirement, _)| requirement.decision.is_denied())
+    }
+
+    /// Walks over the requests that policies of a type refuse, each once.
+    pub(super) fn refused_by(&self, policy_type: PolicyType) -> impl Iterator<Item = &RequestContext> {
+        let mut known: Vec<&RequestContext> = Vec::new();
+        for (requirement, _) in self.refusals().filter(|(requirement, _)| requirement.policy_type == Some(policy_type))
+        {
+            if !known.contains(&&requirement.request) {
+                known.push(&requirement.request);
+            }
+        }
+        known.into_iter()
+    }
+
+    /// Walks over the requests that policies of a type deny explicitly, each once.
+    pub(super) fn denied_by(&self, policy_type: PolicyType) -> impl Iterator<Item = &RequestContext> {
+        let denied = |request: &&RequestContext| {
+            self.refusals().any(|(requirement, _)| {
+                requirement.decision == Decision::ExplicitDeny && requirement.request == **request
+            })
+        };
+        self.refused_by(policy_type).filter(denied).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Tells whether a policy of the type denies explicitly, now or once other policies are mended.
+    pub(super) fn refuses_explicitly(&self, policy_type: PolicyType) -> bool {
+        self.refusals().any(|(requirement, _)| {
+            requirement.decision == Decision::ExplicitDeny && requirement.policy_type == Some(policy_type)
+        })
+    }
+
+    /// Returns the statements that denied explicitly in policies of a type.
+    pub(super) fn deniers(&self, policy_type: PolicyType) -> Vec<&DecidedBy> {
+        let denied = self.refusals().filter(|(requirement, _)| requirement.decision == Decision::ExplicitDeny);
+        let statements = denied.flat_map(|(requirement, _)| &requirement.decided_by);
+        statements.filter(|statement| statement.policy_type == policy_type).collect()
+    }
+
+    /// Returns where the simulator and other evidence contradict each other.
+    pub(super) fn contradictions(&self) -> Vec<Contradiction> {
+        let mut all = self.requirements.iter().filter_map(|known| Some((known, known.contradiction.clone()?)));
+        let first = all.next();
+        let more = all.count();
+        let contradiction = |(requirement, conflict): (&Requirement, Conflict)| {
+            let RequestContext { action, resource, .. } = requirement.request.clone();
+            match conflict {
+                Conflict::Policies { simulated, read } => {
+                    Contradiction::SimulatorAndPolicies { simulated, action, resource, read, more }
+                }
+                Conflict::Exemption { simulated, exemption } => {
+                    Contradiction::SimulatorAndExemption { simulated, action, resource, exemption, more }
+                }
+            }
+        };
+        first.map(contradiction).into_iter().collect()
+    }
+}
+
+fn judge_caller(case: &Case<'_>) -> Requirements {
+    let evidence = case.evidence;
+    let unlisted = case.needed.unlisted.clone();
+    let Some(principal) = &case.principal else {
+        let why = evidence.principal.why_unseen().map_or(Why::PrincipalUnknown, Why::Unseen);
+        let needed = case.needed.requirements.iter().cloned();
+        let mut requirements: Vec<Requirement> =
+            needed.map(|request| simulated::undetermined(request, why.clone())).collect();
+        let supplied = supplied::judge(case, None, &mut requirements);
+        return Requirements { requirements, supplied, unlisted, ..Requirements::default() };
+    };
+    let judge = Judge::for_principal(case);
+    let mut requirements = judge.requirements(principal, case.call_requirements(principal));
+    let answered = requirements.iter().any(|requirement| requirement.unread.is_none());
+    let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
+    // What is tried is tried in simulation, which does not know the supplied policies.
+    let what_if = what_if::follow(&judge, principal, &requirements);
+    let advice = wide_statements(case, &requirements);
+    let supplied = supplied::judge(case, Some(principal), &mut requirements);
+    Requirements {
+        unlisted,
+        principal: (answered || certain).then(|| principal.clone()),
+        boundary: evidence.policies.boundary().map(str::to_owned),
+        policies_read: case.attached.as_ref().map(|read| read.names()),
+        advice,
+        requirements,
+        supplied,
+        what_if,
+    }
+}
+
+/// Judges the role that Bedrock assumes: an agent, a knowledge base or a job calls its model, its buckets and its keys with
+/// a role of its own.
+fn judge_service_role(case: &Case<'_>) -> Requirements {
+    let Some(role) = case.evidence.request.service_role.clone() else { return Requirements::default() };
+    let requests = service_role_requests(case.evidence);
+    let judge = Judge::for_service_role(case);
+    let mut requirements: Vec<Requirement> = match why_role_unasked(case.evidence) {
+        Some(why) => requests.into_iter().map(|request| simulated::undetermined(request, why.clone())).collect(),
+        None => judge.requirements(&role, requests),
+    };
+    for requirement in &mut requirements {
+        requirement.whose = Whose::ServiceRole;
+    }
+    let what_if = what_if::follow(&judge, &role, &requirements);
+    let boundary = case.evidence.service_role.seen().and_then(|role| role.boundary.clone());
+    Requirements { requirements, principal: Some(role), boundary, what_if, ..Requirements::default() }
+}
+
+/// Names what the simulator would still have to be asked about the service role.
+pub(super) fn open_about_service_role(case: &Case<'_>) -> Vec<SimulationQuestion> {
+    let Some(role) = case.evidence.request.service_role.as_ref() else { return Vec::new() };
+    if why_role_unasked(case.evidence).is_some() {
+        return Vec::new();
+    }
+    let first = unanswered(case.evidence, role, &service_role_requests(case.evidence));
+    if first.is_empty() { judge_service_role(case).what_if.open } else { first }
+}
+
+fn service_role_requests(evidence: &Evidence) -> Vec<RequestContext> {
+    let Some(role) = &evidence.request.service_role else { return Vec::new() };
+    // The role belongs to the account whose resources it uses.
+    let account = evidence.account().unwrap_or_else(|| role.account.clone());
+    let requirements = evidence.request.requirements(evidence.profile.seen(), Some(&account));
+    requirements.service_role.into_iter().map(|requirement| with_principal(requirement, role)).collect()
+}
+
+/// Returns why the simulator cannot be asked about the service role from here.
+fn why_role_unasked(evidence: &Evidence) -> Option<Why> {
+    let role = evidence.request.service_role.as_ref()?;
+    match evidence.caller.seen() {
+        None => Some(Why::CallerUnknown),
+        Some(caller) if caller.account != role.account => {
+            Some(Why::RoleOfAnotherAccount { account: role.account.clone(), caller: caller.account.clone() })
+        }
+        Some(_) => None,
+    }
+}
+
+/// Asks about requirements that have not been asked about yet.
+pub(super) fn unanswered(
+    evidence: &Evidence,
+    principal: &Arn,
+    requirements: &[RequestContext],
+) -> Vec<SimulationQuestion> {
+    let questions = requirements.iter().map(|requirement| SimulationQuestion::new(principal, requirement));
+    questions.filter(|question| evidence.answer(question).is_none()).collect()
+}
+
+/// Names the statements that allow the call and far more, with the policy that would be enough. No cause of anything.
+fn wide_statements(case: &Case<'_>, requirements: &[Requirement]) -> Vec<Advice> {
+    let Some(attached) = &case.attached else { return Vec::new() };
+    let mut wide: Vec<(StatementName, String)> = Vec::new();
+    let allowed = requirements.iter().filter(|requirement| requirement.decision == Decision::Allowed);
+    for statement in
+        allowed.flat_map(|requirement| &requirement.decided_by).filter(|statement| attached.is_wide(statement))
+    {
+        let number = || StatementName::Number(statement.statement.map_or(1, |index| index + 1));
+        let name = statement.sid.clone().map_or_else(number, StatementName::Sid);
+        let named = (name, statement.policy_name().unwrap_or_default().to_owned());
+        if !wide.contains(&named) {
+            wide.push(named);
+        }
+    }
+    if wide.is_empty() {
+        return Vec::new();
+    }
+    let requests: Vec<RequestContext> = requirements.iter().map(|requirement| requirement.request.clone()).collect();
+    vec![Advice::WideStatements { statements: wide, enough: least_privilege(&requests) }]
+}
+
+/// Returns the cause that a refusal by policies of the type is.
+pub(super) fn cause_of(policy_type: Option<PolicyType>, decision: Decision) -> Cause {
+    match (policy_type, decision) {
+        (Some(PolicyType::ResourceControlPolicy), _) => Cause::ResourceControlPolicy,
+        (Some(PolicyType::ServiceControlPolicy), _) => Cause::ServiceControlPolicy,
+        (Some(PolicyType::VpcEndpointPolicy), _) => Cause::VpcEndpointPolicy,
+        (Some(PolicyType::PermissionsBoundary), _) => Cause::PermissionsBoundary,
+        (Some(PolicyType::SessionPolicy), _) => Cause::SessionPolicy,
+        (Some(PolicyType::ResourcePolicy), _) => Cause::ResourcePolicy,
+        (Some(PolicyType::IdentityPolicy) | None, Decision::ExplicitDeny) => Cause::IdentityPolicyExplicitDeny,
+        (Some(PolicyType::IdentityPolicy) | None, _) => Cause::IdentityPolicyMissingAllow,
+    }
+}

@@ -1,0 +1,144 @@
+//! What the engine says of a requirement with the policies that the user supplied.
+//!
+//! The policy simulator evaluates neither a session policy nor that of a VPC endpoint (IAM User Guide, "IAM policy testing
+//! with the IAM policy simulator"), so the engine does. What it finds can only refuse: each of the two restricts, and
+//! neither grants.
+
+use crate::bedrock::Whose;
+use crate::diagnose::case::{Case, Supplied, SuppliedPolicy};
+use crate::diagnose::requirement::{JudgedBy, Requirement};
+use crate::diagnose::statement::{self, DecidedBy};
+use crate::diagnose::unread::Why;
+use crate::iam::{Arn, Decision, PolicyType, RequestContext};
+use crate::policy::{Evaluation, Question, StatementRef, evaluate};
+use crate::request::KnownCaller;
+
+/// Judges every requirement by the supplied policies, and returns what refuses in addition to the first decision.
+///
+/// A requirement that is not refused otherwise takes over the decision; of one that is, the further refusal is returned, so
+/// that both are fixed at once.
+pub(in crate::diagnose) fn judge(
+    case: &Case<'_>,
+    principal: Option<&Arn>,
+    requirements: &mut [Requirement],
+) -> Vec<Requirement> {
+    let mut further = Vec::new();
+    for supplied in &case.supplied {
+        let policy = match &supplied.parsed {
+            Ok(policy) => policy,
+            Err(error) => {
+                let why = Why::SuppliedUnparsable {
+                    policy_type: supplied.policy_type,
+                    name: supplied.given.name.clone(),
+                    error: error.clone(),
+                };
+                requirements.iter_mut().for_each(|requirement| leave_open(requirement, Some(why.clone())));
+                continue;
+            }
+        };
+        for requirement in requirements.iter_mut() {
+            let judged = supplied.judge(policy, case, principal, &requirement.request);
+            match judged.decision {
+                Decision::Allowed => {}
+                Decision::Undetermined => leave_open(requirement, judged.unread),
+                _ if requirement.decision.is_denied() => further.push(judged),
+                _ => *requirement = judged,
+            }
+        }
+    }
+    further
+}
+
+/// A requirement that is allowed otherwise is not, as long as a supplied policy leaves it open.
+fn leave_open(requirement: &mut Requirement, why: Option<Why>) {
+    if requirement.decision == Decision::Allowed {
+        requirement.decision = Decision::Undetermined;
+        requirement.decided_by.clear();
+        requirement.unread = why;
+    }
+}
+
+impl Supplied<'_> {
+    fn judge(
+        &self,
+        policy: &SuppliedPolicy,
+        case: &Case<'_>,
+        principal: Option<&Arn>,
+        requirement: &RequestContext,
+    ) -> Requirement {
+        let mut request = requirement.clone();
+        let evidence = case.evidence;
+        let arn = principal.or_else(|| evidence.caller.seen().map(|caller| &caller.principal.arn));
+        let account = evidence.account();
+        let caller = KnownCaller {
+            account: account.as_deref(),
+            entity: principal,
+            is_user: arn.map(|arn| arn.resource_type() == "user"),
+            has_all_tags: case.attached.as_ref().is_some_and(|read| read.is_user && read.entity_read),
+        };
+        caller.complete(&mut request.context);
+        let keys = policy.document().into_iter().flat_map(|document| document.condition_keys());
+        let unknown = caller.unknown(keys, &request.context, &request.resource);
+        let who = arn.map(ToString::to_string).unwrap_or_default();
+        let evaluation =
+            evaluate(&Question { principal: &who, request: &request, unknown: &unknown }, &policy.policies);
+        self.requirement(policy, case, requirement, &evaluation)
+    }
+
+    fn requirement(
+        &self,
+        policy: &SuppliedPolicy,
+        case: &Case<'_>,
+        requirement: &RequestContext,
+        evaluation: &Evaluation,
+    ) -> Requirement {
+        let mut decision = evaluation.decision;
+        let mut unread = None;
+        // Whether an endpoint's policy is asked about the models of other Regions is documented nowhere.
+        let is_of_other_region = requirement.requested_region() != Some(case.evidence.request.region.as_str());
+        if self.policy_type == PolicyType::VpcEndpointPolicy && is_of_other_region && decision != Decision::Allowed {
+            decision = Decision::Undetermined;
+            unread = Some(Why::EndpointAndOtherRegions);
+        } else if decision == Decision::Undetermined {
+            unread = Some(Why::SuppliedDependsOn {
+                policy_type: self.policy_type,
+                name: self.given.name.clone(),
+                keys: evaluation.unknown_keys.clone(),
+            });
+        }
+        let decided_by = evaluation.decided_by.iter().filter_map(|statement| self.decided_by(policy, statement));
+        Requirement {
+            whose: Whose::Caller,
+            request: requirement.clone(),
+            is_hard: true,
+            decision,
+            policy_type: decision.is_denied().then_some(self.policy_type),
+            judged_by: JudgedBy::Policies,
+            decided_by: decided_by.collect(),
+            near_misses: Vec::new(),
+            missing_context: Vec::new(),
+            unread,
+            contradiction: None,
+        }
+    }
+
+    fn decided_by(&self, policy: &SuppliedPolicy, statement: &StatementRef) -> Option<DecidedBy> {
+        let quote = || {
+            let mut statements = policy.document()?.statements().iter();
+            let found = statements.find(|known| known.index() == statement.statement)?;
+            statement::quote(found, &self.given.document)
+        };
+        (statement.policy_type == self.policy_type).then(|| DecidedBy {
+            policy_type: self.policy_type,
+            source: None,
+            holder: None,
+            policy: statement.policy.clone(),
+            statement: Some(statement.statement),
+            sid: statement.sid.clone(),
+            line: u32::try_from(statement.line).ok(),
+            column: u32::try_from(statement.column).ok(),
+            quote: quote(),
+            conditions: Vec::new(),
+        })
+    }
+}

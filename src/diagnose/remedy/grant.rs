@@ -1,0 +1,82 @@
+//! Remedies that add an allow: to a policy of the principal, to its boundary, to a session's or an endpoint's policy.
+
+use super::command;
+use crate::diagnose::change::{Change, ChangeKind, Note, Remedy, Step};
+use crate::diagnose::evaluate::Requirements;
+use crate::evidence::Evidence;
+use crate::iam::{PolicyType, RequestContext};
+use crate::policy::least_privilege;
+use serde_json::{Value, json};
+
+/// Gives the principal a policy that allows the requests.
+pub(super) fn to_principal(evidence: &Evidence, requirements: &Requirements, requests: &[RequestContext]) -> Remedy {
+    let mut remedy = in_policy(evidence, requirements, PolicyType::IdentityPolicy, requests);
+    if let Some(principal) = &requirements.principal {
+        let attach = command::attach(principal, evidence);
+        remedy.steps.push(attach.step);
+        remedy.commands.insert(0, attach.line);
+        remedy.console = command::console(principal);
+        if let Some(change) = remedy.changes.first_mut() {
+            change.policy = attach.policy;
+        }
+    }
+    remedy
+}
+
+/// Adds statements that allow the requests to the boundary, which is a managed policy.
+pub(super) fn to_boundary(evidence: &Evidence, requirements: &Requirements, requests: &[RequestContext]) -> Remedy {
+    let mut remedy = in_policy(evidence, requirements, PolicyType::PermissionsBoundary, requests);
+    let Some(boundary) = &requirements.boundary else { return remedy };
+    if boundary.contains(":iam::aws:policy/") {
+        remedy.steps.push(Step::CopyManagedBoundary(boundary.clone()));
+    } else {
+        remedy.steps.push(Step::AddToBoundary(boundary.clone()));
+        remedy.steps.push(Step::SaveBoundary);
+        remedy.commands.insert(0, command::new_version(boundary, "boundary.json"));
+    }
+    remedy.console = command::console_of_policy(boundary);
+    if let Some(change) = remedy.changes.first_mut() {
+        change.policy = Some(boundary.clone());
+    }
+    remedy
+}
+
+/// Hands over the statements for a policy that somebody else keeps.
+pub(super) fn in_policy(
+    evidence: &Evidence,
+    requirements: &Requirements,
+    policy_type: PolicyType,
+    requests: &[RequestContext],
+) -> Remedy {
+    let mut policy = least_privilege(requests);
+    if policy_type == PolicyType::VpcEndpointPolicy {
+        name_everybody(&mut policy);
+    }
+    // An endpoint is nobody's own; a boundary and a session are the principal's.
+    let holder = requirements.principal.as_ref().filter(|_| policy_type != PolicyType::VpcEndpointPolicy);
+    let kind = ChangeKind::AddStatement { statements: policy.clone() };
+    let change = Change { attached_to: holder.map(command::named), ..Change::of_policy(kind, policy_type) };
+    let mut notes: Vec<Note> = requirements.unlisted.iter().cloned().map(Note::MayNotBeAll).collect();
+    let (mut commands, mut console) = (Vec::new(), None);
+    match policy_type {
+        PolicyType::VpcEndpointPolicy => {
+            notes.push(Note::WholeEndpointPolicy);
+            commands.extend(command::endpoint_policy(evidence));
+            console = command::console_in_region(evidence, "vpcconsole#Endpoints:");
+        }
+        PolicyType::SessionPolicy => notes.push(Note::SessionKeepsPolicy),
+        _ => {}
+    }
+    commands.push(command::check_again(evidence));
+    Remedy { policy: Some(policy), commands, console, notes, changes: vec![change], ..Remedy::default() }
+}
+
+/// An endpoint's policy has to name principals (VPC User Guide, "Control access to VPC endpoints using endpoint
+/// policies"); it gives nothing that their own policies do not give.
+fn name_everybody(policy: &mut Value) {
+    for statement in policy.get_mut("Statement").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(statement) = statement.as_object_mut() {
+            statement.insert("Principal".to_owned(), json!("*"));
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Remedies for explicit denies: which statement of which policy goes, or what it lets through, and the document that
+//! is left.
+
+use super::command;
+use crate::diagnose::case::Case;
+use crate::diagnose::change::{Change, ChangeKind, Left, Remedy, Statements, Step};
+use crate::diagnose::evaluate::{Lifted, Requirements};
+use crate::diagnose::rules::recorded_authorization;
+use crate::diagnose::statement::DecidedBy;
+use crate::evidence::Evidence;
+use crate::iam::PolicyType;
+use crate::policy::ManagedPolicy;
+
+/// A policy with the statements of it that deny.
+struct Denying<'l> {
+    policy: &'l str,
+    first: &'l DecidedBy,
+    statements: Vec<&'l DecidedBy>,
+}
+
+/// Lifts every statement that denies in policies of a type.
+pub(super) fn lift(case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType) -> Remedy {
+    let record = recorded_authorization::of_test_call(case).map(|record| record.deniers()).unwrap_or_default();
+    let mut statements = requirements.deniers(policy_type);
+    if statements.is_empty() {
+        // AWS's own evaluation calls inline policies by other names: it counts where nothing else names any.
+        statements.extend(record.iter().filter(|statement| statement.policy_type == policy_type));
+    }
+    let mut denying: Vec<Denying<'_>> = Vec::new();
+    for statement in statements {
+        let Some(policy) = statement.policy.as_deref() else { continue };
+        let known = denying.iter_mut().find(|known| known.policy == policy && known.first.holder == statement.holder);
+        match known {
+            Some(known) if known.statements.iter().any(|other| other.place() == statement.place()) => {}
+            Some(known) => known.statements.push(statement),
+            None => denying.push(Denying { policy, first: statement, statements: vec![statement] }),
+        }
+    }
+    let mut remedy = Remedy::default();
+    for policy in &denying {
+        policy.lift(case, requirements, policy_type, &mut remedy);
+    }
+    if denying.is_empty() {
+        unnamed(case, requirements, policy_type, &mut remedy);
+    }
+    remedy.steps.push(Step::ExplicitDenyWins);
+    remedy.commands.push(command::check_again(case.evidence));
+    remedy.console = remedy.console.or_else(|| requirements.principal.as_ref().and_then(command::console));
+    remedy
+}
+
+/// A denying policy of which nothing is known but its type, or what a live answer names.
+fn unnamed(case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType, remedy: &mut Remedy) {
+    let boundary = requirements.boundary.clone().filter(|_| policy_type == PolicyType::PermissionsBoundary);
+    let policy = case.told_policy().map(str::to_owned).or(boundary);
+    let quarantine = policy.as_deref().and_then(|arn| arn.rsplit('/').next()).filter(|name| is_quarantine(name));
+    match (quarantine, &policy) {
+        (Some(name), _) => of_quarantine(name, requirements, remedy),
+        (None, Some(policy)) => remedy.steps.push(Step::NarrowNamed { policy_type, policy: policy.clone() }),
+        (None, None) => remedy.steps.push(Step::FindDenying(policy_type)),
+    }
+    remedy.changes.push(Change {
+        policy,
+        attached_to: requirements.principal.as_ref().map(command::named),
+        ..Change::of_policy(ChangeKind::RemoveStatement { left: Left::Unknown }, policy_type)
+    });
+}
+
+fn is_quarantine(name: &str) -> bool {
+    name.starts_with("AWSCompromisedKeyQuarantine")
+}
+
+/// AWS attaches these by itself, and expects the key to be dealt with first (IAM User Guide, "AWS managed policies").
+fn of_quarantine(name: &str, requirements: &Requirements, remedy: &mut Remedy) {
+    let user =
+        requirements.principal.as_ref().map(|principal| principal.resource_id().rsplit('/').next().unwrap_or_default());
+    remedy.steps.extend([
+        Step::DeactivateKey(name.to_owned()),
+        Step::ReviewKeyUse,
+        Step::DetachQuarantine(name.to_owned()),
+    ]);
+    if let Some(user) = user {
+        remedy.commands.extend(command::replace_keys(user));
+    }
+}
+
+impl Denying<'_> {
+    fn lift(&self, case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType, remedy: &mut Remedy) {
+        let evidence = case.evidence;
+        let indices: Vec<usize> = self.statements.iter().filter_map(|statement| statement.statement).collect();
+        let attached = requirements.policies_read.as_ref().and(case.attached.as_ref());
+        let lifted = attached.filter(|_| !self.first.is_aws_managed()).and_then(|attached| {
+            let refused: Vec<_> = requirements.denied_by(policy_type).collect();
+            attached.lift(self.first, &indices, &refused)
+        });
+        let attached_to = self.attached_to(requirements, policy_type);
+        let holder = attached_to.as_deref().and_then(|holder| holder.split_once('/'));
+        let (step, line) = match &lifted {
+            _ if self.first.is_aws_managed() => (
+                Step::DetachManaged(self.name().to_owned()),
+                self.arn(evidence).and_then(|arn| command::detach(holder?, &arn)),
+            ),
+            None => (Step::NarrowByHand(self.which()), None),
+            Some(Lifted { document: None, .. }) => {
+                (Step::TakeAway(self.which()), command::take_away(holder, self.policy))
+            }
+            Some(Lifted { exempted: Some((key, values)), .. }) => {
+                let (statements, key, values) = (self.which(), key.clone(), values.clone());
+                (Step::LetThrough { statements, key, values }, command::replace(holder, self.policy))
+            }
+            Some(_) => (Step::Narrow(self.which()), command::replace(holder, self.policy)),
+        };
+        if self.first.is_quarantine() {
+            of_quarantine(self.name(), requirements, remedy);
+        } else {
+            remedy.steps.push(step);
+        }
+        remedy.commands.extend(line);
+        if let Some(arn) = self.arn(evidence).filter(|_| !self.first.is_aws_managed()) {
+            remedy.console = remedy.console.take().or_else(|| command::console_of_policy(&arn));
+        }
+        let kind = match lifted {
+            Some(Lifted { exempted: Some((key, values)), document: Some(document) }) => {
+                ChangeKind::Exempt { key, values, document }
+            }
+            Some(Lifted { document: Some(document), .. }) => {
+                ChangeKind::RemoveStatement { left: Left::Document(document) }
+            }
+            Some(Lifted { document: None, .. }) => ChangeKind::RemoveStatement { left: Left::Nothing },
+            None => ChangeKind::RemoveStatement { left: Left::Unknown },
+        };
+        remedy.changes.push(Change {
+            policy: Some(self.policy.to_owned()),
+            // A boundary is nobody's to detach, and the principal's all the same.
+            attached_to: match policy_type {
+                PolicyType::IdentityPolicy => attached_to,
+                _ => requirements.principal.as_ref().map(command::named),
+            },
+            statements: self.statements.iter().map(|statement| (*statement).clone()).collect(),
+            ..Change::of_policy(kind, policy_type)
+        });
+    }
+
+    fn name(&self) -> &str {
+        self.first.policy_name().unwrap_or(self.policy)
+    }
+
+    /// Names the statements, by `Sid` where they have one.
+    fn which(&self) -> Statements {
+        let sids: Option<Vec<String>> = self.statements.iter().map(|statement| statement.sid.clone()).collect();
+        Statements { policy: self.name().to_owned(), sids: sids.unwrap_or_default() }
+    }
+
+    /// Returns what the policy is attached to, as `role/NAME`, `user/NAME` or `group/NAME`.
+    fn attached_to(&self, requirements: &Requirements, policy_type: PolicyType) -> Option<String> {
+        if policy_type != PolicyType::IdentityPolicy {
+            return None;
+        }
+        let own = requirements.principal.as_ref().map(command::named);
+        match (&self.first.holder, &self.first.source) {
+            (Some(holder), _) => {
+                let own_name = own.as_deref().and_then(|own| own.split_once('/')).map(|(_, name)| name);
+                // Whatever is not the principal itself is a group of it.
+                if own_name == Some(holder) { own } else { Some(format!("group/{holder}")) }
+            }
+            (None, Some(source)) if source == "group" => None,
+            (None, _) => own,
+        }
+    }
+
+    /// Returns the ARN of a managed policy.
+    fn arn(&self, evidence: &Evidence) -> Option<String> {
+        if self.policy.starts_with("arn:") {
+            return Some(self.policy.to_owned());
+        }
+        let partition = evidence.request.region.partition().as_str();
+        let carried = ManagedPolicy::find(self.policy).filter(|_| self.first.is_aws_managed())?;
+        Some(carried.arn.replacen("arn:aws:", &format!("arn:{partition}:"), 1))
+    }
+}

@@ -1,0 +1,209 @@
+//! The steps and notes of remedies: every sentence of them, for all formats.
+
+use super::wording::listed;
+use crate::diagnose::{Note, Statements, Step, TlsFault};
+
+/// Words a step.
+pub(super) fn step(step: &Step) -> String {
+    match step {
+        Step::Catalogue(step) => (*step).to_owned(),
+        Step::TrustNames { role, who } => format!(
+            "let the trust policy of `{role}` name `{}`, or the role behind it, for `sts:AssumeRole`",
+            caller(who.as_ref())
+        ),
+        Step::AllowAssumeRole(who) => format!(
+            "let the policies of `{}` allow `sts:AssumeRole` on the role, which another account always needs",
+            caller(who.as_ref())
+        ),
+        Step::CopyManagedBoundary(boundary) => format!(
+            "nobody can change `{boundary}`, which AWS manages: make a policy of your own of it, with the statements below added, and set that as the boundary"
+        ),
+        Step::AddToBoundary(boundary) => {
+            format!("add the statements below to the permissions boundary `{boundary}`")
+        }
+        Step::AddToPermissionSet(name) => format!(
+            "the role belongs to IAM Identity Center: add the policy to the permission set `{name}`, not to the role"
+        ),
+        Step::Attach { kind, name } => format!("save the policy as `policy.json` and attach it to the {kind} `{name}`"),
+        Step::DenyingPolicy(policy) => format!("the policy that denies is `{policy}`"),
+        Step::AllowRegions(regions) => format!(
+            "if the policy restricts Regions, add {} to those it allows: that is the `aws:RequestedRegion` of the refused resources",
+            listed(regions)
+        ),
+        Step::ExemptProfile(profile) => format!(
+            "or exempt calls through the profile with `ArnNotLike` on `bedrock:InferenceProfileArn` = `{profile}`"
+        ),
+        Step::ExemptPrincipal(principal) => {
+            format!("or exempt the principal with `ArnNotLike` on `aws:PrincipalArn` = `{principal}`")
+        }
+        Step::NarrowNamed { policy_type, policy } => {
+            format!("remove or narrow the denying statement in the {policy_type} `{policy}`")
+        }
+        Step::FindDenying(policy_type) => {
+            format!("find the {policy_type} with the denying statement, and remove or narrow it")
+        }
+        Step::DeactivateKey(policy) => format!(
+            "AWS attached `{policy}` because an access key was found in public: deactivate that key and make another"
+        ),
+        Step::DetachQuarantine(policy) => {
+            format!("detach `{policy}` only then: it protects the account for as long as the key is known to others")
+        }
+        Step::DetachManaged(policy) => {
+            format!("detach the AWS managed policy `{policy}`, whose statements nobody can change")
+        }
+        Step::NarrowByHand(statements) => by_hand(statements),
+        Step::TakeAway(statements) => {
+            format!("{}: nothing else is in it, so take the policy away", by_hand(statements))
+        }
+        Step::LetThrough { statements, key, values } => format!(
+            "in the policy `{}`, let `{}` through {}: add it to what the condition on `{key}` names",
+            statements.policy,
+            values.join(","),
+            which(statements)
+        ),
+        Step::Narrow(statements) => {
+            format!("in the policy `{}`, remove or narrow {}", statements.policy, which(statements))
+        }
+        Step::DecideRetention { needed, mode, region } => format!(
+            "decide whether the data-retention mode `{needed}`, which the model asks for, is acceptable; the account has `{mode}` in {region}"
+        ),
+        Step::CallThroughProfile { region, profile } => {
+            format!("call the model through an inference profile of {region}: `{profile}`")
+        }
+        Step::OrThrough(profiles) => format!(
+            "or call it through {}, which may route to other Regions that the policies must then allow",
+            listed(profiles)
+        ),
+        Step::CallRegion(regions) => format!("call a Region that has the model: {}", listed(regions)),
+        Step::CallNearest { region, id, others } => {
+            let or = if others.is_empty() { String::new() } else { format!(", or else {}", listed(others)) };
+            format!("call `{id}` if that is what was meant, the nearest id that {region} lists{or}")
+        }
+        Step::CallAnother { region, models } => format!(
+            "call another model, one that is ACTIVE and takes calls by its own id in {region}: {}",
+            listed(models)
+        ),
+        Step::Tls(fault) => tls(*fault).to_owned(),
+        Step::NameExistingRole(role) => {
+            format!("name a role that exists: there is no `{role}`, or its path is another")
+        }
+        Step::NarrowTrust(action) => {
+            format!("remove or narrow the statement of the role trust policy that denies {action}")
+        }
+        Step::LetAssume(service) => {
+            format!("let `{}` assume the role: give it the trust policy below", service.principal())
+        }
+        other => fixed(other).to_owned(),
+    }
+}
+
+/// Words the steps that hold no name.
+fn fixed(step: &Step) -> &'static str {
+    match step {
+        Step::GiveExternalId => "give the external id that the trust policy asks for, if it does (`--external-id`)",
+        Step::SaveBoundary => "save the whole of it as `boundary.json`, and make it the version in force",
+        Step::ControlTower => "where AWS Control Tower manages the policy, change it there and not by hand",
+        Step::AllowAtEveryLevel => {
+            "allow the action at every level of the organization above the account, and at the account itself: one level does not"
+        }
+        Step::ReviewKeyUse => {
+            "look through what the key did, in CloudTrail and on the bill, and follow the case that AWS Support opened"
+        }
+        Step::ExplicitDenyWins => "an explicit deny wins over every allow: adding a permission does not help",
+        Step::RequestAccessInGovCloud => "request access to the model on the console's page for it, in us-gov-west-1",
+        Step::EnableInCommercialAccount => "enable the model in the commercial account that this one is linked to, too",
+        Step::InvokeOrAgree => {
+            "with AWS Marketplace permissions, invoke the model once, or make its agreement with the lines below: both accept its licence"
+        }
+        Step::CompleteOrAgreeAnew => {
+            "with AWS Marketplace permissions, open the model in the console's model catalog and complete what is asked for there, or make its agreement anew with the lines below"
+        }
+        Step::OpenInCatalog => "open the model in the console's model catalog, and complete what is asked for there",
+        Step::SubmitForm => "submit Anthropic's use case form, without which its models stay closed",
+        Step::AskAgain => "ask for the model's availability again: it changes within two to fifteen minutes",
+        Step::OpenCase => {
+            "if it stays as it is, open a case with AWS Support: an account on hold is reported in the same way"
+        }
+        Step::SetRetention => "if it is, set it with PutAccountDataRetention",
+        Step::SetRetentionOnMantle => {
+            "on the bedrock-mantle endpoint set it there too (bedrock-mantle:PutAccountDataRetention)"
+        }
+        Step::CompareWithLists => "else compare the id with the list of models and inference profiles of the Region",
+        Step::PoliciesAllowIt => "the policies allow that, as far as can be simulated",
+        Step::PoliciesMustChange => "the policies do not allow that yet:",
+        Step::PoliciesMustAllow => "the policies must allow that, which could not be simulated:",
+        Step::DropBedrockTrust => {
+            "take out the trust in `bedrock.amazonaws.com` unless an agent, knowledge base or job runs with this role: code that calls Bedrock runs with a role that its own service assumes"
+        }
+        // Worded with the names that they hold.
+        _ => "",
+    }
+}
+
+fn caller(who: Option<&String>) -> &str {
+    who.map_or("the caller", String::as_str)
+}
+
+/// Names statements, by `Sid` where they have one.
+fn which(statements: &Statements) -> String {
+    match statements.sids.as_slice() {
+        [] => "the denying statement".to_owned(),
+        [only] => format!("the statement `{only}`"),
+        many => format!("the statements {}", listed(many)),
+    }
+}
+
+fn by_hand(statements: &Statements) -> String {
+    format!("remove or narrow {} in the policy `{}`", which(statements), statements.policy)
+}
+
+fn tls(fault: TlsFault) -> &'static str {
+    match fault {
+        TlsFault::Clock => {
+            "the certificate that the endpoint showed is not valid at this machine's time: set the clock right, or have the proxy or firewall that shows it renew it"
+        }
+        TlsFault::Name => {
+            "the endpoint showed a certificate of another name: check the endpoint that is configured, what its name resolves to, and the proxy on the way"
+        }
+        TlsFault::Trust => {
+            "the certificate that the endpoint showed is not trusted here: where a proxy or firewall reads TLS on the way, add its root certificate to the system's trust store, or name a file that holds it in `SSL_CERT_FILE` (the file of `AWS_CA_BUNDLE` will do)"
+        }
+        TlsFault::NoRoots => {
+            "without root certificates none is trusted: a slim image of a container needs the package `ca-certificates`"
+        }
+        TlsFault::Handshake => {
+            "what answers there does not speak TLS, or breaks it off: check scheme and port of the endpoint that is configured, and the proxy or firewall on the way"
+        }
+    }
+}
+
+/// The form's fields (Bedrock API Reference, "PutUseCaseForModelAccess"); the users are inside the company, outside it,
+/// or both.
+const USE_CASE: &str = r#"{"companyName": "…", "companyWebsite": "https://…", "intendedUsers": "0, 1 or 2: internal, external, both", "industryOption": "…", "otherIndustryOption": "", "useCases": "…"}"#;
+
+/// Words what to know before taking the steps.
+pub(super) fn note(note: &Note) -> String {
+    let fixed = match note {
+        Note::AcceptsLicence => "creating the agreement accepts the model's licence (EULA) for the account",
+        Note::UseCaseFile => return format!("`use-case.json` holds {USE_CASE}"),
+        Note::FormMayBeInherited => {
+            "a form that the organization's management account submitted holds here too, and the read API need not show it: a call tells"
+        }
+        Note::IsRightRegion(region) => {
+            return format!("is `{region}` the right Region? a Region without Bedrock has no endpoint");
+        }
+        Note::MayNotBeAll(why) => return format!("the policy may not be all that is needed: {why}"),
+        Note::WholeEndpointPolicy => {
+            "`endpoint.json` holds the whole of the endpoint's policy, with the statements added"
+        }
+        Note::SessionKeepsPolicy => "a session that exists keeps the policy that it was made with: make a new one",
+        Note::MemberAccount => {
+            "the account is a member of the organization: its management account, whose credentials these lines need, is not restricted"
+        }
+        Note::NotEnoughAlone => {
+            "this change alone is not enough; with the changes of all the causes found, the policy simulator allows every requirement"
+        }
+        Note::ReplacesTrustPolicy => "the command replaces the whole trust policy",
+    };
+    fixed.to_owned()
+}

@@ -1,0 +1,181 @@
+//! `check`: every mistake of the fixtures is found, every fixed version is clean, and no answer depends on a guess.
+
+use bedrock_access::iac::{Checked, Code, Form, Input, Level, Settings};
+use bedrock_access::iam::Decision;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/iac")
+}
+
+fn settings() -> Settings {
+    Settings { region: None, account: Some("111122223333".to_owned()), parameters: BTreeMap::new() }
+}
+
+fn checked(name: &str) -> (Input, Checked) {
+    let text = fs::read(folder().join(name)).unwrap();
+    let input = Input::read(name, text.as_slice(), &settings()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let checked = input.check(&[]);
+    (input, checked)
+}
+
+/// What each broken file must say: the code, the address, and whether a change is offered.
+const BROKEN: [(&str, &str, &str, bool); 20] = [
+    ("profile-as-foundation-model.broken.yaml", "call-denied", "Role", true),
+    ("profile-without-models.broken.yaml", "call-denied", "Role", true),
+    ("application-profile.broken.yaml", "call-denied", "Role", true),
+    ("action-that-does-not-exist.broken.yaml", "call-denied", "Role", true),
+    ("other-region.broken.yaml", "call-denied", "Role", true),
+    ("role-of-another-service.broken.yaml", "trust-denied", "Role", true),
+    ("agent-model.broken.yaml", "call-denied", "Role", true),
+    ("knowledge-base-embedding.broken.yaml", "call-denied", "Role", true),
+    ("boundary.broken.yaml", "call-denied", "Role", false),
+    ("model-by-stage.broken.yaml", "call-denied", "Role", true),
+    ("serverless.broken.yaml", "call-denied", "FunctionRole", true),
+    ("denied-on-purpose.broken.yaml", "call-denied", "Role", false),
+    ("tf-data-document.broken.json", "call-denied", "aws_iam_role.app", true),
+    ("tf-modules.broken.json", "call-denied", "module.iam.aws_iam_role.app", true),
+    ("tf-for-each.broken.json", "call-denied", "aws_iam_role.app[\"b\"]", true),
+    ("tf-global-profile.broken.json", "call-denied", "aws_iam_role.app", true),
+    ("tf-state-ecs.broken.json", "call-denied", "aws_iam_role.app", true),
+    ("tf-agent-trust.broken.json", "trust-denied", "aws_iam_role.app", true),
+    ("tf-vpc-endpoint.broken.json", "call-denied", "aws_iam_role.app", false),
+    ("tf-step-functions.broken.json", "call-denied", "aws_iam_role.app", true),
+];
+
+#[test]
+fn each_mistake_is_found_where_it_is() {
+    for (name, code, address, has_change) in BROKEN {
+        let (_, checked) = checked(name);
+        let found: Vec<_> = checked.findings.iter().filter(|finding| finding.code.as_str() == code).collect();
+        assert_eq!(found.len(), 1, "{name}: {:#?} {:#?}", checked.findings, checked.unknown);
+        assert_eq!(found[0].address, address, "{name}");
+        assert_eq!(found[0].change.is_some(), has_change, "{name}: {:?}", found[0]);
+        assert_eq!(found[0].level, Level::Error, "{name}");
+    }
+}
+
+#[test]
+fn each_fixed_version_is_clean() {
+    for (name, ..) in BROKEN {
+        let name = name.replace(".broken.", ".fixed.");
+        let (_, checked) = checked(&name);
+        let findings: Vec<_> = checked.findings.iter().filter(|finding| finding.level != Level::Note).collect();
+        assert!(findings.is_empty(), "{name}: {findings:#?}");
+        let calls: Vec<Decision> =
+            checked.roles.iter().flat_map(|role| role.calls.iter().map(|call| call.verdict)).collect();
+        assert!(!calls.is_empty(), "{name}: no call was found");
+        assert!(
+            calls.iter().all(|verdict| *verdict == Decision::Allowed),
+            "{name}: {calls:?} {:#?} {:#?}",
+            checked.unknown,
+            checked.roles
+        );
+        assert!(
+            checked.roles.iter().all(|role| role.trust.iter().all(|(_, answer)| *answer == Decision::Allowed)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn all_fixtures_are_used() {
+    let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let broken: Vec<String> = files.filter(|name| name.contains(".broken.")).collect();
+    assert_eq!(broken.len(), BROKEN.len());
+}
+
+#[test]
+fn files_are_recognized_by_content() {
+    for (name, form) in [
+        ("serverless.fixed.yaml", Form::Sam),
+        ("boundary.fixed.yaml", Form::CloudFormation),
+        ("tf-modules.fixed.json", Form::TerraformPlan),
+        ("tf-state-ecs.fixed.json", Form::TerraformState),
+    ] {
+        assert_eq!(checked(name).0.form, form, "{name}");
+    }
+    let policy = br#"{"Version": "2012-10-17", "Statement": []}"#;
+    assert_eq!(Input::read("p.json", policy.as_slice(), &settings()).unwrap().form, Form::Policy);
+}
+
+#[test]
+fn what_cannot_be_checked_says_what_it_is() {
+    for (text, says) in [
+        ("", "empty"),
+        ("{", "line 1"),
+        ("a: [1, 2", "line"),
+        ("hello", "neither"),
+        ("[]", "neither"),
+        ("{\"a\": 1}", "neither"),
+        ("resource \"aws_iam_role\" \"app\" {\n}\n", "Terraform source"),
+        ("PK\u{3}\u{4}rest", "binary form"),
+        ("{\"terraform_version\": \"1\", \"resource_changes\": [{\"address\": 1}]}", "line 1"),
+        ("{\"terraform_version\": \"1\", \"resource_changes\": [", "EOF"),
+    ] {
+        let error = Input::read("x", text.as_bytes(), &settings()).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(says), "{text:?}: {error}");
+    }
+    assert!(Input::read("x", [0xff, 0xfe, 0x00].as_slice(), &settings()).is_err());
+}
+
+#[test]
+fn a_cut_file_is_an_error_or_checks_less_and_never_panics() {
+    for (name, ..) in BROKEN {
+        let whole = fs::read(folder().join(name)).unwrap();
+        for end in (0..whole.len()).step_by(whole.len() / 60 + 1) {
+            if let Ok(input) = Input::read(name, &whole[..end], &settings()) {
+                let _ = input.check(&[]);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_policy_is_named_and_never_a_finding() {
+    let template = r#"
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]}
+      ManagedPolicyArns: [!ImportValue SharedPolicy]
+  Function:
+    Type: AWS::Lambda::Function
+    Properties: {Role: !GetAtt Role.Arn, Environment: {Variables: {MODEL_ID: "amazon.nova-lite-v1:0"}}}
+"#;
+    let input = Input::read("t.yaml", template.as_bytes(), &settings()).unwrap();
+    let checked = input.check(&[]);
+    assert!(checked.findings.is_empty(), "{:#?}", checked.findings);
+    assert_eq!(checked.roles[0].calls[0].verdict, Decision::Undetermined);
+    assert!(checked.unknown.iter().any(|unknown| unknown.what.contains("SharedPolicy")), "{:#?}", checked.unknown);
+}
+
+#[test]
+fn a_parameter_without_a_value_leaves_the_answer_open_and_its_value_settles_it() {
+    let template = |parameters: &[(&str, &str)]| {
+        let text = r#"
+Parameters: {Model: {Type: String}}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]}
+      Policies: [{PolicyName: p, PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "bedrock:InvokeModel", Resource: !Sub "arn:aws:bedrock:us-east-1::foundation-model/${Model}"}]}}]
+  Function:
+    Type: AWS::Lambda::Function
+    Properties: {Role: !GetAtt Role.Arn, Environment: {Variables: {MODEL_ID: "amazon.nova-lite-v1:0"}}}
+"#;
+        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = Settings { parameters, region: Some("us-east-1".to_owned()), ..settings() };
+        Input::read("t.yaml", text.as_bytes(), &settings).unwrap().check(&[])
+    };
+    let verdict = |checked: &Checked| checked.roles[0].calls[0].verdict;
+    assert_eq!(verdict(&template(&[])), Decision::Undetermined);
+    assert_eq!(verdict(&template(&[("Model", "amazon.nova-lite-v1:0")])), Decision::Allowed);
+    let other = template(&[("Model", "amazon.nova-pro-v1:0")]);
+    assert_eq!(verdict(&other), Decision::ImplicitDeny);
+    assert_eq!(other.findings.iter().filter(|finding| finding.code == Code::CallDenied).count(), 1);
+}
