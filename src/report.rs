@@ -41,7 +41,7 @@ pub use bundle::{bundle_json, bundle_text, bundle_verdict};
 pub use check::{CheckReport, CheckedFile};
 #[cfg(feature = "cli")]
 pub use denials::denials_suite;
-pub use denials::{denials_json, denials_markdown, denials_text};
+pub use denials::{denials_json, denials_markdown, denials_text, first_not_checked};
 pub use html::{bundle_html, denials_html, html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;

@@ -3,7 +3,7 @@
 //! Takes files, folders or standard input, or asks CloudTrail; `trail` groups what they hold. Asked for, the policy
 //! engine and the doctor say more about each group.
 
-mod files;
+pub(in crate::cli) mod files;
 mod live;
 mod now;
 mod redacted;

@@ -5,8 +5,10 @@
 #[cfg(feature = "cli")]
 use super::junit::{Case, CaseResult, Suite};
 use super::markdown::{cell, inline};
+use super::not_checked;
 use super::styled::{Role, Styled};
 use crate::cause::catalogue;
+use crate::diagnose::Diagnosis;
 use crate::escape::escape_json;
 use crate::iam::Arn;
 use crate::trail::{Denials, Group, Source};
@@ -226,6 +228,12 @@ pub(super) fn number(value: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// Says what keeps a verdict open, first of all.
+#[must_use]
+pub fn first_not_checked(diagnosis: &Diagnosis) -> Option<String> {
+    diagnosis.not_checked.first().map(not_checked::line)
 }
 
 /// Writes the denials as one JSON document, `bedrock-access/denials/1`, indented and ended with a line feed.

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod check;
+mod denials;
 mod doctor;
 mod evidence;
 mod explain;

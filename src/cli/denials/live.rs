@@ -259,8 +259,7 @@ fn words(unseen: &Observation<Value>) -> String {
             format!("CloudTrail refused: {code}{hint}")
         }
         Observation::Failed(failure) => failure.to_string(),
-        Observation::Skipped(reason) => reason.to_string(),
-        Observation::Seen(_) => String::new(),
+        Observation::Skipped(_) | Observation::Seen(_) => String::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use super::targets;
 use crate::cli::doctor;
 use crate::cli::exit::Failure;
 use crate::diagnose::{Diagnosis, Verdict};
+use crate::report;
 use crate::trail::{Denials, Now};
 
 /// Asks about every group, with shared evidence, and notes what the doctor says.
@@ -35,7 +36,7 @@ pub(super) fn diagnose(args: &DenialsArgs, denials: &mut Denials) -> Result<(), 
 }
 
 fn now(diagnosis: &Diagnosis) -> Now {
-    let open = diagnosis.not_checked.first().map(|unseen| format!("{}: {}", unseen.what, unseen.why));
+    let open = report::first_not_checked(diagnosis);
     Now {
         verdict: diagnosis.verdict.as_str().to_owned(),
         causes: diagnosis.findings.iter().map(|finding| finding.cause.code().to_owned()).collect(),
