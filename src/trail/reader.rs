@@ -246,7 +246,9 @@ impl Reader<'_> {
     fn check_end(&mut self, block: &[u8], line: u64) {
         let last = block.trim_ascii_end();
         let last = memrchr(b'\n', last).and_then(|end| last.get(end + 1..)).unwrap_or(last).trim_ascii();
-        if last.starts_with(b"{") && !last.ends_with(b"}") {
+        // It is one record, and so is looked at whole.
+        let is_cut = serde_json::from_slice::<serde::de::IgnoredAny>(last).is_err_and(|error| error.is_eof());
+        if last.starts_with(b"{") && is_cut {
             self.source.complete = false;
             self.source.error = Some("it is cut off in the middle of a record".to_owned());
             // A candidate was found unreadable already.

@@ -275,8 +275,12 @@ fn nobody_who_has_enough_gets_more() {
 #[test]
 fn groups_and_names_are_bounded_and_what_is_left_out_is_counted() {
     let mut collector = Collector::default();
-    let events: Vec<Value> = (0..10_050).map(|n| refused(n, n as usize, MODELS[0], &REFUSALS[0])).collect();
-    let bytes = lines(&events);
+    let template = refused(7, 7, MODELS[0], &REFUSALS[0]).to_string();
+    let event = |n: u64| {
+        let number = format!("{n:012}");
+        template.replace("000000000007", &number).replace("chat-7", &format!("chat-{n}")) + "\n"
+    };
+    let bytes = (0..10_050).map(event).collect::<String>().into_bytes();
     let source = read("x", bytes.as_slice(), &Wanted::Denials, &mut |entry| {
         collector.add("x", entry);
         true
