@@ -89,7 +89,7 @@ apis! {
         "the account's data-retention mode, where the model asks for one";
     ListInferenceProfiles: "bedrock:ListInferenceProfiles", Read, Some("bedrock:ListInferenceProfiles"),
         "the inference profiles that can be called instead";
-    LookupEvents: "cloudtrail:LookupEvents", Read, Some("cloudtrail:LookupEvents"),
+    LookupEvents: "cloudtrail:LookupEvents", History, Some("cloudtrail:LookupEvents"),
         "calls that were denied before, where `denials --live` asks for them";
     InvokeModel: "bedrock:InvokeModel", Test, Some("bedrock:InvokeModel"), "the test call";
     InvokeModelWithResponseStream: "bedrock:InvokeModelWithResponseStream", Test,
@@ -106,6 +106,8 @@ pub enum ApiKind {
     Read,
     /// It gets the credentials of a role, and changes nothing: only where `--assume-role` asks for it.
     Session,
+    /// It reads what was called before: only where `denials --live` asks for it.
+    History,
     /// It calls a model: only where `--probe` or `--invoke` asks for it, and once.
     Test,
 }
@@ -175,7 +177,7 @@ mod tests {
         for api in Api::ALL {
             let (_, verb) = api.name().split_once(':').unwrap();
             let reads = ["Get", "List", "Lookup", "Simulate"].iter().any(|prefix| verb.starts_with(prefix));
-            assert_eq!(reads, api.kind() == ApiKind::Read, "{}", api.name());
+            assert_eq!(reads, matches!(api.kind(), ApiKind::Read | ApiKind::History), "{}", api.name());
         }
     }
 }
