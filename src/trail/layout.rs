@@ -77,7 +77,7 @@ pub(super) fn head(head: &[u8]) -> Head {
         return Head { layout, form, holds_events };
     }
     let form = match () {
-        () if holds("CloudTrailEvent") => Form::LookupEvents,
+        () if holds("CloudTrailEvent") || holds("\"Events\"") => Form::LookupEvents,
         () if holds("QueryResultRows") => Form::Lake,
         () if holds("logEvents") || (holds("\"message\"") && holds("\"events\"")) || holds("@message") => {
             Form::CloudwatchLogs

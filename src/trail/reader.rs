@@ -95,7 +95,8 @@ pub fn read(name: &str, source: impl Read, wanted: &Wanted, hand_on: &mut dyn Fn
         source.form = None;
         source.error = Some("it is empty".to_owned());
     } else if !beginning.holds_events
-        && beginning.form != Form::Text
+        && beginning.layout == Layout::Values
+        && matches!(beginning.form, Form::JsonLines | Form::Event)
         && source.error.is_none()
         && reader.judge.is_idle()
     {

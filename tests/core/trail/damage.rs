@@ -91,8 +91,10 @@ fn what_is_refused_or_empty_is_never_all_clear() {
         assert_eq!(denials.denials, 0);
         assert!(!denials.is_whole(), "{bytes:?}: {:?}", denials.sources);
     }
-    let nothing = denials_of(b"{\"Records\":[]}");
-    assert_eq!(nothing.events, 0);
+    for bytes in [&b"{\"Records\":[]}"[..], b"{\"Events\": []}"] {
+        let nothing = denials_of(bytes);
+        assert!(nothing.events == 0 && nothing.is_whole(), "{:?}", nothing.sources);
+    }
 }
 
 #[test]
