@@ -13,6 +13,7 @@ mod ci;
 mod completions;
 mod content;
 mod critical;
+mod denials;
 mod doctor;
 mod door;
 mod exit;
@@ -61,6 +62,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Doctor(Box<doctor::DoctorArgs>),
+    Denials(Box<denials::DenialsArgs>),
     Models(Box<models::ModelsArgs>),
     Whoami(Box<whoami::WhoamiArgs>),
     Explain(explain::ExplainArgs),
@@ -99,6 +101,7 @@ fn run_with(arguments: Vec<OsString>) -> ExitStatus {
     };
     let result: Result<ExitStatus, Failure> = match cli.command {
         Command::Doctor(args) => doctor::run(&args),
+        Command::Denials(args) => denials::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Whoami(args) => whoami::run(&args),
         Command::Explain(args) => explain::run(&args),

@@ -106,6 +106,7 @@ pub mod redact;
 pub mod report;
 pub mod request;
 pub mod secrets;
+pub mod trail;
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -42,6 +42,8 @@ pub struct Redactor {
     aliases: Aliases,
     /// What is readable in this case though nothing in its form tells: the model and the Region that were asked for.
     readable: BTreeSet<String>,
+    /// It is a trail's denials whose names are replaced.
+    is_trail: bool,
 }
 
 /// What a string is, as far as its place tells.
@@ -119,6 +121,17 @@ impl Redactor {
         self.text(text)
     }
 
+    /// Redacts denials out of a trail, as JSON; `readable` are models, Regions and codes, which stay.
+    pub fn document_of_trail(&mut self, denials: &Value, readable: BTreeSet<String>) -> Value {
+        self.readable = readable;
+        self.is_trail = true;
+        // Twice: a name may stand in a text before the place that tells that it is one.
+        self.walk(denials, Place::Text);
+        let redacted = self.walk(denials, Place::Text);
+        self.is_trail = false;
+        redacted
+    }
+
     fn json(&mut self, whole: &impl Serialize) -> String {
         // Strings, numbers, lists and maps with string keys alone: serialization has no case to fail in.
         let value = serde_json::to_value(whole).unwrap_or_default();
@@ -145,7 +158,11 @@ impl Redactor {
                     return (self.condition_key(key), self.walk(value, inner));
                 }
                 // An observation says nothing of what was seen: the key above it does.
-                let inner = if key == "seen" { place } else { place_of(key, object) };
+                let inner = match () {
+                    () if key == "seen" => place,
+                    () if self.is_trail => place_in_trail(key, place),
+                    () => place_of(key, object),
+                };
                 (key.clone(), self.walk(value, inner))
             })
             .collect()
@@ -191,6 +208,25 @@ fn is_unknown_policy_of_aws(object: &Map<String, Value>) -> bool {
     let word = |key: &str| object.get(key).and_then(Value::as_str);
     word("source").is_some_and(|source| source.eq_ignore_ascii_case("aws-managed"))
         && word("policy").is_none_or(|policy| ManagedPolicy::find(policy).is_none())
+}
+
+/// Returns what stands under a key of a trail's denials.
+fn place_in_trail(key: &str, above: Place) -> Place {
+    match key {
+        _ if matches!(above, Place::Document | Place::Ours) => above,
+        "tool" | "schema" | "id" | "cause" | "family" | "documented_cause" | "first" | "last" | "at" | "from"
+        | "form" | "operation" | "region" | "resource_region" | "policy_type" | "credential" | "error_codes"
+        | "verdict" | "causes" | "event" | "over_time" | "limits" | "next" | "alternatives" => Place::Ours,
+        "account" => Place::Name("account"),
+        "sessions" => Place::Name("session"),
+        "name" | "source" => Place::Name("file"),
+        "event_id" => Place::Name("event"),
+        "request_ids" => Place::Name("request"),
+        "vpc_endpoint" => Place::Name("vpc-endpoint"),
+        "policy_arn" => Place::Policy,
+        "document" => Place::Document,
+        _ => Place::Text,
+    }
 }
 
 /// Tells what stands under a key. What is not told is a text, in which nothing unknown stays.

@@ -8,6 +8,7 @@ mod causes;
 #[cfg(feature = "iac")]
 mod check;
 mod checks;
+mod denials;
 mod diff;
 #[cfg(feature = "report")]
 mod excerpt;
@@ -46,7 +47,10 @@ pub use check::{CheckReport, CheckedFile};
 pub use explanation::{explanation_steps, explanation_summary, explanation_text};
 pub use explanation_json::write_explanation_json;
 #[cfg(feature = "report")]
-pub use html::{html, models_html, targets_html};
+pub use html::{denials_html, html, models_html, targets_html};
+#[cfg(feature = "cli")]
+pub use denials::denials_suite;
+pub use denials::{denials_json, denials_markdown, denials_text, first_not_checked};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;

@@ -32,6 +32,14 @@ use inputs::Inputs;
 use mode::Mode;
 use std::path::Path;
 
+/// Diagnoses targets with the options of a command line, all with shared evidence; the answers are in order.
+pub(super) fn diagnose_targets(
+    options: &[String],
+    targets: Vec<serde_json::Value>,
+) -> Result<Vec<Result<Diagnosis, String>>, Failure> {
+    targets::diagnose_all(options, targets)
+}
+
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     interrupt::watch()?;

@@ -2,6 +2,7 @@
 
 mod call;
 mod cases;
+mod from_trail;
 mod generate;
 mod lint;
 mod read;

@@ -89,6 +89,8 @@ apis! {
         "the account's data-retention mode, where the model asks for one";
     ListInferenceProfiles: "bedrock:ListInferenceProfiles", Read, Some("bedrock:ListInferenceProfiles"),
         "the inference profiles that can be called instead";
+    LookupEvents: "cloudtrail:LookupEvents", History, Some("cloudtrail:LookupEvents"),
+        "calls that were denied before, where `denials --live` asks for them";
     InvokeModel: "bedrock:InvokeModel", Test, Some("bedrock:InvokeModel"), "the test call";
     InvokeModelWithResponseStream: "bedrock:InvokeModelWithResponseStream", Test,
         Some("bedrock:InvokeModelWithResponseStream"), "the test call of a streaming operation";
@@ -104,6 +106,8 @@ pub enum ApiKind {
     Read,
     /// It gets the credentials of a role, and changes nothing; only with `--assume-role`.
     Session,
+    /// It reads the history of calls; only with `denials --live`.
+    History,
     /// It calls a model, once; only with `--probe` or `--invoke`.
     Test,
 }
@@ -182,8 +186,8 @@ mod tests {
     fn reads_have_names_of_reads() {
         for api in Api::ALL {
             let (_, verb) = api.name().split_once(':').unwrap();
-            let reads = ["Get", "List", "Simulate"].iter().any(|prefix| verb.starts_with(prefix));
-            assert_eq!(reads, api.kind() == ApiKind::Read, "{}", api.name());
+            let reads = ["Get", "List", "Lookup", "Simulate"].iter().any(|prefix| verb.starts_with(prefix));
+            assert_eq!(reads, matches!(api.kind(), ApiKind::Read | ApiKind::History), "{}", api.name());
         }
     }
 }

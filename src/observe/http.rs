@@ -34,9 +34,18 @@ pub(super) fn loopback() -> SharedHttpClient {
     client(ProxyConfig::disabled(), false)
 }
 
+/// Returns the connections to AWS for a call that no client of the SDK makes.
+pub(super) fn connector() -> SharedHttpConnector {
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|proxy| !proxy.is_empty());
+    ways(ProxyConfig::from_env(), PLAIN_PROXIES.iter().any(is_set))
+}
+
+fn ways(proxy: ProxyConfig, plain_has_proxy: bool) -> SharedHttpConnector {
+    SharedHttpConnector::new(Ways { proxy, plain_has_proxy, plain: OnceLock::new(), tls: OnceLock::new() })
+}
+
 fn client(proxy: ProxyConfig, plain_has_proxy: bool) -> SharedHttpClient {
-    let ways = Ways { proxy, plain_has_proxy, plain: OnceLock::new(), tls: OnceLock::new() };
-    let connector = SharedHttpConnector::new(ways);
+    let connector = ways(proxy, plain_has_proxy);
     http_client_fn(move |_, _| connector.clone())
 }
 

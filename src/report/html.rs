@@ -4,11 +4,13 @@
 //! one diagnosis.
 
 mod body;
+mod denials;
 mod filter;
 mod models;
 mod picture;
 mod targets;
 
+pub use denials::denials_html;
 pub use models::models_html;
 pub use targets::targets_html;
 

@@ -142,7 +142,7 @@ impl Page {
 }
 
 /// Sets a sentence: values as code, and everything else as the letters that it is.
-fn inline(sentence: &str) -> String {
+pub(super) fn inline(sentence: &str) -> String {
     let mut line = String::new();
     for span in spans(sentence) {
         if span.is_code {

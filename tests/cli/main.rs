@@ -16,6 +16,7 @@ mod authorization;
 mod check;
 #[cfg(unix)]
 mod commands;
+mod denials;
 mod doctor;
 mod doors;
 mod evidence;

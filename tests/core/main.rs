@@ -21,6 +21,7 @@ mod policy;
 mod redaction;
 mod secret_filter;
 mod supply_chain;
+mod trail;
 
 #[path = "../support"]
 mod support {

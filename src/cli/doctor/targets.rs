@@ -28,6 +28,7 @@ use crate::diagnose::{Diagnosis, diagnose};
 use crate::redact::Redactor;
 use crate::request::LiveCall;
 use accounts::Accounts;
+use clap::Parser;
 use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -143,6 +144,41 @@ async fn answer_all(args: &DoctorArgs, inputs: &Inputs, source: Source) -> Resul
     progress.end();
     output.end(&tally)?;
     failure.map_or_else(|| Ok(tally.status()), Err)
+}
+
+/// The command line of the doctor, for targets that another command makes.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct Alone {
+    #[command(flatten)]
+    doctor: DoctorArgs,
+}
+
+/// Diagnoses targets that another command makes, in their order; `options` are the doctor's.
+pub(super) fn diagnose_all(
+    options: &[String],
+    targets: Vec<Value>,
+) -> Result<Vec<Result<Diagnosis, String>>, Failure> {
+    let typed = ["--targets", "-"].map(str::to_owned);
+    let alone =
+        Alone::try_parse_from(typed.iter().chain(options)).map_err(|error| Failure::usage(error.to_string()))?;
+    let (args, inputs) = (&alone.doctor, Inputs::default());
+    block_on(async {
+        let run = &Run { args, inputs: &inputs, accounts: Accounts::open(args)?, redactor: None };
+        let given = args.call();
+        if !run.accounts.are_embedded() {
+            warn_of(given.live == LiveCall::Invoke, given.live != LiveCall::None);
+        }
+        let diagnose = |target: Value| {
+            let target = Target::from_value(target, &given);
+            async move {
+                let answer = run.answer_target(target.map_err(|bad| bad.error)?).await;
+                answer.map(|(diagnosis, _)| diagnosis).map_err(|bad| bad.error)
+            }
+        };
+        let answers = futures_util::stream::iter(targets).map(|target| Box::pin(diagnose(target)));
+        Ok(answers.buffered(args.many.concurrency).collect().await)
+    })
 }
 
 impl Run<'_> {

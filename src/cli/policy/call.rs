@@ -10,7 +10,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 /// The call.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct CallArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
     #[arg(long, value_name = "ID|ARN")]

@@ -4,7 +4,8 @@
 //! that lets Bedrock assume the role.
 
 use super::call::{self, Call, CallArgs};
-use crate::bedrock::{Given, Kind, Marketplace, ModelReference, On, Operation};
+use super::from_trail;
+use crate::bedrock::{Given, Kind, Marketplace, ModelReference, On, Operation, Region};
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::output;
 use crate::iam::{Arn, AssumingService, ContextKeys, RequestContext};
@@ -12,6 +13,7 @@ use crate::policy::least_privilege;
 use crate::report::{self, PolicyPart};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,6 +50,18 @@ pub(super) struct GenerateArgs {
     /// Allow calls with a Bedrock API key
     #[arg(long)]
     api_key: bool,
+    /// What `denials --format json` wrote: the least policy that those calls lacked, for each principal
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["model", "operation", "from_cloudtrail"])]
+    from: Option<String>,
+    /// Files or folders of a trail: the least policy that covers what was served for `--principal`
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., requires = "principal", conflicts_with_all = ["model", "operation"])]
+    from_cloudtrail: Vec<PathBuf>,
+    /// The IAM user or role whose calls count, with `--from` or `--from-cloudtrail`
+    #[arg(long, value_name = "ARN")]
+    principal: Option<Arn>,
+    /// A policy that the new one would replace: what it takes away is said; repeat for several
+    #[arg(long, value_name = "FILE", requires = "from_cloudtrail")]
+    present: Vec<String>,
     /// The form of the policy
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -65,7 +79,7 @@ enum Half {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// The policy document
     #[default]
     Json,
@@ -77,6 +91,12 @@ enum Format {
 
 /// Generates.
 pub(super) fn run(args: &GenerateArgs) -> Result<ExitStatus, Failure> {
+    if let Some(path) = &args.from {
+        return from_trail::from_denials(path, args.principal.as_ref(), args.format);
+    }
+    if let (false, Some(principal)) = (args.from_cloudtrail.is_empty(), &args.principal) {
+        return from_trail::from_cloudtrail(&args.from_cloudtrail, principal, &args.present, args.format);
+    }
     let calls = calls(args)?;
     let (policy, part) = match args.of {
         Half::Caller => {
@@ -141,6 +161,25 @@ fn notes(args: &GenerateArgs, calls: &[Call]) -> Vec<String> {
         }
     }
     notes
+}
+
+/// Returns what one call must be allowed; a profile may route it to whichever Region.
+///
+/// # Errors
+/// As [`CallArgs::expand`].
+pub(super) fn requirements_of_call(
+    operation: Operation,
+    model: Option<ModelReference>,
+    region: Region,
+    account: Option<String>,
+) -> Result<Vec<RequestContext>, Failure> {
+    let is_profile = model.as_ref().is_some_and(ModelReference::is_profile);
+    let call = CallArgs { model, region: Some(region), account, ..CallArgs::default() };
+    let call = match is_profile {
+        true => call.expand_to_any_region(operation)?,
+        false => call.expand(operation, ContextKeys::new())?,
+    };
+    requirements(&[call], |call| &call.requirements)
 }
 
 /// Expands the operations that were named.

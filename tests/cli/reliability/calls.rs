@@ -92,7 +92,9 @@ fn nothing_is_called_that_the_table_does_not_list() {
         }
         called.extend(calls.keys());
     }
-    let idle: Vec<&str> = Api::ALL.iter().map(|api| api.name()).filter(|name| !called.contains(name)).collect();
+    // The event history is not the sandbox's; `denials` has a server of its own for it.
+    let of_diagnoses = Api::ALL.iter().filter(|api| api.kind() != ApiKind::History);
+    let idle: Vec<&str> = of_diagnoses.map(|api| api.name()).filter(|name| !called.contains(name)).collect();
     assert!(idle.is_empty(), "no run makes these calls, so nothing is shown about them: {idle:?}");
 }
 

@@ -14,6 +14,7 @@ use bedrock_access::redact::{Redactor, redact};
 use bedrock_access::report::{self, Detail, explanation_text, write_explanation_json};
 use bedrock_access::sandbox::{Fault, World};
 use bedrock_access::escape::{is_unsafe, escape};
+use bedrock_access::trail::{Collector, Denials, Wanted, read};
 use bedrock_access::secrets::{holds_secret, without_secrets};
 use serde_json::Value;
 
@@ -31,6 +32,7 @@ pub const ALL: [Target; 10] = [
     ("policy", policy),
     ("redact", redaction),
     ("secrets", secrets),
+    ("trail", trail),
     ("world", world),
 ];
 
@@ -60,6 +62,24 @@ fn infrastructure(input: &[u8]) {
     assert!(serde_json::from_str::<Value>(&report.json(false)).is_ok());
     assert!(serde_json::from_str::<Value>(&report.sarif()).is_ok());
     assert_shown(&report.markdown());
+}
+
+/// Events and logs are read, grouped and shown; the result reads back as it was.
+fn trail(input: &[u8]) {
+    let mut collector = Collector::default();
+    let source = read("fuzz", input, &Wanted::Denials, &mut |entry| {
+        collector.add("fuzz", entry);
+        true
+    });
+    assert!(source.unreadable <= source.events + 8, "{source:?}");
+    collector.end_source(source);
+    let denials = collector.finish();
+    assert_eq!(denials.denials, denials.groups.iter().map(|group| group.count).sum::<u64>() + denials.groups_more);
+    assert_shown(&report::denials_text(&denials, true).plain());
+    assert_shown(&report::denials_markdown(&denials));
+    let _ = report::denials_html(&denials);
+    let again = Denials::from_json(&report::denials_json(&denials)).expect("what was written reads back");
+    assert_eq!(again, denials);
 }
 
 /// A policy, or a case with the policies in it, is read and evaluated.

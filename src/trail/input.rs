@@ -1,0 +1,208 @@
+//! The bytes of a source: decompressed and decoded as their beginning says, and counted.
+//!
+//! What this program does not read is refused by its beginning, with what makes something of it that it reads.
+
+use flate2::read::MultiGzDecoder;
+use std::cell::Cell;
+use std::io::{self, BufReader, Read};
+use std::rc::Rc;
+
+/// How much is read from a source at once, in bytes.
+const BLOCK: usize = 128 * 1024;
+
+/// A source's bytes, as they are read.
+pub(super) struct Input<'r> {
+    reader: Box<dyn Read + 'r>,
+    pub(super) compressed: bool,
+    /// How many bytes were read of it as it is stored.
+    pub(super) stored: Rc<Cell<u64>>,
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer)
+    }
+}
+
+impl<'r> Input<'r> {
+    /// Looks at the beginning of a source.
+    ///
+    /// # Errors
+    /// Returns what the source is and what to do, where it cannot be read.
+    pub(super) fn open(source: impl Read + 'r) -> Result<Self, String> {
+        let stored = Rc::new(Cell::new(0));
+        let counted = Counted { source, stored: Rc::clone(&stored) };
+        let mut reader: Box<dyn Read + 'r> = Box::new(counted);
+        let mut compressed = false;
+        // A file may be compressed twice: an object that is stored so, and again by who passed it on.
+        for _ in 0..3 {
+            let head = head(&mut reader, 6).map_err(|error| reason(&error))?;
+            match head.as_slice() {
+                [0x1f, 0x8b, ..] => {
+                    compressed = true;
+                    reader = Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(head_and(head, reader))));
+                }
+                [b'P', b'A', b'R', b'1', ..] => return Err(PARQUET.to_owned()),
+                [b'O', b'R', b'C', ..] => return Err(format!("it is an ORC file, which is not read; {EXPORT}")),
+                [b'O', b'b', b'j', 1, ..] => return Err(format!("it is an Avro file, which is not read; {EXPORT}")),
+                [b'P', b'K', 3, 4, ..] => return Err("it is a ZIP archive; unpack it with `unzip` first".to_owned()),
+                [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                    return Err("it is compressed with Zstandard; give `zstd -dc FILE` on standard input".to_owned());
+                }
+                [b'B', b'Z', b'h', ..] => {
+                    return Err("it is compressed with bzip2; give `bzip2 -dc FILE` on standard input".to_owned());
+                }
+                [0xfd, b'7', b'z', b'X', b'Z', ..] => {
+                    return Err("it is compressed with xz; give `xz -dc FILE` on standard input".to_owned());
+                }
+                [0xef, 0xbb, 0xbf, rest @ ..] => {
+                    let reader = head_and(rest.to_vec(), reader);
+                    return Ok(Self { reader: Box::new(reader), compressed, stored });
+                }
+                // Windows PowerShell writes files so.
+                [0xff, 0xfe, rest @ ..] => {
+                    let reader = Utf16::new(head_and(rest.to_vec(), reader), u16::from_le_bytes);
+                    return Ok(Self { reader: Box::new(reader), compressed, stored });
+                }
+                [0xfe, 0xff, rest @ ..] => {
+                    let reader = Utf16::new(head_and(rest.to_vec(), reader), u16::from_be_bytes);
+                    return Ok(Self { reader: Box::new(reader), compressed, stored });
+                }
+                _ => {
+                    let reader = head_and(head, reader);
+                    return Ok(Self { reader: Box::new(reader), compressed, stored });
+                }
+            }
+        }
+        Err("it is compressed again and again".to_owned())
+    }
+}
+
+const EXPORT: &str = "export the rows as JSON or CSV, as `bedrock-access denials --print-query athena` shows";
+
+const PARQUET: &str = "it is a Parquet file, which is not read; export its rows as JSON lines with `duckdb -c \"COPY \
+    (SELECT * FROM 'FILE.parquet' WHERE api.service.name LIKE 'bedrock%') TO 'events.json'\"`, or let Athena select the \
+    denials with `bedrock-access denials --print-query athena`";
+
+fn head_and<'r>(head: Vec<u8>, reader: Box<dyn Read + 'r>) -> Box<dyn Read + 'r> {
+    Box::new(io::Cursor::new(head).chain(reader))
+}
+
+/// Reads the first bytes of a source, as far as there are any.
+fn head(reader: &mut dyn Read, length: usize) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(length);
+    reader.take(length as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// Returns an error's reason in lower case, without the number that the system gives it.
+pub(super) fn reason(error: &io::Error) -> String {
+    let words = error.to_string();
+    let words = words.split(" (os error").next().unwrap_or_default();
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+struct Counted<R> {
+    source: R,
+    stored: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        self.stored.set(self.stored.get() + count as u64);
+        Ok(count)
+    }
+}
+
+/// Makes UTF-8 of UTF-16.
+struct Utf16<R> {
+    source: R,
+    unit: fn([u8; 2]) -> u16,
+    /// The first byte of a unit that was cut, and the first unit of a pair.
+    odd: Option<u8>,
+    high: Option<u16>,
+    decoded: Vec<u8>,
+    at: usize,
+}
+
+impl<R: Read> Utf16<R> {
+    fn new(source: R, unit: fn([u8; 2]) -> u16) -> Self {
+        Self { source, unit, odd: None, high: None, decoded: Vec::new(), at: 0 }
+    }
+
+    fn push(&mut self, unit: u16) {
+        let units = self.high.take().into_iter().chain([unit]);
+        let mut bytes = [0; 4];
+        for c in char::decode_utf16(units) {
+            match c {
+                Err(lone)
+                    if (0xd800..0xdc00).contains(&lone.unpaired_surrogate()) && lone.unpaired_surrogate() == unit =>
+                {
+                    self.high = Some(unit);
+                }
+                c => {
+                    let c = c.unwrap_or(char::REPLACEMENT_CHARACTER);
+                    self.decoded.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
+                }
+            }
+        }
+    }
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at >= self.decoded.len() {
+            self.decoded.clear();
+            self.at = 0;
+            let mut raw = [0; 8192];
+            let count = self.source.read(&mut raw)?;
+            if count == 0 {
+                return Ok(0);
+            }
+            for byte in raw.iter().take(count) {
+                match self.odd.take() {
+                    None => self.odd = Some(*byte),
+                    Some(first) => {
+                        let unit = (self.unit)([first, *byte]);
+                        self.push(unit);
+                    }
+                }
+            }
+        }
+        let count = self.decoded.get(self.at..).unwrap_or_default().read(buffer)?;
+        self.at += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn utf16_is_read_as_utf8_whatever_is_cut() {
+        let text = "{\"a\": \"ü日👩🚀\"}";
+        for (mark, bytes) in [(0xfffe_u16, u16::to_le_bytes as fn(u16) -> [u8; 2]), (0xfeff, u16::to_be_bytes)] {
+            let _ = mark;
+            let mut raw: Vec<u8> = bytes(0xfeff).to_vec();
+            raw.extend(text.encode_utf16().flat_map(bytes));
+            let mut read = String::new();
+            Input::open(raw.as_slice()).unwrap().read_to_string(&mut read).unwrap();
+            assert_eq!(read, text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_read_says_what_makes_it_readable() {
+        for (bytes, said) in [
+            (&b"PAR1\x15\x04\x15"[..], "duckdb"),
+            (b"PK\x03\x04xx", "unzip"),
+            (&[0x28, 0xb5, 0x2f, 0xfd, 0, 0], "zstd -dc"),
+        ] {
+            let refused = Input::open(bytes).err().unwrap();
+            assert!(refused.contains(said), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! How a source is laid out, told by its beginning: lines, records of a trail's file, JSON values, a table, a log.
+//!
+//! Names of files are not looked at.
+
+use super::denials::Form;
+use super::values::Values;
+use memchr::memmem;
+
+/// How much of a source is looked at, in bytes.
+pub(super) const HEAD: usize = 64 * 1024;
+
+/// What the records of a trail's file begin with, as CloudTrail writes them.
+pub(super) const RECORD: &[u8] = b"{\"eventVersion\"";
+
+/// How a source is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// One JSON object a line, or lines of a log.
+    Lines,
+    /// `{"Records":[{"eventVersion":…},…]}` without a blank.
+    Trail,
+    /// JSON values, or a list within one.
+    Values,
+    /// A table with a heading.
+    Csv,
+}
+
+/// What the beginning of a source tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) layout: Layout,
+    pub(super) form: Form,
+    /// It holds events, and not lines of a log.
+    pub(super) holds_events: bool,
+}
+
+/// Looks at the beginning of a source.
+pub(super) fn head(head: &[u8]) -> Head {
+    let text = head.trim_ascii_start();
+    let holds = |needle: &str| memmem::find(head, needle.as_bytes()).is_some();
+    let marks = [
+        "ventVersion",
+        "eventversion",
+        "ventSource",
+        "eventsource",
+        "event_source",
+        "class_uid",
+        "detail-type",
+        "ModelInvocationLog",
+        "ventName",
+        "eventname",
+        "CloudTrailEvent",
+        // Compressed data and JSON in base64.
+        "\"H4sI",
+        "\"eyJ",
+    ];
+    let holds_events = marks.iter().any(|mark| holds(mark));
+    let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
+    let starts_json = match text {
+        [b'{', ..] => true,
+        // A log may begin its lines with a bracket.
+        [b'[', rest @ ..] => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b']') | None),
+        _ => false,
+    };
+    if !starts_json {
+        if is_heading(first_line) {
+            return Head { layout: Layout::Csv, form: Form::AthenaCsv, holds_events: true };
+        }
+        let is_string = first_line.starts_with(b"\"{") || first_line.starts_with(b"\"[");
+        let form = match () {
+            () if is_string && holds_events => Form::LookupEvents,
+            // An export of a log group has the time before each message.
+            () if holds_events => Form::CloudwatchLogs,
+            () => Form::Text,
+        };
+        let layout = if is_string { Layout::Values } else { Layout::Lines };
+        return Head { layout, form, holds_events };
+    }
+    let form = match () {
+        () if holds("CloudTrailEvent") || holds("\"Events\"") => Form::LookupEvents,
+        () if holds("QueryResultRows") => Form::Lake,
+        () if holds("logEvents") || (holds("\"message\"") && holds("\"events\"")) || holds("@message") => {
+            Form::CloudwatchLogs
+        }
+        () if holds("class_uid") => Form::Ocsf,
+        () if holds("detail-type") => Form::Eventbridge,
+        () if holds("\"ResultSet\"") => Form::AthenaCsv,
+        () if holds("\"Records\"") && text.starts_with(b"{") => Form::Records,
+        () => Form::JsonLines,
+    };
+    if text.strip_prefix(b"{\"Records\":[").is_some_and(|rest| rest.starts_with(RECORD)) {
+        return Head { layout: Layout::Trail, form: Form::Records, holds_events: true };
+    }
+    let has_line_end = first_line.len() < text.trim_ascii_end().len();
+    if has_line_end && text.starts_with(b"{") && Values::is_one_without_list(first_line) {
+        return Head { layout: Layout::Lines, form, holds_events };
+    }
+    // One event, or several that are laid out over lines.
+    let form = if form == Form::JsonLines && holds_events { Form::Event } else { form };
+    Head { layout: Layout::Values, form, holds_events }
+}
+
+/// Returns `true` for the names of columns that a table of events has.
+fn is_heading(line: &[u8]) -> bool {
+    let Ok(line) = std::str::from_utf8(line) else { return false };
+    let names: Vec<String> = line
+        .split([',', ';', '\t'])
+        .map(|name| name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase())
+        .collect();
+    let has = |name: &str| names.iter().any(|known| known == name);
+    !line.contains('{') && ((has("eventname") && names.len() > 1) || (has("message") && has("timestamp")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_tells_the_layout() {
+        use Layout::{Csv, Lines, Trail, Values};
+        let event = r#"{"eventVersion":"1.09","eventName":"InvokeModel"}"#;
+        for (text, layout, form) in [
+            (format!("{{\"Records\":[{event},{event}]}}"), Trail, Form::Records),
+            (format!("{{\n \"Records\": [{event}]\n}}"), Values, Form::Records),
+            (event.to_owned(), Values, Form::Event),
+            (format!("{event}\n{event}\n"), Lines, Form::JsonLines),
+            (format!("[{event}]"), Values, Form::Event),
+            ("{\"Events\": [{\"CloudTrailEvent\": \"{}\"}]}".to_owned(), Values, Form::LookupEvents),
+            (format!("{{\"detail-type\":\"x\",\"detail\":{event}}}"), Values, Form::Eventbridge),
+            (format!("{{\"detail-type\":\"x\",\"detail\":{event}}}\n{{}}"), Lines, Form::Eventbridge),
+            ("{\"QueryResultRows\": [[]]}".to_owned(), Values, Form::Lake),
+            ("\"eventtime\",\"eventname\"\n\"x\",\"y\"".to_owned(), Csv, Form::AthenaCsv),
+            ("eventID,eventName\n".to_owned(), Csv, Form::AthenaCsv),
+            (format!("2024-07-08T17:06:49.000Z {event}\n"), Lines, Form::CloudwatchLogs),
+            ("[2024-07-08] INFO started\n".to_owned(), Lines, Form::Text),
+            ("{\"level\":\"info\"}\n{\"level\":\"info\"}\n".to_owned(), Lines, Form::JsonLines),
+            (String::new(), Lines, Form::Text),
+        ] {
+            let found = head(text.as_bytes());
+            assert_eq!((found.layout, found.form), (layout, form), "{text}");
+        }
+    }
+}
