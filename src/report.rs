@@ -44,13 +44,13 @@ pub use actions::{actions_json, actions_text};
 pub use causes::{cause_text, causes_markdown, causes_text};
 #[cfg(feature = "iac")]
 pub use check::{CheckReport, CheckedFile};
+#[cfg(feature = "cli")]
+pub use denials::denials_suite;
+pub use denials::{denials_json, denials_markdown, denials_text, first_not_checked};
 pub use explanation::{explanation_steps, explanation_summary, explanation_text};
 pub use explanation_json::write_explanation_json;
 #[cfg(feature = "report")]
 pub use html::{denials_html, html, models_html, targets_html};
-#[cfg(feature = "cli")]
-pub use denials::denials_suite;
-pub use denials::{denials_json, denials_markdown, denials_text, first_not_checked};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use lint::LintReport;

@@ -142,7 +142,7 @@ pub(super) fn run(args: &DenialsArgs) -> Result<ExitStatus, Failure> {
     }
     if args.live || args.diagnose {
         interrupt::watch()?;
-        memory::keep();
+        memory::forbid_core_dumps();
     }
     let mut denials = if args.live { live::read(args)? } else { files::read(&args.paths)? };
     session::judge(&mut denials);

@@ -131,7 +131,7 @@ fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
     }
     File::open(file)
         .and_then(input::unpacked)
-        .map_err(|error| Failure::input(format!("{} cannot be opened: {}", name(file), reason(&error))))
+        .map_err(|error| Failure::input(format!("{} cannot be read: {}", name(file), reason(&error))))
 }
 
 fn is_standard_input(file: &Path) -> bool {

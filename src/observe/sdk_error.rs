@@ -20,14 +20,18 @@ pub(super) fn read<T>(error: SdkError<ErrorMetadata, HttpResponse>, cause: &str,
     match error {
         SdkError::ServiceError(context) => {
             let raw = context.raw();
+            let named = context.err().code().map(str::to_owned).zip(Some(context.err().message().map(str::to_owned)));
             // AWS always sends a code. An answer without one was sent by something between here and AWS.
-            let Some(code) = context.err().code().and_then(kept_word) else {
+            let Some((code, message)) = named.or_else(|| in_anthropics_form(raw)) else {
+                return failed(FailureKind::Unreadable, endpoint, &origin_of(raw));
+            };
+            let Some(code) = kept_word(&code) else {
                 return failed(FailureKind::Unreadable, endpoint, &origin_of(raw));
             };
             let error_type = raw.headers().get("x-amzn-errortype").filter(|kind| kind.len() <= LONGEST_TYPE);
             Observation::Refused(ServiceError {
                 code: Some(code),
-                message: context.err().message().map(kept_text),
+                message: message.as_deref().map(kept_text),
                 status: Some(raw.status().as_u16()),
                 request_id: request_id(raw.headers()),
                 error_type: error_type.map(kept_text),
@@ -45,6 +49,15 @@ pub(super) fn read<T>(error: SdkError<ErrorMetadata, HttpResponse>, cause: &str,
         }
         _ => failed(FailureKind::Unreadable, endpoint, &kept_text(cause)),
     }
+}
+
+/// Reads an error in Anthropic's form, in which Bedrock answers for its newer models:
+/// `{"type": "error", "error": {"type": "…", "message": "…"}, "request_id": "…"}`.
+fn in_anthropics_form(raw: &HttpResponse) -> Option<(String, Option<String>)> {
+    let body: serde_json::Value = serde_json::from_slice(raw.body().bytes()?).ok()?;
+    let error = body.get("error").filter(|_| body.get("type").and_then(|kind| kind.as_str()) == Some("error"))?;
+    let text = |name: &str| error.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    Some((text("type")?, text("message")))
 }
 
 /// Describes an answer that is not one of AWS's: its status and what it says that it contains.

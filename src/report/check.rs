@@ -6,7 +6,7 @@ use super::infrastructure::{hcl_statements, yaml_statements};
 #[cfg(feature = "cli")]
 use super::junit::{self, Suite};
 use super::styled::{Role, Styled};
-use crate::escape::{escape, escape_json};
+use crate::escape::{escape, escape_json, escape_lines};
 use crate::iac::{Change, Checked, CheckedRole, Finding, Form, Level, Problem, Unknown};
 use crate::iam::{Decision, PolicyType};
 use serde_json::{Value, json};
@@ -382,7 +382,7 @@ impl CheckReport {
                 page.push_str(&format!("- {}: {}\n", code(&unknown.address), cell(&unknown.what)));
             }
         }
-        page
+        escape_lines(&page).into_owned()
     }
 }
 

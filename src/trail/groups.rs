@@ -403,6 +403,7 @@ impl State {
         let error = &denial.error;
         let resource_region = denial.resource.as_deref().and_then(|resource| resource.parse::<Arn>().ok());
         let resource_region = resource_region.map(|arn| arn.region).filter(|region| !region.is_empty());
+        let entry = crate::cause::catalogue::entry(error.cause);
         let group = Group {
             id: format!("{id:016x}"),
             new: None,
@@ -431,8 +432,8 @@ impl State {
             user_agents_more: 0,
             request_ids: Vec::new(),
             example: Example { source: source.to_owned(), line, event_id: clean(&denial.event_id) },
-            summary: error.summary.clone(),
-            next: error.next.iter().map(|step| step.clone().into_owned()).collect(),
+            summary: format!("{}.", entry.title),
+            next: entry.steps.iter().map(|step| (*step).to_owned()).collect(),
             alternatives: error
                 .alternatives
                 .iter()
@@ -469,10 +470,10 @@ impl State {
                 self.group.user_agents_more += 1;
             }
         }
-        if let Some(code) = denial.error_code.filter(|code| !self.group.error_codes.contains(code)) {
-            if self.group.error_codes.len() < MOST_IDS {
-                self.group.error_codes.push(without_secrets(&code));
-            }
+        if let Some(code) = denial.error_code.filter(|code| !self.group.error_codes.contains(code))
+            && self.group.error_codes.len() < MOST_IDS
+        {
+            self.group.error_codes.push(without_secrets(&code));
         }
         if let Some(id) = denial.request_id.filter(|_| self.group.request_ids.len() < MOST_IDS) {
             self.group.request_ids.push(without_secrets(&id));

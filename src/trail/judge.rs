@@ -219,14 +219,11 @@ fn is_access_code(code: &str) -> bool {
 
 /// Gives an error that says less than its code another cause.
 fn named(cause: Cause, error: &Arc<ExplainedError>) -> Arc<ExplainedError> {
-    let entry = crate::cause::catalogue::entry(cause);
     let unknown = cause == Cause::Unrecognized;
     Arc::new(ExplainedError {
         cause,
         family: cause.family(),
         documented_cause: (!unknown).then(|| cause.family().documented_cause()),
-        summary: if unknown { error.summary.clone() } else { format!("{}.", entry.title) },
-        next: entry.steps.iter().map(|step| (*step).into()).collect(),
         alternatives: Vec::new(),
         ..ExplainedError::clone(error)
     })

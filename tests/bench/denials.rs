@@ -3,6 +3,18 @@
 //! Needs the library alone: `cargo bench --no-default-features --bench denials`; `-- full` reads four times as much.
 //! Where `rg` is installed, the same bytes are searched by `rg -F` in the same run.
 
+#![allow(
+    clippy::exit,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a benchmark stops where it is wrong"
+)]
+
 #[path = "table.rs"]
 mod table;
 

@@ -63,7 +63,7 @@ pub(in crate::cli) fn for_each(
     for path in paths.iter().filter(|path| !is_standard_input(path)) {
         // A name that was typed must be there.
         std::fs::metadata(path)
-            .map_err(|error| Failure::input(format!("`{}` cannot be opened: {}", path.display(), reason(&error))))?;
+            .map_err(|error| Failure::input(format!("`{}` cannot be read: {}", path.display(), reason(&error))))?;
     }
     if paths.iter().any(|path| is_standard_input(path)) && io::stdin().is_terminal() {
         output::note("paste events or lines of a log, then press Ctrl-D on a line of its own");
@@ -145,7 +145,7 @@ fn read_one(job: &Job, wanted: &Wanted) {
         match File::open(&job.path) {
             Ok(file) => Box::new(file),
             Err(error) => {
-                let error = Some(format!("it cannot be opened: {}", reason(&error)));
+                let error = Some(format!("it cannot be read: {}", reason(&error)));
                 send(Parcel::End(Box::new(Source { complete: false, error, ..Source::new(&name) })));
                 return;
             }

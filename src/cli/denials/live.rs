@@ -6,11 +6,11 @@
 use super::DenialsArgs;
 use crate::bedrock::Region;
 use crate::cli::account::configured_region;
-use crate::cli::runtime::block_on;
 use crate::cli::exit::Failure;
+use crate::cli::runtime::block_on;
 use crate::cli::{interrupt, output};
 use crate::evidence::Observation;
-use crate::observe::{Account, Lookup, PAGE, Observer};
+use crate::observe::{Account, Lookup, Observer, PAGE};
 use crate::trail::{Collector, Denials, Entry, Source, Wanted, moment, read as read_source};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;

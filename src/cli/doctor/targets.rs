@@ -155,10 +155,7 @@ struct Alone {
 }
 
 /// Diagnoses targets that another command makes, in their order; `options` are the doctor's.
-pub(super) fn diagnose_all(
-    options: &[String],
-    targets: Vec<Value>,
-) -> Result<Vec<Result<Diagnosis, String>>, Failure> {
+pub(super) fn diagnose_all(options: &[String], targets: Vec<Value>) -> Result<Vec<Result<Diagnosis, String>>, Failure> {
     let typed = ["--targets", "-"].map(str::to_owned);
     let alone =
         Alone::try_parse_from(typed.iter().chain(options)).map_err(|error| Failure::usage(error.to_string()))?;

@@ -44,7 +44,7 @@ impl Trail {
 
     /// The group of a record, where it is a denial.
     fn group(number: u64) -> Option<usize> {
-        (number % 50 == 7).then(|| (number / 50) as usize % GROUPS)
+        (number % 50 == 7).then_some((number / 50) as usize % GROUPS)
     }
 
     fn record(&self, number: u64) -> String {
