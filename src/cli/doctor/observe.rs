@@ -39,10 +39,21 @@ pub(super) async fn observe(args: &DoctorArgs, inputs: &Inputs) -> Result<Eviden
     let observer = Observer::new(account_of(served.as_ref(), profile), left).assuming(role);
     interrupt::report_progress_of(observer.traffic());
     let request = resolved(&observer, asked).await?;
-    let gather = async || with_progress("asking AWS", gather_all(&observer, request.clone())).await;
+    let gather = async |round: u32| {
+        if let Some(world) = args.account.sandbox.as_deref().filter(|_| round > 0) {
+            // A world's file may have been changed meanwhile, as an account is.
+            let served = Served::start(load_world(world)?)?;
+            let observer = Observer::new(account_of(Some(&served), None), left).assuming(args.account.role_to_assume()?);
+            return Ok(with_progress("asking AWS", gather_all(&observer, request.clone())).await);
+        }
+        if round > 0 {
+            observer.forget_answers();
+        }
+        Ok(with_progress("asking AWS", gather_all(&observer, request.clone())).await)
+    };
     match args.wait {
-        Some(time) => Ok(wait::until_allowed(time, &observer, gather, wait::Notes::Shown).await),
-        None => Ok(gather().await),
+        Some(time) => wait::until_allowed(time, gather, wait::Notes::Shown).await,
+        None => gather(0).await,
     }
 }
 

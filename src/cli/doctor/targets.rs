@@ -266,10 +266,15 @@ impl Run<'_> {
             }
         };
         let request = resolved(&connection.observer, asked).await?;
-        let gather = async || Box::pin(gather_all(&connection.observer, request.clone())).await;
+        let gather = async |round: u32| {
+            if round > 0 {
+                connection.observer.forget_answers();
+            }
+            Ok(Box::pin(gather_all(&connection.observer, request.clone())).await)
+        };
         let evidence = match self.args.wait {
-            Some(time) => wait::until_allowed(time, &connection.observer, gather, wait::Notes::Hidden).await,
-            None => gather().await,
+            Some(time) => wait::until_allowed(time, gather, wait::Notes::Hidden).await?,
+            None => gather(0).await?,
         };
         let evidence = match &self.redactor {
             Some(redactor) => without_names(&evidence, &mut redactor.borrow_mut())?,

@@ -4,10 +4,10 @@
 //! what is missing and how long that may take.
 
 use crate::cause::catalogue;
+use crate::cli::exit::Failure;
 use crate::cli::output;
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
 use crate::evidence::Evidence;
-use crate::observe::Observer;
 use std::time::{Duration, Instant};
 
 /// The first pause; that of a short wait is a tenth of it.
@@ -24,20 +24,22 @@ pub(super) enum Notes {
 }
 
 /// Gathers evidence again and again, and returns the first that shows the call allowed, or else the last.
+///
+/// `gather` is given the number of the round, from 0: what earlier rounds have read must not be used again.
 pub(super) async fn until_allowed(
     time: Duration,
-    observer: &Observer,
-    gather: impl AsyncFn() -> Evidence,
+    gather: impl AsyncFn(u32) -> Result<Evidence, Failure>,
     notes: Notes,
-) -> Evidence {
+) -> Result<Evidence, Failure> {
     let started = Instant::now();
     let mut pause = FIRST_PAUSE.min(time / 10);
+    let mut round = 0;
     loop {
-        let evidence = gather().await;
+        let evidence = gather(round).await?;
         let left = time.saturating_sub(started.elapsed());
         let diagnosis = diagnose(&evidence);
         if diagnosis.verdict == Verdict::Allowed || left.is_zero() {
-            return evidence;
+            return Ok(evidence);
         }
         // The last round is at the end of the time, not before it.
         let rest = pause.min(left);
@@ -46,7 +48,7 @@ pub(super) async fn until_allowed(
         }
         tokio::time::sleep(rest).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-        observer.forget_answers();
+        round += 1;
     }
 }
 
