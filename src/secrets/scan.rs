@@ -60,9 +60,10 @@ impl Scanner<'_> {
     /// Returns `true` if a byte belongs to a word; those of a full-width colon do not.
     fn is_word_at(&self, at: usize) -> bool {
         let byte = self.byte(at);
-        let is_colon =
-            || (0..3).any(|back| at.checked_sub(back).is_some_and(|start| self.rest(start).starts_with(FULLWIDTH_COLON)));
-        byte.is_ascii_alphanumeric() || !byte.is_ascii() && !is_colon()
+        let is_colon = || {
+            (0..3).any(|back| at.checked_sub(back).is_some_and(|start| self.rest(start).starts_with(FULLWIDTH_COLON)))
+        };
+        is_word(byte) && (byte.is_ascii() || !is_colon())
     }
 
     fn rest(&self, at: usize) -> &[u8] {

@@ -403,7 +403,9 @@ fn every_format_shows_every_finding() {
             let headings = match format {
                 "text" => shown.lines().filter(|line| line.starts_with("Fix") || line.starts_with("Likely: ")).count(),
                 "json" => shown.matches("\"takes_effect\"").count(),
-                "markdown" => shown.lines().filter(|line| line.starts_with("### Fix") || line.starts_with("### Likely: ")).count(),
+                "markdown" => {
+                    shown.lines().filter(|line| line.starts_with("### Fix") || line.starts_with("### Likely: ")).count()
+                }
                 "html" => shown.matches("<section class=\"cause\"").count(),
                 "junit" => shown.matches("classname=\"cause\"").count(),
                 other => panic!("count the findings of {other}"),
@@ -562,7 +564,10 @@ fn the_first_line_tells_the_documented_cause_from_what_stands_before_it() {
         answer.stdout.lines().next().unwrap().to_owned()
     };
     // An id that nothing lists is the only finding: nothing is said about permissions for a model that does not exist.
-    assert_eq!(line(&["-q"]), "DENIED (sandbox `iam-missing`): neither documented cause: the request [invalid-model-id]");
+    assert_eq!(
+        line(&["-q"]),
+        "DENIED (sandbox `iam-missing`): neither documented cause: the request [invalid-model-id]"
+    );
     let whole = line(&["--format", "markdown"]);
     assert!(whole.contains("neither documented cause"), "{whole}");
     let both = Doctor::new(["--sandbox", "both", "-q"]).run().stdout;

@@ -43,7 +43,8 @@ pub(super) async fn observe(args: &DoctorArgs, inputs: &Inputs) -> Result<Eviden
         if let Some(world) = args.account.sandbox.as_deref().filter(|_| round > 0) {
             // A world's file may have been changed meanwhile, as an account is.
             let served = Served::start(load_world(world)?)?;
-            let observer = Observer::new(account_of(Some(&served), None), left).assuming(args.account.role_to_assume()?);
+            let observer =
+                Observer::new(account_of(Some(&served), None), left).assuming(args.account.role_to_assume()?);
             return Ok(with_progress("asking AWS", gather_all(&observer, request.clone())).await);
         }
         if round > 0 {
