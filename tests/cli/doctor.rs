@@ -564,10 +564,7 @@ fn the_first_line_tells_the_documented_cause_from_what_stands_before_it() {
         answer.stdout.lines().next().unwrap().to_owned()
     };
     // An id that nothing lists is the only finding: nothing is said about permissions for a model that does not exist.
-    assert_eq!(
-        line(&["-q"]),
-        "DENIED (sandbox `iam-missing`): neither documented cause: the request [invalid-model-id]"
-    );
+    assert_eq!(line(&["-q"]), "DENIED (sandbox `iam-missing`): [invalid-model-id]");
     let whole = line(&["--format", "markdown"]);
     assert!(whole.contains("neither documented cause"), "{whole}");
     let both = Doctor::new(["--sandbox", "both", "-q"]).run().stdout;

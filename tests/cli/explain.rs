@@ -62,7 +62,7 @@ fn one_line_of_json_a_file() {
 fn what_cannot_be_read_is_named() {
     let output = run(&["explain", "/no/such/file"], b"");
     assert_eq!(output.status.code(), Some(4));
-    assert_eq!(stderr(&output), "error: `/no/such/file` cannot be opened: no such file or directory\n");
+    assert_eq!(stderr(&output), "error: `/no/such/file` cannot be read: no such file or directory\n");
     let output = run(&["explain", "--batch", "/no/such/file"], b"");
     assert_eq!(output.status.code(), Some(4));
     let output = run(&["explain", "/"], b"");

@@ -162,7 +162,7 @@ fn findings_are_told_in_every_format() {
     let log: Value = serde_json::from_slice(&sarif.stdout).unwrap();
     let results = log["runs"][0]["results"].as_array().unwrap();
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
-    assert_eq!(rules.len(), 18);
+    assert_eq!(rules.len(), 35);
     assert!(!results.is_empty());
     for result in results {
         assert_eq!(rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"], result["ruleId"]);
