@@ -154,7 +154,11 @@ impl Redactor {
             .iter()
             .map(|(key, value)| {
                 if matches!(place, Place::Chosen | Place::Tag) {
-                    let inner = if is_tag(key) { Place::Tag } else { place };
+                    let inner = match () {
+                        () if is_tag(key) => Place::Tag,
+                        () if is_time(key) => Place::Ours,
+                        () => place,
+                    };
                     return (self.condition_key(key), self.walk(value, inner));
                 }
                 // An observation says nothing of what was seen: the key above it does.
@@ -201,6 +205,13 @@ impl Redactor {
 fn is_tag(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     ["tag/", "tagkeys"].into_iter().any(|part| key.contains(part))
+}
+
+/// Returns `true` if a condition key holds a moment or a duration, which identifies nobody and decides.
+fn is_time(key: &str) -> bool {
+    ["aws:CurrentTime", "aws:EpochTime", "aws:TokenIssueTime", "aws:MultiFactorAuthAge"]
+        .iter()
+        .any(|time| time.eq_ignore_ascii_case(key))
 }
 
 /// Tells whether the object names a policy of AWS whose name is not on the list: it may be told where it is plain words.
