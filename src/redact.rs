@@ -55,6 +55,10 @@ enum Place {
     Chosen,
     /// A tag's value, in which numbers and dates identify as well.
     Tag,
+    /// Tags, as pairs of a key and a value.
+    Tags,
+    /// A moment or a duration, which identifies nobody and decides.
+    Time,
     /// The name or id of a thing of this kind, whatever it looks like.
     Name(&'static str),
     /// A policy's name or ARN.
@@ -143,6 +147,12 @@ impl Redactor {
     fn walk(&mut self, value: &Value, place: Place) -> Value {
         match value {
             Value::String(text) => Value::String(self.string(text, place)),
+            Value::Array(list) if place == Place::Tags => match list.as_slice() {
+                [Value::String(key), Value::String(value)] => {
+                    Value::Array(vec![self.aliases.of("tag", key).into(), self.tag_value(value).into()])
+                }
+                list => Value::Array(list.iter().map(|item| self.walk(item, place)).collect()),
+            },
             Value::Array(list) => Value::Array(list.iter().map(|item| self.walk(item, place)).collect()),
             Value::Object(object) => Value::Object(self.object(object, place)),
             other => other.clone(),
@@ -153,10 +163,10 @@ impl Redactor {
         object
             .iter()
             .map(|(key, value)| {
-                if matches!(place, Place::Chosen | Place::Tag) {
+                if matches!(place, Place::Chosen | Place::Tag | Place::Tags) {
                     let inner = match () {
                         () if is_tag(key) => Place::Tag,
-                        () if is_time(key) => Place::Ours,
+                        () if is_time(key) => Place::Time,
                         () => place,
                     };
                     return (self.condition_key(key), self.walk(value, inner));
@@ -177,7 +187,8 @@ impl Redactor {
             Place::Ours => text.to_owned(),
             Place::Text => self.text(text),
             Place::Chosen => self.chosen(text),
-            Place::Tag => self.tag_value(text),
+            Place::Tag | Place::Tags => self.tag_value(text),
+            Place::Time => self.time(text),
             Place::Name(_) | Place::Policy if text.starts_with("arn:") => self.text(text),
             Place::Name(kind) => self.aliases.name(kind, text),
             Place::Policy if ManagedPolicy::find(text).is_some() => text.to_owned(),
@@ -246,7 +257,7 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
     let holder = ["attached_to", "holder", "kind"].into_iter().find_map(word);
     match key {
         // A policy may be called like an operation, and the operation stays what it is.
-        "schema" | "operation" | "live" | "service" => Place::Ours,
+        "schema" | "operation" | "live" | "service" | "sandbox" => Place::Ours,
         "account" => Place::Name("account"),
         // The names of AWS's own policies are known to everybody.
         "policy" if is_unknown_policy_of_aws(object) => Place::Text,
@@ -265,7 +276,7 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
         "authorization_id" => Place::Name("authorization"),
         "document" | "trust" | "with" => Place::Document,
         "context" => Place::Chosen,
-        "tags" => Place::Tag,
+        "tags" => Place::Tags,
         "source" => Place::Source,
         _ => Place::Text,
     }

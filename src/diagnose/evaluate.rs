@@ -18,7 +18,7 @@ use super::statement::DecidedBy;
 use super::unread::Why;
 use crate::bedrock::Whose;
 use crate::cause::Cause;
-use crate::evidence::{Evidence, SimulationQuestion};
+use crate::evidence::{Evidence, SimulationQuestion, Trial};
 use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::least_privilege;
 use simulated::Judge;
@@ -127,6 +127,23 @@ impl Requirements {
         let denied = self.refusals().filter(|(requirement, _)| requirement.decision == Decision::ExplicitDeny);
         let statements = denied.flat_map(|(requirement, _)| &requirement.decided_by);
         statements.filter(|statement| statement.policy_type == policy_type).collect()
+    }
+
+    /// Returns the statements that were read and could deny a requirement through a condition key whose value is not known:
+    /// where a call was denied explicitly and nothing else says by which statement, it is one of these.
+    pub(super) fn possible_deniers(&self, case: &Case<'_>, policy_type: PolicyType) -> Vec<DecidedBy> {
+        let (Some(attached), Some(principal)) = (&case.attached, &self.principal) else { return Vec::new() };
+        let mut deniers: Vec<DecidedBy> = Vec::new();
+        for requirement in &self.requirements {
+            let opinion = attached.judge(principal, &requirement.request, &Trial::default());
+            for denier in opinion.possible_deniers {
+                let is_known = |known: &DecidedBy| known.place() == denier.place() && known.policy == denier.policy;
+                if denier.policy_type == policy_type && !deniers.iter().any(is_known) {
+                    deniers.push(denier);
+                }
+            }
+        }
+        deniers
     }
 
     /// Returns where the simulator and other evidence contradict each other.

@@ -71,7 +71,7 @@ impl Redactor {
             }
             _ => match keys.last().map(|key| key.to_ascii_lowercase()).as_deref() {
                 Some(key) if condition.is_some() && super::is_tag(key) => self.tag_value(&text),
-                Some(key) if condition.is_some() && super::is_time(key) && is_moment(&text) => text.clone(),
+                Some(key) if condition.is_some() && super::is_time(key) => self.time(&text),
                 _ if condition.is_some() => self.chosen(&text),
                 Some("sid") => self.sid(&text),
                 _ => self.text(&text),
@@ -103,9 +103,4 @@ fn literal_end(text: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// Returns `true` if a text is written as a moment or a number is: a policy may say anything.
-fn is_moment(text: &str) -> bool {
-    text.len() != 12 && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'T' | 'Z' | '.' | '+'))
 }

@@ -8,7 +8,7 @@ use crate::diagnose::case::{AttachedPolicies, Source};
 use crate::diagnose::statement::{self, DecidedBy, NearMiss};
 use crate::evidence::{Exclusion, MatchedStatement, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
-use crate::policy::{Document, Policies, Policy, Question, StatementRef, decide, evaluate};
+use crate::policy::{Document, Effect, Policies, Policy, Question, StatementRef, decide, evaluate};
 use crate::request::KnownCaller;
 
 /// An allow of everything, beside which only denies count.
@@ -30,6 +30,8 @@ pub(in crate::diagnose) struct Opinion {
     pub(in crate::diagnose) depends_on: Vec<String>,
     /// Those of them through which a statement that was read could deny.
     pub(in crate::diagnose) may_deny: Vec<String>,
+    /// The statements that could.
+    pub(in crate::diagnose) possible_deniers: Vec<DecidedBy>,
 }
 
 impl AttachedPolicies<'_> {
@@ -57,14 +59,17 @@ impl AttachedPolicies<'_> {
         let principal = principal.to_string();
         let question = Question { principal: &principal, request: &request, unknown: &unknown };
         let evaluation = evaluate(&question, &policies);
-        let may_deny = match evaluation.decision {
+        let (may_deny, possible_deniers) = match evaluation.decision {
             // Whether an allow matches is the simulator's to say; whether a deny does, it may not know.
             Decision::Undetermined | Decision::ImplicitDeny => {
                 let mut with_allow = policies.clone();
                 with_allow.identity.extend(Document::parse(EVERYTHING).ok().map(Policy::unnamed));
-                decide(&question, &with_allow).unknown_keys
+                let doubted = decide(&question, &with_allow);
+                let deniers = doubted.decided_by.iter().filter(|statement| self.denies(statement));
+                let deniers = deniers.filter_map(|statement| self.statement(statement, Some(&question))).collect();
+                (doubted.unknown_keys, deniers)
             }
-            _ => Vec::new(),
+            _ => (Vec::new(), Vec::new()),
         };
         let proven = match (evaluation.decision, evaluation.policy_type) {
             // Another account's resource needs a policy of its own, and nobody read that.
@@ -90,6 +95,7 @@ impl AttachedPolicies<'_> {
                 .collect(),
             depends_on: evaluation.unknown_keys,
             may_deny,
+            possible_deniers,
         }
     }
 
@@ -147,8 +153,19 @@ impl AttachedPolicies<'_> {
         }
     }
 
+    /// Returns the source that a statement of an evaluation is in.
+    fn source(&self, statement: &StatementRef) -> Option<&Source<'_>> {
+        self.sources.get(statement.policy.as_deref()?.parse::<usize>().ok()?)
+    }
+
+    fn denies(&self, statement: &StatementRef) -> bool {
+        let source = self.source(statement);
+        let found = source.and_then(|source| source.document.statements().get(statement.statement));
+        found.is_some_and(|found| found.effect() == Effect::Deny)
+    }
+
     fn statement(&self, statement: &StatementRef, question: Option<&Question<'_>>) -> Option<DecidedBy> {
-        let source = self.sources.get(statement.policy.as_deref()?.parse::<usize>().ok()?)?;
+        let source = self.source(statement)?;
         let found = source.document.statements().get(statement.statement)?;
         let conditions = question.map(|question| found.matched_conditions(question)).unwrap_or_default();
         Some(DecidedBy { conditions, ..source.decided_by(found, statement.policy_type) })

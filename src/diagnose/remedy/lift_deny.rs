@@ -26,6 +26,8 @@ pub(super) fn lift(case: &Case<'_>, requirements: &Requirements, policy_type: Po
         // AWS's own evaluation calls inline policies by other names: it counts where nothing else names any.
         statements.extend(record.iter().filter(|statement| statement.policy_type == policy_type));
     }
+    let possible = if statements.is_empty() { requirements.possible_deniers(case, policy_type) } else { Vec::new() };
+    statements.extend(&possible);
     let mut remedy = Remedy::default();
     let (statements, is_conditional) = meet_condition::of_denies(&mut remedy, policy_type, statements);
     let mut denying: Vec<Denying<'_>> = Vec::new();

@@ -108,8 +108,8 @@ fn the_job_for_gitlab_does_what_it_says() {
         for (number, line) in lines.iter().enumerate() {
             let here = line.replace("--model \"$MODEL\" --region \"$REGION\"", &format!("--sandbox {world}"));
             let list = docs().join("ci/access.yaml");
-            let here = here
-                .replace("--targets access.yaml", &format!("--targets '{}' --sandbox {world}", list.display()));
+            let here =
+                here.replace("--targets access.yaml", &format!("--targets '{}' --sandbox {world}", list.display()));
             let output = Command::new("/bin/sh")
                 .args(["-c", &here])
                 .env_clear()
