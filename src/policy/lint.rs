@@ -16,6 +16,7 @@ mod names;
 mod possible;
 mod probes;
 mod profiles;
+mod published;
 mod sids;
 mod streaming;
 mod tags;

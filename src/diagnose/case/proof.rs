@@ -7,27 +7,28 @@ use crate::cause::Cause;
 use crate::evidence::ServiceError;
 use crate::explain::Classification;
 use crate::request::LiveCall;
+use serde::Deserialize;
+use std::sync::LazyLock;
 
 /// Shows that AWS authorized the test call.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::diagnose) struct Proof(());
 
-/// How models reject the probe's body: every part that a text must hold, with a text that holds it.
-const BODY_REJECTIONS: [(&[&str], &str); 7] = [
-    (
-        &["Malformed input request", "please reformat your input and try again"],
-        "Malformed input request: #: required key [messages] not found, please reformat your input and try again.",
-    ),
-    (&["The model returned the following errors"], "The model returned the following errors: messages: Field required"),
-    (&["required key [", "] not found"], "#: required key [s3Location] not found"),
-    (&["extraneous key [", "] is not permitted"], "#: extraneous key [max_tokens_to_sample] is not permitted"),
-    (&[": Field required"], "messages: Field required"),
-    (&[": Extra inputs are not permitted"], "max_tokens_to_sample: Extra inputs are not permitted"),
-    (
-        &["Failed to deserialize the JSON body into the target type"],
-        "Failed to deserialize the JSON body into the target type: missing field `messages` at line 1 column 28",
-    ),
-];
+/// A form in which models reject a body.
+#[derive(Deserialize)]
+struct BodyRejection {
+    /// Every part that such a text holds.
+    parts: Vec<String>,
+    /// A text that AWS gave, and where it was reported; they show that the form is real.
+    #[cfg(test)]
+    text: String,
+    #[cfg(test)]
+    source: String,
+}
+
+/// The forms that are known; without them nothing is proved.
+static BODY_REJECTIONS: LazyLock<Vec<BodyRejection>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("body_rejections.json")).unwrap_or_default());
 
 impl Proof {
     /// Takes an answer that the model gave: to the operation's own call, never to the probe.
@@ -43,7 +44,7 @@ impl Proof {
         // A text that names another cause as well is not about the body alone.
         let is_about_body = matches!(reading.cause, Cause::InvalidRequest | Cause::Unrecognized);
         let text = error.message.as_deref().unwrap_or_default();
-        let is_known = BODY_REJECTIONS.iter().any(|(parts, _)| parts.iter().all(|part| text.contains(part)));
+        let is_known = BODY_REJECTIONS.iter().any(|form| form.parts.iter().all(|part| text.contains(part)));
         let proves = kind == LiveCall::Probe
             && error.status == Some(400)
             && is_validation
@@ -75,9 +76,12 @@ mod tests {
 
     #[test]
     fn each_known_rejection_proves_and_nothing_near_it_does() {
-        for (parts, text) in BODY_REJECTIONS {
+        assert!(BODY_REJECTIONS.len() > 4);
+        for form in BODY_REJECTIONS.iter() {
+            let BodyRejection { parts, text, source } = form;
             let error = rejection(text);
             assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+            assert!(source.starts_with("https://"), "{text}");
             assert!(proves(LiveCall::Probe, &error), "{text}");
             assert!(!proves(LiveCall::Invoke, &error), "our own body was at fault: {text}");
             for spoiled in [
@@ -105,6 +109,8 @@ mod tests {
             "Your account is not authorized to invoke this API operation.",
             "data retention mode 'default' is not available for this model",
             "bad request",
+            "#: required key [s3Location] not found",
+            "The model returned the following errors: the model is not ready",
             "",
         ] {
             assert!(!proves(LiveCall::Probe, &rejection(text)), "{text}");

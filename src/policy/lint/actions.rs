@@ -3,7 +3,7 @@
 use super::super::pattern::{LetterCase, Pattern};
 use super::correction::{Correction, one_or_many};
 use super::view::{View, Word, arn_parts};
-use super::{LintCode, Raw, names};
+use super::{LintCode, Raw, names, published};
 use crate::bedrock::ServiceAuthorization;
 use serde_json::Value;
 
@@ -43,9 +43,6 @@ const AGENT_RUNTIME: [&str; 10] = [
     "RetrieveAndGenerate",
 ];
 
-/// The action that switched model access on before it was on by default.
-pub(super) const UNUSED: &str = "PutFoundationModelEntitlement";
-
 /// Looks for mistakes in a statement's actions.
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Raw>) {
     for word in &view.actions {
@@ -62,7 +59,11 @@ fn name(view: &View<'_>, word: Word<'_>, found: &mut Vec<Raw>) {
         return;
     }
     let Some(service) = ServiceAuthorization::of(&lower) else { return };
-    if !view.statement.excludes_actions() && view.allows() && lower == "bedrock" && name.eq_ignore_ascii_case(UNUSED) {
+    if !view.statement.excludes_actions()
+        && view.allows()
+        && lower == "bedrock"
+        && name.eq_ignore_ascii_case(published::UNUSED)
+    {
         let message = format!("`{}` no longer grants anything", word.text);
         let mut finding = view.finding(LintCode::UnusedGrant, word, message);
         finding.correction = view.with_actions(word.text, &[]);

@@ -6,7 +6,7 @@
 use super::super::pattern::{LetterCase, Pattern};
 use super::correction::Correction;
 use super::view::{View, Word, arn_parts, is_wild};
-use super::{LintCode, Raw, models, names};
+use super::{LintCode, Raw, models, names, published};
 use crate::bedrock::{ModelReference, Region, ServiceAuthorization, known_regions};
 
 /// The resource types that belong to the caller's account and are invoked.
@@ -194,7 +194,7 @@ fn wrong_region(view: &View<'_>, arn: &Spelled<'_>) -> Option<Raw> {
 
 /// Reports a resource type that Bedrock does not have.
 fn wrong_type(view: &View<'_>, arn: &Spelled<'_>) -> Option<Raw> {
-    let types = types("bedrock");
+    let types = published::types("bedrock");
     if arn.kind.is_empty() || is_wild(arn.kind) || types.iter().any(|known| known == arn.kind) {
         return None;
     }
@@ -231,23 +231,13 @@ fn wrong_type(view: &View<'_>, arn: &Spelled<'_>) -> Option<Raw> {
     Some(finding)
 }
 
-/// Returns the resource types of a service, as the ARNs spell them.
-pub(super) fn types(service: &str) -> Vec<String> {
-    let forms = ServiceAuthorization::of(service).map(ServiceAuthorization::resource_types);
-    let kinds = forms.into_iter().flatten().filter_map(|(_, published)| {
-        let resource = published.arn.splitn(6, ':').nth(RESOURCE)?;
-        resource.split(['/', '$']).next().map(str::to_owned)
-    });
-    kinds.collect()
-}
-
 /// Reports an account where none belongs, none where one belongs, and the id of a profile as that of a model.
 fn wrong_account(view: &View<'_>, all: &[View<'_>], arn: &Spelled<'_>) -> Option<Raw> {
     let Spelled { kind, id, .. } = *arn;
     let account = arn.parts[ACCOUNT];
     let known = known_account(all);
     let finding = |code, message: String| view.finding(code, arn.word, message);
-    if kind == "foundation-model" && models::is_profile_id(id) {
+    if kind == "foundation-model" && published::is_profile_id(id) {
         let message = format!("`{id}` is the id of an inference profile, and no foundation model has it");
         let mut finding = finding(LintCode::ProfileUnderFoundationModel, message);
         let resource = format!("inference-profile/{id}");

@@ -7,7 +7,8 @@
 use super::super::condition::Compare;
 use super::super::three_valued::Ternary;
 use super::profiles::UNSPECIFIED;
-use super::view::{ConditionView, INVOKE, View, arn_parts, ask_in};
+use super::published::INVOKE;
+use super::view::{ConditionView, View, arn_parts, ask_in};
 use super::{LintCode, Raw, Severity};
 use crate::iam::ContextKeys;
 

@@ -125,7 +125,7 @@ fn report(view: &View<'_>, condition: &ConditionView<'_>, right: Option<(String,
 
 /// Renames a condition's key. `None` if the values cannot be those of the right key, or if that has a condition already.
 fn renamed(view: &View<'_>, condition: &ConditionView<'_>, right: &str) -> Option<Correction> {
-    let holds_arns = super::values::holds_arns(right);
+    let holds_arns = super::published::holds_arns(right);
     if right.ends_with('/')
         || view.conditions_on(right).next().is_some()
         || holds_arns && !condition.values.iter().all(|value| value.text.starts_with("arn:") || is_wild(value.text))

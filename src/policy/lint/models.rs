@@ -3,19 +3,8 @@
 use super::super::pattern::{LetterCase, Pattern};
 use super::correction::Correction;
 use super::view::{View, Word, is_wild};
-use super::{LintCode, Raw};
-use crate::bedrock::{ModelReference, is_model_id, known_models};
-
-/// Returns `true` if an id is an inference profile's; with wildcards, if its first part shows it.
-pub(super) fn is_profile_id(id: &str) -> bool {
-    let probe: String = id.chars().map(|c| if matches!(c, '*' | '?') { 'x' } else { c }).collect();
-    !id.starts_with(['*', '?', '$']) && matches!(probe.parse(), Ok(ModelReference::InferenceProfile(_)))
-}
-
-/// Returns `true` if no part that every model id has is missing.
-pub(super) fn is_whole_model_id(id: &str) -> bool {
-    is_model_id(id) && !is_profile_id(id) && (known_models().any(|known| known == id) || completions(id).is_empty())
-}
+use super::{LintCode, Raw, published};
+use crate::bedrock::known_models;
 
 /// Reports an id in the ARN of a model or a system-defined profile that no model has.
 ///
@@ -45,7 +34,7 @@ pub(super) fn wrong_id(
     if is_wild(id) || known_models().any(|known| known == model) {
         return None;
     }
-    let complete = completions(model);
+    let complete = published::completions(model);
     let (first, others) = complete.split_first()?;
     let names: Vec<String> = complete.iter().map(|id| format!("`{}`", whole(id))).collect();
     let message = format!("`{id}` lacks the end of its id; it is {}", names.join(" or "));
@@ -57,23 +46,6 @@ pub(super) fn wrong_id(
         finding.correction = if is_dated { correction } else { correction.map(Correction::guessed) };
     }
     Some(finding)
-}
-
-/// Returns the known ids that begin with an id and go on with a date or a version.
-fn completions(model: &str) -> Vec<&'static str> {
-    let goes_on = |known: &&'static str| {
-        let Some(rest) = known.strip_prefix(model) else { return false };
-        // `:8k` and the like, behind a version, name a context length: another way to buy the model.
-        if rest.matches(':').count() + model.matches(':').count() > 1 {
-            return false;
-        }
-        let digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-        rest.strip_prefix("-v").or_else(|| rest.strip_prefix(':')).is_some_and(digit)
-            || rest
-                .strip_prefix("-20")
-                .is_some_and(|date| date.get(..6).is_some_and(|date| date.bytes().all(|b| b.is_ascii_digit())))
-    };
-    known_models().filter(goes_on).collect()
 }
 
 /// Reports an id without a provider, which every id has.
@@ -98,7 +70,7 @@ fn without_provider(
         let (provider, name) = known.split_once('.')?;
         let matches = match is_wild(id) {
             true => pattern.matches(name),
-            false => name == id || completions(&format!("{provider}.{id}")).contains(&known),
+            false => name == id || published::completions(&format!("{provider}.{id}")).contains(&known),
         };
         matches.then_some(provider)
     };

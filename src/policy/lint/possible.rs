@@ -2,10 +2,9 @@
 //!
 //! A misspelt ARN matches itself, and no request has it. What AWS does not publish is taken for possible.
 
-use super::arns::types;
+use super::super::query::parts;
 use super::global_keys::GLOBAL_KEYS;
-use super::view::arn_parts;
-use super::{actions, models, trust, values};
+use super::published;
 use crate::bedrock::{Region, ServiceAuthorization};
 
 /// Returns `true` if a request can be authorized as an action.
@@ -13,7 +12,7 @@ pub(super) fn action(action: &str) -> bool {
     let Some((prefix, name)) = action.split_once(':') else { return false };
     match ServiceAuthorization::of(prefix) {
         // An action that no longer grants anything is not missed.
-        Some(service) => service.action(name).is_some() && !name.eq_ignore_ascii_case(actions::UNUSED),
+        Some(service) => service.action(name).is_some() && !name.eq_ignore_ascii_case(published::UNUSED),
         None => !prefix.to_ascii_lowercase().starts_with("bedrock") || prefix.eq_ignore_ascii_case("bedrock-agentcore"),
     }
 }
@@ -23,7 +22,7 @@ pub(super) fn resource(resource: &str) -> bool {
     if resource == "*" {
         return true;
     }
-    let Some([_, partition, service, region, account, rest]) = arn_parts(resource) else { return false };
+    let Some([_, partition, service, region, account, rest]) = parts(resource) else { return false };
     if !service.starts_with("bedrock") {
         return true;
     }
@@ -34,16 +33,16 @@ pub(super) fn resource(resource: &str) -> bool {
     let is_region =
         |region: &str| region.parse::<Region>().is_ok_and(|parsed| parsed.partition().as_str() == partition);
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    types(service).iter().any(|known| known == kind)
+    published::types(service).iter().any(|known| known == kind)
         && match kind {
             "foundation-model" => {
-                account.is_empty() && (region.is_empty() || is_region(region)) && models::is_whole_model_id(id)
+                account.is_empty() && (region.is_empty() || is_region(region)) && published::is_whole_model_id(id)
             }
             "system-tool" => region.is_empty() && is_account,
             "inference-profile" => {
                 is_region(region)
                     && is_account
-                    && id.split_once('.').is_some_and(|(_, model)| models::is_whole_model_id(model))
+                    && id.split_once('.').is_some_and(|(_, model)| published::is_whole_model_id(model))
             }
             "guardrail" => is_region(region) && is_account && !id.contains(':'),
             _ => is_region(region) && is_account,
@@ -54,14 +53,14 @@ pub(super) fn resource(resource: &str) -> bool {
 pub(super) fn pair(action: &str, resource: &str) -> bool {
     let Some((prefix, name)) = action.split_once(':') else { return false };
     let Some(service) = ServiceAuthorization::of(prefix) else { return true };
-    let Some((_, published)) = service.action(name) else { return false };
-    let mut kinds = published.resource_types().filter_map(|name| service.resource_type(name)).peekable();
-    let Some([_, _, owner, .., rest]) = arn_parts(resource) else {
+    let Some((_, action)) = service.action(name) else { return false };
+    let mut kinds = action.resource_types().filter_map(|name| service.resource_type(name)).peekable();
+    let Some([_, _, owner, .., rest]) = parts(resource) else {
         return kinds.peek().is_none() || resource == "*";
     };
     let kind = rest.split('/').next().unwrap_or(rest);
-    kinds.any(|(_, published)| {
-        let mut parts = published.arn.splitn(6, ':');
+    kinds.any(|(_, form)| {
+        let mut parts = form.arn.splitn(6, ':');
         parts.nth(2) == Some(owner) && parts.nth(2).and_then(|form| form.split(['/', '$']).next()) == Some(kind)
     })
 }
@@ -78,10 +77,10 @@ pub(super) fn key(key: &str, value: &str) -> bool {
         }),
         None => !prefix.starts_with("bedrock"),
     };
-    exists && values::is_possible(key, value)
+    exists && published::is_possible_value(key, value)
 }
 
 /// Returns `true` if a service can call.
 pub(super) fn service(name: &str) -> bool {
-    !trust::is_endpoint(name)
+    !published::is_endpoint(name)
 }

@@ -3,8 +3,9 @@
 //! They are made from what both say: each action and resource with its wildcards filled in several ways, and contexts in
 //! which every condition is met, in which one is not, and in which keys are absent.
 
+use super::super::query::parts;
 use super::possible;
-use super::view::INVOKE;
+use super::published::INVOKE;
 use crate::iam::{ContextKeys, ContextValue, RequestContext};
 use serde_json::Value;
 
@@ -197,7 +198,7 @@ fn contexts(before: &[Value], after: &[Value]) -> Vec<Vec<(String, String)>> {
 /// Turns pairs into a context with the Region of the resource, unless the pairs name one.
 fn keys(pairs: &[(String, String)], resource: &str) -> ContextKeys {
     let mut keys = ContextKeys::new();
-    if let Some([_, _, "bedrock", region, ..]) = super::view::arn_parts(resource) {
+    if let Some([_, _, "bedrock", region, ..]) = parts(resource) {
         keys.set("aws:RequestedRegion", if region.is_empty() { "unspecified" } else { region });
     }
     for (key, value) in pairs {

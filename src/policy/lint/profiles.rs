@@ -5,7 +5,8 @@
 
 use super::super::three_valued::Ternary;
 use super::correction::{Correction, edit_condition, one_or_many};
-use super::view::{ConditionView, INVOKE, View, Word, arn_parts, ask_in, is_wild};
+use super::published::INVOKE;
+use super::view::{ConditionView, View, Word, arn_parts, ask_in, is_wild};
 use super::{LintCode, Raw};
 use crate::bedrock::destinations;
 use crate::iam::ContextKeys;

@@ -3,7 +3,8 @@
 //! A note with advice and never an edit: whether an application streams, its policy does not tell.
 
 use super::super::action::ActionPattern;
-use super::view::{INVOKE, View, ask};
+use super::published::INVOKE;
+use super::view::{View, ask};
 use super::{LintCode, Raw};
 
 /// Parts of the ids of models that answer at once, or asynchronously: embeddings, reranking, images, video, speech.

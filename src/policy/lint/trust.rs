@@ -3,23 +3,10 @@
 use super::super::action::ActionPattern;
 use super::correction::{Correction, replace_in};
 use super::view::{View, Word, ask};
-use super::{LintCode, Raw};
+use super::{LintCode, Raw, published};
 
 /// The service principal under which Bedrock assumes roles.
 const BEDROCK: &str = "bedrock.amazonaws.com";
-
-/// Names of Bedrock's endpoints, which are not service principals.
-const ENDPOINTS: [&str; 4] = [
-    "bedrock-runtime.amazonaws.com",
-    "bedrock-agent.amazonaws.com",
-    "bedrock-agent-runtime.amazonaws.com",
-    "runtime.bedrock.amazonaws.com",
-];
-
-/// Returns `true` if a name is that of an endpoint and not a service principal.
-pub(super) fn is_endpoint(name: &str) -> bool {
-    ENDPOINTS.iter().any(|endpoint| endpoint.eq_ignore_ascii_case(name))
-}
 
 /// Looks for mistakes in a statement that lets services assume a role.
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Raw>) {
@@ -33,7 +20,7 @@ pub(super) fn check(view: &View<'_>, found: &mut Vec<Raw>) {
     let names_bedrock =
         source_arn.is_some_and(|condition| condition.values.iter().any(|arn| arn.text.contains(":bedrock:")));
     for word in &view.services {
-        if is_endpoint(word.text) {
+        if published::is_endpoint(word.text) {
             endpoint(view, *word, names_bedrock, found);
         } else if word.text == "ecs.amazonaws.com" && names_nothing_of_ecs(view) {
             let message = "`ecs.amazonaws.com` is the ECS service itself: tasks assume roles as \

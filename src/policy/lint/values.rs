@@ -2,45 +2,10 @@
 
 use super::super::condition::Compare;
 use super::correction::{Correction, edit_condition, replace_in};
-use super::trust::is_endpoint;
+use super::published::{ENUMERATED, holds_arns, is_endpoint};
 use super::view::{ConditionView, View, Word, is_wild};
 use super::{LintCode, Raw};
 use serde_json::{Map, Value};
-
-/// The keys that hold ARNs (Service Authorization Reference, "Condition keys for Amazon Bedrock"; IAM User Guide, "AWS
-/// global condition context keys").
-const ARN_KEYS: [&str; 8] = [
-    "aws:PrincipalArn",
-    "aws:SourceArn",
-    "bedrock-mantle:ProjectArn",
-    "bedrock:GuardrailIdentifier",
-    "bedrock:InferenceProfileArn",
-    "bedrock:ModelArn",
-    "bedrock:ProjectArn",
-    "bedrock:PromptRouterArn",
-];
-
-/// The keys of which every value is known.
-const ENUMERATED: [(&str, &[&str]); 4] = [
-    ("bedrock:BearerTokenType", &["SHORT_TERM", "LONG_TERM"]),
-    ("bedrock-mantle:BearerTokenType", &["SHORT_TERM", "LONG_TERM"]),
-    ("bedrock:ServiceTier", &["reserved", "priority", "default", "flex"]),
-    ("aws:PrincipalType", &["Account", "User", "FederatedUser", "AssumedRole", "Anonymous"]),
-];
-
-/// Returns `true` if a request can carry a value of a key.
-pub(super) fn is_possible(key: &str, value: &str) -> bool {
-    if key.eq_ignore_ascii_case("iam:PassedToService") {
-        return !is_endpoint(value);
-    }
-    let known = ENUMERATED.iter().find(|(known, _)| known.eq_ignore_ascii_case(key));
-    known.is_none_or(|(_, known)| known.contains(&value)) && (!holds_arns(key) || value.starts_with("arn:"))
-}
-
-/// Returns `true` if a key holds ARNs.
-pub(super) fn holds_arns(key: &str) -> bool {
-    ARN_KEYS.iter().any(|known| known.eq_ignore_ascii_case(key))
-}
 
 /// Looks for mistakes in the values of a statement's conditions.
 pub(super) fn check(view: &View<'_>, found: &mut Vec<Raw>) {

@@ -8,6 +8,7 @@ use super::super::statement::{Effect, Statement};
 use super::super::three_valued::Ternary;
 use super::super::{Question, authorization_case};
 use super::correction::Correction;
+use super::published::INVOKE;
 use super::{LintCode, Raw};
 use crate::iam::{ContextKeys, RequestContext};
 
@@ -176,9 +177,6 @@ impl<'n> View<'n> {
         self.statement.conditions.get(index)
     }
 }
-
-/// The actions under which models are invoked.
-pub(super) const INVOKE: [&str; 2] = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"];
 
 /// Puts a question with an empty context to a closure.
 pub(super) fn ask<R>(action: &str, resource: &str, answer: impl FnOnce(&Query<'_>) -> R) -> R {
