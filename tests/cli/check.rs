@@ -1,5 +1,7 @@
 //! `check` as people run it: formats, exit statuses, folders, baselines, and files that are something else.
 
+mod worlds;
+
 use crate::support::files;
 use crate::support::program::{Answer, bedrock_access, run_with_input, schema};
 use serde_json::Value;

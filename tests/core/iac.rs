@@ -1,5 +1,7 @@
 //! `check`: every mistake of the fixtures is found, every fixed version is clean, and no answer depends on a guess.
 
+mod generated;
+
 use bedrock_access::iac::{Checked, Code, Form, Input, Level, Settings};
 use bedrock_access::iam::Decision;
 use std::collections::BTreeMap;

@@ -27,4 +27,6 @@ mod trail;
 mod support {
     pub mod costly;
     pub mod files;
+    #[cfg(feature = "iac")]
+    pub mod infrastructure;
 }

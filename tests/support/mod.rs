@@ -3,6 +3,7 @@
 pub mod account;
 pub mod files;
 pub mod http;
+pub mod infrastructure;
 pub mod many;
 pub mod program;
 pub mod python;
