@@ -5,6 +5,8 @@
 //! change that was tried. What only the deployment knows is named and never guessed. Makes no call, and reads no file
 //! but what it is handed.
 
+mod assembly;
+mod assumed;
 mod aws_managed;
 mod check;
 mod decide;
@@ -18,6 +20,7 @@ mod template;
 mod terraform;
 mod yaml;
 
+pub use assembly::Assembly;
 pub use check::{Change, Checked, CheckedCall, CheckedRequirement, CheckedRole, Code, Finding, Level, Problem};
 pub use facts::Unknown;
 pub use node::Place;
@@ -25,6 +28,7 @@ pub use settings::Settings;
 pub use yaml::SyntaxError;
 
 use crate::bedrock::ModelReference;
+use assumed::Assumed;
 use facts::{Facts, PolicySource, facts};
 use kinds::Language;
 use node::{Node, Value};
@@ -85,7 +89,9 @@ pub struct Input {
     pub is_json: bool,
     facts: Facts,
     settings: Settings,
-    assumed: Vec<Unknown>,
+    assumed: Assumed,
+    /// The same for the other places where it may be deployed.
+    elsewhere: Vec<(Settings, Facts)>,
     /// Templates of nested stacks: logical id, the file that it names, and what is passed in.
     nested: Vec<Nested>,
 }
@@ -95,9 +101,28 @@ pub struct Input {
 pub struct Nested {
     /// Its logical id.
     pub address: String,
-    /// The template's file, relative to the one that names it.
-    pub file: String,
+    template: NestedTemplate,
     passed: BTreeMap<String, Node>,
+}
+
+/// How a nested stack's template is named.
+#[derive(Clone, Debug)]
+enum NestedTemplate {
+    /// By its file.
+    File(String),
+    /// By the id of an asset of the CDK.
+    Asset(String),
+}
+
+impl Nested {
+    /// Returns the template's file, relative to the one that names it; `None` where the assembly does not tell.
+    #[must_use]
+    pub fn file<'a>(&'a self, assembly: &'a Assembly) -> Option<&'a str> {
+        match &self.template {
+            NestedTemplate::File(file) => Some(file),
+            NestedTemplate::Asset(id) => assembly.asset(id),
+        }
+    }
 }
 
 /// Why a file cannot be checked.
@@ -190,15 +215,18 @@ impl Input {
         })?;
         let mut settings = settings.clone();
         terraform.settle(&mut settings);
-        let assumed = assume(&mut settings);
-        let resources = terraform.resources(&settings);
+        let assumed = Assumed::fill_in(&mut settings);
+        let read = |settings: &Settings| facts(&terraform.resources(settings), Language::Terraform, settings);
+        let facts = read(&settings);
+        let elsewhere = assumed.other_places(&settings, &facts).into_iter().map(|place| (place.clone(), read(&place)));
         let form = if terraform.is_plan() { Form::TerraformPlan } else { Form::TerraformState };
         Ok(Self {
             file: file.to_owned(),
             form,
             resources: terraform.size(),
             is_json: true,
-            facts: facts(&resources, Language::Terraform, &settings),
+            elsewhere: elsewhere.collect(),
+            facts,
             settings,
             assumed,
             nested: Vec::new(),
@@ -217,15 +245,20 @@ impl Input {
         if !Template::is_one(&root) {
             return Self::policy(file, root, settings, is_json);
         }
-        let assumed = assume(&mut settings);
-        let template = Template::new(&root, &settings, passed);
-        let mut resources = template.resources();
-        let count = resources.len();
-        let nested = resources.iter().filter_map(nested).collect();
+        let assumed = Assumed::fill_in(&mut settings);
         let is_sam = Template::is_serverless(&root);
-        if is_sam {
-            resources = sam::transformed(resources, &template);
-        }
+        let resources = |settings: &Settings| {
+            let template = Template::new(&root, settings, passed.clone());
+            let resources = template.resources();
+            if is_sam { sam::transformed(resources, &template) } else { resources }
+        };
+        let read = |settings: &Settings| facts(&resources(settings), Language::CloudFormation, settings);
+        let declared = Template::new(&root, &settings, passed.clone()).resources();
+        let count = declared.len();
+        let nested = declared.iter().filter_map(nested).collect();
+        let facts = read(&settings);
+        let elsewhere = assumed.other_places(&settings, &facts).into_iter().map(|place| (place.clone(), read(&place)));
+        let elsewhere = elsewhere.collect();
         let is_cdk = root.get("Resources").is_some_and(|resources| resources.get("CDKMetadata").is_some())
             || root.get("Parameters").is_some_and(|parameters| parameters.get("BootstrapVersion").is_some());
         let form = match (is_sam, is_cdk) {
@@ -233,16 +266,7 @@ impl Input {
             (_, true) => Form::CdkOut,
             _ => Form::CloudFormation,
         };
-        Ok(Self {
-            file: file.to_owned(),
-            form,
-            resources: count,
-            is_json,
-            facts: facts(&resources, Language::CloudFormation, &settings),
-            settings,
-            assumed,
-            nested,
-        })
+        Ok(Self { file: file.to_owned(), form, resources: count, is_json, facts, settings, assumed, elsewhere, nested })
     }
 
     fn policy(file: &str, root: Node, settings: Settings, is_json: bool) -> Result<Self, ReadError> {
@@ -258,7 +282,8 @@ impl Input {
             is_json,
             facts: Facts { documents: vec![source], ..Facts::default() },
             settings,
-            assumed: Vec::new(),
+            assumed: Assumed::default(),
+            elsewhere: Vec::new(),
             nested: Vec::new(),
         })
     }
@@ -273,30 +298,15 @@ impl Input {
     #[must_use]
     pub fn check(&self, models: &[ModelReference]) -> Checked {
         let mut checked = check::check(&self.facts, &self.file, &self.settings, models);
+        for (place, facts) in &self.elsewhere {
+            let elsewhere = check::check(facts, &self.file, place, models);
+            assumed::leave_open(&mut checked, &elsewhere, place);
+        }
         if checked.roles.iter().any(|role| !role.calls.is_empty()) {
-            checked.unknown.extend(self.assumed.iter().cloned());
+            checked.unknown.extend(self.assumed.unknown());
         }
         checked
     }
-}
-
-/// The Region that is assumed where neither the file nor the user names one.
-const ASSUMED_REGION: &str = "us-east-1";
-/// An account that stands for the deployment's own where nothing tells which that is.
-const ASSUMED_ACCOUNT: &str = "000000000000";
-
-/// Fills in what nothing tells, and says so.
-fn assume(settings: &mut Settings) -> Vec<Unknown> {
-    let mut assumed = Vec::new();
-    if settings.region.is_none() {
-        settings.region = Some(ASSUMED_REGION.to_owned());
-        let what = format!("the Region: {ASSUMED_REGION} is assumed; `--region` names another");
-        assumed.push(Unknown { address: "AWS::Region".to_owned(), what });
-    }
-    if settings.account.is_none() {
-        settings.account = Some(ASSUMED_ACCOUNT.to_owned());
-    }
-    assumed
 }
 
 /// Returns `true` for Terraform's own language.
@@ -308,16 +318,21 @@ fn is_hcl(text: &str) -> bool {
     })
 }
 
-/// Reads a nested stack whose template is a file beside this one, as the CDK and `package` before its upload have it.
+/// Reads a nested stack whose template is at hand: a file, as before an upload, or an asset of the CDK.
 fn nested(resource: &resource::Resource) -> Option<Nested> {
     if resource.kind != "AWS::CloudFormation::Stack" && resource.kind != "AWS::Serverless::Application" {
         return None;
     }
-    let url = resource.properties.get("TemplateURL").or_else(|| resource.properties.get("Location"))?;
-    let file = url.as_str().filter(|url| !url.contains("://") && !node::is_partly_unknown(url))?;
+    let url = resource.properties.get("TemplateURL").or_else(|| resource.properties.get("Location"))?.as_str()?;
+    let template = match url.split_once("://") {
+        // The CDK uploads `ID.json`; where, depends on the bootstrap.
+        Some((_, path)) => NestedTemplate::Asset(path.rsplit('/').next()?.strip_suffix(".json")?.to_owned()),
+        None if node::is_partly_unknown(url) || !assembly::is_inside(url) => return None,
+        None => NestedTemplate::File(url.to_owned()),
+    };
     let passed = match resource.properties.get("Parameters").map(|node| &node.value) {
         Some(Value::Map(members)) => members.iter().cloned().collect(),
         _ => BTreeMap::new(),
     };
-    Some(Nested { address: resource.address.clone(), file: file.to_owned(), passed })
+    Some(Nested { address: resource.address.clone(), template, passed })
 }

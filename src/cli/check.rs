@@ -3,7 +3,7 @@
 use super::exit::{ExitStatus, Failure};
 use super::{output, paint};
 use crate::bedrock::{ModelReference, Region};
-use crate::iac::{Input, ReadError, Settings};
+use crate::iac::{Assembly, Input, ReadError, Settings};
 use crate::report::{CheckReport, CheckedFile};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
     pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "expected NAME=VALUE".to_owned())
 }
 
-/// How many levels of folders are walked.
+/// How many levels of folders, and of stacks in stacks, are walked.
 const MAX_DEPTH: usize = 8;
 
 /// Checks.
@@ -126,8 +126,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Failure> {
                     .hint("`terraform show -json plan.out > plan.json` writes a plan that can be checked"));
             }
         } else {
+            let assembly = assembly_of(path);
+            let settings = assembly.settings(&name_of(path), &settings);
             let input = read_file(file, &settings)?;
-            add(&mut report, input, path, &settings, &args.model)?;
+            add(&mut report, input, path, &assembly, &settings, &args.model, 0)?;
         }
     }
     if let (Some(baseline), Some(path)) = (&baseline, &args.baseline) {
@@ -194,8 +196,10 @@ fn add_found(
 ) -> Result<bool, Failure> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|error| Failure::input(format!("`{name}` cannot be read: {error}")))?;
-    match Input::read(&name, file, settings) {
-        Ok(input) => add(report, input, path, settings, models).map(|()| true),
+    let assembly = assembly_of(path);
+    let settings = assembly.settings(&name_of(path), settings);
+    match Input::read(&name, file, &settings) {
+        Ok(input) => add(report, input, path, &assembly, &settings, models, 0).map(|()| true),
         Err(ReadError::Unrecognized | ReadError::NotJson(_)) => Ok(false),
         // A template may hold what is not YAML at all, such as a Helm chart beside it.
         Err(ReadError::Syntax(error)) if !is_template_name(path) => {
@@ -215,21 +219,44 @@ fn add(
     report: &mut CheckReport,
     input: Input,
     path: &Path,
+    assembly: &Assembly,
     settings: &Settings,
     models: &[ModelReference],
+    depth: usize,
 ) -> Result<(), Failure> {
-    for nested in input.nested() {
-        let file = path.parent().unwrap_or(Path::new("")).join(&nested.file);
-        let Ok(opened) = File::open(&file) else {
-            output::note(&format!("note: the template `{}` of `{}` is not there", file.display(), nested.address));
+    for nested in input.nested().iter().filter(|_| depth < MAX_DEPTH) {
+        let file = nested.file(assembly).map(|file| path.parent().unwrap_or(Path::new("")).join(file));
+        let Some((file, opened)) = file.and_then(|file| File::open(&file).ok().map(|opened| (file, opened))) else {
+            output::note(&format!("note: the template of the nested stack `{}` is not there", nested.address));
             continue;
         };
         let name = file.display().to_string();
         let inner = Input::read_nested(nested, &name, opened, settings).map_err(|error| unreadable(&name, &error))?;
-        report.add(checked(&inner, models));
+        // Nested stacks have nested stacks.
+        add(report, inner, &file, assembly, settings, models, depth + 1)?;
     }
     report.add(checked(&input, models));
     Ok(())
+}
+
+/// Returns a file's name without its folder.
+fn name_of(path: &Path) -> String {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned()
+}
+
+/// Reads what the CDK wrote beside a template; nothing, where it did not write it.
+fn assembly_of(template: &Path) -> Assembly {
+    let mut assembly = Assembly::default();
+    let folder = template.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(manifest) = std::fs::read_to_string(folder.join("manifest.json")) else { return assembly };
+    assembly.add_manifest(&manifest);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if name_of(&path).ends_with(".assets.json") {
+            assembly.add_assets(&std::fs::read_to_string(path).unwrap_or_default());
+        }
+    }
+    assembly
 }
 
 fn checked(input: &Input, models: &[ModelReference]) -> CheckedFile {

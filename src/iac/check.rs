@@ -239,9 +239,13 @@ impl Checker<'_> {
                 Severity::Warning => Level::Warning,
                 Severity::Note => Level::Note,
             };
-            let change = found.corrected.map(|statement| Change {
+            // A correction may be of several statements.
+            let change = found.corrected.map(|corrected| Change {
                 safe: true,
-                policy: json!({"Version": "2012-10-17", "Statement": [statement]}),
+                policy: json!({
+                    "Version": "2012-10-17",
+                    "Statement": if corrected.is_array() { corrected } else { json!([corrected]) },
+                }),
                 is_trust: false,
             });
             let problem = Problem::Lint(found.message);

@@ -15,7 +15,10 @@ fn check(arguments: &[&str]) -> Answer {
 
 #[test]
 fn the_exit_status_says_whether_there_is_something_to_fix() {
-    assert_eq!(check(&["other-region.broken.yaml"]).status, 1);
+    assert_eq!(check(&["other-region.broken.yaml", "--region", "us-east-1"]).status, 1);
+    let open = check(&["other-region.broken.yaml"]);
+    assert_eq!(open.status, 0, "the Region is assumed, and the policy names another");
+    assert!(open.stdout.contains("`--region` and `--account` tell"), "{}", open.stdout);
     assert_eq!(check(&["other-region.fixed.yaml"]).status, 0);
     assert_eq!(check(&["other-region.fixed.yaml", "--deny", "unknown"]).status, 3, "the Region is assumed");
     assert_eq!(
@@ -72,7 +75,7 @@ fn sarif_points_at_the_line_of_the_template() {
 #[test]
 fn a_change_is_written_in_the_language_of_the_file() {
     let change = |file: &str| {
-        let answer = check(&[file, "--format", "json"]);
+        let answer = check(&[file, "--region", "us-east-1", "--format", "json"]);
         let document: Value = serde_json::from_str(&answer.stdout).unwrap();
         let findings = document["findings"].as_array().unwrap();
         findings.iter().find(|finding| finding["code"] == "call-denied").unwrap()["change"].clone()
@@ -89,10 +92,18 @@ fn a_change_is_written_in_the_language_of_the_file() {
 fn a_baseline_hides_what_was_there_before() {
     let folder = tempfile::tempdir().unwrap();
     let baseline = folder.path().join("baseline.json");
-    let written = check(&["other-region.broken.yaml", "--format", "json", "--output", baseline.to_str().unwrap()]);
+    let written = check(&[
+        "other-region.broken.yaml",
+        "--region",
+        "us-east-1",
+        "--format",
+        "json",
+        "--output",
+        baseline.to_str().unwrap(),
+    ]);
     assert_eq!(written.status, 1);
     let baseline = baseline.to_str().unwrap();
-    assert_eq!(check(&["other-region.broken.yaml", "--baseline", baseline]).status, 0);
+    assert_eq!(check(&["other-region.broken.yaml", "--region", "us-east-1", "--baseline", baseline]).status, 0);
     assert_eq!(check(&["model-by-stage.broken.yaml", "--baseline", baseline]).status, 1, "another file's are new");
     assert_eq!(check(&["other-region.broken.yaml", "--baseline", "README.md"]).status, 4);
 }

@@ -1,8 +1,9 @@
 //! `check`: every mistake of the fixtures is found, every fixed version is clean, and no answer depends on a guess.
 
 mod generated;
+mod templates;
 
-use bedrock_access::iac::{Checked, Code, Form, Input, Level, Settings};
+use bedrock_access::iac::{Assembly, Checked, Code, Form, Input, Level, Settings};
 use bedrock_access::iam::Decision;
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +19,10 @@ fn settings() -> Settings {
 
 fn checked(name: &str) -> (Input, Checked) {
     let text = fs::read(folder().join(name)).unwrap();
-    let input = Input::read(name, text.as_slice(), &settings()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    // Templates do not say where they are deployed to.
+    let region = name.ends_with(".yaml").then(|| "us-east-1".to_owned());
+    let settings = Settings { region, ..settings() };
+    let input = Input::read(name, text.as_slice(), &settings).unwrap_or_else(|error| panic!("{name}: {error}"));
     let checked = input.check(&[]);
     (input, checked)
 }
@@ -180,4 +184,74 @@ Resources:
     let other = template(&[("Model", "amazon.nova-pro-v1:0")]);
     assert_eq!(verdict(&other), Decision::ImplicitDeny);
     assert_eq!(other.findings.iter().filter(|finding| finding.code == Code::CallDenied).count(), 1);
+}
+
+/// A template whose policy names a Region and an account, and nothing says where it is deployed to.
+const ELSEWHERE: &str = r#"
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]}
+      Policies: [{PolicyName: p, PolicyDocument: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "bedrock:InvokeModel", Resource: [
+        "arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.amazon.nova-lite-v1:0",
+        "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0"]}]}}]
+  Function:
+    Type: AWS::Lambda::Function
+    Properties: {Role: !GetAtt Role.Arn, Environment: {Variables: {MODEL_ID: "us.amazon.nova-lite-v1:0"}}}
+"#;
+
+#[test]
+fn what_holds_only_where_the_deployment_is_assumed_to_go_is_open() {
+    let verdict = |region: Option<&str>, account: Option<&str>| {
+        let settings = Settings {
+            region: region.map(str::to_owned),
+            account: account.map(str::to_owned),
+            parameters: BTreeMap::new(),
+        };
+        let checked = Input::read("t.yaml", ELSEWHERE.as_bytes(), &settings).unwrap().check(&[]);
+        let denied = checked.findings.iter().any(|finding| finding.code == Code::CallDenied);
+        let verdict = checked.roles[0].calls[0].verdict;
+        assert_eq!(denied, verdict == Decision::ImplicitDeny, "{region:?} {account:?}");
+        let is_named = checked.unknown.iter().any(|unknown| unknown.what.contains("us-west-2 of 111122223333"));
+        assert_eq!(is_named, verdict == Decision::Undetermined, "{:?}", checked.unknown);
+        verdict
+    };
+    assert_eq!(verdict(None, None), Decision::Undetermined);
+    assert_eq!(verdict(Some("us-west-2"), None), Decision::Undetermined);
+    assert_eq!(verdict(None, Some("111122223333")), Decision::Undetermined);
+    assert_eq!(verdict(Some("us-west-2"), Some("111122223333")), Decision::Allowed);
+    assert_eq!(verdict(Some("us-west-2"), Some("222233334444")), Decision::ImplicitDeny);
+    assert_eq!(verdict(Some("us-east-1"), None), Decision::ImplicitDeny);
+}
+
+#[test]
+fn an_assembly_tells_where_its_stacks_go_and_which_file_an_asset_is() {
+    let mut assembly = Assembly::default();
+    assembly.add_manifest(
+        r#"{"version": "48.0.0", "artifacts": {
+            "App": {"type": "aws:cloudformation:stack", "environment": "aws://111122223333/eu-west-1",
+                "properties": {"templateFile": "App.template.json"}},
+            "Any": {"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region",
+                "properties": {"templateFile": "Any.template.json"}},
+            "Tree": {"type": "cdk:tree", "properties": {"file": "tree.json"}}}}"#,
+    );
+    assembly.add_assets(
+        r#"{"version": "48.0.0", "files": {
+            "abc": {"source": {"path": "AppNested.nested.template.json", "packaging": "file"}},
+            "out": {"source": {"path": "../../secrets.json", "packaging": "file"}}}}"#,
+    );
+    for nothing in ["", "[]", "{\"artifacts\": 1}", "{\"files\": [1]}"] {
+        assembly.add_manifest(nothing);
+        assembly.add_assets(nothing);
+    }
+    let none = Settings::default();
+    let app = assembly.settings("App.template.json", &none);
+    assert_eq!((app.account.as_deref(), app.region.as_deref()), (Some("111122223333"), Some("eu-west-1")));
+    let given = Settings { region: Some("us-east-1".to_owned()), ..Settings::default() };
+    assert_eq!(assembly.settings("App.template.json", &given).region.as_deref(), Some("us-east-1"));
+    assert_eq!(assembly.settings("Any.template.json", &none).region, None);
+    assert_eq!(assembly.settings("Other.template.json", &none).account, None);
+    assert_eq!(assembly.asset("abc"), Some("AppNested.nested.template.json"));
+    assert_eq!(assembly.asset("out"), None, "nothing outside of the folder is read");
 }

@@ -1,8 +1,7 @@
 //! Infrastructure that a generator makes: the same answer in every language, each mistake found, and nothing else.
 
-use crate::support::infrastructure::{
-    ACCOUNT, App, Choices, REGION, cdk, cloudformation, right, sam, terraform, wrong, yaml,
-};
+use super::templates::{cdk, cloudformation, sam, yaml};
+use crate::support::infrastructure::{ACCOUNT, App, Choices, REGION, right, terraform, wrong};
 use bedrock_access::iac::{Checked, Form, Input, Level, Problem, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 
