@@ -8,6 +8,7 @@ use super::facts::{PolicySource, Role};
 use super::node::{CLOSE, Node, OPEN, Value, comparable, is_partly_unknown, readable};
 use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::{Document, Evaluation, Policies, Policy, Question, StatementRef, evaluate};
+use crate::request::KnownCaller;
 use serde_json::{Value as Json, json};
 
 /// The policies that decide about a role's calls.
@@ -93,7 +94,10 @@ impl Judge {
     /// Decides a request; the keys named in `unknown` may or may not be there.
     pub fn decide(&self, request: &RequestContext) -> Judged {
         let mut request = request.clone();
-        complete(&mut request.context, &self.principal);
+        match self.principal.parse::<Arn>() {
+            Ok(role) => session_of(&role).complete(&mut request.context),
+            Err(_) => of_service(&mut request.context),
+        }
         let generous = self.ask(&self.generous, &request);
         let strict = self.ask(&self.strict, &request);
         let mut depends_on = generous.unknown_keys.clone();
@@ -116,43 +120,34 @@ impl Judge {
 
     fn ask(&self, policies: &Policies, request: &RequestContext) -> Evaluation {
         let read = keys_read(policies);
-        let unknown: Vec<String> =
-            read.into_iter().filter(|key| request.context.get(key).is_none() && !is_absent(key)).collect();
+        let unknown: Vec<String> = match self.principal.parse::<Arn>() {
+            Ok(role) => session_of(&role).unknown(read.iter().map(String::as_str), request),
+            Err(_) => read.into_iter().filter(|key| request.context.get(key).is_none()).collect(),
+        };
         evaluate(&Question { principal: &self.principal, request, unknown: &unknown }, policies)
     }
 }
 
-/// Adds what every call of a role's session carries.
-fn complete(context: &mut ContextKeys, principal: &str) {
-    let mut known = vec![
-        ("aws:SecureTransport", "true".to_owned()),
-        ("aws:ViaAWSService", "false".to_owned()),
-        ("aws:PrincipalIsAWSService", (!principal.starts_with("arn:")).to_string()),
-    ];
-    if let Ok(arn) = principal.parse::<Arn>() {
-        known.push(("aws:PrincipalAccount", arn.account.clone()));
-        known.push(("aws:PrincipalArn", principal.to_owned()));
-        known.push(("aws:PrincipalType", "AssumedRole".to_owned()));
+/// What is known of a role's session before there is one.
+fn session_of(role: &Arn) -> KnownCaller<'_> {
+    KnownCaller {
+        account: Some(&role.account),
+        entity: Some(role),
+        is_user: Some(false),
+        has_all_tags: false,
+        at: None,
     }
-    for (key, value) in known {
+}
+
+/// Adds what a service's own call carries.
+fn of_service(context: &mut ContextKeys) {
+    for (key, value) in
+        [("aws:SecureTransport", "true"), ("aws:ViaAWSService", "false"), ("aws:PrincipalIsAWSService", "true")]
+    {
         if context.get(key).is_none() {
             context.set(key, value);
         }
     }
-}
-
-/// Keys that a call carries only where its sender does something for it, and a template cannot tell that it does not.
-fn is_absent(key: &str) -> bool {
-    [
-        "bedrock:InferenceProfileArn",
-        "bedrock:PromptRouterArn",
-        "bedrock:BearerTokenType",
-        "aws:CalledVia",
-        "aws:CalledViaFirst",
-        "aws:CalledViaLast",
-    ]
-    .iter()
-    .any(|absent| key.eq_ignore_ascii_case(absent))
 }
 
 fn keys_read(policies: &Policies) -> Vec<String> {

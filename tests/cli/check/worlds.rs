@@ -33,7 +33,7 @@ fn world(app: &App, embedded: &Value) -> Value {
 
 #[test]
 fn the_deployed_account_answers_as_the_check_did() {
-    let embedded = run(&["sandbox", "show", "healthy"]);
+    let embedded = run(&["sandbox", "show", "iam-missing"]);
     let embedded: Value = serde_json::from_str(&embedded.stdout).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
