@@ -1,4 +1,5 @@
-//! Says which tools the tests may count on, and packs the program's relocations where that is asked for.
+//! Says which tools the tests may count on, records what the program was built from, and packs its relocations where that is
+//! asked for.
 //!
 //! The test harness can ignore a test only when it is built. Tests that need Python or a browser are built to run where
 //! `CI` is set or a variable names the tool, and are reported as ignored elsewhere.
@@ -8,12 +9,19 @@
 //! and Ubuntu 22.04 have an older one: whoever builds for newer systems alone sets `BEDROCK_ACCESS_PACKED_RELOCATIONS`.
 
 use std::env;
+use std::fs;
+use std::process::Command;
 
 /// The condition under which a test runs that needs a tool, and the variable that names the tool.
 const TOOLS: [(&str, &str); 2] =
     [("test_python", "BEDROCK_ACCESS_TEST_PYTHON"), ("test_browser", "BEDROCK_ACCESS_TEST_BROWSER")];
 
 const PACKED: &str = "BEDROCK_ACCESS_PACKED_RELOCATIONS";
+
+const COMMIT: &str = "BEDROCK_ACCESS_COMMIT";
+
+/// The features that `--version` names where they are on.
+const FEATURES: [&str; 4] = ["cli", "iac", "report", "sandbox"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -25,10 +33,45 @@ fn main() {
             println!("cargo:rustc-cfg={condition}");
         }
     }
+    record_build();
     println!("cargo:rerun-if-env-changed={PACKED}");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|known| known == value);
     let is_glibc = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
     if is_glibc && env::var_os(PACKED).is_some_and(|value| !value.is_empty()) {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
+}
+
+/// Tells the program what `--version` prints: commit, target and features.
+fn record_build() {
+    println!("cargo:rerun-if-env-changed={COMMIT}");
+    let commit = commit().unwrap_or_else(|| "not recorded".to_owned());
+    println!("cargo:rustc-env={COMMIT}={commit}");
+    println!("cargo:rustc-env=BEDROCK_ACCESS_TARGET={}", env::var("TARGET").unwrap_or_default());
+    let is_on = |feature: &&str| env::var_os(format!("CARGO_FEATURE_{}", feature.to_uppercase())).is_some();
+    let features: Vec<&str> = FEATURES.into_iter().filter(is_on).collect();
+    println!("cargo:rustc-env=BEDROCK_ACCESS_FEATURES={}", features.join(", "));
+}
+
+/// Returns the commit: as it is given, as the crates registry's package has it, or as the repository says where this is a
+/// build for release. Other builds do not ask, so that a commit rebuilds nothing.
+fn commit() -> Option<String> {
+    let given = env::var(COMMIT).ok().filter(|commit| !commit.is_empty());
+    given.or_else(packaged_commit).or_else(|| {
+        if env::var("PROFILE").is_ok_and(|profile| profile != "release") {
+            return None;
+        }
+        println!("cargo:rerun-if-changed=.git/HEAD");
+        let output = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output().ok()?;
+        let commit = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+        (output.status.success() && !commit.is_empty()).then_some(commit)
+    })
+}
+
+/// Reads `.cargo_vcs_info.json`, which `cargo package` writes: `{"git": {"sha1": "…"}, …}`.
+fn packaged_commit() -> Option<String> {
+    let info = fs::read_to_string(".cargo_vcs_info.json").ok()?;
+    let (_, behind) = info.split_once("\"sha1\"")?;
+    let commit = behind.split('"').nth(1)?;
+    commit.get(..12).map(str::to_owned)
 }

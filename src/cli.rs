@@ -51,9 +51,20 @@ Examples:
   bedrock-access doctor --sandbox
       try it without an AWS account";
 
+/// What `--version` prints; `-V` prints the first line alone.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\ncommit: ",
+    env!("BEDROCK_ACCESS_COMMIT"),
+    "\ntarget: ",
+    env!("BEDROCK_ACCESS_TARGET"),
+    "\nfeatures: ",
+    env!("BEDROCK_ACCESS_FEATURES"),
+);
+
 /// Find out why a call to an Amazon Bedrock model is refused, and what makes it work.
 #[derive(Debug, Parser)]
-#[command(name = "bedrock-access", version, about, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "bedrock-access", version, long_version = VERSION, about, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -13,6 +13,7 @@
 )]
 
 mod authorization;
+mod calls;
 mod check;
 #[cfg(unix)]
 mod commands;

@@ -66,6 +66,12 @@ fn help_and_version_need_no_environment() {
         assert_eq!((status, stderr.as_str()), (0, ""), "{arguments:?}");
         assert!(!stdout.is_empty());
     }
+    let (_, version, _) = program(&["--version"]);
+    let lines: Vec<&str> = version.lines().collect();
+    assert_eq!(lines[0], concat!("bedrock-access ", env!("CARGO_PKG_VERSION")));
+    assert!(lines[1].starts_with("commit: ") && lines[2].contains("target: ") && lines[2].contains('-'), "{version}");
+    assert_eq!(lines[3], "features: cli, iac, report, sandbox");
+    assert_eq!(program(&["-V"]).1.lines().count(), 1);
     let (status, _, stderr) = program(&["docter"]);
     assert_eq!(status, 2);
     assert!(stderr.contains("doctor"), "{stderr}");
