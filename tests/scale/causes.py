@@ -12,12 +12,13 @@ that listens on loopback only. Exits with 1 where the totals differ.
 
 import collections
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import time
+
+import cluster
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MESSAGES = ROOT / "tests" / "fixtures" / "messages" / "messages.jsonl"
@@ -76,16 +77,7 @@ def verdict_of_target(answer):
 def main():
     program = pathlib.Path(sys.argv[1]).resolve()
     lines = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    from pyspark import SparkConf, SparkContext
-
-    conf = SparkConf().setMaster("local-cluster[2,1,1024]").setAppName("bedrock-access")
-    conf.set("spark.ui.enabled", "false").set("spark.driver.host", "127.0.0.1")
-    conf.set("spark.driver.bindAddress", "127.0.0.1")
-    conf.set("spark.ui.showConsoleProgress", "false")
-    context = SparkContext(conf=conf)
-    context.setLogLevel("ERROR")
+    context = cluster.context()
     jobs = [
         ("explain --batch", [program, "explain", "--batch"], error_lines, lines, cause_of_text),
         (
