@@ -233,6 +233,10 @@ pub enum Step {
     },
     /// Meet a condition with the call.
     MeetCondition(Condition),
+    /// Make a new session first: this one is refused whatever it asks for.
+    NewSessionFirst,
+    /// Or meet another condition of the same statement with the call.
+    OrMeetCondition(Condition),
     /// Or ask those who keep the policy, because its condition protects something.
     OwnerDecides(Statements),
     /// Deal with the access key that leaked before anything else.

@@ -123,6 +123,19 @@ impl Finding {
         })
     }
 
+    /// Returns `true` if the policies refuse so only once the other findings are mended.
+    fn is_behind_others(&self) -> bool {
+        let mut evaluations = self.basis.iter().filter_map(|basis| match basis {
+            Basis::Evaluated { by, .. } => Some(matches!(
+                by,
+                EvaluatedBy::Simulator { with_changes: true } | EvaluatedBy::Policies { with_changes: true }
+            )),
+            Basis::TestCall(_) | Basis::GivenError(_) => Some(false),
+            _ => None,
+        });
+        evaluations.next().is_some_and(|first| first && evaluations.all(|is_behind| is_behind))
+    }
+
     /// Returns the statements that the finding is based on: those that decided, and those that nearly allow.
     #[must_use]
     pub fn statements(&self) -> Vec<&DecidedBy> {
@@ -328,7 +341,7 @@ pub(super) fn rank(mut findings: Vec<Finding>) -> Vec<Finding> {
             Family::Unknown => 8,
         };
         let is_late = finding.certainty > Certainty::Reported && !finding.is_of_leaked_key();
-        (finding.is_likely, is_late, layer, finding.certainty, finding.cause)
+        (finding.is_likely, is_late, layer, finding.is_behind_others(), finding.certainty, finding.cause)
     });
     findings
 }

@@ -22,7 +22,7 @@ use super::case::{Case, decision_of};
 use super::change::{Note, Remedy, Step, Verified};
 use super::evaluate::{Judged, Requirements, cause_of};
 use super::finding::{Basis, EvaluatedBy, Finding};
-use super::statement::NearMiss;
+use super::statement::{DecidedBy, NearMiss};
 use crate::bedrock::Whose;
 use crate::cause::{Cause, Family};
 use crate::iam::{ContextKeys, Decision, PolicyType, RequestContext};
@@ -73,7 +73,7 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
         })
         .collect();
     let lacks_allow = matches!(finding.cause, Cause::IdentityPolicyMissingAllow | Cause::PermissionsBoundary);
-    if lacks_allow && let Some(remedy) = meet_condition::of_allow(finding, case, &near_misses) {
+    if lacks_allow && let Some(remedy) = meet_condition::of_allow(finding, case, requirements, &near_misses) {
         return remedy;
     }
     if finding.cause == Cause::IdentityPolicyMissingAllow && !is_requirement {
@@ -83,6 +83,12 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
             context: ContextKeys::new(),
         };
         return grant::to_principal(case.evidence, requirements, &[requirement]);
+    }
+    if finding.cause == Cause::ResourcePolicy
+        && !denies_explicitly(case, requirements, PolicyType::ResourcePolicy)
+        && let Some(remedy) = grant::in_resource_policy(finding, case.evidence, requirements)
+    {
+        return remedy;
     }
     for_policy(finding.cause, case, requirements)
 }
@@ -116,6 +122,24 @@ fn denies_explicitly(case: &Case<'_>, requirements: &Requirements, policy_type: 
     let cause = cause_of(Some(policy_type), Decision::ExplicitDeny);
     let mut said = case.said().filter(|reading| reading.cause == cause).filter_map(decision_of);
     requirements.refuses_explicitly(policy_type) || said.any(|decision| decision == Decision::ExplicitDeny)
+}
+
+/// Returns whose policy a statement is in, as `role/NAME`, `user/NAME` or `group/NAME`. A boundary is nobody's to detach, and
+/// the principal's all the same.
+fn attached_to(statement: &DecidedBy, requirements: &Requirements, policy_type: PolicyType) -> Option<String> {
+    let own = requirements.principal.as_ref().map(command::named);
+    if policy_type != PolicyType::IdentityPolicy {
+        return own;
+    }
+    match (&statement.holder, &statement.source) {
+        (Some(holder), _) => {
+            let own_name = own.as_deref().and_then(|own| own.split_once('/')).map(|(_, name)| name);
+            // Whatever is not the principal itself is a group of it.
+            if own_name == Some(holder) { own } else { Some(format!("group/{holder}")) }
+        }
+        (None, Some(source)) if source == "group" => None,
+        (None, _) => own,
+    }
 }
 
 /// Notes on the remedies what their trial in simulation proved, and never more.

@@ -15,6 +15,7 @@ use super::{not_checked, remedy, verdict};
 use crate::bedrock::Whose;
 use crate::cause::Family;
 use crate::evidence::{Availability, BedrockApiKey, Evidence, Listing};
+use crate::explain::Alternative;
 use crate::iam::{Arn, PolicyType};
 
 /// Returns why the call is refused, or that it is allowed, or what would settle it.
@@ -55,17 +56,23 @@ fn conclude(case: &Case<'_>, judged: &Judged) -> Diagnosis {
     if case.test_call.is_authorized() {
         found.gates.iter_mut().for_each(Gate::pass);
     }
-    let ruling = verdict::decide(case, &requirements, &found.not_checked, findings);
+    let mut ruling = verdict::decide(case, &requirements, &found.not_checked, findings);
     let not_checked = not_checked::list(case, &requirements, &found.not_checked, ruling.verdict);
     let account_seen = evidence.caller.seen();
     found.advice.extend(advice(evidence));
     found.advice.extend(judged.caller.advice.iter().cloned());
+    let ruled_out = verdict::ruled_out(case, &requirements, &found.gates, &trusts.seen, &ruling.findings);
+    let is_left = |alternative: &Alternative| ruled_out.iter().all(|out| out.cause != alternative.cause);
+    for finding in &mut ruling.findings {
+        // What a text may mean as well is settled by what was read.
+        finding.alternatives.retain(is_left);
+    }
     let contradictions =
         [past.contradictions, test_call::contradictions(case, &requirements), requirements.contradictions()];
     Diagnosis {
         documented_cause: ruling.documented_cause(),
         likely_cause: ruling.likely_cause(),
-        ruled_out: verdict::ruled_out(case, &requirements, &found.gates, &trusts.seen, &ruling.findings),
+        ruled_out,
         contradictions: contradictions.concat(),
         verdict: ruling.verdict,
         certainty: ruling.certainty,

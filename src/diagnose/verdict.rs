@@ -159,7 +159,8 @@ pub(super) fn ruled_out(
             exclude(Cause::LegacyModel, Excluded::Open(GateName::Lifecycle));
         }
     }
-    if is_open(GateName::UseCaseForm) && !is_refused {
+    // A refusal for want of the form is a finding; any other is not about it.
+    if is_open(GateName::UseCaseForm) {
         exclude(Cause::UseCaseFormMissing, Excluded::Open(GateName::UseCaseForm));
     }
     if case.evidence.caller.seen().is_some() {

@@ -419,12 +419,21 @@ fn every_format_shows_every_finding() {
 fn whole_reports() {
     for (name, ..) in TABLE.iter().copied() {
         insta::assert_snapshot!(format!("{name}.txt"), Doctor::new(["--sandbox", name, "-v"]).run().stdout);
-        insta::assert_snapshot!(
-            format!("{name}.json"),
-            Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout
-        );
+        let printed = Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout;
+        if LAID_OUT.contains(&name) {
+            insta::assert_snapshot!(format!("{name}.json"), printed);
+            continue;
+        }
+        let mut report: Value = serde_json::from_str(&printed).unwrap();
+        for field in TOLD_BY_TEXT {
+            assert!(report.as_object_mut().unwrap().shift_remove(field).is_some(), "{name} without {field}");
+        }
+        insta::assert_snapshot!(format!("{name}.json"), format!("{report:#}"));
     }
 }
+
+/// What a verbose text has of a report as well, and takes much room; five worlds show it as JSON.
+const TOLD_BY_TEXT: [&str; 4] = ["gates", "ruled_out", "not_checked", "observations"];
 
 /// Worlds whose reports differ in kind: both causes with documents and a trial, a service control policy and what is
 /// behind it, roles of Bedrock's, a call without any finding, and credentials that end the diagnosis.

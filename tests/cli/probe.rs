@@ -326,9 +326,18 @@ fn the_simulators_answer_counts_only_where_it_is_whole_and_of_one_mind() {
     let cases: Vec<(&str, Pages, i32)> = vec![
         ("allowed", fixed(simulated(&allowed, last)), 0),
         (
-            "a template stands for the resource",
-            fixed(simulated(&result("arn:aws:bedrock:*::foundation-model/*", "allowed", &[], ""), last)),
+            "a template at the top, and the resource of its own below",
+            fixed(simulated(
+                &result("arn:aws:bedrock:*::foundation-model/*", "allowed", &[(model, "allowed")], ""),
+                last,
+            )),
             0,
+        ),
+        ("`*` for the one resource that was asked about", fixed(simulated(&result("*", "allowed", &[], ""), last)), 0),
+        (
+            "a template at the top, and nothing below",
+            fixed(simulated(&result("arn:aws:bedrock:*::foundation-model/*", "allowed", &[], ""), last)),
+            3,
         ),
         (
             "the second page denies",

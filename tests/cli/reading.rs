@@ -81,9 +81,9 @@ struct Facts<'t> {
 #[derive(Deserialize)]
 struct Holder<'t> {
     arn: String,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     policies: Vec<Attached<'t>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     managed_policies: Vec<&'t RawValue>,
     #[serde(borrow, default)]
     boundary: Option<&'t RawValue>,
@@ -196,6 +196,7 @@ fn what_denies_explicitly_is_named_with_its_place() {
             ("deny-on-condition", "home-regions"),
             ("quarantined-key", "AWSCompromisedKeyQuarantineV3"),
             ("simulate-not-read", "DenyBedrockAccess"),
+            ("guardrail-required", "guardrail"),
         ]
     );
 }

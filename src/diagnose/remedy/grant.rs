@@ -3,6 +3,7 @@
 use super::command;
 use crate::diagnose::change::{Change, ChangeKind, Note, Remedy, Step};
 use crate::diagnose::evaluate::Requirements;
+use crate::diagnose::finding::Finding;
 use crate::evidence::Evidence;
 use crate::iam::{PolicyType, RequestContext};
 use crate::policy::least_privilege;
@@ -69,6 +70,26 @@ pub(super) fn in_policy(
     }
     commands.push(command::check_again(evidence));
     Remedy { policy: Some(policy), commands, console, notes, changes: vec![change], ..Remedy::default() }
+}
+
+/// Hands over the statement for the policy of the resource that refuses, whose owner keeps it: it names the principal and what
+/// was refused, and nothing else that the call needs.
+pub(super) fn in_resource_policy(
+    finding: &Finding,
+    evidence: &Evidence,
+    requirements: &Requirements,
+) -> Option<Remedy> {
+    let (action, resource) = (finding.action.as_deref()?, finding.resources.first()?);
+    let principal = requirements.principal.clone().or_else(|| evidence.subject().principal.map(|known| known.arn))?;
+    // In a key policy `*` is the key itself (KMS Developer Guide, "Key policies in AWS KMS").
+    let named = if action.starts_with("kms:") { "*" } else { resource };
+    let policy = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": {"AWS": principal.to_string()}, "Action": action, "Resource": named,
+    }]});
+    let kind = ChangeKind::AddStatement { statements: policy.clone() };
+    let change = Change { policy: Some(resource.clone()), ..Change::of_policy(kind, PolicyType::ResourcePolicy) };
+    let commands = vec![command::check_again(evidence)];
+    Some(Remedy { policy: Some(policy), commands, changes: vec![change], ..Remedy::default() })
 }
 
 /// An endpoint's policy has to name principals (VPC User Guide, "Control access to VPC endpoints using endpoint

@@ -1,15 +1,16 @@
 //! Remedies for explicit denies: which statement of which policy goes, or what it lets through, and the document that
 //! is left.
 
-use super::{command, meet_condition};
+use super::{attached_to, command, meet_condition};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Left, Remedy, Statements, Step};
 use crate::diagnose::evaluate::{Lifted, Requirements};
 use crate::diagnose::rules::recorded_authorization;
 use crate::diagnose::statement::DecidedBy;
-use crate::evidence::Evidence;
+use crate::evidence::{Call, Evidence, Outcome};
 use crate::iam::PolicyType;
 use crate::policy::ManagedPolicy;
+use std::collections::BTreeSet;
 
 /// A policy with the statements of it that deny.
 struct Denying<'l> {
@@ -29,7 +30,7 @@ pub(super) fn lift(case: &Case<'_>, requirements: &Requirements, policy_type: Po
     let possible = if statements.is_empty() { requirements.possible_deniers(case, policy_type) } else { Vec::new() };
     statements.extend(&possible);
     let mut remedy = Remedy::default();
-    let (statements, is_conditional) = meet_condition::of_denies(&mut remedy, policy_type, statements);
+    let (statements, is_conditional) = meet_condition::of_denies(&mut remedy, requirements, policy_type, statements);
     let mut denying: Vec<Denying<'_>> = Vec::new();
     for statement in statements {
         let Some(policy) = statement.policy.as_deref() else { continue };
@@ -56,6 +57,14 @@ pub(super) fn lift(case: &Case<'_>, requirements: &Requirements, policy_type: Po
 fn unnamed(case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType, remedy: &mut Remedy) {
     let boundary = requirements.boundary.clone().filter(|_| policy_type == PolicyType::PermissionsBoundary);
     let policy = case.told_policy(policy_type).map(str::to_owned).or(boundary);
+    if policy.is_none() && policy_type == PolicyType::IdentityPolicy && refuses_the_session(case.evidence) {
+        remedy.steps.extend([Step::NewSessionFirst, Step::FindDenying(policy_type)]);
+        remedy.changes.push(Change {
+            attached_to: requirements.principal.as_ref().map(command::named),
+            ..Change::of_policy(ChangeKind::NewSession, policy_type)
+        });
+        return;
+    }
     let quarantine = policy.as_deref().and_then(|arn| arn.rsplit('/').next()).filter(|name| is_quarantine(name));
     match (quarantine, &policy) {
         (Some(name), _) => of_quarantine(name, requirements, remedy),
@@ -67,6 +76,25 @@ fn unnamed(case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType
         attached_to: requirements.principal.as_ref().map(command::named),
         ..Change::of_policy(ChangeKind::RemoveStatement { left: Left::Unknown }, policy_type)
     });
+}
+
+/// Returns `true` if IAM and Bedrock refused a session of a role whatever it asked, each time with an explicit deny of an
+/// identity-based policy: so they do where the role's sessions were revoked (IAM User Guide, "Revoke IAM role temporary security
+/// credentials"), and no policy can be read to see whether they were.
+fn refuses_the_session(evidence: &Evidence) -> bool {
+    let is_session =
+        evidence.caller.seen().is_some_and(|caller| caller.principal.arn.resource_type() == "assumed-role");
+    let mut asked = evidence
+        .calls
+        .iter()
+        .filter(|call| !call.api.starts_with("sts:") && matches!(call.outcome, Outcome::Seen | Outcome::Refused));
+    let is_denied = |call: &Call| {
+        let message = call.error.as_ref().and_then(|error| error.message.as_deref());
+        message.is_some_and(|text| text.contains("explicit deny in an identity-based policy"))
+    };
+    let services: BTreeSet<&str> =
+        evidence.calls.iter().filter(|call| is_denied(call)).filter_map(|call| call.api.split(':').next()).collect();
+    is_session && evidence.is_about_the_caller() && services.len() > 1 && asked.all(is_denied)
 }
 
 fn is_quarantine(name: &str) -> bool {
@@ -96,8 +124,9 @@ impl Denying<'_> {
             let refused: Vec<_> = requirements.denied_by(policy_type).collect();
             attached.lift(self.first, &indices, &refused)
         });
-        let attached_to = self.attached_to(requirements, policy_type);
-        let holder = attached_to.as_deref().and_then(|holder| holder.split_once('/'));
+        let attached_to = attached_to(self.first, requirements, policy_type);
+        let identity = attached_to.as_deref().filter(|_| policy_type == PolicyType::IdentityPolicy);
+        let holder = identity.and_then(|holder| holder.split_once('/'));
         let (step, line) = match &lifted {
             _ if self.first.is_aws_managed() => (
                 Step::DetachManaged(self.name().to_owned()),
@@ -134,11 +163,7 @@ impl Denying<'_> {
         };
         remedy.changes.push(Change {
             policy: Some(self.policy.to_owned()),
-            // A boundary is nobody's to detach, and the principal's all the same.
-            attached_to: match policy_type {
-                PolicyType::IdentityPolicy => attached_to,
-                _ => requirements.principal.as_ref().map(command::named),
-            },
+            attached_to,
             statements: self.statements.iter().map(|statement| (*statement).clone()).collect(),
             ..Change::of_policy(kind, policy_type)
         });
@@ -152,23 +177,6 @@ impl Denying<'_> {
     fn which(&self) -> Statements {
         let sids: Option<Vec<String>> = self.statements.iter().map(|statement| statement.sid.clone()).collect();
         Statements { policy: self.name().to_owned(), sids: sids.unwrap_or_default() }
-    }
-
-    /// Returns what the policy is attached to, as `role/NAME`, `user/NAME` or `group/NAME`.
-    fn attached_to(&self, requirements: &Requirements, policy_type: PolicyType) -> Option<String> {
-        if policy_type != PolicyType::IdentityPolicy {
-            return None;
-        }
-        let own = requirements.principal.as_ref().map(command::named);
-        match (&self.first.holder, &self.first.source) {
-            (Some(holder), _) => {
-                let own_name = own.as_deref().and_then(|own| own.split_once('/')).map(|(_, name)| name);
-                // Whatever is not the principal itself is a group of it.
-                if own_name == Some(holder) { own } else { Some(format!("group/{holder}")) }
-            }
-            (None, Some(source)) if source == "group" => None,
-            (None, _) => own,
-        }
     }
 
     /// Returns the ARN of a managed policy.

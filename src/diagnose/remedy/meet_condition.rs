@@ -4,31 +4,59 @@
 //! A statement with a condition protects something: a guardrail, a network, a second factor, a tag, a Region, a date. It is
 //! never removed, replaced by one without the condition, or bypassed by another allow.
 
-use super::command;
+use super::{attached_to, command};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Condition, Remedy, Statements, Step};
+use crate::diagnose::evaluate::Requirements;
 use crate::diagnose::finding::Finding;
 use crate::diagnose::statement::{DecidedBy, NearMiss};
 use crate::iam::PolicyType;
 use crate::policy::Miss;
 
+/// Condition keys that are not the call's to choose: what they hold is so, whatever the caller does.
+const FIXED: [&str; 10] = [
+    "aws:CurrentTime",
+    "aws:EpochTime",
+    "aws:SecureTransport",
+    "aws:ViaAWSService",
+    "aws:CalledVia",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalArn",
+    "aws:PrincipalAccount",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalType",
+];
+
 /// Meets the conditions of the allows that miss a request by nothing else; `None` where there is no such allow.
-pub(super) fn of_allow(finding: &Finding, case: &Case<'_>, near_misses: &[NearMiss]) -> Option<Remedy> {
-    let by_condition = |near: &&NearMiss| {
-        !near.misses.is_empty() && near.misses.iter().all(|miss| matches!(miss, Miss::Condition { .. }))
+pub(super) fn of_allow(
+    finding: &Finding,
+    case: &Case<'_>,
+    requirements: &Requirements,
+    near_misses: &[NearMiss],
+) -> Option<Remedy> {
+    // The profile that a model is called through is what is asked for, like the model itself: naming another one in an allow
+    // opens nothing that was closed.
+    let is_met = |miss: &Miss| match miss {
+        Miss::Condition { key, .. } => !key.eq_ignore_ascii_case("bedrock:InferenceProfileArn"),
+        _ => false,
     };
+    let by_condition = |near: &&NearMiss| !near.misses.is_empty() && near.misses.iter().all(is_met);
     let near = near_misses.iter().find(by_condition)?;
     let conditions: Vec<Condition> = near.misses.iter().filter_map(condition_of).collect();
     let policy_type = finding.policy_type.unwrap_or(PolicyType::IdentityPolicy);
     let mut remedy = Remedy::default();
-    add(&mut remedy, policy_type, &near.statement, conditions);
+    remedy.steps.extend(conditions.iter().cloned().map(Step::MeetCondition));
+    add(&mut remedy, requirements, policy_type, &near.statement, conditions);
     remedy.commands.push(command::check_again(case.evidence));
     Some(remedy)
 }
 
 /// Adds how the conditions of denying statements are met; returns the statements that deny without any.
+///
+/// A statement denies where all its conditions hold, so that one that does not is enough.
 pub(super) fn of_denies<'s>(
     remedy: &mut Remedy,
+    requirements: &Requirements,
     policy_type: PolicyType,
     denying: Vec<&'s DecidedBy>,
 ) -> (Vec<&'s DecidedBy>, bool) {
@@ -48,7 +76,15 @@ pub(super) fn of_denies<'s>(
             expected: condition.expected.clone(),
             actual: condition.actual.clone(),
         });
-        add(remedy, policy_type, statement, conditions.collect());
+        let (mut chosen, fixed): (Vec<Condition>, Vec<Condition>) =
+            conditions.partition(|condition| !FIXED.iter().any(|key| condition.key.eq_ignore_ascii_case(key)));
+        if chosen.is_empty() {
+            chosen = fixed;
+        }
+        remedy.steps.extend(chosen.iter().take(1).cloned().map(Step::MeetCondition));
+        remedy.steps.extend(chosen.iter().skip(1).cloned().map(Step::OrMeetCondition));
+        chosen.truncate(1);
+        add(remedy, requirements, policy_type, statement, chosen);
     }
     (rest, !conditional.is_empty())
 }
@@ -64,13 +100,19 @@ fn condition_of(miss: &Miss) -> Option<Condition> {
     })
 }
 
-fn add(remedy: &mut Remedy, policy_type: PolicyType, statement: &DecidedBy, conditions: Vec<Condition>) {
+fn add(
+    remedy: &mut Remedy,
+    requirements: &Requirements,
+    policy_type: PolicyType,
+    statement: &DecidedBy,
+    conditions: Vec<Condition>,
+) {
     for condition in conditions {
         let is_session = condition.key.eq_ignore_ascii_case("aws:TokenIssueTime");
-        remedy.steps.push(Step::MeetCondition(condition.clone()));
         let kind = if is_session { ChangeKind::NewSession } else { ChangeKind::MeetCondition(condition) };
         remedy.changes.push(Change {
             policy: statement.policy.clone(),
+            attached_to: attached_to(statement, requirements, policy_type),
             statements: vec![statement.clone()],
             ..Change::of_policy(kind, policy_type)
         });

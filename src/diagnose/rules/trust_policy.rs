@@ -51,7 +51,7 @@ impl Trusts {
             Observation::Seen(seen) => seen.trust.clone().ok_or(Why::TrustNotShown),
             unseen => Err(unseen.why_unseen().into()),
         };
-        self.judge(evidence, role, AssumingService::Bedrock, &sources_of(evidence, source), document);
+        self.judge(evidence, role, AssumingService::Bedrock, (&sources_of(evidence, source), None), document);
     }
 
     fn workload(&mut self, evidence: &Evidence) {
@@ -74,24 +74,24 @@ impl Trusts {
             _ => &[],
         };
         let mut sources: Vec<String> = kinds.iter().flat_map(|kind| sources_of(evidence, kind)).collect();
+        let region = &evidence.request.region;
+        let (partition, account) = (region.partition().as_str(), evidence.account().unwrap_or_default());
         if let (true, Some(prefix)) = (sources.is_empty(), service.source_service()) {
-            let region = &evidence.request.region;
-            sources.push(format!(
-                "arn:{}:{prefix}:{region}:{}:*",
-                region.partition().as_str(),
-                evidence.account().unwrap_or_default()
-            ));
+            sources.push(format!("arn:{partition}:{prefix}:{region}:{account}:*"));
         }
-        self.judge(evidence, role, service, &sources, document);
+        // Bedrock has more kinds of resources than these, and what it is that calls, and from where, nobody said.
+        let others = (!kinds.is_empty()).then(|| format!("arn:{partition}:bedrock:*:{account}:*"));
+        self.judge(evidence, role, service, (&sources, others), document);
     }
 
-    /// Judges one role for one service; `sources` are the ARNs on whose behalf it may be assumed.
+    /// Judges one role for one service; `sources` are the ARNs on whose behalf it may be assumed, and `others` what further
+    /// ones would be like.
     fn judge(
         &mut self,
         evidence: &Evidence,
         role: &Arn,
         service: AssumingService,
-        sources: &[String],
+        (sources, others): (&[String], Option<String>),
         document: Result<String, Why>,
     ) {
         let what = Unchecked::Trust { service, role: role.clone() };
@@ -125,8 +125,9 @@ impl Trusts {
         trust.trusts = trusted_services(&value);
         trust.decision = Decision::Allowed;
         trust.document = Some(text);
+        let sources: Vec<String> = sources.iter().cloned().chain(others).collect();
         for action in service.actions() {
-            let decided = assume(evidence, role, service, action, sources, (&parsed, &value));
+            let decided = assume(evidence, role, service, action, &sources, (&parsed, &value));
             if decided != Ok(Decision::Allowed) {
                 trust.action = action;
                 match decided {
@@ -216,7 +217,6 @@ fn assume(
 /// Returns `true` if a condition on `aws:SourceArn` may mean an ARN of the source's kind.
 fn may_mean(document: &Value, source: &str) -> bool {
     let literal = |pattern: &str| pattern.split(['*', '?', '$']).next().unwrap_or_default().to_owned();
-    let wanted = literal(source);
     let conditions = statements(document).iter().filter_map(|statement| statement.get("Condition")?.as_object());
     let keys = conditions.flat_map(|operators| operators.values()).filter_map(Value::as_object).flatten();
     let sources = keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn")).map(|(_, values)| values);
@@ -224,9 +224,18 @@ fn may_mean(document: &Value, source: &str) -> bool {
         Value::Array(many) => many.as_slice(),
         one => std::slice::from_ref(one),
     });
-    named.any(|value| {
-        let named = literal(value.as_str().unwrap_or_default());
+    let may_equal = |named: &str, source: &str| {
+        let (named, wanted) = (literal(named), literal(source));
         named.starts_with(&wanted) || wanted.starts_with(&named)
+    };
+    named.any(|value| {
+        let named = value.as_str().unwrap_or_default();
+        let parts = || named.splitn(6, ':');
+        // A pattern of fewer parts goes beyond the bounds of some.
+        match parts().count() {
+            6 => parts().zip(source.splitn(6, ':')).all(|(named, source)| may_equal(named, source)),
+            _ => may_equal(named, source),
+        }
     })
 }
 

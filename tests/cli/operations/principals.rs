@@ -61,7 +61,7 @@ fn whoever_cannot_be_is_told_why() {
         ("iam::444455556666:role/chat-api", 3, "its policies can only be read there"),
         ("sts::444455556666:assumed-role/chat-api/session", 3, "its policies can only be read there"),
         ("iam::444455556666:role/chat-api", 3, "--assume-role arn:aws:iam::444455556666:role/ROLE`"),
-        ("iam::111122223333:group/people", 2, "a group makes no calls"),
+        ("iam::111122223333:group/people", 2, "is a group, and groups make no calls"),
         ("iam::111122223333:policy/people", 2, "is not the ARN of an IAM user or role"),
         ("s3:::bucket", 2, "is not the ARN of an IAM user or role"),
         ("iam::111122223333:role/nobody", 3, "NoSuchEntity"),

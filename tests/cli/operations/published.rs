@@ -13,11 +13,14 @@ fn actions(arguments: &[&str]) -> String {
 #[test]
 fn every_name_is_one_that_aws_publishes() {
     // Of these services the Service Authorization Reference is not carried; the names are from its pages for them.
-    const ELSEWHERE: [(&str, &[&str]); 4] = [
+    const ELSEWHERE: [(&str, &[&str]); 7] = [
         ("iam", &["iam:PassRole"]),
         ("s3", &["s3:GetObject", "s3:ListBucket", "s3:PutObject"]),
         ("kms", &["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]),
         ("sagemaker", &["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"]),
+        ("aoss", &["aoss:APIAccessAll"]),
+        ("s3vectors", &["s3vectors:GetVectors", "s3vectors:QueryVectors"]),
+        ("rds-data", &["rds-data:ExecuteStatement"]),
     ];
     for operation in Operation::ALL {
         for need in operation.needs() {

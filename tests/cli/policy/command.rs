@@ -93,13 +93,13 @@ fn wrong_usage_says_what_is_missing() {
             vec![
                 "generate",
                 "--model",
-                "us.amazon.nova-lite-v1:0",
+                "us.amazon.nova-next-v9:0",
                 "--region",
                 "us-east-1",
                 "--account",
                 "111122223333",
             ],
-            "aws bedrock get-inference-profile --region us-east-1 --inference-profile-identifier us.amazon.nova-lite-v1:0",
+            "aws bedrock get-inference-profile --region us-east-1 --inference-profile-identifier us.amazon.nova-next-v9:0",
         ),
     ] {
         let output = run(&args);
@@ -136,11 +136,12 @@ fn a_policy_is_generated_in_every_form() {
 #[test]
 fn what_is_generated_is_allowed_and_clean() {
     let folder = tempfile::tempdir().unwrap();
-    let generated = run(&with(&["generate"]));
+    let third = ["--destination-region", "us-east-2"];
+    let generated = run(&with(&[&["generate"][..], &third].concat()));
     std::fs::write(folder.path().join("generated.json"), &generated.stdout).unwrap();
     for operation in ["invoke-model", "converse-stream"] {
-        let args = with(&["simulate", "--policy", "generated.json", "--operation", operation]);
-        let output = run_in(folder.path(), &args, b"");
+        let args = [&["simulate", "--policy", "generated.json", "--operation", operation][..], &third].concat();
+        let output = run_in(folder.path(), &with(&args), b"");
         assert_eq!(output.status.code(), Some(0), "{}", whole(&output));
     }
     let neighbour = run_in(

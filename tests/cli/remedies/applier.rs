@@ -43,6 +43,11 @@ impl Account<'_> {
             ("remove-statement", Some(policy_type)) => self.remove(policy_type, change),
             ("exempt", Some("service-control-policy")) => self.exempt(change),
             ("exempt", Some(policy_type)) => self.remove(policy_type, change),
+            ("meet-condition", Some(policy_type)) => self.meet(policy_type, change),
+            ("new-session", Some(_)) => {
+                let caller = self.facts["caller"].clone();
+                self.principal(&caller)["session_issued"] = self.report["observed_at"].clone();
+            }
             ("submit-use-case-form", None) => {
                 let form = json!({
                     "companyName": "Example Corp", "companyWebsite": "https://www.example.com", "intendedUsers": "0",
@@ -65,15 +70,15 @@ impl Account<'_> {
             ("renew-credentials", None) => match value {
                 None => {
                     let caller = self.facts["caller"].clone();
-                    let of_caller = |facts: &&mut Value| facts["arn"] == caller;
-                    let principals = self.facts["principals"].as_array_mut().unwrap();
-                    principals.iter_mut().find(of_caller).unwrap()["session_expires"] = Value::Null;
+                    self.principal(&caller)["session_expires"] = Value::Null;
                 }
                 Some("AWS_BEARER_TOKEN_BEDROCK") => {
                     let used = self.facts["bearer_token"].clone();
                     let keys = self.facts["api_keys"].as_array_mut().unwrap();
                     let key = keys.iter_mut().find(|key| key["key"] == used || key["principal"] == used).unwrap();
                     key["expires"] = Value::Null;
+                    // A short-term key is made in the Region that is called.
+                    key["region"] = json!(region);
                 }
                 Some(other) => panic!("which credentials are `{other}`?"),
             },
@@ -88,8 +93,13 @@ impl Account<'_> {
         match policy_type {
             "identity-policy" => {
                 let holder = self.holder(attached_to.unwrap());
-                let name = change["policy"].as_str().unwrap();
                 let policies = holder["policies"].as_array_mut().unwrap();
+                // The role of a permission set has one inline policy, which is the permission set's.
+                let Some(name) = change["policy"].as_str() else {
+                    let is_provisioned = |policy: &&mut Value| policy["name"] == "AwsSSOInlinePolicy";
+                    let own = policies.iter_mut().find(is_provisioned).unwrap();
+                    return extend(&mut own["document"], document);
+                };
                 policies.retain(|policy| policy["name"] != name);
                 policies.push(json!({"name": name, "document": document}));
             }
@@ -109,9 +119,13 @@ impl Account<'_> {
             "session-policy" => extend(&mut self.holder(attached_to.unwrap())["session_policy"], document),
             "vpc-endpoint-policy" => extend(&mut self.facts["vpc_endpoint_policy"]["document"], document),
             "resource-policy" => {
-                let principals = self.facts["principals"].as_array_mut().unwrap();
-                let role = principals.iter_mut().find(|role| role["arn"] == change["policy"]).unwrap();
-                extend(&mut role["trust"], document);
+                for (list, policy) in [("principals", "trust"), ("guardrails", "policy")] {
+                    let holders = self.facts[list].as_array_mut();
+                    if let Some(held) = holders.into_iter().flatten().find(|held| held["arn"] == change["policy"]) {
+                        return extend(&mut held[policy], document);
+                    }
+                }
+                panic!("whose policy is it of {change:#}?");
             }
             "service-control-policy" => {
                 for level in self.facts["organization"]["levels"].as_array_mut().unwrap() {
@@ -157,12 +171,78 @@ impl Account<'_> {
         }
     }
 
-    /// Returns a policy without the statements that a change names; none where nothing is left of it.
-    fn without(&self, policy_type: &str, change: &Value) -> Option<Value> {
-        let text = self.policy_text(policy_type, change)?;
-        let parsed = Document::parse(&text).unwrap();
-        let named: Vec<usize> = match change["statements"].as_array().unwrap().as_slice() {
-            [] => self.denying(&text),
+    /// Makes the call as the named statement wants it. The Region of a call is none of its choices: there whoever keeps the
+    /// policy lets this call through, and nothing else.
+    fn meet(&mut self, policy_type: &str, change: &Value) {
+        let (operator, rest) = change["value"].as_str().unwrap().split_once(' ').unwrap();
+        let (key, values) = rest.split_once('=').unwrap();
+        let text = self.policy_text(policy_type, change).unwrap();
+        let [index] = self.named(&text, change)[..] else { panic!("which statement is it of {change:#}?") };
+        let mut document: Value = serde_json::from_str(&text).unwrap();
+        let denies = document["Statement"][index]["Effect"] == "Deny";
+        if key == "aws:RequestedRegion" {
+            assert!(denies, "an allow that misses a Region is added to: {change:#}");
+            let (regions, principal) = self.refused_regions();
+            let condition = &mut document["Statement"][index]["Condition"];
+            match operator.contains("Not") {
+                true => {
+                    let known = list(&condition[operator][key]).into_iter();
+                    condition[operator][key] = known.chain(regions).collect();
+                }
+                false => condition["ArnNotLike"]["aws:PrincipalArn"] = principal,
+            }
+            let edited =
+                json!({"policy": change["policy"], "attached_to": change["attached_to"], "document": document});
+            return self.remove(policy_type, &edited);
+        }
+        let named = values.split(',').next().unwrap();
+        let base = operator.trim_end_matches("IfExists");
+        // What holds is to hold no longer where the statement denies, and the other way round where it allows.
+        let wanted = match (base, base.contains("Not") == denies) {
+            ("Bool", false) => (named != "true").to_string(),
+            ("IpAddress" | "NotIpAddress", true) => named.split('/').next().unwrap().to_owned(),
+            ("StringEquals" | "StringLike", false) if denies => format!("not-{}", named.replace('*', "").len()),
+            (_, true) => named.replace('*', ""),
+            (_, false) => panic!("what is not {values}, as {change:#} wants?"),
+        };
+        match (key.split_once('/'), key) {
+            (Some(("aws:PrincipalTag", tag)), _) => {
+                let caller = self.facts["caller"].clone();
+                self.principal(&caller)["tags"][tag] = json!(wanted);
+            }
+            (_, "bedrock:GuardrailIdentifier") => self.facts["request"]["guardrail"] = json!(wanted),
+            _ => {
+                let caller = self.facts["caller"].clone();
+                self.principal(&caller)["context"][key] = json!(wanted);
+            }
+        }
+    }
+
+    /// The Regions that the report's findings say are refused, and to whom.
+    fn refused_regions(&self) -> (Vec<Value>, Value) {
+        let requested = self
+            .refused()
+            .into_iter()
+            .filter_map(|request| request.context.get("aws:RequestedRegion")?.as_single().map(Value::from));
+        let mut regions: Vec<Value> = Vec::new();
+        for region in requested {
+            if !regions.contains(&region) {
+                regions.push(region);
+            }
+        }
+        (regions, self.report["principal"]["arn"].clone())
+    }
+
+    fn principal(&mut self, arn: &Value) -> &mut Value {
+        let principals = self.facts["principals"].as_array_mut().unwrap();
+        principals.iter_mut().find(|facts| facts["arn"] == *arn).unwrap()
+    }
+
+    /// Finds the statements of a policy that a change names; where it names none, those that deny.
+    fn named(&self, text: &str, change: &Value) -> Vec<usize> {
+        let parsed = Document::parse(text).unwrap();
+        match change["statements"].as_array().unwrap().as_slice() {
+            [] => self.denying(text),
             named => {
                 let at = |id: &Value| {
                     let place = (id["line"].as_u64().unwrap(), id["column"].as_u64().unwrap());
@@ -171,7 +251,13 @@ impl Account<'_> {
                 };
                 named.iter().map(|id| id["statement"].as_u64().map_or_else(|| at(id), |index| index as usize)).collect()
             }
-        };
+        }
+    }
+
+    /// Returns a policy without the statements that a change names; none where nothing is left of it.
+    fn without(&self, policy_type: &str, change: &Value) -> Option<Value> {
+        let text = self.policy_text(policy_type, change)?;
+        let named = self.named(&text, change);
         let mut document: Value = serde_json::from_str(&text).unwrap();
         let mut index = 0;
         document["Statement"].as_array_mut().unwrap().retain(|_| {
@@ -298,6 +384,9 @@ fn is_called(held: &Value, policy: &str) -> bool {
 }
 
 fn extend(document: &mut Value, with: &Value) {
+    if document.is_null() {
+        *document = json!({"Version": "2012-10-17", "Statement": []});
+    }
     let statements: Vec<Value> = list(&document["Statement"]).into_iter().chain(list(&with["Statement"])).collect();
     document["Statement"] = json!(statements);
 }
@@ -319,9 +408,9 @@ struct Texts<'t> {
 #[derive(Deserialize)]
 struct Holder<'t> {
     arn: String,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     policies: Vec<Attached<'t>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     managed_policies: Vec<&'t RawValue>,
     #[serde(borrow, default)]
     boundary: Option<&'t RawValue>,

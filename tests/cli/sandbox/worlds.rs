@@ -76,6 +76,8 @@ fn a_live_call_is_wanted_only_where_nothing_else_can_tell() {
         [
             "session-policy",
             "vpc-endpoint",
+            "model-access-missing",
+            "use-case-form",
             "no-simulator-denied",
             "read-not-simulate",
             "authorization-details",
