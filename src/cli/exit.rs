@@ -1,5 +1,6 @@
 //! Exit statuses and failures: one table for every command.
 
+use crate::escape::escape;
 use std::process::ExitCode;
 
 /// What a command's exit status says (the table stands in the README).
@@ -39,7 +40,7 @@ pub struct Failure {
     pub status: ExitStatus,
     /// What is wrong, naming the input and the place.
     pub message: String,
-    /// The remedy, on a line of its own.
+    /// The remedy, on a line of its own or, where this program wrote all of it, on several.
     pub hint: Option<String>,
 }
 
@@ -54,10 +55,17 @@ impl Failure {
         Self { status: ExitStatus::Input, message: message.into(), hint: None }
     }
 
-    /// Adds the remedy.
+    /// Adds the remedy, as one line: it may quote a name or a path, which must not begin another.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn hint(mut self, hint: impl AsRef<str>) -> Self {
+        self.hint = Some(escape(hint.as_ref()).into_owned());
+        self
+    }
+
+    /// Adds a remedy of several lines, in which nothing is quoted.
+    #[must_use]
+    pub fn hint_lines(mut self, lines: &'static str) -> Self {
+        self.hint = Some(lines.to_owned());
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use super::exit::Failure;
 use super::output;
+use crate::escape::is_unsafe;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
@@ -84,7 +85,10 @@ pub(in crate::cli) fn reason(error: &io::Error) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-/// Returns a path as a POSIX shell takes it.
+/// Returns a path as a POSIX shell takes it, or `FILE` where a line to paste cannot show it as it is.
 pub(in crate::cli) fn quoted(path: &str) -> String {
-    shlex::try_quote(path).map_or_else(|_| "FILE".to_owned(), std::borrow::Cow::into_owned)
+    match shlex::try_quote(path) {
+        Ok(word) if !path.contains(is_unsafe) => word.into_owned(),
+        _ => "FILE".to_owned(),
+    }
 }

@@ -28,7 +28,7 @@ pub(super) fn report_failure(failure: &Failure) {
     // There is no place to report that standard error is closed.
     let _ = writeln!(stderr, "error: {}", harmless(&escape(&failure.message)));
     if let Some(hint) = &failure.hint {
-        // Each line of a hint is escaped by itself: only this program breaks lines in hints.
+        // A hint that quotes anything was made one line before.
         let lines: Vec<String> = hint.lines().map(|line| harmless(&escape(line)).into_owned()).collect();
         let _ = writeln!(stderr, "hint: {}", lines.join("\n"));
     }

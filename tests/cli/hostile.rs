@@ -24,13 +24,12 @@ const HOSTILE: &str = concat!(
 /// The same without what a JSON string of a name cannot hold in some places.
 const MARKUP: &str = "\u{202e}<script>alert(1)</script>[click](javascript:alert(1))]]>&x;`|`";
 
-/// Reads the values that an option of a command can have from the command's help.
+/// Returns the formats of a command, as it lists them where one is asked for that does not exist.
 fn formats(command: &[&str]) -> Vec<String> {
-    let help = bedrock_access(command.iter().chain(&["-h"])).output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (_, option) = words.split_once("--format").unwrap_or_else(|| panic!("{command:?}: {help}"));
-    let (_, values) = option.split_once("[possible values: ").unwrap();
+    let refused = bedrock_access(command.iter().chain(&["--format", "none"])).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, values) = words.split_once("[possible values: ").unwrap_or_else(|| panic!("{command:?}: {said}"));
     values.split(']').next().unwrap().split(", ").map(str::to_owned).collect()
 }
 
@@ -317,7 +316,7 @@ fn hostile_arguments_and_variables_are_shown() {
         vec!["sandbox", "show", &clean],
         vec!["sandbox", "serve", "--fault", &clean],
         vec!["explain", "--format", &clean],
-        vec![&clean],
+        vec![&clean.replace(char::is_whitespace, "")],
         vec!["run", "--", &clean],
     ] {
         let output = bedrock_access(&arguments).output().unwrap();
@@ -325,6 +324,12 @@ fn hostile_arguments_and_variables_are_shown() {
         check(&format!("{arguments:?}"), "text", std::str::from_utf8(&output.stderr).unwrap());
         assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{arguments:?}");
     }
+    // With white space in it, it is a text that is to be explained.
+    let output = bedrock_access([&clean]).output().unwrap();
+    let said = std::str::from_utf8(&output.stdout).unwrap();
+    check("a free text", "text", said);
+    check("a free text", "text", std::str::from_utf8(&output.stderr).unwrap());
+    assert!(status(&output) == 3 && said.starts_with("unrecognized: "), "{said}");
     for variable in
         ["AWS_PROFILE", "AWS_REGION", "AWS_ENDPOINT_URL", "AWS_BEARER_TOKEN_BEDROCK", "AWS_LAMBDA_FUNCTION_NAME"]
     {
@@ -439,6 +444,9 @@ fn links_and_pipes_are_files_like_any_other() {
     writer.join().unwrap();
 }
 
+/// Places where no file can be made or changed.
+const UNWRITABLE: [&str; 2] = ["/nonexistent/report.txt", "/proc/version"];
+
 #[test]
 fn a_report_is_written_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
@@ -457,15 +465,16 @@ fn a_report_is_written_whole_or_not_at_all() {
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert_eq!(fs::read(&plain).unwrap(), expected);
     assert_eq!(plain.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    // What is no regular file is written to.
+    // What is no regular file stays what it is, and a pipe that nobody reads is not waited for.
     let pipe = folder.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let from = pipe.clone();
-    let reader = std::thread::spawn(move || fs::read(from).unwrap());
-    assert_eq!(status(&report(&pipe)), 1);
-    assert_eq!(reader.join().unwrap(), expected);
-    assert_eq!(status(&report(Path::new("/dev/null"))), 1);
-    for unwritable in ["/dev/full", "/nonexistent/report.txt", folder.path().to_str().unwrap(), "/proc/version"] {
+    let (devices, folder_itself) = (["/dev/null", "/dev/full"], folder.path().to_str().unwrap());
+    for unwritable in devices.into_iter().chain([pipe.to_str().unwrap()]) {
+        let stderr = String::from_utf8(report(Path::new(unwritable)).stderr).unwrap();
+        assert!(stderr.contains("it is not a regular file") && stderr.contains("standard output"), "{stderr}");
+        assert!(!fs::metadata(unwritable).unwrap().is_file(), "{unwritable}");
+    }
+    for unwritable in devices.into_iter().chain([pipe.to_str().unwrap(), folder_itself]).chain(UNWRITABLE) {
         let output = report(Path::new(unwritable));
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!((status(&output), output.stdout.len()), (4, 0), "{unwritable}: {stderr}");

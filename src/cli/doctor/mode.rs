@@ -72,7 +72,7 @@ fn is_about_nothing(args: &DoctorArgs) -> bool {
 }
 
 fn no_model() -> Failure {
-    Failure::usage("which model? name it, or paste the error that you got").hint(
+    Failure::usage("which model? name it, or paste the error that you got").hint_lines(
         "one of these:
   bedrock-access doctor us.amazon.nova-lite-v1:0 --region us-west-2
   bedrock-access doctor \"An error occurred (AccessDeniedException) when calling …\"

@@ -3,6 +3,7 @@
 pub(super) use crate::cli::input::text;
 
 use crate::cli::exit::Failure;
+use crate::cli::input::quoted;
 use crate::iam::suggest::closest;
 use crate::policy::{Document, ManagedPolicy, Policy};
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(super) fn policy(path: &str) -> Result<Policy, Failure> {
     }
     let document = Document::parse(&text(path)?).map_err(|error| {
         Failure::input(format!("`{path}` is not a policy: {error}"))
-            .hint(format!("`bedrock-access policy lint {path}` shows the place"))
+            .hint(format!("`bedrock-access policy lint {}` shows the place", quoted(path)))
     })?;
     Ok(Policy::new(path, document))
 }

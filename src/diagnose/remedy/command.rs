@@ -2,6 +2,7 @@
 
 use crate::bedrock::{Given, Operation};
 use crate::diagnose::change::Step;
+use crate::escape::is_unsafe;
 use crate::evidence::{ChosenBy, Evidence};
 use crate::iam::{Arn, RequestContext};
 use crate::request::{LiveCall, Request};
@@ -282,7 +283,11 @@ fn check(evidence: &Evidence, request: &Request, assumed: Option<&Arn>) -> Strin
 }
 
 /// Quotes a word for a POSIX shell where it needs that.
+///
+/// What a report has to escape would be another word when it is pasted: `VALUE` stands there, to be filled in.
 fn quoted(word: &str) -> String {
-    // A NUL cannot stand in a command line at all, and no name holds one.
-    shlex::try_quote(word).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
+    match shlex::try_quote(word) {
+        Ok(quoted) if !word.contains(is_unsafe) => quoted.into_owned(),
+        _ => "VALUE".to_owned(),
+    }
 }

@@ -45,7 +45,9 @@ fn interrupt(mut child: Child, (signal, status): (Signal, i32), mut stderr: impl
     assert!(sent.elapsed() < AT_ONCE, "{signal:?}: {:?}", sent.elapsed());
     assert_eq!(ended.code(), Some(status), "{signal:?}: {ended}");
     let (mut said, mut told) = (String::new(), String::new());
-    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    if let Some(mut stdout) = child.stdout.take() {
+        stdout.read_to_string(&mut said).unwrap();
+    }
     stderr.read_to_string(&mut told).unwrap();
     assert!(!told.contains("panicked") && !told.contains("canary"), "{told}");
     (said, told)
@@ -147,15 +149,24 @@ fn an_interruption_among_targets_leaves_whole_lines() {
     }
 }
 
+/// Returns the end of a pipe that is full already, and the end that nobody reads from.
+fn full_pipe() -> (std::io::PipeWriter, std::io::PipeReader) {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    while writer.write(&[b' '; 4096]).is_ok() {}
+    rustix::io::ioctl_fionbio(&writer, false).unwrap();
+    (writer, reader)
+}
+
 #[test]
 fn an_interruption_ends_a_report_that_nobody_reads() {
-    let folder = tempfile::tempdir().unwrap();
-    let pipe = folder.path().join("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     for signal in SIGNALS {
-        let mut child = start(Doctor::new(["--sandbox", "iam-missing", "--output", pipe.to_str().unwrap()]));
-        // It is there, and opens the pipe some time later: either is ended.
+        let (writer, _reader) = full_pipe();
+        let Doctor(mut command) = Doctor::new(["--sandbox", "iam-missing"]);
+        let mut child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        // It waits for the account, or for a reader: either is ended.
         std::thread::sleep(Duration::from_secs(1));
+        assert!(child.try_wait().unwrap().is_none());
         let stderr = stderr_of(&mut child);
         interrupt(child, signal, stderr);
     }
