@@ -233,6 +233,8 @@ pub enum Step {
     },
     /// Meet a condition with the call.
     MeetCondition(Condition),
+    /// Let the principal apply the guardrail as well.
+    AllowGuardrail(String),
     /// Make a new session first: this one is refused whatever it asks for.
     NewSessionFirst,
     /// Or meet another condition of the same statement with the call.

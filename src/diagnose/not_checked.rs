@@ -7,7 +7,7 @@ use super::finding::Verdict;
 use super::rules::recorded_authorization;
 use super::unread::{NotChecked, Unchecked, Why};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
-use crate::evidence::{ChosenBy, Evidence, Observation};
+use crate::evidence::{ChosenBy, Evidence, Observation, Unseen};
 use crate::iam::{Decision, PrincipalKind};
 use crate::request::Request;
 use core::net::IpAddr;
@@ -78,6 +78,16 @@ fn beyond_the_call(request: &Request, list: &mut Vec<NotChecked>) {
     }
 }
 
+/// Tells whether two reasons say the same: each refusal has ids of its own, which say nothing of why.
+fn is_same(one: &Why, other: &Why) -> bool {
+    match (one, other) {
+        (Why::Unseen(Unseen::Refused(one)), Why::Unseen(Unseen::Refused(other))) => {
+            one.without_pointer() == other.without_pointer()
+        }
+        _ => one == other,
+    }
+}
+
 /// The requirements without a decision, the same reason once.
 fn undecided(requirements: &Requirements, list: &mut Vec<NotChecked>) {
     let mut reasons: Vec<(&Why, Vec<Unchecked>)> = Vec::new();
@@ -87,7 +97,7 @@ fn undecided(requirements: &Requirements, list: &mut Vec<NotChecked>) {
             action: requirement.request.action.clone(),
             resource: requirement.request.resource.clone(),
         };
-        match reasons.iter_mut().find(|(known, _)| *known == why) {
+        match reasons.iter_mut().find(|(known, _)| is_same(known, why)) {
             Some((_, requirements)) => requirements.push(what),
             None => reasons.push((why, vec![what])),
         }

@@ -21,7 +21,7 @@ pub(super) use command::check_as;
 use super::case::{Case, decision_of};
 use super::change::{Note, Remedy, Step, Verified};
 use super::evaluate::{Judged, Requirements, cause_of};
-use super::finding::{Basis, EvaluatedBy, Finding};
+use super::finding::{Basis, Certainty, EvaluatedBy, Finding};
 use super::statement::{DecidedBy, NearMiss};
 use crate::bedrock::Whose;
 use crate::cause::{Cause, Family};
@@ -83,6 +83,22 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
             context: ContextKeys::new(),
         };
         return grant::to_principal(case.evidence, requirements, &[requirement]);
+    }
+    // What a live answer names beside the known requirements, such as a project, the policy needs too.
+    let beyond: Vec<RequestContext> = finding
+        .resources
+        .iter()
+        .filter(|_| finding.certainty <= Certainty::Reported)
+        .filter(|named| requirements.requirements.iter().all(|known| known.request.resource != **named))
+        .filter_map(|named| {
+            let context = ContextKeys::new();
+            Some(RequestContext { action: finding.action.clone()?, resource: named.clone(), context })
+        })
+        .collect();
+    if finding.cause == Cause::IdentityPolicyMissingAllow && !beyond.is_empty() {
+        let known = requirements.requirements.iter().map(|requirement| requirement.request.clone());
+        let requests: Vec<RequestContext> = known.chain(beyond).collect();
+        return grant::to_principal(case.evidence, requirements, &requests);
     }
     if finding.cause == Cause::ResourcePolicy
         && !denies_explicitly(case, requirements, PolicyType::ResourcePolicy)

@@ -27,6 +27,9 @@ pub(super) fn step(step: &Step) -> String {
         Step::Attach { kind, name } => format!("save the policy as `policy.json` and attach it to the {kind} `{name}`"),
         Step::MeetCondition(condition) => meet(condition),
         Step::OrMeetCondition(condition) => format!("or {}", meet(condition)),
+        Step::AllowGuardrail(guardrail) => format!(
+            "let the principal apply it as well, which its policies do not yet: `bedrock:ApplyGuardrail` on `{guardrail}`"
+        ),
         Step::NewSessionFirst => "make a new session first: this one is denied whatever it asks for, as where the role's sessions were revoked, which a policy with a date does (`AWSRevokeOlderSessions`)".to_owned(),
         Step::OwnerDecides(statements) => format!(
             "or ask whoever keeps the policy `{}` whether {} is to let this call through: its condition protects something, and is not to be taken away for one call",

@@ -26,7 +26,7 @@ pub(super) use models::{
 pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
 pub(super) use programs::{ProgramStatus, Project, TrustedAccessProgram};
 
-use crate::bedrock::{ModelReference, Operation, Region};
+use crate::bedrock::{GuardrailReference, ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -149,6 +149,9 @@ pub struct WorldRequest {
     /// The service whose workload runs with the caller's role.
     #[serde(default)]
     pub service: Option<AssumingService>,
+    /// The guardrail that the call names.
+    #[serde(default)]
+    pub guardrail: Option<GuardrailReference>,
     /// The project that the call belongs to.
     #[serde(default)]
     pub project: Option<String>,

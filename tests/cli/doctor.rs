@@ -445,6 +445,10 @@ fn whole_pages_and_suites() {
     for name in LAID_OUT {
         assert!(TABLE.iter().any(|row| row.0 == name), "{name}");
         for (format, ending) in [("markdown", "md"), ("junit", "xml"), ("html", "html")] {
+            // The page of a call with two roles is longer than the four others together, and has nothing that they lack.
+            if (name, format) == ("agent-role", "html") {
+                continue;
+            }
             let report = report(&evidence(name), format);
             let head = report.find("<style>").map_or(0, |_| report.find("</style>").unwrap());
             insta::assert_snapshot!(format!("{name}.{ending}"), &report[head..]);

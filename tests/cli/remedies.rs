@@ -40,10 +40,18 @@ fn copies() -> Vec<(String, String)> {
     worlds().into_iter().map(|(name, text)| (format!("a copy of {name}"), copied(&text))).collect()
 }
 
+/// Tells whether a report says that further authorizations may be needed: where nobody could read where a profile routes to, no
+/// policy can name it.
+fn may_need_more(report: &Value) -> bool {
+    let open = report["not_checked"].as_array().unwrap();
+    let is_open = open.iter().any(|open| open["what"] == "every authorization that the call needs");
+    is_open && changes(report).iter().any(|change| change["change"] == "add-statement")
+}
+
 /// Applies every change of a report at once, and returns what still stands in the way.
 fn left_after_mending(name: &str, text: &str, report: &Value) -> Option<String> {
     let mended = apply(text, &changes(report), report);
-    if is_allowed(&mended) {
+    if is_allowed(&mended) || may_need_more(report) {
         return None;
     }
     let changes = Value::from(changes(report));
@@ -54,6 +62,8 @@ fn left_after_mending(name: &str, text: &str, report: &Value) -> Option<String> 
 fn what_the_first_report_names_makes_every_world_allowed() {
     let all = denied(worlds());
     assert!(all.len() > 30, "{}", all.len());
+    let open = all.iter().filter(|(.., report)| may_need_more(report)).map(|(name, ..)| name);
+    assert_eq!(open.collect::<Vec<_>>(), ["litellm-session"]);
     let failures: Vec<String> =
         all.iter().filter_map(|(name, text, report)| left_after_mending(name, text, report)).collect();
     assert_eq!(failures, [] as [String; 0]);
@@ -94,7 +104,10 @@ fn nothing_is_named_that_is_not_needed() {
         }
     }
     assert_eq!(unneeded, [] as [String; 0]);
-    assert_eq!(several, ["both", "two-denying-policies", "scp-behind-missing-allow", "boundary-and-scp"]);
+    assert_eq!(
+        several,
+        ["both", "two-denying-policies", "scp-behind-missing-allow", "guardrail-required", "boundary-and-scp"]
+    );
 }
 
 #[test]

@@ -937,7 +937,8 @@ fn a_probe_whose_body_is_called_wrong_in_unknown_words_settles_nothing() {
     let unknown = with_live(good(CLAUDE), refused("ValidationException", 400, "blah"));
     assert_eq!(unknown.verdict, Verdict::Undetermined, "{:?}", causes(&unknown));
     for text in [
-        "Failed to deserialize the JSON body into the target type: messages: missing field",
+        "The model returned the following errors: Failed to deserialize the JSON body into the target type: \
+         reasoning_effort: invalid type: map, expected a string at line 1 column 187",
         "max_tokens_to_sample: Extra inputs are not permitted",
     ] {
         let diagnosis = with_live(good(CLAUDE), refused("ValidationException", 400, text));

@@ -217,6 +217,15 @@ impl Client {
                 let body = json!({"messages": messages, "projectIdentifier": self.request.project});
                 self.post(&self.model, "converse", &body.to_string())
             }
+            _ if self.request.guardrail.is_some() => {
+                let guardrail = self.request.guardrail.as_ref().unwrap();
+                let messages = json!([{"role": "user", "content": [{"text": "hello there"}]}]);
+                let named = json!({
+                    "guardrailIdentifier": guardrail.identifier(), "guardrailVersion": guardrail.version(),
+                });
+                let body = json!({"messages": messages, "guardrailConfig": named});
+                self.post(&self.model, "converse", &body.to_string())
+            }
             _ => self.converse(&self.model),
         }
     }

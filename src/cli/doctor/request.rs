@@ -122,7 +122,7 @@ async fn assemble(
         service: call.service.or_else(|| same.and_then(|own| own.service)),
         context: context(&call.context),
         principal,
-        guardrail: call.guardrail.clone(),
+        guardrail: call.guardrail.clone().or_else(|| same.and_then(|own| own.guardrail.clone())),
         policies: inputs.policies.clone(),
         error: pasted.error.clone(),
         live,

@@ -30,7 +30,8 @@ pub(super) fn lift(case: &Case<'_>, requirements: &Requirements, policy_type: Po
     let possible = if statements.is_empty() { requirements.possible_deniers(case, policy_type) } else { Vec::new() };
     statements.extend(&possible);
     let mut remedy = Remedy::default();
-    let (statements, is_conditional) = meet_condition::of_denies(&mut remedy, requirements, policy_type, statements);
+    let (statements, is_conditional) =
+        meet_condition::of_denies(&mut remedy, case, requirements, policy_type, statements);
     let mut denying: Vec<Denying<'_>> = Vec::new();
     for statement in statements {
         let Some(policy) = statement.policy.as_deref() else { continue };

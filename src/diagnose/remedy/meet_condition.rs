@@ -4,13 +4,15 @@
 //! A statement with a condition protects something: a guardrail, a network, a second factor, a tag, a Region, a date. It is
 //! never removed, replaced by one without the condition, or bypassed by another allow.
 
-use super::{attached_to, command};
+use super::{attached_to, command, grant};
+use crate::bedrock::GuardrailReference;
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Condition, Remedy, Statements, Step};
 use crate::diagnose::evaluate::Requirements;
 use crate::diagnose::finding::Finding;
 use crate::diagnose::statement::{DecidedBy, NearMiss};
-use crate::iam::PolicyType;
+use crate::evidence::Trial;
+use crate::iam::{ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::Miss;
 
 /// Condition keys that are not the call's to choose: what they hold is so, whatever the caller does.
@@ -45,8 +47,10 @@ pub(super) fn of_allow(
     let conditions: Vec<Condition> = near.misses.iter().filter_map(condition_of).collect();
     let policy_type = finding.policy_type.unwrap_or(PolicyType::IdentityPolicy);
     let mut remedy = Remedy::default();
+    let met = conditions.clone();
     remedy.steps.extend(conditions.iter().cloned().map(Step::MeetCondition));
     add(&mut remedy, requirements, policy_type, &near.statement, conditions);
+    allow_guardrail(&mut remedy, case, requirements, &met);
     remedy.commands.push(command::check_again(case.evidence));
     Some(remedy)
 }
@@ -56,6 +60,7 @@ pub(super) fn of_allow(
 /// A statement denies where all its conditions hold, so that one that does not is enough.
 pub(super) fn of_denies<'s>(
     remedy: &mut Remedy,
+    case: &Case<'_>,
     requirements: &Requirements,
     policy_type: PolicyType,
     denying: Vec<&'s DecidedBy>,
@@ -84,9 +89,32 @@ pub(super) fn of_denies<'s>(
         remedy.steps.extend(chosen.iter().take(1).cloned().map(Step::MeetCondition));
         remedy.steps.extend(chosen.iter().skip(1).cloned().map(Step::OrMeetCondition));
         chosen.truncate(1);
+        let met = chosen.clone();
         add(remedy, requirements, policy_type, statement, chosen);
+        allow_guardrail(remedy, case, requirements, &met);
     }
     (rest, !conditional.is_empty())
+}
+
+/// Adds the permission for the guardrail that a condition asks for, where the policies that were read do not give it: who names
+/// a guardrail in a call needs `bedrock:ApplyGuardrail` on it (Bedrock User Guide, "Set up permissions to use guardrails").
+fn allow_guardrail(remedy: &mut Remedy, case: &Case<'_>, requirements: &Requirements, met: &[Condition]) {
+    let (Some(attached), Some(principal)) = (&case.attached, &requirements.principal) else { return };
+    let named = met
+        .iter()
+        .filter(|condition| condition.key.eq_ignore_ascii_case("bedrock:GuardrailIdentifier"))
+        .find_map(|condition| condition.expected.first()?.parse::<GuardrailReference>().ok());
+    let region = &case.evidence.request.region;
+    let Some(arn) = named.and_then(|named| named.arn(region, Some(&principal.account))) else { return };
+    let context = ContextKeys::new().with("aws:RequestedRegion", region.as_str());
+    let request = RequestContext { action: "bedrock:ApplyGuardrail".to_owned(), resource: arn.to_string(), context };
+    let is_known = remedy.changes.iter().any(|change| matches!(change.kind, ChangeKind::AddStatement { .. }));
+    if is_known || attached.judge(principal, &request, &Trial::default()).decision != Decision::ImplicitDeny {
+        return;
+    }
+    remedy.steps.push(Step::AllowGuardrail(request.resource.clone()));
+    let added = grant::to_principal(case.evidence, requirements, &[request]);
+    remedy.changes.extend(added.changes);
 }
 
 fn condition_of(miss: &Miss) -> Option<Condition> {

@@ -45,7 +45,8 @@ pub fn copied(text: &str) -> String {
         let inline = principal["policies"].as_array().unwrap().iter().map(|policy| &policy["name"]);
         inline.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
     });
-    for policy in own {
+    // What Identity Center provisions has a name of its own.
+    for policy in own.filter(|policy| policy != "AwsSSOInlinePolicy") {
         copy = copy.replace(&format!("\"name\": \"{policy}\""), &format!("\"name\": \"the-{policy}\""));
     }
     let name = names["name"].as_str().unwrap();
