@@ -70,8 +70,17 @@ pub(super) fn opened(mut args: DoctorArgs) -> Result<DoctorArgs, Failure> {
     if let Some(what) = args.what.take() {
         match free(&what) {
             Free::Text(text) => args.call.error = Some(text.to_owned()),
-            Free::File(path) => open_file(&mut args, path)?,
+            Free::File(path) => {
+                open_file(&mut args, path)?;
+                if args.call.model.is_some() && (args.evidence.is_some() || args.many.targets.is_some()) {
+                    return Err(Failure::usage(format!("`{path}` names its models itself")).hint("leave `--model` out"));
+                }
+            }
             Free::Missing(path) => return Err(missing(path)),
+            Free::Model(model) if args.call.model.is_some() => {
+                return Err(Failure::usage(format!("`--model` names the model, and `{model}` is no error message"))
+                    .hint("an error message needs quotes around it"));
+            }
             Free::Model(model) => args.call.model = Some(model_named(model)?),
         }
     } else if let Some(path) = args.call.error.clone().filter(|path| is_file(path)) {

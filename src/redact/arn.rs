@@ -34,6 +34,15 @@ const STRUCTURE: [&str; 24] = [
 /// The resource types of Bedrock whose ids are AWS's own, the same for every customer.
 const OF_AWS: [&str; 3] = ["foundation-model", "inference-profile", "default-prompt-router"];
 
+/// How ids begin that tell what they are, and what they are; their aliases tell it too.
+const KINDS: [(&str, &str); 3] = [("o-", "organization"), ("p-", "policy"), ("vpce-", "vpc-endpoint")];
+
+/// Tells whether a name has the form of an alias of this kind: what was redacted before stays what it is.
+fn is_alias(name: &str, kind: &str) -> bool {
+    let number = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-'));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 impl Redactor {
     /// Redacts an ARN or a pattern of ARNs; what only begins like one is redacted part by part.
     pub(super) fn arn(&mut self, arn: &str) -> String {
@@ -158,12 +167,10 @@ impl Redactor {
                 alias.to_owned()
             } else if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) {
                 self.aliases.of("account", name)
-            } else if name.starts_with("o-") {
-                self.aliases.of("organization", name)
-            } else if name.starts_with("p-") {
-                self.aliases.of("policy", name)
-            } else if name.starts_with("vpce-") {
-                self.aliases.of("vpc-endpoint", name)
+            } else if let Some((_, kind)) =
+                KINDS.iter().find(|(beginning, kind)| name.starts_with(beginning) || is_alias(name, kind))
+            {
+                self.aliases.of(kind, name)
             } else {
                 self.aliases.pattern(kind, name)
             };

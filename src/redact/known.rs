@@ -313,12 +313,18 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 
 /// Returns `true` if a text is the id of a model of AWS's catalogue: every part of its name is a family's, a size or a version.
 pub(super) fn is_model(text: &str) -> bool {
-    let is_part = |part: &str| {
-        let number = part.bytes().any(|byte| byte.is_ascii_digit()) && part.len() <= 8;
-        part.is_empty() || number || MODEL_WORDS.contains(&part) || part == "*"
-    };
+    let is_part = |part: &str| part.is_empty() || part == "*" || MODEL_WORDS.contains(&part) || is_version(part);
     let mut labels = text.split('.').skip_while(|label| !PROVIDERS_WITH_NAMES.contains(label)).skip(1);
     is_model_id(text) && !is_host(text) && labels.all(|label| label.split(['-', ':', '_']).all(is_part))
+}
+
+/// Tells whether a part of a model's name is a version, a size or a date, with a family's name or two letters: `v2`,
+/// `a35b`, `llama4`, `20250929`. Whatever else has a digit in it may be anybody's.
+fn is_version(part: &str) -> bool {
+    let is_run = |run: &str| run.len() <= 2 || MODEL_WORDS.contains(&run) || PROVIDERS_WITH_NAMES.contains(&run);
+    part.len() <= 8
+        && part.bytes().any(|byte| byte.is_ascii_digit())
+        && part.split(|c: char| c.is_ascii_digit()).all(is_run)
 }
 
 #[cfg(test)]
@@ -370,7 +376,15 @@ mod tests {
         ] {
             assert!(is_model(model), "{model}");
         }
-        for other in ["anthropic.acmecorp.com", "eu.amazon.acmecorp.net", "luma.ana-mueller", "writer.acmecorp.com"] {
+        for other in [
+            "anthropic.acmecorp.com",
+            "eu.amazon.acmecorp.net",
+            "luma.ana-mueller",
+            "writer.acmecorp.com",
+            "anthropic.claude-acme1",
+            "amazon.nova-1acme-v1:0",
+            "anthropic.claude-opus-4ana-7",
+        ] {
             assert!(!is_model(other), "{other}");
         }
     }

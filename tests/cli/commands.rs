@@ -6,7 +6,7 @@
 use crate::support::account::{Account, at_once};
 use crate::support::files;
 use crate::support::many::embedded;
-use crate::support::program::{PROGRAM, run};
+use crate::support::program::{PROGRAM, bedrock_access, run, run_with_input};
 use bedrock_access::sandbox::World;
 use serde_json::json;
 use std::fs;
@@ -30,6 +30,9 @@ const PLACEHOLDERS: [(&str, &str); 8] = [
     ("REGION", "us-west-2"),
     ("ROLE_ARN", "arn:aws:iam::111122223333:role/apps/chat-api"),
 ];
+
+/// Programs that fetch a release of this one, and none is published: the pages say so where they show them.
+const INSTALLERS: [&str; 3] = ["cargo", "npx", "uvx"];
 
 /// A command and the page that shows it.
 struct Shown {
@@ -146,14 +149,102 @@ fn filled_in(shown: &Shown) -> String {
     words.join(" ")
 }
 
+/// What the program itself wrote before, and reads again.
+struct Saved {
+    case: String,
+    denials: String,
+}
+
+impl Saved {
+    fn new() -> Self {
+        let read = run_with_input(bedrock_access(["denials", "-", "--format", "json"]), events("batch").as_bytes());
+        let denials = String::from_utf8(read.stdout).unwrap();
+        assert!(denials.contains("\"denials\": 1"), "{denials}");
+        Self { case: crate::support::saved::evidence("healthy").to_json(), denials }
+    }
+}
+
+/// Returns a file of a trail with a call that a role was refused and one that was served.
+fn events(role: &str) -> String {
+    let session = format!("arn:aws:sts::111122223333:assumed-role/{role}/task");
+    let model = "amazon.nova-lite-v1:0";
+    let role = format!("arn:aws:iam::111122223333:role/apps/{role}");
+    let event = |number: u8| {
+        json!({
+            "eventVersion": "1.11",
+            "userIdentity": {
+                "type": "AssumedRole", "arn": session, "accountId": "111122223333",
+                "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role, "accountId": "111122223333"}}
+            },
+            "eventTime": format!("2026-11-08T10:00:0{number}Z"),
+            "eventSource": "bedrock.amazonaws.com", "eventName": "InvokeModel", "awsRegion": "us-east-1",
+            "requestParameters": {"modelId": model}, "responseElements": null,
+            "requestID": format!("00000000-0000-4000-8000-00000000000{number}"),
+            "eventID": format!("00000000-0000-4000-9000-00000000000{number}"),
+            "eventType": "AwsApiCall", "recipientAccountId": "111122223333", "eventCategory": "Management"
+        })
+    };
+    let mut refused = event(1);
+    refused["errorCode"] = "AccessDenied".into();
+    refused["errorMessage"] = format!(
+        "User: {session} is not authorized to perform: bedrock:InvokeModel on resource: \
+         arn:aws:bedrock:us-east-1::foundation-model/{model} because no identity-based policy allows the \
+         bedrock:InvokeModel action"
+    )
+    .into();
+    json!({"Records": [refused, event(2)]}).to_string()
+}
+
+/// Returns the manifest of an app of the CDK with one stack.
+fn manifest_of_cdk() -> String {
+    let stack = json!({
+        "type": "aws:cloudformation:stack", "environment": "aws://111122223333/us-east-1",
+        "properties": {"templateFile": "Chat.template.json"}
+    });
+    json!({"version": "48.0.0", "artifacts": {"Chat": stack}}).to_string()
+}
+
+/// Returns the template of a function that calls a model.
+fn template_of_cdk() -> String {
+    let statement = |key: &str, value: &str, action: &str| {
+        let mut statement = json!({"Effect": "Allow", "Action": action});
+        statement[key] = if key == "Principal" { json!({"Service": value}) } else { value.into() };
+        json!({"Version": "2012-10-17", "Statement": [statement]})
+    };
+    json!({"Resources": {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {
+            "AssumeRolePolicyDocument": statement("Principal", "lambda.amazonaws.com", "sts:AssumeRole"),
+            "Policies": [{"PolicyName": "bedrock", "PolicyDocument": statement("Resource", "*", "bedrock:InvokeModel")}]
+        }},
+        "Function": {"Type": "AWS::Lambda::Function", "Properties": {
+            "Handler": "index.handler", "Runtime": "python3.12", "Code": {"ZipFile": "pass"},
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Environment": {"Variables": {"MODEL_ID": "us.amazon.nova-lite-v1:0"}}
+        }}
+    }})
+    .to_string()
+}
+
 /// Puts the files that the commands read into a folder, and the programs that they run into `bin`.
-fn prepare(folder: &Path, case: &str, command: &str) {
+fn prepare(folder: &Path, saved: &Saved, command: &str) {
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "bedrock:InvokeModel", "Resource": "*"}
     ]})
     .to_string();
-    for inner in ["bin", "policies", "home/.local/share/bash-completion/completions", "home/.config/fish/completions"] {
+    let day = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11";
+    let home = ["home/.local/share/bash-completion/completions", "home/.config/fish/completions"];
+    for inner in ["bin", "policies", "infrastructure", "cdk.out", day].into_iter().chain(home) {
         fs::create_dir_all(folder.join(inner)).unwrap();
+    }
+    let template = include_str!("../fixtures/iac/model-by-stage.fixed.yaml");
+    for (name, text) in [
+        (&*format!("{day}/events.json"), &*events("chat-api")),
+        ("infrastructure/template.yaml", template),
+        ("infrastructure/plan.json", include_str!("../fixtures/iac/tf-modules.fixed.json")),
+        ("cdk.out/manifest.json", &manifest_of_cdk()),
+        ("cdk.out/Chat.template.json", &template_of_cdk()),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
     }
     for name in ["role.json", "app.json", "root.json", "account.json", "policy.json", "policies/one.json"] {
         fs::write(folder.join(name), &policy).unwrap();
@@ -161,7 +252,7 @@ fn prepare(folder: &Path, case: &str, command: &str) {
     let target = "{\"id\": \"chat\", \"model\": \"us.amazon.nova-lite-v1:0\", \"region\": \"us-west-2\"}\n";
     let decision = include_str!("../fixtures/policy/decisions.jsonl").lines().next().unwrap();
     for (name, text) in [
-        ("case.json", case),
+        ("case.json", saved.case.as_str()),
         ("error.txt", ERROR),
         ("m.json", "[]"),
         ("errors.jsonl", &json!({"id": 1, "text": ERROR}).to_string()),
@@ -170,6 +261,11 @@ fn prepare(folder: &Path, case: &str, command: &str) {
         ("cases.jsonl", decision),
         ("suite.json", include_str!("../fixtures/policy/suite.json")),
         ("suite.yaml", include_str!("../fixtures/policy/suite.yaml")),
+        ("events.json", &events("chat-api")),
+        ("today.json", &events("chat-api")),
+        ("yesterday.json", &saved.denials),
+        ("denials.json", &saved.denials),
+        ("template.yaml", template),
         ("mine.json", World::embedded_text("healthy").unwrap()),
         ("world.json", World::embedded_text("healthy").unwrap()),
     ] {
@@ -178,10 +274,17 @@ fn prepare(folder: &Path, case: &str, command: &str) {
         }
         fs::write(folder.join(name), text).unwrap();
     }
-    for (name, status) in [("python", 1), ("aws", 254), ("pbpaste", 0)] {
-        let to = if status == 0 { "" } else { " >&2" };
+    let refused = format!("echo '{ERROR}' >&2\nexit");
+    // In a world, every variable leads to it, and none elsewhere any more.
+    let in_world = "[ -n \"$AWS_ENDPOINT_URL\" ] && [ -z \"$AWS_ENDPOINT_URL_STS\" ] && [ -n \"$AWS_ACCESS_KEY_ID\" ]";
+    for (name, script) in [
+        ("python", format!("{refused} 1")),
+        ("aws", if command.contains("sandbox run") { in_world.to_owned() } else { format!("{refused} 254") }),
+        ("pbpaste", format!("echo '{ERROR}'")),
+        ("terraform", format!("cat {}", files::path("tests/fixtures/iac/tf-modules.fixed.json").display())),
+    ] {
         let program = folder.join("bin").join(name);
-        fs::write(&program, format!("#!/bin/sh\necho '{ERROR}'{to}\nexit {status}\n")).unwrap();
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         use std::os::unix::fs::PermissionsExt as _;
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     }
@@ -195,10 +298,10 @@ fn written(command: &str) -> Vec<String> {
 }
 
 /// Runs a command as a shell would, and says what is wrong with it.
-fn wrong(shown: &Shown, account: &Account, case: &str) -> Option<String> {
+fn wrong(shown: &Shown, account: &Account, saved: &Saved) -> Option<String> {
     let command = filled_in(shown);
     let folder = tempfile::tempdir().unwrap();
-    prepare(folder.path(), case, &command);
+    prepare(folder.path(), saved, &command);
     let program = Path::new(PROGRAM).parent().unwrap();
     let path = format!("{}:{}:/usr/bin:/bin", program.display(), folder.path().join("bin").display());
     let home = folder.path().join("home");
@@ -265,8 +368,21 @@ fn every_command_that_is_shown_runs() {
         principal["policies"] = json!([{"name": "everything", "document": everything}]);
     }
     let account = Account::serve(World::parse(&world.to_string()).unwrap());
-    let case = crate::support::saved::evidence("healthy").to_json();
-    let found = at_once(4, &shown, |shown| wrong(shown, &account, &case));
+    let saved = Saved::new();
+    let (fetched, shown): (Vec<Shown>, Vec<Shown>) = shown.into_iter().partition(|shown| {
+        let program = shown.command.split(' ').next().unwrap_or_default();
+        shown.page == "docs/install.md" && INSTALLERS.contains(&program)
+    });
+    for program in INSTALLERS {
+        assert!(fetched.iter().any(|shown| shown.command.starts_with(program)), "{program} is shown nowhere");
+    }
+    let install = files::read("docs/install.md");
+    let (today, later) = install.split_once("## After the first release").unwrap();
+    for shown in &fetched {
+        let line = shown.command.split('#').next().unwrap().trim();
+        assert!(later.contains(line) && !today.contains(line), "{line}");
+    }
+    let found = at_once(4, &shown, |shown| wrong(shown, &account, &saved));
     let found: Vec<String> = found.into_iter().flatten().collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
@@ -274,6 +390,7 @@ fn every_command_that_is_shown_runs() {
 #[test]
 fn a_command_that_is_wrong_is_found() {
     let account = Account::named("healthy");
+    let saved = Saved::new();
     for command in [
         "bedrock-access doctor --sandbox --modle x",
         "bedrock-access policy simulate --identity-policy role.json --model amazon.nova-lite-v1:0 --region us-west-2",
@@ -281,7 +398,7 @@ fn a_command_that_is_wrong_is_found() {
         "bedrock-acces explain error.txt",
     ] {
         let shown = Shown { page: "made up".to_owned(), command: command.to_owned() };
-        assert!(wrong(&shown, &account, "{}").is_some(), "{command}");
+        assert!(wrong(&shown, &account, &saved).is_some(), "{command}");
     }
     assert_eq!(commands_of("bedrock-access doctor \\\n    --sandbox\n"), ["bedrock-access doctor      --sandbox"]);
 }

@@ -24,8 +24,8 @@ Examples:
       a demo account: a role without the permission (exit status 1: a cause was found)
   bedrock-access doctor us.amazon.nova-lite-v1:0 --region us-west-2
       read-only checks with your usual AWS credentials
-  bedrock-access doctor \"An error occurred (AccessDeniedException) when calling …\"
-      start from an error message; a file or `-` for standard input works, too
+  bedrock-access doctor \"An error occurred (AccessDeniedException) …\" --model us.amazon.nova-lite-v1:0
+      start from an error message, which often names the model itself; a file or `-` works, too
   bedrock-access doctor --model anthropic.claude-opus-4-6-v1 --operation converse-stream --probe
       also make a test call with an invalid body: authorized like a real call, no tokens processed
   bedrock-access doctor --model us.amazon.nova-lite-v1:0 --principal arn:aws:iam::111122223333:role/apps/chat-api
@@ -90,7 +90,7 @@ pub(in crate::cli) struct DoctorArgs {
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct CallArgs {
     /// Model ID, profile ID, or ARN of what is invoked
-    #[arg(long, short, alias = "model-id", value_name = "ID|ARN", conflicts_with = "what", help_heading = CALL)]
+    #[arg(long, short, alias = "model-id", value_name = "ID|ARN", help_heading = CALL)]
     pub(in crate::cli) model: Option<ModelReference>,
     /// API operation or IAM action [default: invoke-model]
     ///

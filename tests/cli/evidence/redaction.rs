@@ -233,6 +233,7 @@ fn world_of_canaries(world: &str) -> String {
         .replace("bedrock-invoke", &format!("{CANARY}-policy"))
         .replace("\"Sid\": \"", &format!("\"Sid\": \"{CANARY}"))
         .replace("vpce-0a1b2c3d4e5f60718", &format!("vpce-{CANARY}0718"))
+        .replace("AWSReservedSSO_Developers", &format!("AWSReservedSSO_{CANARY}"))
         .replace("p-regions1", &format!("p-{CANARY}12"))
 }
 
@@ -384,6 +385,12 @@ fn the_table_of_models_stays_what_it_is_in_every_world() {
                 }
                 for cell in row["cells"].as_array_mut().unwrap() {
                     cell["unsettled"]["why"] = Value::Null;
+                    // What is not settled stays, but for the resource that it is about.
+                    if let Some((what, _)) =
+                        cell["unsettled"]["what"].as_str().and_then(|what| what.split_once(" on arn:"))
+                    {
+                        cell["unsettled"]["what"] = Value::from(what);
+                    }
                     let through = cell["through"].as_array_mut().unwrap();
                     through.retain(|id| id.as_str().unwrap().contains('.'));
                 }

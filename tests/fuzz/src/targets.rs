@@ -22,7 +22,7 @@ use serde_json::Value;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 10] = [
+pub const ALL: [Target; 11] = [
     ("api-key", api_key),
     ("arn", arn),
     ("evidence", evidence),
