@@ -28,7 +28,7 @@ mod suggest;
 mod unread;
 mod verdict;
 
-pub use change::{Change, ChangeKind, Condition, Left, Note, Remedy, Statements, Step, TlsFault, Verified};
+pub use change::{Change, ChangeKind, Condition, Edit, Left, Note, Remedy, Statements, Step, TlsFault, Verified};
 pub use diagnosis::{
     CallerSummary, Diagnosis, Gate, GateState, Invocation, LiveOutcome, ModelAccess, Outcome, PrincipalSummary,
     RequestSummary, RuledOut,

@@ -4,6 +4,7 @@
 //! formats say the same; the formats lay it out and decide nothing. Colour is a label here ([`Role`]); only the terminal's room paints it.
 
 mod actions;
+mod administrator;
 mod causes;
 #[cfg(feature = "iac")]
 mod check;
@@ -14,6 +15,7 @@ mod diff;
 mod excerpt;
 mod explanation;
 mod explanation_json;
+mod fix_files;
 mod foreign;
 #[cfg(feature = "report")]
 mod html;
@@ -21,17 +23,22 @@ mod infrastructure;
 mod json;
 #[cfg(feature = "cli")]
 pub mod junit;
+mod layout;
 mod lint;
 mod markdown;
 mod models;
 mod not_checked;
 mod outline;
 mod paragraph;
+mod problems;
 mod remarks;
+mod sentence;
+mod shell;
 mod simulation;
 mod statements;
 mod steps;
 mod styled;
+mod subject;
 mod targets;
 #[cfg(feature = "cli")]
 mod test_run;
@@ -41,6 +48,7 @@ mod way;
 mod wording;
 
 pub use actions::{actions_json, actions_text};
+pub use administrator::fix_folder;
 pub use causes::{cause_text, causes_markdown, causes_text};
 #[cfg(feature = "iac")]
 pub use check::{CheckReport, CheckedFile};
@@ -53,6 +61,7 @@ pub use explanation_json::write_explanation_json;
 pub use html::{denials_html, html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
+pub use layout::{COLUMNS, Detail, Layout};
 pub use lint::LintReport;
 pub use markdown::{markdown, models_markdown, targets_markdown};
 pub use models::{models_json, models_text};
@@ -62,5 +71,5 @@ pub use styled::{Role, Styled};
 pub use targets::{Label, TargetRow, bad_target_line, deviation, json_line, target_line};
 #[cfg(feature = "cli")]
 pub use test_run::{TestRun, junit_of_tests};
-pub use text::{Detail, text};
+pub use text::text;
 pub use timeline::timeline;

@@ -3,7 +3,7 @@
 //! Shows data of the cause room and decides nothing.
 
 use super::exit::{ExitStatus, Failure};
-use super::output;
+use super::{output, paint};
 use crate::cause::{Cause, ParseCauseError, catalogue};
 use crate::report;
 use clap::Args;
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &CausesArgs) -> Result<ExitStatus, Failure> {
     let page = match &arguments.code {
         Some(code) => {
             let cause: Cause = code.parse().map_err(|error: ParseCauseError| Failure::usage(error.to_string()))?;
-            report::cause_text(catalogue::entry(cause))
+            report::cause_text(catalogue::entry(cause), paint::columns(false))
         }
         None => report::causes_text(),
     };

@@ -7,6 +7,7 @@ mod args;
 mod call;
 mod evidence_file;
 mod first_run;
+mod fix_folder;
 mod inputs;
 mod mode;
 mod observe;
@@ -26,8 +27,8 @@ use crate::escape::escape_json;
 use crate::evidence::Evidence;
 use crate::redact::Redactor;
 use crate::report::junit::{Target, junit};
-use crate::report::{self, Detail};
-use args::{Format, ReportArgs};
+use crate::report::{self, Detail, Layout};
+use args::Format;
 use inputs::Inputs;
 use mode::Mode;
 use std::path::Path;
@@ -45,6 +46,9 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     interrupt::watch()?;
     memory::forbid_core_dumps();
     let args = &door::opened(args.clone())?;
+    if args.force && args.save_evidence.is_none() && args.save_fix.is_none() {
+        return Err(Failure::usage("`--force` needs `--save-evidence` or `--save-fix`"));
+    }
     let evidence = match Mode::from_args(args)? {
         Mode::Targets(source) => return targets::run(args, source),
         Mode::SavedEvidence(path) => {
@@ -65,7 +69,10 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
         evidence_file::write(path, &evidence, args.force)?;
     }
     let diagnosis = diagnose(&evidence);
-    let report = render(&diagnosis, &args.report)?;
+    let report = render(&diagnosis, args)?;
+    if let Some(folder) = &args.save_fix {
+        fix_folder::write(folder, &diagnosis, args.force)?;
+    }
     match &args.report.output {
         Some(path) => output::write_file(path, &report)?,
         None => output::print(&report)?,
@@ -81,6 +88,9 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
 fn check_outputs(args: &DoctorArgs) -> Result<(), Failure> {
     if let Some(path) = &args.save_evidence {
         evidence_file::check(path, args.force)?;
+    }
+    if let Some(folder) = &args.save_fix {
+        fix_folder::check(folder)?;
     }
     if let Some(path) = &args.report.output {
         output::check_output(path, &inputs_of(args))?;
@@ -107,7 +117,8 @@ fn without_names(evidence: &Evidence, redactor: &mut Redactor) -> Result<Evidenc
     Ok(redacted)
 }
 
-fn render(diagnosis: &Diagnosis, args: &ReportArgs) -> Result<String, Failure> {
+fn render(diagnosis: &Diagnosis, options: &DoctorArgs) -> Result<String, Failure> {
+    let args = &options.report;
     Ok(match args.format() {
         Format::Json => escape_json(report::json(diagnosis)),
         Format::Markdown => report::markdown(diagnosis),
@@ -117,19 +128,25 @@ fn render(diagnosis: &Diagnosis, args: &ReportArgs) -> Result<String, Failure> {
             junit(&[target]).map_err(|error| Failure::input(format!("the report cannot be written: {error}")))?
         }
         Format::Text => {
-            let mut text = paint::paint(&report::text(diagnosis, detail(args)), args.color(), args.output.is_some());
+            let to_file = args.output.is_some();
+            let mut text = paint::paint(&report::text(diagnosis, &layout(options)), args.color(), to_file);
             if args.verbose > 1 {
-                text.push_str(&paint::paint(&report::timeline(diagnosis), args.color(), args.output.is_some()));
+                text.push_str(&paint::paint(&report::timeline(diagnosis), args.color(), to_file));
             }
             text
         }
     })
 }
 
-fn detail(args: &ReportArgs) -> Detail {
-    match (args.quiet, args.verbose) {
+/// Says how a text is laid out: with the profile in the lines to paste that this command was given.
+fn layout(args: &DoctorArgs) -> Layout {
+    let detail = match (args.report.quiet, args.report.verbose) {
         (true, _) => Detail::Quiet,
         (false, 0) => Detail::Normal,
         (false, _) => Detail::Verbose,
-    }
+    };
+    // Saved evidence is somebody's else, perhaps, and a profile may bear a name.
+    let is_own = args.evidence.is_none() && !args.report.redact;
+    let profile = args.account.profile.clone().filter(|_| is_own);
+    Layout { detail, columns: paint::columns(args.report.output.is_some()), profile }
 }

@@ -4,7 +4,7 @@
 //! JSON, in order and in constant memory. Makes no calls.
 
 use super::exit::{ExitStatus, Failure};
-use super::{input, output};
+use super::{input, output, paint};
 use crate::cause::Cause;
 use crate::escape::escape;
 use crate::explain::{self, MAX_TEXT};
@@ -89,7 +89,8 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
                         format!("{blank}==> {} <==\n\n", escape(&file.display().to_string())).as_bytes(),
                     );
                 }
-                answer.extend_from_slice(report::explanation_text(&explanation, None).as_bytes());
+                answer
+                    .extend_from_slice(report::explanation_text(&explanation, None, paint::columns(false)).as_bytes());
             }
         }
     }

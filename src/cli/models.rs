@@ -135,7 +135,10 @@ fn render(matrix: &Matrix, args: &ModelsArgs) -> String {
         Format::Json => escape_json(report::models_json(matrix)),
         Format::Markdown => report::models_markdown(matrix),
         Format::Html => report::models_html(matrix),
-        Format::Text | Format::Junit => paint::paint(&report::models_text(matrix), args.color, args.output.is_some()),
+        Format::Text | Format::Junit => {
+            let to_file = args.output.is_some();
+            paint::paint(&report::models_text(matrix, paint::columns(to_file)), args.color, to_file)
+        }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Colour for the terminal: the one file that knows `colored`.
+//! Colour and width of the terminal: the one file that knows `colored` and asks how wide the terminal is.
 //!
 //! Colour is never the only carrier of meaning, and is off for a pipe, a file and `NO_COLOR`.
 
-use crate::report::{Role, Styled};
+use crate::report::{COLUMNS, Role, Styled};
 use clap::ValueEnum;
 use colored::{Colorize, control};
 use std::io::IsTerminal;
@@ -16,6 +16,14 @@ pub(super) enum When {
     Always,
     /// Never.
     Never,
+}
+
+/// Returns how wide standard output is, in columns; a pipe and a file have a width of their own.
+pub(super) fn columns(to_file: bool) -> usize {
+    if to_file || !std::io::stdout().is_terminal() {
+        return COLUMNS;
+    }
+    terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| usize::from(width.0))
 }
 
 /// Returns the text, painted where that is wanted.

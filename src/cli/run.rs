@@ -139,7 +139,7 @@ fn explain_failure(tail: &[u8]) {
     }
     // The command made its call in this environment.
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| std::env::var(name).ok());
-    let page = report::explanation_text(&explanation, region.as_deref());
+    let page = report::explanation_text(&explanation, region.as_deref(), report::COLUMNS);
     output::write_stderr(&format!("\nbedrock-access explains the error above\n\n{page}"));
 }
 

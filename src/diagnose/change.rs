@@ -21,6 +21,31 @@ pub struct Remedy {
     pub verified: Option<Verified>,
     /// The changes, as data.
     pub changes: Vec<Change>,
+    /// The smallest change that does the same, where a statement nearly allowed.
+    pub edit: Option<Edit>,
+}
+
+/// A change of some lines of a policy, where the policy stands as one line an element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// The policy's name, or its ARN where it is a managed one.
+    pub policy: String,
+    /// Who holds the policy, as `role/NAME`; none of a managed one.
+    pub holder: Option<String>,
+    /// The statement's `Sid`.
+    pub sid: Option<String>,
+    /// The number of the first line that goes, 1-based; what is added stands in its place.
+    pub line: usize,
+    /// The lines that go.
+    pub removed: Vec<String>,
+    /// The lines that come.
+    pub added: Vec<String>,
+    /// The policy before.
+    pub before: String,
+    /// The policy after.
+    pub after: String,
+    /// The lines that put it in place, ready to paste.
+    pub commands: Vec<String>,
 }
 
 /// How a remedy was tried in simulation.

@@ -58,6 +58,8 @@ pub struct Diagnosis {
     pub warnings: Vec<Warning>,
     /// Every call that was made.
     pub calls: Vec<Call>,
+    /// The line that asks the same question again.
+    pub again: String,
 }
 
 /// What a diagnosis says, without names and words.

@@ -11,12 +11,14 @@ mod exempt_scp;
 mod grant;
 mod lift_deny;
 mod meet_condition;
+mod nearest;
 mod network;
 mod request_access;
 mod trust;
 
 pub(super) use alternative_call::alternative_call;
-pub(super) use command::check_as;
+pub(super) use command::{check_again, check_as};
+pub(super) use nearest::add_to as add_smallest;
 
 use super::case::{Case, decision_of};
 use super::change::{Note, Remedy, Step, Verified};

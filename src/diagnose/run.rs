@@ -25,6 +25,8 @@ pub fn diagnose(evidence: &Evidence) -> Diagnosis {
     let mut diagnosis = conclude(&case, &judged);
     remedy::add_to(&mut diagnosis.findings, &case, &judged);
     diagnosis.documents = documents(&case, &diagnosis.findings);
+    let Diagnosis { findings, requirements, documents, principal, .. } = &mut diagnosis;
+    remedy::add_smallest(findings, requirements, documents, principal.arn.as_ref());
     diagnosis
 }
 
@@ -98,6 +100,7 @@ fn conclude(case: &Case<'_>, judged: &Judged) -> Diagnosis {
         advice: found.advice,
         warnings: credentials::warnings(evidence),
         calls: evidence.calls.clone(),
+        again: remedy::check_again(evidence),
     }
 }
 

@@ -23,17 +23,17 @@ pub fn causes_text() -> String {
     list
 }
 
-/// Returns one entry as a page of text.
+/// Returns one entry as a page of text, for a terminal of so many columns.
 #[must_use]
-pub fn cause_text(entry: &Entry) -> String {
+pub fn cause_text(entry: &Entry, columns: usize) -> String {
     let mut page = String::new();
     let family = entry.cause.family();
     let _ = writeln!(page, "{}: {}\n", entry.cause, entry.title);
     let _ = writeln!(page, "Family: {family} ({})\n", documented(family));
-    paragraph(&mut page, "", entry.meaning);
+    paragraph(&mut page, "", entry.meaning, columns);
     let _ = writeln!(page, "\nWho can fix it: {}", entry.who);
     for (number, step) in entry.steps.iter().enumerate() {
-        paragraph(&mut page, &format!("{}. ", number + 1), step);
+        paragraph(&mut page, &format!("{}. ", number + 1), step, columns);
     }
     if !entry.commands.is_empty() {
         page.push_str("\nCommands\n");
@@ -42,15 +42,15 @@ pub fn cause_text(entry: &Entry) -> String {
         }
     }
     page.push('\n');
-    paragraph(&mut page, "Verify: ", entry.verify);
-    paragraph(&mut page, "Takes effect: ", entry.takes_effect);
+    paragraph(&mut page, "Verify: ", entry.verify, columns);
+    paragraph(&mut page, "Takes effect: ", entry.takes_effect, columns);
     if !entry.templates.is_empty() {
         page.push_str("\nTexts\n");
         for template in entry.templates {
-            paragraph(&mut page, "- ", template.words);
-            paragraph(&mut page, "  ", certainty(template));
+            paragraph(&mut page, "- ", template.words, columns);
+            paragraph(&mut page, "  ", certainty(template), columns);
             for other in template.otherwise {
-                paragraph(&mut page, "  or ", &format!("{}: {}", other.cause, other.tell));
+                paragraph(&mut page, "  or ", &format!("{}: {}", other.cause, other.tell), columns);
             }
         }
     }

@@ -231,19 +231,20 @@ fn lower_first(title: &str) -> String {
     lower
 }
 
-/// Returns an explanation as a page of text; `region` is as in [`explanation_steps`].
+/// Returns an explanation as a page of text, for a terminal of so many columns; `region` is as in
+/// [`explanation_steps`].
 #[must_use]
-pub fn explanation_text(explanation: &Explanation, region: Option<&str>) -> String {
+pub fn explanation_text(explanation: &Explanation, region: Option<&str>, columns: usize) -> String {
     let mut page = String::new();
-    push_error(&mut page, &explanation.error, region);
+    push_error(&mut page, &explanation.error, region, columns);
     for (number, other) in explanation.others.iter().enumerate() {
         let _ = write!(page, "\nFurther error {} of the same text\n\n", number + 1);
-        push_error(&mut page, other, region);
+        push_error(&mut page, other, region, columns);
     }
     page
 }
 
-fn push_error(page: &mut String, error: &ExplainedError, region: Option<&str>) {
+fn push_error(page: &mut String, error: &ExplainedError, region: Option<&str>, columns: usize) {
     let entry = catalogue::entry(error.cause);
     let _ = writeln!(page, "{}: {}", error.cause, entry.title);
     let documented = match error.documented_cause {
@@ -259,7 +260,7 @@ fn push_error(page: &mut String, error: &ExplainedError, region: Option<&str>) {
         (_, TextCertainty::Ambiguous) => "; the text does not settle it",
     };
     let _ = writeln!(page, "({documented}{certainty})\n");
-    shown(page, "", &explanation_summary(error));
+    shown(page, "", &explanation_summary(error), columns);
     page.push('\n');
     let mut any = false;
     for (name, value) in Facts::NAMES.iter().zip(error.facts.values()) {
@@ -273,29 +274,29 @@ fn push_error(page: &mut String, error: &ExplainedError, region: Option<&str>) {
     }
     let _ = writeln!(page, "Next ({})", entry.who);
     for step in explanation_steps(error, region) {
-        push_step(page, &step);
+        push_step(page, &step, columns);
     }
     if !error.alternatives.is_empty() {
         page.push_str("\nIt may also be\n");
         for other in &error.alternatives {
-            shown(page, "- ", &format!("{}: {}", other.cause, other.tell));
+            shown(page, "- ", &format!("{}: {}", other.cause, other.tell), columns);
         }
     }
     let _ = writeln!(page, "\n{}\n{}", entry.documentation.title, entry.documentation.url);
 }
 
 /// Appends a step; a command or statement in it gets a line of its own, whole, so that it can be copied.
-fn push_step(page: &mut String, step: &str) {
+fn push_step(page: &mut String, step: &str, columns: usize) {
     let at = [": bedrock-access ", ": aws ", ": {"].into_iter().filter_map(|mark| step.find(mark)).min();
     match at.map(|at| (step.get(..=at), step.get(at + 2..))) {
         Some((Some(words), Some(command))) => {
-            shown(page, "- ", words);
+            shown(page, "- ", words, columns);
             let _ = writeln!(page, "    {}", escape(command));
         }
         _ if step.starts_with("aws ") || step.starts_with("curl ") => {
             let _ = writeln!(page, "- {}", escape(step));
         }
-        _ => shown(page, "- ", step),
+        _ => shown(page, "- ", step, columns),
     }
 }
 
@@ -309,6 +310,6 @@ fn label(name: &str) -> String {
 }
 
 /// Appends a paragraph that may hold parts of the text.
-fn shown(page: &mut String, lead: &str, text: &str) {
-    paragraph(page, lead, &escape(text));
+fn shown(page: &mut String, lead: &str, text: &str, columns: usize) {
+    paragraph(page, lead, &escape(text), columns);
 }

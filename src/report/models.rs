@@ -1,7 +1,9 @@
 //! Which models a principal can call, as a table for people and as JSON, `bedrock-access/models/1`.
 
+use super::foreign::on_one_line;
 use super::json::{TOOL, Tool};
 use super::not_checked::{self, line};
+use super::paragraph::paragraph;
 use super::styled::{Role, Styled};
 use crate::bedrock::Region;
 use crate::cause::Cause;
@@ -14,10 +16,10 @@ use std::fmt::Write as _;
 
 const SCHEMA: &str = "bedrock-access/models/1";
 
-/// Lays the matrix out as a table: with one Region what the verdict rests on, with several their verdicts side by
+/// Lays the matrix out as a table, its sentences for a terminal of so many columns: with one Region what the verdict rests on, with several their verdicts side by
 /// side.
 #[must_use]
-pub fn models_text(matrix: &Matrix) -> Styled {
+pub fn models_text(matrix: &Matrix, columns: usize) -> Styled {
     let mut out = Styled::default();
     let who = matrix.principal.as_ref().or(matrix.caller.as_ref());
     let who = who.map_or_else(|| "an unknown principal".to_owned(), ToString::to_string);
@@ -34,21 +36,28 @@ pub fn models_text(matrix: &Matrix) -> Styled {
     let inferred = cells().filter(|cell| cell.certainty == Some(Certainty::Inferred)).count();
     if inferred > 0 {
         out.end_line();
-        out.line(
-            Role::Hint,
-            format!("{inferred} verdicts are inferred, from AWS's account data or from simulations of many resources at once;"),
+        let verdicts = if inferred == 1 { "verdict is" } else { "verdicts are" };
+        let text = format!(
+            "{inferred} {verdicts} inferred, from AWS's account data or from simulations of many resources at once; \
+             `--exact` asks the simulator about each resource alone"
         );
-        out.line(Role::Hint, "`--exact` asks the simulator about each resource alone");
+        out.push(Role::Hint, wrapped("", &text, columns));
     }
     let open = not_known(matrix);
     if !open.is_empty() {
         out.end_line();
         out.line(Role::Heading, "Not known");
         for line in open {
-            out.line(Role::Plain, format!("- {line}"));
+            out.push(Role::Plain, wrapped("- ", &line, columns));
         }
     }
     out
+}
+
+fn wrapped(lead: &str, text: &str, columns: usize) -> String {
+    let mut page = String::new();
+    paragraph(&mut page, lead, &on_one_line(text), columns);
+    page
 }
 
 /// Sums up each Region in a line.

@@ -98,7 +98,8 @@ pub(super) fn next_step(finding: &Finding) -> String {
     format!("{}: {first}", wording::who(finding))
 }
 
-fn settle(diagnosis: &Diagnosis) -> String {
+/// Says what settles an answer that is open.
+pub(super) fn settle(diagnosis: &Diagnosis) -> String {
     let principal = diagnosis.principal.arn.as_ref().map(|arn| arn.account.as_str());
     let elsewhere = principal.filter(|account| diagnosis.caller.account.as_deref().is_some_and(|own| own != *account));
     if let Some(account) = elsewhere.filter(|_| diagnosis.principal.chosen_by != ChosenBy::ApiKey) {

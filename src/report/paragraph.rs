@@ -1,12 +1,11 @@
 //! Paragraphs of the pages that explain texts and causes.
 
-/// How wide a page is, in columns.
-const WIDTH: usize = 100;
+use super::layout::readable;
 
 /// Appends a paragraph that begins with `lead` and whose further lines are indented below it.
-pub(super) fn paragraph(page: &mut String, lead: &str, text: &str) {
+pub(super) fn paragraph(page: &mut String, lead: &str, text: &str, columns: usize) {
     let indent = " ".repeat(lead.len().min(5));
-    let options = textwrap::Options::new(WIDTH)
+    let options = textwrap::Options::new(readable(columns))
         .initial_indent(lead)
         .subsequent_indent(&indent)
         .break_words(false)

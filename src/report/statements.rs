@@ -67,6 +67,13 @@ pub(super) fn near_miss(near: &NearMiss) -> String {
     format!("{place}, allows something close and misses: {}", misses.join("; "))
 }
 
+/// Says the same for a reader in a hurry.
+pub(super) fn comes_close(near: &NearMiss) -> String {
+    let place = place(&near.statement).unwrap_or_else(|| "a statement".to_owned());
+    let misses: Vec<String> = near.misses.iter().map(miss).collect();
+    format!("{place}, comes close: {}", misses.join("; "))
+}
+
 fn miss(miss: &Miss) -> String {
     match miss {
         Miss::Action { asked, patterns } => action(asked, patterns),

@@ -36,33 +36,6 @@ pub(super) fn headline_of(diagnosis: &Diagnosis, first: &Finding) -> String {
     format!("{} [{}{more}]", documented(diagnosis, first), first.cause)
 }
 
-/// Says the same with fewer words, for a line that has no room for more.
-pub(super) fn short_headline(diagnosis: &Diagnosis, columns: usize) -> String {
-    match (diagnosis.verdict, diagnosis.findings.first()) {
-        (Verdict::Allowed, _) if diagnosis.certainty != Some(Certainty::Reported) => {
-            "as far as can be simulated".to_owned()
-        }
-        (Verdict::Denied, Some(first)) => {
-            let documented = match diagnosis.documented_cause {
-                Some(DocumentedCause::IamPermission) => "cause 1 ",
-                Some(DocumentedCause::ModelAccess) => "cause 2 ",
-                Some(DocumentedCause::Both) => "both causes ",
-                _ => "",
-            };
-            let also = beside(diagnosis, first).map_or_else(String::new, |also| format!("and {also} "));
-            let more = match diagnosis.findings.len() {
-                0 | 1 => String::new(),
-                n => format!(" +{}", n - 1),
-            };
-            let cause = format!("[{}{more}]", first.cause);
-            let whole = format!("{documented}{also}{cause}");
-            if whole.len() > columns { cause } else { whole }
-        }
-        (Verdict::Undetermined, _) => "what was seen does not settle it".to_owned(),
-        _ => headline(diagnosis),
-    }
-}
-
 fn documented(diagnosis: &Diagnosis, first: &Finding) -> String {
     let documented = match diagnosis.documented_cause {
         Some(DocumentedCause::IamPermission) => "documented cause 1, IAM permission",
@@ -188,6 +161,16 @@ fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
             on_resources(finding, diagnosis, true)
         );
     }
+    format!("{}{}", refusal(finding, diagnosis), on_resources(finding, diagnosis, explicit))
+}
+
+/// Says which policy refuses which action, without the resources.
+pub(super) fn refusal(finding: &Finding, diagnosis: &Diagnosis) -> String {
+    let explicit = finding.is_explicit_deny();
+    let action = finding.action.as_deref().unwrap_or("the action");
+    if let Some(quarantine) = quarantine(finding) {
+        return format!("AWS's quarantine policy `{quarantine}` (an access key was found in public) denies {action}");
+    }
     let policy = match finding.cause {
         Cause::PermissionsBoundary => "the permissions boundary",
         Cause::SessionPolicy => "the session policy",
@@ -204,14 +187,13 @@ fn policy_summary(finding: &Finding, diagnosis: &Diagnosis) -> String {
         (Cause::ServiceControlPolicy | Cause::ResourceControlPolicy, false) => "refuses",
         (_, false) => "does not allow",
     };
-    let action = finding.action.as_deref().unwrap_or("the action");
     let whose = diagnosis
         .principal
         .arn
         .as_ref()
         .map(|arn| format!(" to `{}`", arn.resource_id().rsplit('/').next().unwrap_or_default()))
         .unwrap_or_default();
-    format!("{policy} {verb} {action}{whose}{}", on_resources(finding, diagnosis, explicit))
+    format!("{policy} {verb} {action}{whose}")
 }
 
 /// Returns the name of the quarantine policy that a finding rests on, where it is one.

@@ -6,6 +6,7 @@
 mod browser;
 mod docs;
 mod report;
+mod text;
 
 use crate::support::files;
 use crate::support::program::{Answer, Doctor, bedrock_access, schema};
@@ -352,19 +353,13 @@ fn the_program_alone_in_another_folder_answers_the_same() {
 }
 
 #[test]
-fn the_text_answers_in_its_first_lines() {
-    for (name, cause, _, status) in TABLE.iter().copied() {
+fn the_first_line_alone_is_the_quiet_answer() {
+    for (name, _, _, status) in TABLE.iter().copied() {
         let answer = Doctor::new(["--sandbox", name]).run();
         let first = answer.stdout.lines().next().unwrap();
-        assert!(first.contains(&format!("(sandbox `{name}`)")), "{first}");
-        if let Some(cause) = cause.filter(|_| status == 1) {
-            assert!(first.starts_with("DENIED") && first.contains(cause), "{first}");
-            let head: Vec<&str> = answer.stdout.lines().take_while(|line| !line.is_empty()).collect();
-            assert!(head.iter().any(|line| line.starts_with("  why ")), "{head:?}");
-            assert!(head.iter().any(|line| line.starts_with("  next ")), "{head:?}");
-        }
+        assert!(first.contains(" (sandbox): "), "{first}");
         let quiet = Doctor::new(["--sandbox", name, "-q"]).run();
-        assert_eq!((quiet.stdout.as_str(), quiet.status), (format!("{first}\n").as_str(), answer.status), "{name}");
+        assert_eq!((quiet.stdout.as_str(), quiet.status), (format!("{first}\n").as_str(), status), "{name}");
     }
 }
 
@@ -381,14 +376,6 @@ fn the_exit_status_is_the_same_in_every_format() {
 }
 
 #[test]
-fn the_first_line_fits_a_terminal() {
-    for (name, ..) in TABLE {
-        let report = report(&evidence(name), "text");
-        assert!(report.lines().next().unwrap().chars().count() <= 80, "{report}");
-    }
-}
-
-#[test]
 fn every_format_shows_every_finding() {
     for (name, ..) in TABLE {
         let evidence = evidence(name);
@@ -401,7 +388,8 @@ fn every_format_shows_every_finding() {
                 assert!(shown.contains(cause), "{name} as {format} without {cause}");
             }
             let headings = match format {
-                "text" => shown.lines().filter(|line| line.starts_with("Fix") || line.starts_with("Likely: ")).count(),
+                // What one change fixes is told once there.
+                "text" => continue,
                 "json" => shown.matches("\"takes_effect\"").count(),
                 "markdown" => {
                     shown.lines().filter(|line| line.starts_with("### Fix") || line.starts_with("### Likely: ")).count()
@@ -418,12 +406,19 @@ fn every_format_shows_every_finding() {
 #[test]
 fn whole_reports() {
     for (name, ..) in TABLE.iter().copied() {
-        insta::assert_snapshot!(format!("{name}.txt"), Doctor::new(["--sandbox", name, "-v"]).run().stdout);
-        insta::assert_snapshot!(
-            format!("{name}.json"),
-            Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout
-        );
+        insta::assert_snapshot!(format!("{name}.txt"), Doctor::new(["--sandbox", name]).run().stdout);
+        let report = Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout;
+        let shown = if LAID_OUT.contains(&name) { report } else { without_observations(&report) };
+        insta::assert_snapshot!(format!("{name}.json"), shown);
     }
+}
+
+/// Leaves out the record of the calls, a third of the bytes: `every_call_is_shown_with_its_request_id` reads it in every
+/// world.
+fn without_observations(report: &str) -> String {
+    let start = report.find("\n  \"observations\": [").unwrap();
+    let end = start + report[start..].find("\n  ]").unwrap();
+    format!("{}\n  \"observations\": [{}", &report[..start], &report[end + "\n  ".len()..])
 }
 
 /// Worlds whose reports differ in kind: both causes with documents and a trial, a service control policy and what is
@@ -480,15 +475,15 @@ fn every_report_keeps_to_its_schema() {
 
 #[test]
 fn a_healthy_account_gets_one_line_and_what_was_checked() {
-    let headings = |text: &str| {
-        let lines = text.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()));
-        lines.map(str::to_owned).collect::<Vec<_>>()
-    };
     let answer = Doctor::new(["--sandbox", "healthy"]).run();
-    let first = "ALLOWED (sandbox `healthy`): as far as can be simulated";
-    assert_eq!(headings(&answer.stdout), [first, "Checks", "Not checked"]);
+    let lines: Vec<&str> = answer.stdout.lines().collect();
+    assert_eq!(lines[0], "ALLOWED (sandbox): predicted, not tried");
+    assert!(lines.len() <= 20, "{}", answer.stdout);
+    assert!(!answer.stdout.contains("\nFix"), "{}", answer.stdout);
     let verbose = Doctor::new(["--sandbox", "healthy", "-v"]).run();
-    assert_eq!(headings(&verbose.stdout), [first, "Checks", "Ruled out", "Not checked", "Calls"]);
+    let headings = ["Checks", "Ruled out", "Not checked", "Calls"];
+    let shown: Vec<&str> = verbose.stdout.lines().filter(|line| headings.contains(line)).collect();
+    assert_eq!(shown, headings);
 }
 
 #[test]
@@ -564,11 +559,11 @@ fn the_first_line_tells_the_documented_cause_from_what_stands_before_it() {
         answer.stdout.lines().next().unwrap().to_owned()
     };
     // An id that nothing lists is the only finding: nothing is said about permissions for a model that does not exist.
-    assert_eq!(line(&["-q"]), "DENIED (sandbox `iam-missing`): [invalid-model-id]");
+    assert_eq!(line(&["-q"]), "DENIED (sandbox): no such model: amazon.nova-lite-v1");
     let whole = line(&["--format", "markdown"]);
     assert!(whole.contains("neither documented cause"), "{whole}");
     let both = Doctor::new(["--sandbox", "both", "-q"]).run().stdout;
-    assert!(both.contains("both causes [identity-policy-missing-allow +1]"), "{both}");
+    assert_eq!(both, "DENIED (sandbox): 2 problems: IAM permission, model access (likely)\n");
 }
 
 #[test]

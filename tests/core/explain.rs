@@ -518,7 +518,7 @@ fn secrets_never_reappear() {
         ] {
             let explanation = explain(&text);
             let shown =
-                format!("{}{}", serde_json::to_string(&explanation).unwrap(), explanation_text(&explanation, None));
+                format!("{}{}", serde_json::to_string(&explanation).unwrap(), explanation_text(&explanation, None, 80));
             // A resource's name may be anything, so that a secret of no known form cannot be told from one.
             let recognizable = !secret.starts_with("wJalr") && !secret.starts_with("fe5f");
             let in_a_name =
@@ -534,7 +534,7 @@ fn secrets_never_reappear() {
 #[test]
 fn terminal_escapes_are_shown_escaped() {
     let text = REFUSALS[0].message.replace("app-role", "app\u{202e}role");
-    let shown = explanation_text(&explain(&text), None);
+    let shown = explanation_text(&explain(&text), None, 80);
     assert!(!shown.contains('\u{202e}') && !shown.contains('\u{1b}'), "{shown}");
     assert_eq!(bedrock_access::escape::escape("a\u{1b}[31m\u{7}\u{202e}b"), "a\\u{1b}[31m\\u{7}\\u{202e}b");
 }
@@ -671,7 +671,7 @@ proptest::proptest! {
             bytes.extend(text.iter().skip(from).take(length));
         }
         let explanation = explain_bytes(&bytes);
-        let _ = explanation_text(&explanation, None);
+        let _ = explanation_text(&explanation, None, 80);
         for error in std::iter::once(&explanation.error).chain(&explanation.others) {
             let [from, to] = error.span;
             proptest::prop_assert!(from <= to && to <= bytes.len(), "{from} to {to} of {}", bytes.len());

@@ -4,7 +4,7 @@ use super::program::Doctor;
 use bedrock_access::diagnose::{Diagnosis, diagnose};
 use bedrock_access::evidence::Evidence;
 use bedrock_access::report::junit::{Target, junit};
-use bedrock_access::report::{Detail, html, json, markdown, text};
+use bedrock_access::report::{Layout, html, json, markdown, text};
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Mutex, OnceLock};
@@ -33,7 +33,7 @@ pub fn evidence(world: &str) -> Evidence {
 pub fn report(evidence: &Evidence, format: &str) -> String {
     let diagnosis: &Diagnosis = &diagnose(evidence);
     match format {
-        "text" => text(diagnosis, Detail::Normal).plain(),
+        "text" => text(diagnosis, &Layout::default()).plain(),
         "json" => json(diagnosis),
         "markdown" => markdown(diagnosis),
         "html" => html(diagnosis),

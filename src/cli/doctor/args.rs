@@ -69,8 +69,11 @@ pub(in crate::cli) struct DoctorArgs {
     /// Save the observations for `--evidence`
     #[arg(long, value_name = "FILE", value_parser = a_file, help_heading = REPORT)]
     pub(in crate::cli) save_evidence: Option<PathBuf>,
-    /// Let `--save-evidence` replace a file
-    #[arg(long, requires = "save_evidence", help_heading = REPORT, hide_short_help = true)]
+    /// Write the files of the fix and a request to send to whoever can make it
+    #[arg(long, value_name = "DIR", help_heading = REPORT, hide_short_help = true)]
+    pub(in crate::cli) save_fix: Option<PathBuf>,
+    /// Let `--save-evidence` and `--save-fix` replace files
+    #[arg(long, help_heading = REPORT, hide_short_help = true)]
     pub(in crate::cli) force: bool,
     #[command(flatten)]
     pub(in crate::cli) many: ManyArgs,
@@ -151,12 +154,12 @@ pub(in crate::cli) struct ManyArgs {
     /// Check every operation of a task, e.g. knowledge-base
     ///
     /// One of invoke, streaming, agents, knowledge-base, fine-tuning, batch, provisioned-throughput, read-only-audit.
-    #[arg(long = "for", alias = "bundle", value_name = "TASK", hide_possible_values = true, value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "error", "targets"], help_heading = MANY)]
+    #[arg(long = "for", alias = "bundle", value_name = "TASK", hide_possible_values = true, value_parser = bundle_parser(), conflicts_with_all = ["operation", "save_evidence", "save_fix", "error", "targets"], help_heading = MANY)]
     pub(in crate::cli) bundle: Option<Bundle>,
     /// Check every target in a file (JSON lines or YAML)
     ///
     /// `-` is standard input. Options fill in what a target leaves out.
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["what", "model", "error", "verbose", "quiet", "save_evidence"], help_heading = MANY)]
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["what", "model", "error", "verbose", "quiet", "save_evidence", "save_fix"], help_heading = MANY)]
     pub(in crate::cli) targets: Option<PathBuf>,
     /// Skip targets whose IDs an earlier run has answered in this file; with the same file as `--output` it is continued
     #[arg(long, value_name = "OUTPUT", help_heading = MANY, hide_short_help = true)]
@@ -267,9 +270,10 @@ pub(in crate::cli) enum Format {
 }
 
 /// The options that go together with `--evidence`. All others are for making calls.
-const OF_THE_REPORT: [&str; 11] = [
+const OF_THE_REPORT: [&str; 12] = [
     "evidence",
     "save_evidence",
+    "save_fix",
     "redact",
     "force",
     "format",

@@ -52,6 +52,9 @@ impl Mode {
             Self::Targets(Source::File(_) | Source::Bundle(_)) if several_regions => {
                 wrong("several `--region` are for one call", "name a Region per target in the file")
             }
+            Self::Targets(Source::Regions(_)) if args.save_fix.is_some() => {
+                wrong("a fix is of one call, and several Regions were named", "save it for one Region at a time")
+            }
             Self::Targets(Source::Regions(_)) if args.save_evidence.is_some() => {
                 wrong("evidence is of one call, and several Regions were named", "save it for one Region at a time")
             }

@@ -215,7 +215,7 @@ pub(super) fn is_own(line: &str) -> bool {
 }
 
 /// Returns the line that asks the same question again after the fix.
-pub(super) fn check_again(evidence: &Evidence) -> String {
+pub(in crate::diagnose) fn check_again(evidence: &Evidence) -> String {
     check(evidence, &evidence.request, evidence.assumption.as_ref().map(|assumption| &assumption.role))
 }
 

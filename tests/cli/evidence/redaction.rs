@@ -60,9 +60,10 @@ fn the_report_of_redacted_evidence_is_the_redacted_report_of_the_evidence() {
 
 #[test]
 fn what_everybody_may_know_stays_readable() {
-    let report = Doctor::new(["--sandbox", "scp-region-deny", "--redact"]).run().stdout;
+    let report = Doctor::new(["--sandbox", "scp-region-deny", "--redact", "-v"]).run().stdout;
     for stays in [
-        "DENIED (sandbox `scp-region-deny`)",
+        "DENIED (sandbox): blocked by an organization policy (SCP)",
+        "(world `scp-region-deny`)",
         "service-control-policy",
         "anthropic.claude-sonnet-4-5-20250929-v1:0",
         "us-east-2",
@@ -74,7 +75,7 @@ fn what_everybody_may_know_stays_readable() {
     ] {
         assert!(report.contains(stays), "{stays}\n{report}");
     }
-    let report = Doctor::new(["--sandbox", "vpc-endpoint", "--redact"]).run().stdout;
+    let report = Doctor::new(["--sandbox", "vpc-endpoint", "--redact", "-v"]).run().stdout;
     assert!(report.contains("because no VPC endpoint policy allows the bedrock:InvokeModel action"), "{report}");
 }
 
@@ -209,7 +210,7 @@ fn canaries_in_all_fields_at_once_are_heard_in_no_format() {
             let Ok(case) = Evidence::from_json(&case.to_string()) else { continue };
             let Ok(redacted) = redact(&case) else { continue };
             redacted_cases += 1;
-            let verbose = |evidence: &Evidence| text(&diagnose(evidence), Detail::Verbose).plain();
+            let verbose = |evidence: &Evidence| text(&diagnose(evidence), &Detail::Verbose.into()).plain();
             for format in FORMATS {
                 *heard_open.entry(format).or_insert(0) += usize::from(report(&case, format).contains(CANARY));
                 let shown = report(&redacted, format);

@@ -149,7 +149,7 @@ fn explain(input: &[u8]) {
     };
     placed(&explanation.error);
     explanation.others.iter().for_each(placed);
-    assert_shown(&explanation_text(&explanation, None));
+    assert_shown(&explanation_text(&explanation, None, 80));
     let (mut once, mut twice) = (Vec::new(), Vec::new());
     write_explanation_json(&mut once, &explanation);
     write_explanation_json(&mut twice, &explain_bytes(input));
@@ -201,7 +201,7 @@ fn evidence(input: &[u8]) {
     assert!(diagnosis.verdict != Verdict::Allowed || diagnosis.findings.is_empty(), "allowed, with a cause");
     let _ = open_questions(&evidence);
     for detail in [Detail::Quiet, Detail::Normal, Detail::Verbose] {
-        assert_shown(&report::text(&diagnosis, detail).plain());
+        assert_shown(&report::text(&diagnosis, &detail.into()).plain());
     }
     assert_shown(&report::timeline(&diagnosis).plain());
     assert_shown(&report::markdown(&diagnosis));

@@ -8,13 +8,13 @@ use crate::cli::bad_line::bad_line;
 use crate::cli::ci::harmless;
 use crate::cli::critical::uninterrupted;
 use crate::cli::doctor::args::{DoctorArgs, Format};
-use crate::cli::doctor::detail;
+use crate::cli::doctor::layout;
 use crate::cli::exit::Failure;
 use crate::cli::{output, paint};
 use crate::diagnose::{Diagnosis, Expectation, Verdict};
 use crate::escape::escape_json;
 use crate::report::junit::{self, Case, CaseResult, Suite, suite};
-use crate::report::{self, Detail, Label, TargetRow};
+use crate::report::{self, Label, Layout, TargetRow};
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub(super) struct Output {
     /// The file of a format that is one document.
     document: Option<PathBuf>,
     /// The reports of targets that are not allowed, if they are shown in full at the end.
-    full: Option<(Detail, Vec<(String, Diagnosis)>)>,
+    full: Option<(Layout, Vec<(String, Diagnosis)>)>,
     /// Only the summary is shown.
     quiet: bool,
 }
@@ -81,7 +81,7 @@ impl Output {
             sandbox: sandbox.map(str::to_owned),
             document,
             quiet: report.quiet && format == Format::Text,
-            full: (in_full && format == Format::Text && !report.quiet).then(|| (detail(report), Vec::new())),
+            full: (in_full && format == Format::Text && !report.quiet).then(|| (layout(args), Vec::new())),
         })
     }
 
@@ -194,9 +194,9 @@ impl Output {
             }
             Format::Text => {
                 self.write_text(&format!("{}\n", tally.summary()))?;
-                if let Some((detail, full)) = self.full.take() {
+                if let Some((layout, full)) = self.full.take() {
                     for (name, diagnosis) in full {
-                        let report = self.paint(&report::text(&diagnosis, detail));
+                        let report = self.paint(&report::text(&diagnosis, &layout));
                         self.write_text(&format!("\n== {name}\n{report}"))?;
                     }
                 }
