@@ -62,7 +62,10 @@ fn the_error_of_somebody_else_is_diagnosed_for_them_and_said_first() {
     // The administrator may do everything, so what the text says no longer holds, or never did.
     assert_eq!(answer.status, 3, "{}", answer.stdout);
     let shown = Doctor::new(["--sandbox", "healthy", "--error", written(&text).path().to_str().unwrap()]).run().stdout;
-    assert!(shown.lines().nth(1).unwrap().contains("the given error is of"), "{shown}");
+    // Behind the answer and the call, on the line that says whom it is about.
+    let words: Vec<&str> = shown.lines().skip(5).take(3).flat_map(str::split_whitespace).collect();
+    assert!(words.join(" ").starts_with("As user ana in account 111122223333"), "{shown}");
+    assert!(words.join(" ").contains("the given error is of"), "{shown}");
     let elsewhere = denial("arn:aws:iam::444455556666:role/other", MISSING);
     let report = pasted("healthy", &elsewhere, &[]).json();
     assert_eq!(report["principal"]["arn"], "arn:aws:iam::444455556666:role/other");
