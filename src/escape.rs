@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Tells whether a character does something to a reader instead of being read.
+/// Returns `true` if a character does something to a reader instead of being read.
 ///
 /// Controls of both blocks; marks, embeddings and isolates of direction (Unicode Standard Annex #9, "Directional
 /// Formatting Characters"); separators of lines; what has no width or stands for nothing (The Unicode Standard, "Special

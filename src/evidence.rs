@@ -175,7 +175,7 @@ impl Evidence {
         subject.account().map(str::to_owned).or_else(|| self.caller.seen().map(|caller| caller.account.clone()))
     }
 
-    /// Tells whether the principal under diagnosis belongs to another account than the one that was read.
+    /// Returns `true` if the principal under diagnosis belongs to another account than the one that was read.
     ///
     /// With an API key Bedrock answers for the key's account, whoever STS sees.
     #[must_use]
@@ -214,7 +214,7 @@ impl Evidence {
         self.authorizations.iter().find(|record| record.question == *question).map(|record| &record.details)
     }
 
-    /// Tells whether the principal under diagnosis is the one whose credentials make the calls.
+    /// Returns `true` if the principal under diagnosis is the one whose credentials make the calls.
     #[must_use]
     pub fn is_about_the_caller(&self) -> bool {
         self.subject().is_caller

@@ -225,7 +225,7 @@ fn is_time(key: &str) -> bool {
         .any(|time| time.eq_ignore_ascii_case(key))
 }
 
-/// Tells whether the object names a policy of AWS whose name is not on the list: it may be told where it is plain words.
+/// Returns `true` if the object names a policy of AWS whose name is not on the list: it may be told where it is plain words.
 fn is_unknown_policy_of_aws(object: &Map<String, Value>) -> bool {
     let word = |key: &str| object.get(key).and_then(Value::as_str);
     word("source").is_some_and(|source| source.eq_ignore_ascii_case("aws-managed"))
@@ -251,7 +251,7 @@ fn place_in_trail(key: &str, above: Place) -> Place {
     }
 }
 
-/// Tells what stands under a key. What is not told is a text, in which nothing unknown stays.
+/// Returns what stands under a key. What is not told is a text, in which nothing unknown stays.
 fn place_of(key: &str, object: &Map<String, Value>) -> Place {
     let word = |key: &str| object.get(key).and_then(Value::as_str);
     let holder = ["attached_to", "holder", "kind"].into_iter().find_map(word);

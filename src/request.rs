@@ -120,7 +120,7 @@ impl Request {
         }
     }
 
-    /// Tells whether the model is named by an inference profile.
+    /// Returns `true` if the model is named by an inference profile.
     #[must_use]
     pub fn is_through_profile(&self) -> bool {
         self.model.as_ref().is_some_and(ModelReference::is_profile)

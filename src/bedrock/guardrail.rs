@@ -160,7 +160,7 @@ pub struct EnforcedGuardrail {
 }
 
 impl EnforcedGuardrail {
-    /// Tells whether the guardrail is enforced on calls to a foundation model, named by its id.
+    /// Returns `true` if the guardrail is enforced on calls to a foundation model, named by its id.
     ///
     /// The lists hold ids, or ARNs that end in them; `ALL` stands for every model.
     #[must_use]
@@ -169,7 +169,7 @@ impl EnforcedGuardrail {
         (self.included.is_empty() || self.included.iter().any(names)) && !self.excluded.iter().any(names)
     }
 
-    /// Tells whether the guardrail is enforced whichever the model is.
+    /// Returns `true` if the guardrail is enforced whichever the model is.
     #[must_use]
     pub fn is_enforced_on_all(&self) -> bool {
         self.excluded.is_empty() && (self.included.is_empty() || self.included.iter().any(|listed| listed == "ALL"))

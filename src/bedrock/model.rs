@@ -149,7 +149,7 @@ impl ModelReference {
         }
     }
 
-    /// Tells whether the reference is an inference profile, system-defined or application.
+    /// Returns `true` if the reference is an inference profile, system-defined or application.
     #[must_use]
     pub fn is_profile(&self) -> bool {
         match self {
@@ -204,7 +204,7 @@ fn is_profile_id(id: &str) -> bool {
     !PROVIDERS.contains(&first) && (GEOGRAPHIES.contains(&first) || PROVIDERS.contains(&second))
 }
 
-/// Tells whether a text has the form of the id of AWS's models or profiles: a known provider, perhaps behind a
+/// Returns `true` if a text has the form of the id of AWS's models or profiles: a known provider, perhaps behind a
 /// geography, and a name.
 #[must_use]
 pub fn is_model_id(text: &str) -> bool {
@@ -223,7 +223,7 @@ pub fn provider_of(model: &str) -> &str {
 }
 
 impl Marketplace {
-    /// Tells whether a provider's models are sold through AWS Marketplace.
+    /// Returns `true` if a provider's models are sold through AWS Marketplace.
     #[must_use]
     pub fn of(provider: &str) -> Self {
         match provider {

@@ -112,13 +112,13 @@ impl Operation {
         self.needs().first().map_or("", |need| need.action)
     }
 
-    /// Tells whether the answer comes as a stream.
+    /// Returns `true` if the answer comes as a stream.
     #[must_use]
     pub fn streams(self) -> bool {
         self.row().streams
     }
 
-    /// Tells whether a test call of it exists: one that starts nothing, makes nothing and processes no token.
+    /// Returns `true` if a test call of it exists: one that starts nothing, makes nothing and processes no token.
     #[must_use]
     pub fn has_test_call(self) -> bool {
         self.row().tested
@@ -136,7 +136,7 @@ impl Operation {
         self.row().requires
     }
 
-    /// Tells whether a request may name a resource of the kind.
+    /// Returns `true` if a request may name a resource of the kind.
     #[must_use]
     pub fn takes(self, kind: Kind) -> bool {
         self.row().requires.contains(&kind) || self.row().takes.contains(&kind)

@@ -35,7 +35,7 @@ impl InferenceProfile {
         self.models.first().map(Arn::resource_id)
     }
 
-    /// Tells whether calls through the profile are also authorized on the Region-less model ARN.
+    /// Returns `true` if calls through the profile are also authorized on the Region-less model ARN.
     #[must_use]
     pub fn is_global(&self) -> bool {
         self.models.iter().any(|model| model.region.is_empty())

@@ -24,7 +24,7 @@ pub struct PolicyDocument {
 }
 
 impl PolicyDocument {
-    /// Tells whether a statement is one of this document.
+    /// Returns `true` if a statement is one of this document.
     #[must_use]
     pub fn holds(&self, statement: &DecidedBy) -> bool {
         self.policy_type == statement.policy_type
@@ -32,7 +32,7 @@ impl PolicyDocument {
             && (statement.holder.is_none() || statement.holder == self.holder)
     }
 
-    /// Tells whether a change is one of this document.
+    /// Returns `true` if a change is one of this document.
     #[must_use]
     pub fn is_changed_by(&self, change: &Change) -> bool {
         let holder = change.attached_to.as_deref().and_then(|holder| holder.split_once('/')).map(|(_, name)| name);

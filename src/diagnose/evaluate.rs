@@ -115,7 +115,7 @@ impl Requirements {
         self.refused_by(policy_type).filter(denied).collect::<Vec<_>>().into_iter()
     }
 
-    /// Tells whether a policy of the type denies explicitly, now or once other policies are mended.
+    /// Returns `true` if a policy of the type denies explicitly, now or once other policies are mended.
     pub(super) fn refuses_explicitly(&self, policy_type: PolicyType) -> bool {
         self.refusals().any(|(requirement, _)| {
             requirement.decision == Decision::ExplicitDeny && requirement.policy_type == Some(policy_type)

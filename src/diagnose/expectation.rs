@@ -14,7 +14,7 @@ pub enum Expectation {
 }
 
 impl Expectation {
-    /// Tells whether a verdict is as expected; none where the verdict is undetermined.
+    /// Returns `true` if a verdict is as expected; none where the verdict is undetermined.
     #[must_use]
     pub fn is_met_by(self, verdict: Verdict) -> Option<bool> {
         match verdict {

@@ -78,7 +78,7 @@ fn beyond_the_call(request: &Request, list: &mut Vec<NotChecked>) {
     }
 }
 
-/// Tells whether two reasons say the same: each refusal has ids of its own, which say nothing of why.
+/// Returns `true` if two reasons say the same: each refusal has ids of its own, which say nothing of why.
 fn is_same(one: &Why, other: &Why) -> bool {
     match (one, other) {
         (Why::Unseen(Unseen::Refused(one)), Why::Unseen(Unseen::Refused(other))) => {

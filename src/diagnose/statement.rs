@@ -74,13 +74,13 @@ impl DecidedBy {
         (self.statement, self.line, self.column)
     }
 
-    /// Tells whether AWS made the policy.
+    /// Returns `true` if AWS made the policy.
     #[must_use]
     pub fn is_aws_managed(&self) -> bool {
         self.source.as_deref() == Some("aws-managed")
     }
 
-    /// Tells whether AWS attached the policy because an access key leaked.
+    /// Returns `true` if AWS attached the policy because an access key leaked.
     #[must_use]
     pub fn is_quarantine(&self) -> bool {
         self.policy_name().is_some_and(|name| name.starts_with("AWSCompromisedKeyQuarantine"))

@@ -28,7 +28,7 @@ pub(super) fn nearest<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> 
     near.into_iter().take(MOST).map(|(_, id)| id).collect()
 }
 
-/// Tells whether what was typed can only be a slip: an id that lacks its ending or has one too many, that differs in a
+/// Returns `true` if what was typed can only be a slip: an id that lacks its ending or has one too many, that differs in a
 /// letter or two and in no number, or that begins with no provider that the Region knows.
 pub(super) fn is_slip<'k>(typed: &str, nearest: &str, mut known: impl Iterator<Item = &'k str>) -> bool {
     let numbers = |id: &str| id.chars().filter(char::is_ascii_digit).collect::<String>();

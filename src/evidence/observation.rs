@@ -46,7 +46,7 @@ impl<T> Observation<T> {
         }
     }
 
-    /// Tells whether it was not looked at.
+    /// Returns `true` if it was not looked at.
     #[must_use]
     pub fn is_skipped(&self) -> bool {
         matches!(self, Self::Skipped(_))

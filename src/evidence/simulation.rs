@@ -35,7 +35,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Tells whether nothing is changed.
+    /// Returns `true` if nothing is changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.with.is_none() && self.without.is_empty()

@@ -118,7 +118,7 @@ pub struct SharedAnswer {
 }
 
 impl SurveyRequest {
-    /// Tells whether a model of a Region's listing is asked about.
+    /// Returns `true` if a model of a Region's listing is asked about.
     #[must_use]
     pub fn takes(&self, model: &OfferedModel) -> bool {
         let modality = self.modality.as_deref();
@@ -126,7 +126,7 @@ impl SurveyRequest {
             && modality.is_none_or(|wanted| model.modalities.iter().any(|known| known.eq_ignore_ascii_case(wanted)))
     }
 
-    /// Tells whether a model's provider is asked about.
+    /// Returns `true` if a model's provider is asked about.
     #[must_use]
     pub fn takes_provider(&self, model: &str) -> bool {
         self.provider.as_deref().is_none_or(|wanted| provider_of(model).eq_ignore_ascii_case(wanted))
@@ -134,7 +134,7 @@ impl SurveyRequest {
 }
 
 impl Survey {
-    /// Tells whether a profile is asked about, by the model behind it, which any of the Regions may list.
+    /// Returns `true` if a profile is asked about, by the model behind it, which any of the Regions may list.
     #[must_use]
     pub fn takes(&self, profile: &InferenceProfile) -> bool {
         let Some(base) = profile.base_model() else { return self.request.provider.is_none() };

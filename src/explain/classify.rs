@@ -161,7 +161,7 @@ fn key_of(mention: &Mention, facts: &Facts) -> (Cause, [Option<String>; 6]) {
     (mention.cause, facts.identity().map(|fact| fact.map(str::to_owned)))
 }
 
-/// Tells whether two classified are of one error that the text holds twice.
+/// Returns `true` if two classified are of one error that the text holds twice.
 fn is_same(other: &Classified, mention: &Mention, facts: &Facts) -> bool {
     // The one that broke off says less than the whole one, and says it in part.
     let (cut, whole) = if mention.truncated { (facts, &other.facts) } else { (&other.facts, facts) };

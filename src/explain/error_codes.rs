@@ -33,7 +33,7 @@ impl View<'_> {
         (is_code(name) && !self.is_foreign(name, start)).then(|| Code { name: name.to_owned(), start, end })
     }
 
-    /// Tells whether the path in front of a class's name is another library's than AWS's.
+    /// Returns `true` if the path in front of a class's name is another library's than AWS's.
     fn is_foreign(&self, name: &str, start: usize) -> bool {
         let before = grammar::window_before(self.text, start, 80);
         if before.ends_with('/') {

@@ -40,7 +40,7 @@ pub(super) fn skip_separators(text: &str, position: usize) -> usize {
     position + skipped
 }
 
-/// Tells whether an ARN begins at `position`, broken by hard wraps or not.
+/// Returns `true` if an ARN begins at `position`, broken by hard wraps or not.
 pub(super) fn begins_arn(text: &str, position: usize) -> bool {
     let beginning = window(text, position, 16).chars().filter(|c| *c != '\n').take(7);
     beginning.map(|c| c.to_ascii_lowercase()).eq("arn:aws".chars())
@@ -107,7 +107,7 @@ fn placeholder(text: &str, position: usize) -> Option<&str> {
     (sound && closed).then(|| window.get(..=end)).flatten()
 }
 
-/// Tells whether an ARN has all its parts.
+/// Returns `true` if an ARN has all its parts.
 fn is_complete(value: &str) -> bool {
     let mut parts = value.splitn(6, ':').skip(2);
     let service = parts.next().unwrap_or_default();
@@ -123,7 +123,7 @@ fn is_complete(value: &str) -> bool {
     }
 }
 
-/// Tells whether the ARN read so far was broken by a hard wrap and continues at `position`.
+/// Returns `true` if the ARN read so far was broken by a hard wrap and continues at `position`.
 fn continues_arn(value: &str, text: &str, position: usize) -> bool {
     let ahead = window(text, position, LOOK_AHEAD);
     let word = first_word(ahead);
@@ -162,7 +162,7 @@ fn is_clause_word(word: &str) -> bool {
     CLAUSE_WORDS.iter().any(|clause| clause.eq_ignore_ascii_case(bare))
 }
 
-/// Tells whether a word begins something else.
+/// Returns `true` if a word begins something else.
 fn starts_anew(word: &str) -> bool {
     let starts = |prefix: &str| word.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     !word.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '_' | '-' | '*' | '<' | '$'))
@@ -170,13 +170,13 @@ fn starts_anew(word: &str) -> bool {
         || ["arn:", "http:", "https:", "user:"].into_iter().any(starts)
 }
 
-/// Tells whether a word is none of prose: it holds a digit, a separator or a capital inside.
+/// Returns `true` if a word is none of prose: it holds a digit, a separator or a capital inside.
 fn is_id_like(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit() || matches!(c, ':' | '/' | '_' | '-'))
         || word.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
 }
 
-/// Tells whether a text goes on with what follows a value in IAM's grammar.
+/// Returns `true` if a text goes on with what follows a value in IAM's grammar.
 fn starts_clause(text: &str) -> bool {
     let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).take(18).collect();
     ["because", "withanexplicit", "isnotauthorized", "onresource", "allows", "explicitly", "action"]

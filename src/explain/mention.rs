@@ -86,7 +86,7 @@ impl View<'_> {
         self.squeezed.bytes.get(index..).unwrap_or_default()
     }
 
-    /// Tells whether the plain text has no letter or digit right before a place.
+    /// Returns `true` if the plain text has no letter or digit right before a place.
     fn begins_word(&self, position: usize) -> bool {
         !grammar::window_before(self.text, position, 4).ends_with(|c: char| c.is_ascii_alphanumeric())
     }
@@ -165,7 +165,7 @@ impl View<'_> {
         mentions
     }
 
-    /// Tells whether the text near a place speaks of validation, so that a common phrase may be taken for it.
+    /// Returns `true` if the text near a place speaks of validation, so that a common phrase may be taken for it.
     fn stands_in_validation(&self, position: usize) -> bool {
         let before = grammar::window_before(self.text, position, 400);
         ["ValidationException", "validation_error", "Validation error", "ValidationError", "400", "BedrockException"]
@@ -237,7 +237,7 @@ impl View<'_> {
         })
     }
 
-    /// Tells whether a wrapper cut the text at a place: `…`, `...`, `(truncated...)`, `[truncated]`.
+    /// Returns `true` if a wrapper cut the text at a place: `…`, `...`, `(truncated...)`, `[truncated]`.
     fn breaks_off(&self, position: usize) -> bool {
         let rest = grammar::window(self.text, position, 16).trim_start();
         ["…", "...", "(truncated", "[truncated", "<truncated"].into_iter().any(|mark| rest.starts_with(mark))
@@ -634,7 +634,7 @@ impl Mention {
     }
 }
 
-/// Tells whether an ARN names somebody who can be refused.
+/// Returns `true` if an ARN names somebody who can be refused.
 pub(super) fn is_principal(arn: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(2);
     let service = parts.next();
@@ -646,7 +646,7 @@ pub(super) fn is_principal(arn: &str) -> bool {
     }
 }
 
-/// Tells whether an ARN names a resource of a Bedrock service.
+/// Returns `true` if an ARN names a resource of a Bedrock service.
 pub(super) fn is_bedrock(arn: &str) -> bool {
     arn.split(':').nth(2).is_some_and(|service| service.starts_with("bedrock"))
 }

@@ -434,7 +434,7 @@ impl Reader<'_> {
         matches!(self.peek(run), Some(b'n' | b'r')).then_some(run + 1)
     }
 
-    /// Tells whether a star at the start of a line is a resource rather than a bullet.
+    /// Returns `true` if a star at the start of a line is a resource rather than a bullet.
     fn expects_a_resource(&self) -> bool {
         let behind = self.rest().get(1..).unwrap_or_default().trim_ascii_start();
         let goes_on = behind.is_empty() || behind.starts_with(b"because") || behind.starts_with(b"with ");

@@ -287,7 +287,7 @@ impl View<'_> {
         end + (rest.len() - value.len())
     }
 
-    /// Tells whether what stands at a place is named as an example only.
+    /// Returns `true` if what stands at a place is named as an example only.
     fn is_example(&self, position: usize) -> bool {
         let before = grammar::window_before(self.text, position, 24);
         let before = before.trim_end_matches([' ', '\n', '"', '\'', ':', ',', '(']);

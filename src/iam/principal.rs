@@ -57,7 +57,7 @@ impl PrincipalKind {
         }
     }
 
-    /// Tells whether the principal is the session of a role, which a session policy may restrict further.
+    /// Returns `true` if the principal is the session of a role, which a session policy may restrict further.
     #[must_use]
     pub fn is_role_session(self) -> bool {
         matches!(

@@ -26,7 +26,7 @@ impl ActionPattern {
         Some(Self { source: source.into(), parts })
     }
 
-    /// Tells whether the request's action is one of those that the pattern names.
+    /// Returns `true` if the request's action is one of those that the pattern names.
     pub fn matches(&self, query: &Query<'_>) -> bool {
         self.parts.as_ref().is_none_or(|(service, name)| name.matches(query.name) && service.matches(query.service))
     }

@@ -35,7 +35,7 @@ impl ArnPattern {
         Self { source: source.into(), matches_arns, parts }
     }
 
-    /// Tells whether the pattern is a bare `*`.
+    /// Returns `true` if the pattern is a bare `*`.
     pub fn is_everything(&self) -> bool {
         self.parts.is_none() && !self.source.is_empty()
     }

@@ -36,7 +36,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// Tells whether an evaluation is as expected.
+    /// Returns `true` if an evaluation is as expected.
     #[must_use]
     pub fn is_met(&self, evaluation: &Evaluation) -> bool {
         self.decision == evaluation.decision

@@ -96,7 +96,7 @@ pub(super) fn near_misses(query: &Query<'_>, policies: &Policies, policy_type: O
     found.into_iter().map(|(_, near_miss)| near_miss).collect()
 }
 
-/// Tells how far a statement is from the request; `None` where it is about something else, or matches.
+/// Returns how far a statement is from the request; `None` where it is about something else, or matches.
 fn distance(statement: &Statement, misses: &[Miss], query: &Query<'_>) -> Option<usize> {
     let misses_action = misses.iter().find_map(|miss| match miss {
         Miss::Action { patterns, .. } => Some(patterns),

@@ -84,7 +84,7 @@ impl Pattern {
         Self::Wild { tokens: tokens.into(), least, case }
     }
 
-    /// Tells whether the whole text matches.
+    /// Returns `true` if the whole text matches.
     #[inline]
     pub fn matches(&self, text: &str) -> bool {
         match self {

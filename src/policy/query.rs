@@ -124,7 +124,7 @@ impl<'q> RequestPrincipal<'q> {
         Self { text, account, kind }
     }
 
-    /// Tells whether the caller is a service-linked role, which neither SCPs nor RCPs restrict
+    /// Returns `true` if the caller is a service-linked role, which neither SCPs nor RCPs restrict
     /// (AWS Organizations User Guide, "Service control policies").
     pub fn is_service_linked_role(&self) -> bool {
         match self.kind {

@@ -37,7 +37,7 @@ const OF_AWS: [&str; 3] = ["foundation-model", "inference-profile", "default-pro
 /// How ids begin that tell what they are, and what they are; their aliases tell it too.
 const KINDS: [(&str, &str); 3] = [("o-", "organization"), ("p-", "policy"), ("vpce-", "vpc-endpoint")];
 
-/// Tells whether a name has the form of an alias of this kind: what was redacted before stays what it is.
+/// Returns `true` if a name has the form of an alias of this kind: what was redacted before stays what it is.
 fn is_alias(name: &str, kind: &str) -> bool {
     let number = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-'));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))

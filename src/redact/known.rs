@@ -143,12 +143,12 @@ const MODEL_WORDS: [&str; 92] = [
 const FIXED_VALUES: [&str; 8] =
     ["true", "false", "unspecified", "SHORT_TERM", "LONG_TERM", "anthropic", "inherit", "default"];
 
-/// Tells whether a text is one word of plain language, in any case.
+/// Returns `true` if a text is one word of plain language, in any case.
 pub(super) fn is_word(text: &str) -> bool {
     WORDS.contains(text.to_ascii_lowercase().as_str())
 }
 
-/// Tells whether a text is put together of plain words alone: `explicitDeny`, `not-asked-again`, `AccessDenied`.
+/// Returns `true` if a text is put together of plain words alone: `explicitDeny`, `not-asked-again`, `AccessDenied`.
 pub(super) fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.split(|c: char| !c.is_ascii_alphanumeric()).all(is_plain_part) && text.is_ascii()
 }
@@ -195,7 +195,7 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-/// Tells whether a text is a Region of AWS, by more than its form.
+/// Returns `true` if a text is a Region of AWS, by more than its form.
 pub(super) fn is_region(text: &str) -> bool {
     let known = |rest: &str| {
         AREAS.iter().any(|area| {
@@ -208,7 +208,7 @@ pub(super) fn is_region(text: &str) -> bool {
     text.parse::<Region>().is_ok() && known(text)
 }
 
-/// Tells whether a text is a date, or a date with a time.
+/// Returns `true` if a text is a date, or a date with a time.
 pub(super) fn is_moment(text: &str) -> bool {
     let is_day = |text: &str| {
         let parts: Vec<&str> = text.split('-').collect();
@@ -218,12 +218,12 @@ pub(super) fn is_moment(text: &str) -> bool {
     is_day(text) || OffsetDateTime::parse(text, &Rfc3339).is_ok()
 }
 
-/// Tells whether a chosen value is one of AWS's nevertheless.
+/// Returns `true` if a chosen value is one of AWS's nevertheless.
 pub(super) fn is_fixed_value(text: &str) -> bool {
     FIXED_VALUES.contains(&text) || is_number(text) || is_moment(text) || is_region(text)
 }
 
-/// Tells whether a name of the Internet belongs to AWS.
+/// Returns `true` if a name of the Internet belongs to AWS.
 pub(super) fn is_of_aws(host: &str) -> bool {
     [
         "amazonaws.com",
@@ -264,7 +264,7 @@ pub(super) fn is_bucket_host(host: &str) -> bool {
     is_of_aws(host) && host.split('.').next().is_some_and(|first| first == "s3" || first.starts_with("s3-"))
 }
 
-/// Tells whether a text looks like a name of the Internet.
+/// Returns `true` if a text looks like a name of the Internet.
 pub(super) fn is_host(text: &str) -> bool {
     const ENDINGS: [&str; 16] = [
         "com", "net", "org", "io", "dev", "cloud", "co", "app", "ai", "internal", "local", "corp", "lan", "home",
@@ -318,7 +318,7 @@ pub(super) fn is_model(text: &str) -> bool {
     is_model_id(text) && !is_host(text) && labels.all(|label| label.split(['-', ':', '_']).all(is_part))
 }
 
-/// Tells whether a part of a model's name is a version, a size or a date, with a family's name or two letters: `v2`,
+/// Returns `true` if a part of a model's name is a version, a size or a date, with a family's name or two letters: `v2`,
 /// `a35b`, `llama4`, `20250929`. Whatever else has a digit in it may be anybody's.
 fn is_version(part: &str) -> bool {
     let is_run = |run: &str| run.len() <= 2 || MODEL_WORDS.contains(&run) || PROVIDERS_WITH_NAMES.contains(&run);

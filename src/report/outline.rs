@@ -55,7 +55,7 @@ pub(super) fn fix_title(diagnosis: &Diagnosis, number: usize, finding: &Finding)
     }
 }
 
-/// Tells whether an earlier finding has the same policy to attach, which is then shown once.
+/// Returns `true` if an earlier finding has the same policy to attach, which is then shown once.
 pub(super) fn is_told(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> bool {
     finding.remedy.policy.is_some()
         && diagnosis.findings.iter().take(number).any(|earlier| earlier.remedy.policy == finding.remedy.policy)

@@ -217,7 +217,7 @@ pub(super) fn concerned<'d>(finding: &Finding, diagnosis: &'d Diagnosis) -> Vec<
     diagnosis.requirements.iter().filter(is_of_action).collect()
 }
 
-/// Tells whether a requirement is refused.
+/// Returns `true` if a requirement is refused.
 pub(super) fn is_refused(requirement: &Requirement) -> bool {
     matches!(requirement.decision, Decision::ExplicitDeny | Decision::ImplicitDeny)
 }

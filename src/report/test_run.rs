@@ -57,7 +57,7 @@ impl TestRun {
         });
     }
 
-    /// Tells whether every case came out as expected.
+    /// Returns `true` if every case came out as expected.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.results.iter().all(|result| result.ok)

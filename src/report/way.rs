@@ -151,7 +151,7 @@ impl Tracer<'_> {
         Lane { label: format!("{region}: {}{whose}", short(&requirement.request.resource)), gates }
     }
 
-    /// Tells whether policies of the types refuse the requirement, now or once others are mended.
+    /// Returns `true` if policies of the types refuse the requirement, now or once others are mended.
     fn refuses(&self, requirement: &Requirement, types: &[PolicyType]) -> bool {
         let by = requirement.policy_type.unwrap_or(PolicyType::IdentityPolicy);
         if requirement.decision.is_denied() && types.contains(&by) {
@@ -172,7 +172,7 @@ impl Tracer<'_> {
         })
     }
 
-    /// Tells what is known of policies that refuse nothing.
+    /// Returns what is known of policies that refuse nothing.
     fn unrefused(&self, requirement: &Requirement, types: &[PolicyType]) -> State {
         // One call proves the gates of the requirement that it took, and no requirement is denied here.
         if self.authorized {
@@ -257,12 +257,12 @@ impl Tracer<'_> {
     }
 }
 
-/// Tells whether a finding is of a role's trust policy, which lies before the call.
+/// Returns `true` if a finding is of a role's trust policy, which lies before the call.
 fn is_of_trust(finding: &Finding) -> bool {
     finding.basis.iter().any(|basis| matches!(basis, Basis::Trust(_)))
 }
 
-/// Tells whether a finding is of policies of the types.
+/// Returns `true` if a finding is of policies of the types.
 fn is_of(finding: &Finding, types: &[PolicyType]) -> bool {
     if is_of_trust(finding) {
         return false;

@@ -6,7 +6,7 @@ use crate::bedrock::Need;
 use crate::iam::{ContextKeys, RequestContext};
 
 impl Request {
-    /// Tells whether the operation can be called with a Bedrock API key.
+    /// Returns `true` if the operation can be called with a Bedrock API key.
     #[must_use]
     pub fn takes_api_key(&self) -> bool {
         self.bearer_need().is_some()

@@ -68,7 +68,7 @@ impl Request {
 }
 
 impl ModelForms {
-    /// Tells whether a model may be named so.
+    /// Returns `true` if a model may be named so.
     fn take(self, model: &ModelReference) -> bool {
         let arn_type = match model {
             ModelReference::Arn(arn) => Some(arn.arn().resource_type()),

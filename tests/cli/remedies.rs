@@ -40,7 +40,7 @@ fn copies() -> Vec<(String, String)> {
     worlds().into_iter().map(|(name, text)| (format!("a copy of {name}"), copied(&text))).collect()
 }
 
-/// Tells whether a report says that further authorizations may be needed: where nobody could read where a profile routes to, no
+/// Returns `true` if a report says that further authorizations may be needed: where nobody could read where a profile routes to, no
 /// policy can name it.
 fn may_need_more(report: &Value) -> bool {
     let open = report["not_checked"].as_array().unwrap();

@@ -38,7 +38,7 @@ pub(in crate::diagnose) fn add_to(
     }
 }
 
-/// Tells whether a finding lacks an allow, and a policy that gives it was simulated and is enough.
+/// Returns `true` if a finding lacks an allow, and a policy that gives it was simulated and is enough.
 fn is_tried_allow(finding: &Finding) -> bool {
     let adds =
         matches!(finding.remedy.changes.as_slice(), [only] if matches!(only.kind, ChangeKind::AddStatement { .. }));
@@ -142,7 +142,7 @@ fn changed_lines(
     None
 }
 
-/// Tells whether a policy, alone, allows every requirement.
+/// Returns `true` if a policy, alone, allows every requirement.
 fn allows(text: &str, refused: &[&Requirement], principal: &Arn) -> bool {
     let Ok(document) = Document::parse(text) else { return false };
     let policies = Policies { identity: vec![Policy::unnamed(document)], ..Policies::default() };

@@ -23,7 +23,7 @@ impl Range {
         (prefix <= longest).then_some(Self { address, prefix })
     }
 
-    /// Tells whether an address lies in the range; one of the other family never does.
+    /// Returns `true` if an address lies in the range; one of the other family never does.
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(range), IpAddr::V4(address)) => {

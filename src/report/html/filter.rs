@@ -50,7 +50,7 @@ impl Filter {
         Self { name, key, choices }
     }
 
-    /// Tells whether there is anything to choose.
+    /// Returns `true` if there is anything to choose.
     pub(super) fn chooses(&self) -> bool {
         self.choices.len() > 1
     }

@@ -55,7 +55,7 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis, detail: Detail) {
     }
 }
 
-/// Tells whether a line asks this program.
+/// Returns `true` if a line asks this program.
 fn is_own(line: &str) -> bool {
     line.starts_with("bedrock-access ")
 }

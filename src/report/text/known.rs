@@ -154,12 +154,12 @@ pub(super) fn confidence(page: &mut Page, diagnosis: &Diagnosis) {
     }
 }
 
-/// Tells whether a piece of advice is for everybody; the others are shown with `-v`.
+/// Returns `true` if a piece of advice is for everybody; the others are shown with `-v`.
 fn is_short(advice: &Advice) -> bool {
     !matches!(advice, Advice::WideStatements { .. } | Advice::ReadInAccount { .. })
 }
 
-/// Tells whether a test call by the caller would settle it, and none was made.
+/// Returns `true` if a test call by the caller would settle it, and none was made.
 pub(super) fn can_probe(diagnosis: &Diagnosis) -> bool {
     diagnosis.invocation.kind == LiveCall::None
         && diagnosis.request.operation.has_test_call()
@@ -194,7 +194,7 @@ fn sure(certainty: Certainty, diagnosis: &Diagnosis) -> &'static str {
     }
 }
 
-/// Tells whether this program's own reading of the policies decided, alone.
+/// Returns `true` if this program's own reading of the policies decided, alone.
 fn is_by_policies(first: Option<&Finding>, diagnosis: &Diagnosis) -> bool {
     let Some(first) = first else { return false };
     let refused: Vec<_> = sentence::concerned(first, diagnosis).into_iter().filter(|one| is_refused(one)).collect();

@@ -394,7 +394,7 @@ impl<'f> Exclusion<'f> {
         }
     }
 
-    /// Tells whether the entry names a policy of the principal or of the organization.
+    /// Returns `true` if the entry names a policy of the principal or of the organization.
     fn names(&self, policy: &Policy, effective: &EffectivePolicies, role: &str) -> bool {
         let Some(source) = policy.name.as_ref().and_then(|name| effective.sources.get(name)) else { return false };
         match self {

@@ -37,7 +37,7 @@ pub(in crate::sandbox) struct ApiKey {
 }
 
 impl ApiKey {
-    /// Tells whether the key was made of a session's credentials.
+    /// Returns `true` if the key was made of a session's credentials.
     pub(in crate::sandbox) fn is_short_term(&self) -> bool {
         self.key.starts_with("bedrock-api-key-")
     }

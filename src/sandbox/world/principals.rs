@@ -76,7 +76,7 @@ pub(in crate::sandbox) struct PrincipalFacts {
 }
 
 impl PrincipalFacts {
-    /// Tells whether it is a role; else it is a user.
+    /// Returns `true` if it is a role; else it is a user.
     pub(in crate::sandbox) fn is_role(&self) -> bool {
         self.arn.resource_type() == "role"
     }
@@ -105,7 +105,7 @@ fn path_of(arn: &Arn) -> &str {
     arn.resource.get(from_type..to_name).unwrap_or("/")
 }
 
-/// Tells whether a text may name the session of a role (STS API Reference, "AssumeRole").
+/// Returns `true` if a text may name the session of a role (STS API Reference, "AssumeRole").
 pub(in crate::sandbox) fn is_session_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
     (2..=64).contains(&name.len()) && name.bytes().all(fits)

@@ -200,7 +200,7 @@ impl Cell<'_> {
         Outcome { shown: self.show(&report), offences }
     }
 
-    /// Tells whether an answer of the call went unseen.
+    /// Returns `true` if an answer of the call went unseen.
     fn is_unseen(&self, report: &Value) -> bool {
         let mut calls = report["observations"].as_array().unwrap().iter();
         calls.any(|call| {

@@ -61,7 +61,7 @@ fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).unwrap().next().is_none()
 }
 
-/// Tells whether a process runs: it is there, and is not only waited for.
+/// Returns `true` if a process runs: it is there, and is not only waited for.
 #[cfg(target_os = "linux")]
 fn runs(process: &str) -> bool {
     let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();

@@ -26,7 +26,7 @@ fn ask(text: &str) -> Value {
     Doctor::new(["--sandbox", file.path().to_str().unwrap(), "--format", "json"]).run().json()
 }
 
-/// Tells whether the doctor says so, and the call itself comes through.
+/// Returns `true` if the doctor says so, and the call itself comes through.
 pub fn is_allowed(text: &str) -> bool {
     let world = World::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     diagnosed(text)["verdict"] == "allowed" && Client::new(world).own_request().status == 200

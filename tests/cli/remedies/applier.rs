@@ -377,7 +377,7 @@ pub fn find<'f>(facts: &'f mut Value, attached_to: &str) -> &'f mut Value {
     facts[list].as_array_mut().unwrap().iter_mut().find(is_it).unwrap_or_else(|| panic!("no {attached_to}"))
 }
 
-/// Tells whether a policy goes by a name or an ARN.
+/// Returns `true` if a policy goes by a name or an ARN.
 fn is_called(held: &Value, policy: &str) -> bool {
     let known = held.as_str().or(held["name"].as_str()).or(held["arn"].as_str()).unwrap();
     known == policy || known.rsplit('/').next() == policy.rsplit('/').next()
