@@ -4,7 +4,7 @@ use super::{Redactor, known};
 use crate::policy::ManagedPolicy;
 
 /// Parts of ARNs that are types or AWS's own names, wherever they stand behind the first part.
-const STRUCTURE: [&str; 24] = [
+const STRUCTURE: [&str; 25] = [
     "DEFAULT",
     "alias",
     "api-key-credential-provider",
@@ -19,6 +19,7 @@ const STRUCTURE: [&str; 24] = [
     "log-stream",
     "memory",
     "oauth2credentialprovider",
+    "ou",
     "policy",
     "resource_control_policy",
     "runtime-endpoint",
@@ -88,11 +89,9 @@ impl Redactor {
         let Some(at) = resource.find(['/', ':']) else { return self.aliases.pattern("resource", resource) };
         let (kind, rest) = resource.split_at(at);
         let (joint, id) = rest.split_at(1);
-        let kind_shown = if known::is_plain(kind.trim_matches('*')) || kind == "*" {
-            kind.to_owned()
-        } else {
-            self.aliases.of("resource", kind)
-        };
+        let is_type = known::is_plain(kind.trim_matches('*')) || STRUCTURE.contains(&kind) || kind == "*";
+        let kind_shown =
+            if is_type && !is_alias(kind, "resource") { kind.to_owned() } else { self.aliases.of("resource", kind) };
         let id = match (service, kind) {
             ("iam", "role" | "user" | "group" | "policy" | "instance-profile") => {
                 let (path, name) = id.rsplit_once('/').map_or(("", id), |(path, name)| (path, name));

@@ -140,8 +140,18 @@ const MODEL_WORDS: [&str; 92] = [
 ];
 
 /// Values of condition keys that are AWS's and not chosen.
-const FIXED_VALUES: [&str; 8] =
-    ["true", "false", "unspecified", "SHORT_TERM", "LONG_TERM", "anthropic", "inherit", "default"];
+const FIXED_VALUES: [&str; 9] = [
+    "true",
+    "false",
+    "unspecified",
+    "SHORT_TERM",
+    "LONG_TERM",
+    "anthropic",
+    "inherit",
+    "default",
+    // What every role of IAM Identity Center trusts (IAM User Guide, "Enabling SAML 2.0 federated principals").
+    "https://signin.aws.amazon.com/saml",
+];
 
 /// Returns `true` if a text is one word of plain language, in any case.
 pub(super) fn is_word(text: &str) -> bool {
