@@ -266,6 +266,8 @@ fn prepare(folder: &Path, saved: &Saved, command: &str) {
         ("yesterday.json", &saved.denials),
         ("denials.json", &saved.denials),
         ("template.yaml", template),
+        ("plan.json", include_str!("../fixtures/iac/tf-modules.fixed.json")),
+        ("access.yaml", include_str!("../../docs/ci/access.yaml")),
         ("mine.json", World::embedded_text("healthy").unwrap()),
         ("world.json", World::embedded_text("healthy").unwrap()),
     ] {
