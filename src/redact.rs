@@ -122,6 +122,8 @@ impl Redactor {
     pub fn message(&mut self, text: &str) -> String {
         // What an operation can be is ours.
         self.readable = Operation::ALL.iter().map(|operation| operation.as_str().to_owned()).collect();
+        // Twice: a pattern may stand in front of the name that it matches.
+        self.text(text);
         self.text(text)
     }
 

@@ -48,7 +48,7 @@ impl Aliases {
 
     /// Returns the alias of a name that may hold wildcards: it matches what the name matches, as far as that is known.
     pub(super) fn pattern(&mut self, kind: &str, pattern: &str) -> String {
-        if !pattern.contains(['*', '?', '$']) {
+        if !is_pattern(pattern) {
             return self.name(kind, pattern);
         }
         let core = pattern.trim_matches('*');
@@ -61,7 +61,8 @@ impl Aliases {
             .into_iter()
             .flatten()
             .map(|(value, _)| value)
-            .filter(|value| known::matches(pattern, value))
+            // A pattern that was met before is no name that it could stand for.
+            .filter(|value| !is_pattern(value) && known::matches(pattern, value))
             .cloned()
             .collect();
         match known.as_slice() {
@@ -117,8 +118,13 @@ impl Aliases {
 
     pub(super) fn speak(&mut self, value: &str, alias: &str) {
         // A role that is called `access` must not turn every "access denied" into itself.
-        if value.len() > 2 && !known::is_word(value) {
+        if value.len() > 2 && !known::is_word(value) && !is_pattern(value) {
             self.spoken.entry(value.to_owned()).or_insert_with(|| alias.to_owned());
         }
     }
+}
+
+/// Returns `true` if a name holds a wildcard or a variable of IAM.
+fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '$'])
 }

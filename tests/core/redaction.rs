@@ -176,6 +176,20 @@ fn the_same_account_is_the_same_alias_in_every_spelling() {
 }
 
 #[test]
+fn a_pattern_stays_one_however_often_it_is_met() {
+    for text in [
+        "arn:aws:kms:us-east-1:111122223333:alias/ledger?main",
+        "arn:aws:iam::111122223333:role/ledger-*",
+        "arn:aws:iam::111122223333:role/ledger-* arn:aws:iam::111122223333:role/ledger-api",
+    ] {
+        let mut redactor = Redactor::default();
+        let once = redactor.message(text);
+        assert_eq!(once, redactor.message(text), "{text}");
+        assert!(once.contains('*') != text.contains("ledger-api"), "{once}");
+    }
+}
+
+#[test]
 fn patterns_with_many_stars_cost_no_more_than_their_length() {
     let role = "a".repeat(64);
     let stars = "*a".repeat(500);
