@@ -18,6 +18,7 @@
 #[path = "../support/infrastructure.rs"]
 mod infrastructure;
 #[path = "process.rs"]
+#[expect(dead_code, reason = "the time is taken while the memory is watched")]
 mod process;
 #[path = "table.rs"]
 mod table;
