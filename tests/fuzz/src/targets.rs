@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bedrock_access::bedrock::{ApiKey, GuardrailReference, ModelReference, Region};
 use bedrock_access::diagnose::{Verdict, diagnose, open_questions};
+use bedrock_access::escape::{escape, is_unsafe};
 use bedrock_access::evidence::Evidence;
 use bedrock_access::explain::{ExplainedError, explain_bytes};
 use bedrock_access::iac::{Input, Settings};
@@ -13,9 +14,8 @@ use bedrock_access::policy::{AuthorizationCase, Document, Effect, Policies, Poli
 use bedrock_access::redact::{Redactor, redact};
 use bedrock_access::report::{self, Detail, explanation_text, write_explanation_json};
 use bedrock_access::sandbox::{Fault, World};
-use bedrock_access::escape::{is_unsafe, escape};
-use bedrock_access::trail::{Collector, Denials, Wanted, read};
 use bedrock_access::secrets::{holds_secret, without_secrets};
+use bedrock_access::trail::{Collector, Denials, Wanted, read};
 use serde_json::Value;
 
 /// A target's name, and what it does with an input.
@@ -177,7 +177,11 @@ fn secrets(input: &[u8]) {
     let Some(text) = text(input) else { return };
     let stripped = without_secrets(text);
     assert!(holds_secret(text) || stripped == text);
-    let planted = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    // No seed holds it: what a mutated text does with its own secrets is not what is asked.
+    let planted = "x9QfT2vLr8ZpWm4Kd7NsBc3HyJg6UeAo1RtXiYq5";
+    if text.contains(planted) {
+        return;
+    }
     for spelled in [format!("SecretAccessKey=\"{planted}\""), format!("('AKIAIOSFODNN7EXAMPLE', '{planted}')")] {
         for whole in [format!("{spelled}\n{text}"), format!("{text}\n\n{spelled}\n")] {
             assert!(!without_secrets(&whole).contains(planted), "{whole:?}");
