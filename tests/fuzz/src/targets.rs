@@ -177,7 +177,11 @@ fn secrets(input: &[u8]) {
     let Some(text) = text(input) else { return };
     let stripped = without_secrets(text);
     assert!(holds_secret(text) || stripped == text);
-    let planted = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    // No seed holds it: what a mutated text does with its own secrets is not what is asked.
+    let planted = "x9QfT2vLr8ZpWm4Kd7NsBc3HyJg6UeAo1RtXiYq5";
+    if text.contains(planted) {
+        return;
+    }
     for spelled in [format!("SecretAccessKey=\"{planted}\""), format!("('AKIAIOSFODNN7EXAMPLE', '{planted}')")] {
         for whole in [format!("{spelled}\n{text}"), format!("{text}\n\n{spelled}\n")] {
             assert!(!without_secrets(&whole).contains(planted), "{whole:?}");
