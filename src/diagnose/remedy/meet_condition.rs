@@ -5,7 +5,7 @@
 //! never removed, replaced by one without the condition, or bypassed by another allow.
 
 use super::{attached_to, command, grant};
-use crate::bedrock::GuardrailReference;
+use crate::bedrock::{GuardrailReference, Region};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Condition, Remedy, Statements, Step};
 use crate::diagnose::evaluate::Requirements;
@@ -103,11 +103,11 @@ fn allow_guardrail(remedy: &mut Remedy, case: &Case<'_>, requirements: &Requirem
     let named = met
         .iter()
         .filter(|condition| condition.key.eq_ignore_ascii_case("bedrock:GuardrailIdentifier"))
-        .find_map(|condition| condition.expected.first()?.parse::<GuardrailReference>().ok());
+        .find_map(|condition| condition.expected.first());
     let region = &case.evidence.request.region;
-    let Some(arn) = named.and_then(|named| named.arn(region, Some(&principal.account))) else { return };
+    let Some(resource) = named.and_then(|named| guardrail_of(named, region, &principal.account)) else { return };
     let context = ContextKeys::new().with("aws:RequestedRegion", region.as_str());
-    let request = RequestContext { action: "bedrock:ApplyGuardrail".to_owned(), resource: arn.to_string(), context };
+    let request = RequestContext { action: "bedrock:ApplyGuardrail".to_owned(), resource, context };
     let is_known = remedy.changes.iter().any(|change| matches!(change.kind, ChangeKind::AddStatement { .. }));
     if is_known || attached.judge(principal, &request, &Trial::default()).decision != Decision::ImplicitDeny {
         return;
@@ -115,6 +115,19 @@ fn allow_guardrail(remedy: &mut Remedy, case: &Case<'_>, requirements: &Requirem
     remedy.steps.push(Step::AllowGuardrail(request.resource.clone()));
     let added = grant::to_principal(case.evidence, requirements, &[request]);
     remedy.changes.extend(added.changes);
+}
+
+/// Returns the ARN of the one guardrail that a condition's value names, without its version; `None` for a pattern.
+fn guardrail_of(value: &str, region: &Region, account: &str) -> Option<String> {
+    if value.contains(['*', '?', '$']) {
+        return None;
+    }
+    if !value.starts_with("arn:") {
+        return value.parse::<GuardrailReference>().ok()?.arn(region, Some(account)).map(|arn| arn.to_string());
+    }
+    // The ARN itself has five colons; one behind them begins the version. An alias of a redacted case is an id as well.
+    let end = value.match_indices(':').nth(5).map_or(value.len(), |(at, _)| at);
+    value.get(..end).map(str::to_owned)
 }
 
 fn condition_of(miss: &Miss) -> Option<Condition> {
