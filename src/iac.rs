@@ -247,18 +247,21 @@ impl Input {
         }
         let assumed = Assumed::fill_in(&mut settings);
         let is_sam = Template::is_serverless(&root);
-        let resources = |settings: &Settings| {
-            let template = Template::new(&root, settings, passed.clone());
-            let resources = template.resources();
-            if is_sam { sam::transformed(resources, &template) } else { resources }
+        let read = |template: &Template<'_>, declared: Vec<resource::Resource>, settings: &Settings| {
+            let resources = if is_sam { sam::transformed(declared, template) } else { declared };
+            facts(&resources, Language::CloudFormation, settings)
         };
-        let read = |settings: &Settings| facts(&resources(settings), Language::CloudFormation, settings);
-        let declared = Template::new(&root, &settings, passed.clone()).resources();
+        let template = Template::new(&root, &settings, passed.clone());
+        let declared = template.resources();
         let count = declared.len();
         let nested = declared.iter().filter_map(nested).collect();
-        let facts = read(&settings);
-        let elsewhere = assumed.other_places(&settings, &facts).into_iter().map(|place| (place.clone(), read(&place)));
-        let elsewhere = elsewhere.collect();
+        let facts = read(&template, declared, &settings);
+        let at = |place: Settings| {
+            let template = Template::new(&root, &place, passed.clone());
+            let facts = read(&template, template.resources(), &place);
+            (place, facts)
+        };
+        let elsewhere = assumed.other_places(&settings, &facts).into_iter().map(at).collect();
         let is_cdk = root.get("Resources").is_some_and(|resources| resources.get("CDKMetadata").is_some())
             || root.get("Parameters").is_some_and(|parameters| parameters.get("BootstrapVersion").is_some());
         let form = match (is_sam, is_cdk) {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -112,26 +113,27 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitStatus, Failure> {
             .map_err(|error| Failure::input(format!("`{}` cannot be read: {error}", path.display())))
     });
     let baseline = baseline.transpose()?;
-    let mut report = CheckReport::default();
+    let mut run =
+        Run { report: CheckReport::default(), given: &settings, models: &args.model, assemblies: BTreeMap::new() };
     for file in &args.files {
         let path = Path::new(file);
         if file != "-" && path.is_dir() {
             let found = found_in(path)?;
             let mut read = 0;
             for path in &found {
-                read += usize::from(add_found(&mut report, path, &settings, &args.model)?);
+                read += usize::from(run.add_found(path)?);
             }
             if read == 0 {
                 return Err(Failure::input(format!("no plan, template or policy is in `{file}`"))
                     .hint("`terraform show -json plan.out > plan.json` writes a plan that can be checked"));
             }
         } else {
-            let assembly = assembly_of(path);
-            let settings = assembly.settings(&name_of(path), &settings);
-            let input = read_file(file, &settings)?;
-            add(&mut report, input, path, &assembly, &settings, &args.model, 0)?;
+            let stack = run.stack(path);
+            let input = read_file(file, &stack.settings)?;
+            run.add(input, path, &stack, 0)?;
         }
     }
+    let mut report = run.report;
     if let (Some(baseline), Some(path)) = (&baseline, &args.baseline) {
         let hidden = report.hide_known(baseline).map_err(|error| {
             Failure::input(format!("`{}` is not a baseline: {error}", path.display()))
@@ -187,67 +189,78 @@ fn unreadable(file: &str, error: &ReadError) -> Failure {
     Failure::input(format!("`{file}` cannot be checked: {error}")).hint(hint)
 }
 
-/// Adds a file of a folder, where it is something that can be checked.
-fn add_found(
-    report: &mut CheckReport,
-    path: &Path,
-    settings: &Settings,
-    models: &[ModelReference],
-) -> Result<bool, Failure> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| Failure::input(format!("`{name}` cannot be read: {error}")))?;
-    let assembly = assembly_of(path);
-    let settings = assembly.settings(&name_of(path), settings);
-    match Input::read(&name, file, &settings) {
-        Ok(input) => add(report, input, path, &assembly, &settings, models, 0).map(|()| true),
-        Err(ReadError::Unrecognized | ReadError::NotJson(_)) => Ok(false),
-        // A template may hold what is not YAML at all, such as a Helm chart beside it.
-        Err(ReadError::Syntax(error)) if !is_template_name(path) => {
-            output::note(&format!("note: `{name}` is left out: {}", error.message));
-            Ok(false)
+/// What the files give, one after the other.
+struct Run<'r> {
+    report: CheckReport,
+    given: &'r Settings,
+    models: &'r [ModelReference],
+    /// What the CDK wrote into each folder, read once.
+    assemblies: BTreeMap<PathBuf, Rc<Assembly>>,
+}
+
+/// Where a template and those of its nested stacks are deployed.
+struct Stack {
+    assembly: Rc<Assembly>,
+    settings: Settings,
+}
+
+impl Run<'_> {
+    /// Returns what is known of the stack that a file is the template of.
+    fn stack(&mut self, path: &Path) -> Stack {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let known = self.assemblies.entry(folder.to_owned()).or_insert_with(|| Rc::new(assembly_in(folder)));
+        let assembly = Rc::clone(known);
+        let settings = assembly.settings(name_of(path), self.given);
+        Stack { assembly, settings }
+    }
+
+    /// Adds a file of a folder, where it is something that can be checked.
+    fn add_found(&mut self, path: &Path) -> Result<bool, Failure> {
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(|error| Failure::input(format!("`{name}` cannot be read: {error}")))?;
+        let stack = self.stack(path);
+        match Input::read(&name, file, &stack.settings) {
+            Ok(input) => self.add(input, path, &stack, 0).map(|()| true),
+            Err(ReadError::Unrecognized | ReadError::NotJson(_)) => Ok(false),
+            // A template may hold what is not YAML at all, such as a Helm chart beside it.
+            Err(ReadError::Syntax(error)) if !is_template_name(path) => {
+                output::note(&format!("note: `{name}` is left out: {}", error.message));
+                Ok(false)
+            }
+            Err(error) => Err(unreadable(&name, &error)),
         }
-        Err(error) => Err(unreadable(&name, &error)),
+    }
+
+    /// Adds what was read, and the templates of its nested stacks, which may have nested stacks themselves.
+    fn add(&mut self, input: Input, path: &Path, stack: &Stack, depth: usize) -> Result<(), Failure> {
+        for nested in input.nested().iter().filter(|_| depth < MAX_DEPTH) {
+            let file = nested.file(&stack.assembly).map(|file| path.parent().unwrap_or(Path::new("")).join(file));
+            let Some((file, opened)) = file.and_then(|file| File::open(&file).ok().map(|opened| (file, opened))) else {
+                output::note(&format!("note: the template of the nested stack `{}` is not there", nested.address));
+                continue;
+            };
+            let name = file.display().to_string();
+            let inner = Input::read_nested(nested, &name, opened, &stack.settings);
+            self.add(inner.map_err(|error| unreadable(&name, &error))?, &file, stack, depth + 1)?;
+        }
+        self.report.add(checked(&input, self.models));
+        Ok(())
     }
 }
 
 fn is_template_name(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = name_of(path);
     name.contains(".template.") || name.starts_with("template.") || name.starts_with("plan.")
 }
 
-fn add(
-    report: &mut CheckReport,
-    input: Input,
-    path: &Path,
-    assembly: &Assembly,
-    settings: &Settings,
-    models: &[ModelReference],
-    depth: usize,
-) -> Result<(), Failure> {
-    for nested in input.nested().iter().filter(|_| depth < MAX_DEPTH) {
-        let file = nested.file(assembly).map(|file| path.parent().unwrap_or(Path::new("")).join(file));
-        let Some((file, opened)) = file.and_then(|file| File::open(&file).ok().map(|opened| (file, opened))) else {
-            output::note(&format!("note: the template of the nested stack `{}` is not there", nested.address));
-            continue;
-        };
-        let name = file.display().to_string();
-        let inner = Input::read_nested(nested, &name, opened, settings).map_err(|error| unreadable(&name, &error))?;
-        // Nested stacks have nested stacks.
-        add(report, inner, &file, assembly, settings, models, depth + 1)?;
-    }
-    report.add(checked(&input, models));
-    Ok(())
-}
-
 /// Returns a file's name without its folder.
-fn name_of(path: &Path) -> String {
-    path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned()
+fn name_of(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
-/// Reads what the CDK wrote beside a template; nothing, where it did not write it.
-fn assembly_of(template: &Path) -> Assembly {
+/// Reads what the CDK wrote into a folder; nothing, where it did not write there.
+fn assembly_in(folder: &Path) -> Assembly {
     let mut assembly = Assembly::default();
-    let folder = template.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Ok(manifest) = std::fs::read_to_string(folder.join("manifest.json")) else { return assembly };
     assembly.add_manifest(&manifest);
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -277,7 +290,7 @@ fn found_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         let unreadable = |error: io::Error| Failure::input(format!("`{}` cannot be read: {error}", folder.display()));
         for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            let name = name_of(&path).to_owned();
             let skipped = name.starts_with('.') || name.starts_with("asset.") || name == "node_modules";
             if skipped {
                 continue;
