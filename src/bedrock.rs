@@ -17,6 +17,7 @@ mod retention;
 pub use api_key::{ApiKey, ApiKeyError};
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
 pub use bundle::Bundle;
+pub(crate) use guardrail::without_version;
 pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};
 pub use known::{destinations, known_models, known_regions, source_of_destinations};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, is_model_id, provider_of};

@@ -83,6 +83,16 @@ impl GuardrailReference {
     }
 }
 
+/// Splits the version off a guardrail's id or ARN, where one is behind it.
+pub(crate) fn without_version(text: &str) -> (&str, Option<&str>) {
+    // The ARN itself has five colons; one behind them begins the version.
+    let colon = if text.starts_with("arn:") { text.match_indices(':').nth(5) } else { text.match_indices(':').next() };
+    match colon {
+        Some((at, _)) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
+        None => (text, None),
+    }
+}
+
 impl FromStr for GuardrailReference {
     type Err = GuardrailError;
 
@@ -91,14 +101,7 @@ impl FromStr for GuardrailReference {
         if text.is_empty() || text.chars().count() > MAX_LENGTH {
             return wrong("is not a guardrail's id or ARN");
         }
-        let (name, version) = match text.strip_prefix("arn:") {
-            // The ARN itself has five colons; one behind them begins the version.
-            Some(_) => match text.match_indices(':').nth(5) {
-                Some((at, _)) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
-                None => (text, None),
-            },
-            None => text.split_once(':').map_or((text, None), |(id, version)| (id, Some(version))),
-        };
+        let (name, version) = without_version(text);
         let is_number = |version: &str| {
             !version.starts_with('0') && (1..=8).contains(&version.len()) && version.bytes().all(|b| b.is_ascii_digit())
         };

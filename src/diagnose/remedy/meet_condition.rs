@@ -5,7 +5,7 @@
 //! never removed, replaced by one without the condition, or bypassed by another allow.
 
 use super::{attached_to, command, grant};
-use crate::bedrock::{GuardrailReference, Region};
+use crate::bedrock::{GuardrailReference, Region, without_version};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Condition, Remedy, Statements, Step};
 use crate::diagnose::evaluate::Requirements;
@@ -125,9 +125,8 @@ fn guardrail_of(value: &str, region: &Region, account: &str) -> Option<String> {
     if !value.starts_with("arn:") {
         return value.parse::<GuardrailReference>().ok()?.arn(region, Some(account)).map(|arn| arn.to_string());
     }
-    // The ARN itself has five colons; one behind them begins the version. An alias of a redacted case is an id as well.
-    let end = value.match_indices(':').nth(5).map_or(value.len(), |(at, _)| at);
-    value.get(..end).map(str::to_owned)
+    // In a redacted case an alias is the id, which no guardrail's own id looks like.
+    Some(without_version(value).0.to_owned())
 }
 
 fn condition_of(miss: &Miss) -> Option<Condition> {
