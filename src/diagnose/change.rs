@@ -48,6 +48,14 @@ pub struct Edit {
     pub commands: Vec<String>,
 }
 
+impl Edit {
+    /// Returns the policy's name, without the rest of an ARN.
+    #[must_use]
+    pub fn policy_name(&self) -> &str {
+        self.policy.rsplit('/').next().unwrap_or(&self.policy)
+    }
+}
+
 /// How a remedy was tried in simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verified {

@@ -40,7 +40,7 @@ pub(super) fn request(finding: &Finding, diagnosis: &Diagnosis) -> Option<String
         line(&format!("  {}. {step}", number + 1));
     }
     if let Some(edit) = edit {
-        let name = edit.policy.rsplit('/').next().unwrap_or(&edit.policy);
+        let name = edit.policy_name();
         let sid = edit.sid.as_ref().map(|sid| format!(", statement `{sid}`")).unwrap_or_default();
         line(&format!("  change the policy `{name}`{sid}, at line {}:", edit.line));
         for (sign, changed) in

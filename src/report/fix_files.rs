@@ -22,7 +22,7 @@ pub(super) struct File {
 pub(super) fn of(finding: &Finding, diagnosis: &Diagnosis) -> Vec<File> {
     let remedy = &finding.remedy;
     if let Some(edit) = &remedy.edit {
-        let name = edit.policy.rsplit('/').next().unwrap_or(&edit.policy);
+        let name = edit.policy_name();
         return vec![File { name: format!("{name}.json"), text: escape_json(edit.after.clone()) }];
     }
     let mut files: Vec<File> =

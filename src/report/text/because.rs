@@ -74,13 +74,13 @@ fn said(findings: &[&Finding], diagnosis: &Diagnosis, has_rows: bool) -> String 
     let end = if has_rows { ":" } else { "." };
     let resources = resources(findings, diagnosis);
     let all = resources.len();
-    let refused = resources.iter().filter(|resource| is_refused(resource.requirement)).count();
+    let refused = resources.iter().filter(|requirement| is_refused(requirement)).count();
     if refused == 0 {
         return format!("{}{end}", sentence::without_arns(&wording::summary(first, diagnosis)));
     }
     let is_allow = first.cause == Cause::IdentityPolicyMissingAllow
         || first.cause == Cause::ServiceRolePermission && !first.is_explicit_deny();
-    let only = resources.first().filter(|_| all == 1).map(|only| label(&only.requirement.request.resource, None));
+    let only = resources.first().filter(|_| all == 1).map(|only| label(&only.request.resource, None));
     if !is_allow {
         let every = if first.is_explicit_deny() { "all" } else { "any" };
         let on = match (only, refused) {
@@ -119,31 +119,27 @@ fn said(findings: &[&Finding], diagnosis: &Diagnosis, has_rows: bool) -> String 
     }
 }
 
-/// A resource that a problem is about, with the requirement that tells most of it.
-struct Resource<'d> {
-    requirement: &'d Requirement,
-}
-
-/// Returns the resources of a problem, each once: a refusal of any action tells more than an allow of another.
-fn resources<'d>(findings: &[&Finding], diagnosis: &'d Diagnosis) -> Vec<Resource<'d>> {
-    let mut resources: Vec<Resource<'_>> = Vec::new();
+/// Returns the requirements that tell most of a problem, one for each resource: a refusal of any action tells more than an
+/// allow of another.
+fn resources<'d>(findings: &[&Finding], diagnosis: &'d Diagnosis) -> Vec<&'d Requirement> {
+    let mut resources: Vec<&Requirement> = Vec::new();
     for requirement in findings.iter().flat_map(|finding| concerned(finding, diagnosis)) {
-        let is_same = |known: &&mut Resource<'_>| {
-            known.requirement.request.resource == requirement.request.resource
-                && known.requirement.request.requested_region() == requirement.request.requested_region()
+        let is_same = |known: &&mut &Requirement| {
+            known.request.resource == requirement.request.resource
+                && known.request.requested_region() == requirement.request.requested_region()
         };
         match resources.iter_mut().find(is_same) {
-            Some(known) if is_refused(requirement) && !is_refused(known.requirement) => known.requirement = requirement,
+            Some(known) if is_refused(requirement) && !is_refused(known) => *known = requirement,
             Some(_) => {}
-            None => resources.push(Resource { requirement }),
+            None => resources.push(requirement),
         }
     }
     resources
 }
 
 /// Says through which profile a call reaches several Regions.
-fn route(diagnosis: &Diagnosis, resources: &[Resource<'_>]) -> Option<String> {
-    let requests = || resources.iter().map(|resource| &resource.requirement.request);
+fn route(diagnosis: &Diagnosis, resources: &[&Requirement]) -> Option<String> {
+    let requests = || resources.iter().map(|requirement| &requirement.request);
     let mut regions: Vec<&str> = requests().filter_map(|request| request.requested_region()).collect();
     regions.sort_unstable();
     regions.dedup();
@@ -167,7 +163,7 @@ struct Row {
 /// Returns the rows to show, where more than one resource counts.
 fn rows(findings: &[&Finding], diagnosis: &Diagnosis, most: usize) -> Vec<Row> {
     let mut resources = resources(findings, diagnosis);
-    let is_bad = |resource: &Resource<'_>| is_refused(resource.requirement);
+    let is_bad = |requirement: &&Requirement| is_refused(requirement);
     if resources.len() < 2 || !resources.iter().any(is_bad) {
         return Vec::new();
     }
@@ -182,7 +178,7 @@ fn rows(findings: &[&Finding], diagnosis: &Diagnosis, most: usize) -> Vec<Row> {
     let left_out = all - resources.len();
     let mut before: Option<&str> = None;
     let mut rows: Vec<Row> = Vec::new();
-    for Resource { requirement, .. } in &resources {
+    for requirement in &resources {
         let request = &requirement.request;
         let resource = label(&request.resource, before);
         before = Some(&request.resource);

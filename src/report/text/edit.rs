@@ -11,7 +11,7 @@ const AROUND: usize = 2;
 
 /// Writes the change.
 pub(super) fn write(page: &mut Page, edit: &Edit) {
-    let name = edit.policy.rsplit('/').next().unwrap_or(&edit.policy);
+    let name = edit.policy_name();
     let holder = edit.holder.as_deref().map(|holder| format!("{}, ", holder.replacen('/', " ", 1)));
     let sid = edit.sid.as_ref().map(|sid| format!(", statement `{sid}`")).unwrap_or_default();
     page.wrapped(Role::Plain, "  ", "  ", &format!("{}policy `{name}`{sid}:", holder.unwrap_or_default()));

@@ -52,24 +52,20 @@ fn in_short(why: &str) -> String {
 
 /// Joins what was not checked for the same reason.
 fn reasons(all: &[NotChecked]) -> Vec<(String, String)> {
-    let mut joined: Vec<(String, String)> = Vec::new();
-    let mut count: Vec<usize> = Vec::new();
+    let mut joined: Vec<(String, String, usize)> = Vec::new();
     for one in all {
         let why = in_short(&sentence::without_arns(&unchecked::why(&one.why)));
-        match joined.iter().position(|(_, known)| *known == why) {
-            Some(at) => count.iter_mut().skip(at).take(1).for_each(|count| *count += 1),
-            None => {
-                joined.push((sentence::without_arns(&unchecked::what(&one.what)), why));
-                count.push(1);
-            }
+        match joined.iter_mut().find(|(_, known, _)| *known == why) {
+            Some((.., count)) => *count += 1,
+            None => joined.push((sentence::without_arns(&unchecked::what(&one.what)), why, 1)),
         }
     }
-    let more = |((what, why), count): ((String, String), usize)| match count {
+    let more = |(what, why, count): (String, String, usize)| match count {
         1 => (what, why),
         2 => (format!("{what}, and one more"), why),
         n => (format!("{what}, and {} more", n - 1), why),
     };
-    joined.into_iter().zip(count).map(more).collect()
+    joined.into_iter().map(more).collect()
 }
 
 /// Says in a line or two what was checked.
