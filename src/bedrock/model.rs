@@ -223,7 +223,7 @@ pub fn provider_of(model: &str) -> &str {
 }
 
 impl Marketplace {
-    /// Returns `true` if a provider's models are sold through AWS Marketplace.
+    /// Returns whether a provider's models are sold through AWS Marketplace.
     #[must_use]
     pub fn of(provider: &str) -> Self {
         match provider {

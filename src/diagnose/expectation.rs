@@ -14,7 +14,7 @@ pub enum Expectation {
 }
 
 impl Expectation {
-    /// Returns `true` if a verdict is as expected; none where the verdict is undetermined.
+    /// Returns whether a verdict is as expected; `None` if the verdict is undetermined.
     #[must_use]
     pub fn is_met_by(self, verdict: Verdict) -> Option<bool> {
         match verdict {

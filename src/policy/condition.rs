@@ -33,7 +33,7 @@ impl Condition {
         Self { operator, key: key.into(), values: values.into(), expected }
     }
 
-    /// Returns `true` if the condition holds for a request.
+    /// Returns whether the condition holds for a request, as far as its keys are known.
     pub fn holds(&self, query: &Query<'_>) -> Ternary {
         let Operator { set, compare, negated, if_exists } = self.operator;
         let found = query.key(&self.key);

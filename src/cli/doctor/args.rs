@@ -69,7 +69,7 @@ pub(in crate::cli) struct DoctorArgs {
     /// Save the observations for `--evidence`
     #[arg(long, value_name = "FILE", value_parser = a_file, help_heading = REPORT)]
     pub(in crate::cli) save_evidence: Option<PathBuf>,
-    /// Write the files of the fix and a request to send to whoever can make it
+    /// Write the files of the fix and a request for the person who can make it
     #[arg(long, value_name = "DIR", help_heading = REPORT, hide_short_help = true)]
     pub(in crate::cli) save_fix: Option<PathBuf>,
     /// Let `--save-evidence` and `--save-fix` replace files
