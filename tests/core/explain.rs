@@ -70,23 +70,21 @@ impl Score {
     }
 }
 
-/// The least share of causes and facts, in percent, that is read right. The newer texts came after the grammar: their share
-/// is what it reads today, and is to rise to that of the first file.
-const FIRST: (f64, f64) = (97.0, 90.0);
-const NEWER: (f64, f64) = (81.0, 90.0);
+/// The least share of causes and facts, in percent, that is read right.
+const WANTED: (f64, f64) = (97.0, 90.0);
 
 #[test]
 fn real_texts_are_explained() {
     let score = Score::of(include_str!("../fixtures/messages/messages.jsonl"));
     assert!(score.causes[1] >= 149);
-    score.assert_at_least(FIRST);
+    score.assert_at_least(WANTED);
 }
 
 #[test]
 fn newer_texts_are_explained() {
     let score = Score::of(include_str!("../fixtures/messages/messages-2.jsonl"));
     assert!(score.causes[1] >= 88);
-    score.assert_at_least(NEWER);
+    score.assert_at_least(WANTED);
 }
 
 /// Compares what was read with what the refusal holds; returns what differs.
