@@ -98,8 +98,9 @@ mod tests {
             assert_eq!(shlex::split(&joined), shlex::split(line), "{columns}");
         }
         assert_eq!(wrapped(line, 200), [line]);
-        let narrow = wrapped("aws iam get-role --role-name chat > role.json", 30);
-        assert_eq!(narrow, ["aws iam get-role \\", "  --role-name chat > role.json"]);
+        let narrow = |columns| wrapped("aws iam get-role --role-name chat > role.json", columns);
+        assert_eq!(narrow(30), ["aws iam get-role \\", "  --role-name chat \\", "  > role.json"]);
+        assert_eq!(narrow(32), ["aws iam get-role \\", "  --role-name chat > role.json"]);
     }
 
     #[test]

@@ -158,24 +158,24 @@ mod tests {
 
     const TEXT: &str = "{\n  \"Statement\": [{\n    \"Resource\": [\n      \"a:1\",\n      \"a:2\"\n    ]\n  }, {\n    \"Resource\": \"b:1\",\n    \"Effect\": \"Allow\"\n  }]\n}";
 
-    fn changed(pattern: &str) -> Option<String> {
+    fn changed(pattern: &str) -> Option<serde_json::Value> {
         let (line, removed, added) = changed_lines(TEXT, 0..TEXT.len(), pattern, &["new:1"])?;
         let mut lines: Vec<&str> = TEXT.split('\n').collect();
         assert!(removed.iter().eq(lines[line - 1..line - 1 + removed.len()].iter()));
         lines.splice(line - 1..line - 1 + removed.len(), added.iter().map(String::as_str));
         let text = lines.join("\n");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        Some(value["Statement"].to_string())
+        Some(value["Statement"].clone())
     }
 
     #[test]
     fn an_element_is_added_wherever_the_nearest_one_stands() {
-        let whole = |first: &str, second: &str| {
-            Some(format!("[{{\"Resource\":{first}}},{{\"Effect\":\"Allow\",\"Resource\":{second}}}]"))
+        let whole = |first: &[&str], second: serde_json::Value| {
+            Some(serde_json::json!([{"Resource": first}, {"Effect": "Allow", "Resource": second}]))
         };
-        assert_eq!(changed("a:1"), whole("[\"a:1\",\"new:1\",\"a:2\"]", "\"b:1\""));
-        assert_eq!(changed("a:2"), whole("[\"a:1\",\"new:1\",\"a:2\"]", "\"b:1\""));
-        assert_eq!(changed("b:1"), whole("[\"a:1\",\"a:2\"]", "[\"b:1\",\"new:1\"]"));
+        assert_eq!(changed("a:1"), whole(&["a:1", "new:1", "a:2"], "b:1".into()));
+        assert_eq!(changed("a:2"), whole(&["a:1", "new:1", "a:2"], "b:1".into()));
+        assert_eq!(changed("b:1"), whole(&["a:1", "a:2"], serde_json::json!(["b:1", "new:1"])));
         assert_eq!(changed("c:1"), None);
     }
 
