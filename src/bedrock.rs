@@ -11,6 +11,7 @@ mod known;
 mod model;
 mod operation;
 mod profile;
+mod project;
 mod region;
 mod retention;
 
@@ -18,6 +19,7 @@ pub use api_key::{ApiKey, ApiKeyError};
 pub use authorization::{PublishedAction, PublishedResourceType, ServiceAuthorization};
 pub use bundle::Bundle;
 pub(crate) use guardrail::without_version;
+pub use project::{DEFAULT_PROJECT, ProjectError, ProjectReference};
 pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};
 pub use known::{destinations, known_models, known_regions, source_of_destinations};
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, is_model_id, provider_of};

@@ -65,6 +65,9 @@ pub struct Evidence {
     /// The role that Bedrock assumes to carry the operation out (`iam:GetRole`).
     #[serde(default)]
     pub service_role: Observation<ServiceRole>,
+    /// The policies of the buckets and keys that the call names (`s3:GetBucketPolicy`, `kms:GetKeyPolicy`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resource_policies: Vec<ResourcePolicy>,
     /// The inference profile (`bedrock:GetInferenceProfile`).
     #[serde(default)]
     pub profile: Observation<InferenceProfile>,
@@ -119,6 +122,7 @@ impl Evidence {
             principal: Observation::default(),
             policies: IdentityPolicies::default(),
             service_role: Observation::default(),
+            resource_policies: Vec::new(),
             profile: Observation::default(),
             listing: Observation::default(),
             availability: Observation::default(),
@@ -318,6 +322,16 @@ pub struct ServiceRole {
     pub trust: Option<String>,
     /// The permissions boundary's ARN.
     pub boundary: Option<String>,
+}
+
+/// The policy of a resource, as its service tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourcePolicy {
+    /// The bucket or key.
+    pub resource: Arn,
+    /// The policy's text; none where the resource has no policy.
+    #[serde(default)]
+    pub policy: Observation<Option<String>>,
 }
 
 /// How the ARN of the IAM entity was found.

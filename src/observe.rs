@@ -31,9 +31,11 @@ mod model;
 mod policies;
 mod profiles;
 mod rate_limiter;
+mod resource_policies;
 mod response;
 mod sdk_error;
 mod service_role;
+mod signed;
 mod simulate;
 mod survey;
 mod test_call;
@@ -200,6 +202,7 @@ impl Session {
         // In the order in which their records are shown.
         let (identity_calls, role_calls, model_calls, test_calls) =
             (self.calls.branch(), self.calls.branch(), self.calls.branch(), self.calls.branch());
+        let resource_calls = self.calls.branch();
         // If a given error names a principal, the caller has to be known before the test call is made.
         let identity_and_test_call = async {
             let identity = Box::pin(caller::observe(clients, &identity_calls, &request, credentials));
@@ -214,10 +217,11 @@ impl Session {
             };
             (identity, invocation)
         };
-        let ((identity, invocation), service_role, model, endpoint) = tokio::join!(
+        let ((identity, invocation), service_role, resource_policies, model, endpoint) = tokio::join!(
             // On the heap: together they need more than a small stack.
             Box::pin(identity_and_test_call),
             Box::pin(service_role::observe(clients, &role_calls, &request)),
+            Box::pin(resource_policies::observe(clients, &resource_calls, &request)),
             Box::pin(model::observe(clients, &model_calls, &request)),
             Box::pin(endpoint::observe(&clients.route, &self.calls)),
         );
@@ -225,6 +229,7 @@ impl Session {
         evidence.principal = identity.principal;
         evidence.policies = identity.policies;
         evidence.service_role = service_role;
+        evidence.resource_policies = resource_policies;
         evidence.profile = model.profile;
         evidence.listing = model.listing;
         evidence.availability = model.availability;

@@ -10,12 +10,13 @@ mod expand;
 mod given;
 mod guardrail;
 mod misuse;
+mod project;
 
 pub use context::{ADDED_FOR_SIMULATOR, ContextKeyType, KnownCaller};
 pub use given::{GivenError, GivenPolicies, GivenPolicy};
 pub use misuse::Misuse;
 
-use crate::bedrock::{GuardrailReference, Kind, ModelReference, Operation, Region};
+use crate::bedrock::{GuardrailReference, Kind, ModelReference, Operation, ProjectReference, Region};
 use crate::iam::{Arn, AssumingService, ContextKeys, RequestContext};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,9 @@ pub struct Request {
     /// The guardrail that the call names.
     #[serde(default)]
     pub guardrail: Option<GuardrailReference>,
+    /// The project that the call names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectReference>,
     /// Policies that no API shows, from the user.
     #[serde(default)]
     pub policies: GivenPolicies,
@@ -114,6 +118,7 @@ impl Request {
             context: ContextKeys::new(),
             principal: None,
             guardrail: None,
+            project: None,
             policies: GivenPolicies::default(),
             error: None,
             live: LiveCall::None,

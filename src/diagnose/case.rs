@@ -6,11 +6,11 @@
 mod attached;
 mod exemption;
 mod proof;
-mod supplied;
+mod unsimulated;
 
 pub(super) use attached::{AttachedPolicies, Source, open_policies, why_incomplete};
 pub(super) use proof::Proof;
-pub(super) use supplied::{Supplied, SuppliedPolicy};
+pub(super) use unsimulated::{Unsimulated, UnsimulatedPolicy};
 
 use super::diagnosis::{Invocation, LiveOutcome};
 use super::unread::ScpExemption;
@@ -38,8 +38,8 @@ pub(super) struct Case<'e> {
     pub(super) needed: Requirements,
     /// The principal's policies, where some were read.
     pub(super) attached: Option<AttachedPolicies<'e>>,
-    /// The session and VPC endpoint policies that the user supplied.
-    pub(super) supplied: Vec<Supplied<'e>>,
+    /// The policies that the policy simulator does not evaluate.
+    pub(super) unsimulated: Vec<Unsimulated<'e>>,
     /// Why no service control policy restricts the principal.
     pub(super) exemption: Option<ScpExemption>,
     /// The test call, read.
@@ -56,7 +56,7 @@ impl<'e> Case<'e> {
             evidence,
             needed: evidence.requirements(),
             attached: AttachedPolicies::new(evidence),
-            supplied: supplied::parse(&evidence.request.policies),
+            unsimulated: unsimulated::parse(evidence),
             exemption: exemption::find(evidence, principal.as_ref()),
             test_call: TestCall::new(evidence),
             pasted: evidence.request.error.as_ref().map(|given| explain::classify(None, None, &given.text)),

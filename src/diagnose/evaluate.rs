@@ -1,10 +1,10 @@
 //! How the requirements of a call are judged: by the policy simulator, by the engine on the policies that were read and on
-//! those that were supplied, and by both with the proposed changes made.
+//! those that are not simulated, and by both with the proposed changes made.
 
 mod attached;
 mod lift;
 mod simulated;
-mod supplied;
+mod unsimulated;
 mod what_if;
 
 pub(super) use lift::Lifted;
@@ -61,8 +61,8 @@ pub(super) struct Requirements {
     pub(super) policies_read: Option<Vec<String>>,
     /// Allows that are wider than the call needs.
     pub(super) advice: Vec<Advice>,
-    /// Refusals of supplied policies, on requirements that are refused for another reason as well.
-    pub(super) supplied: Vec<Requirement>,
+    /// Refusals of policies that were not simulated, on requirements that are refused for another reason as well.
+    pub(super) further: Vec<Requirement>,
     /// The ARN of its permissions boundary, where that is known.
     pub(super) boundary: Option<String>,
     /// What the simulator says of the refused requirements once policies are changed.
@@ -89,8 +89,8 @@ impl Requirements {
     pub(super) fn refusals(&self) -> impl Iterator<Item = (&Requirement, bool)> {
         let before = self.requirements.iter().map(|requirement| (requirement, false));
         let after = self.what_if.stages.iter().flat_map(Stage::conclusive).map(|requirement| (requirement, true));
-        let supplied = self.supplied.iter().map(|requirement| (requirement, false));
-        before.chain(supplied).chain(after).filter(|(requirement, _)| requirement.decision.is_denied())
+        let further = self.further.iter().map(|requirement| (requirement, false));
+        before.chain(further).chain(after).filter(|(requirement, _)| requirement.decision.is_denied())
     }
 
     /// Walks over the requests that policies of a type refuse, each once.
@@ -174,18 +174,18 @@ fn judge_caller(case: &Case<'_>) -> Requirements {
         let needed = case.needed.requirements.iter().cloned();
         let mut requirements: Vec<Requirement> =
             needed.map(|request| simulated::undetermined(request, why.clone())).collect();
-        let supplied = supplied::judge(case, None, &mut requirements);
-        return Requirements { requirements, supplied, unlisted, ..Requirements::default() };
+        let further = unsimulated::judge(case, None, Whose::Caller, &mut requirements);
+        return Requirements { requirements, further, unlisted, ..Requirements::default() };
     };
     let judge = Judge::for_principal(case);
     let mut requirements = judge.requirements(principal, case.call_requirements(principal));
     doubt_scps(case, principal, &mut requirements);
     let answered = requirements.iter().any(|requirement| requirement.unread.is_none());
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
-    // What is tried is tried in simulation, which does not know the supplied policies.
+    // What is tried is tried in simulation, which does not know the other policies.
     let what_if = what_if::follow(&judge, principal, &requirements);
     let advice = wide_statements(case, &requirements);
-    let supplied = supplied::judge(case, Some(principal), &mut requirements);
+    let further = unsimulated::judge(case, Some(principal), Whose::Caller, &mut requirements);
     Requirements {
         unlisted,
         principal: (answered || certain).then(|| principal.clone()),
@@ -193,7 +193,7 @@ fn judge_caller(case: &Case<'_>) -> Requirements {
         policies_read: case.attached.as_ref().map(|read| read.names()),
         advice,
         requirements,
-        supplied,
+        further,
         what_if,
     }
 }
@@ -244,7 +244,8 @@ fn judge_service_role(case: &Case<'_>) -> Requirements {
     }
     let what_if = what_if::follow(&judge, &role, &requirements);
     let boundary = case.evidence.service_role.seen().and_then(|role| role.boundary.clone());
-    Requirements { requirements, principal: Some(role), boundary, what_if, ..Requirements::default() }
+    let further = unsimulated::judge(case, Some(&role), Whose::ServiceRole, &mut requirements);
+    Requirements { requirements, further, principal: Some(role), boundary, what_if, ..Requirements::default() }
 }
 
 /// Names what the simulator would still have to be asked about the service role.

@@ -9,7 +9,6 @@ use super::unread::{NotChecked, Unchecked, Why};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
 use crate::evidence::{ChosenBy, Evidence, Observation, Unseen};
 use crate::iam::{Decision, PrincipalKind};
-use crate::request::Request;
 use core::net::IpAddr;
 
 /// Lists what was not seen, only where it could change the answer; `found` is what rules could not read.
@@ -35,7 +34,7 @@ pub(super) fn list(
     if !case.test_call.decides() && case.evidence.credentials.seen().is_some() {
         beyond_simulation(case.evidence, requirements, verdict, &mut list);
     }
-    beyond_the_call(&case.evidence.request, &mut list);
+    beyond_the_call(case.evidence, &mut list);
     list
 }
 
@@ -61,7 +60,8 @@ fn test_call(case: &Case<'_>, list: &mut Vec<NotChecked>) {
 }
 
 /// What an operation depends on that the request did not name, or that no API shows.
-fn beyond_the_call(request: &Request, list: &mut Vec<NotChecked>) {
+fn beyond_the_call(evidence: &Evidence, list: &mut Vec<NotChecked>) {
+    let request = &evidence.request;
     let operation = request.operation;
     if operation.service_role() == Given::Maybe && request.service_role.is_none() {
         let what = Unchecked::ServiceRole(operation.acts_for().unwrap_or("resource"));
@@ -70,11 +70,20 @@ fn beyond_the_call(request: &Request, list: &mut Vec<NotChecked>) {
     if request.model.is_some() && !operation.model().gated {
         list.push(NotChecked::new(Unchecked::ModelAccess, Why::NotGated(operation)));
     }
-    if request.given(Kind::KmsKey).next().is_some() {
-        list.push(NotChecked::new(Unchecked::KeyPolicy, Why::KeyPolicyNotGiven));
-    }
-    if request.given(Kind::S3).next().is_some() {
-        list.push(NotChecked::new(Unchecked::BucketPolicy, Why::BucketPolicyNotRead));
+    let of_resources = [
+        (Kind::KmsKey, "kms", Unchecked::KeyPolicy, Why::KeyPolicyNotGiven),
+        (Kind::S3, "s3", Unchecked::BucketPolicy, Why::BucketPolicyNotRead),
+    ];
+    for (kind, service, what, why) in of_resources {
+        let mut read = evidence.resource_policies.iter().filter(|read| read.resource.service == service).peekable();
+        if request.given(kind).next().is_none() {
+            continue;
+        }
+        if read.peek().is_none() {
+            list.push(NotChecked::new(what, why));
+        } else if let Some(unread) = read.find_map(|read| read.policy.why_unseen()) {
+            list.push(NotChecked::new(what, unread));
+        }
     }
 }
 

@@ -60,6 +60,12 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
     let requirements = judged.of(finding.whose);
     if finding.whose == Whose::ServiceRole {
         let decision = finding.decision.unwrap_or(Decision::ImplicitDeny);
+        if finding.cause == Cause::ResourcePolicy
+            && decision == Decision::ImplicitDeny
+            && let Some(remedy) = grant::in_resource_policy(finding, case.evidence, requirements)
+        {
+            return remedy;
+        }
         return for_policy(cause_of(finding.policy_type, decision), case, requirements);
     }
     let is_requirement = finding.action.as_ref().is_none_or(|action| {

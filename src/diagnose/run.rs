@@ -182,11 +182,11 @@ fn read_in_account(evidence: &Evidence) -> Option<Advice> {
 /// Returns the documents that findings quote or change, each once.
 fn documents(case: &Case<'_>, findings: &[Finding]) -> Vec<PolicyDocument> {
     let mut documents = case.attached.as_ref().map(|attached| attached.documents()).unwrap_or_default();
-    documents.extend(case.supplied.iter().map(|supplied| PolicyDocument {
-        policy_type: supplied.policy_type,
-        policy: supplied.given.name.clone(),
+    documents.extend(case.unsimulated.iter().map(|policy| PolicyDocument {
+        policy_type: policy.policy_type,
+        policy: policy.name.clone(),
         holder: None,
-        text: supplied.given.document.clone(),
+        text: policy.text.to_owned(),
     }));
     documents.extend(trust_policies(case.evidence));
     documents.retain(|document| is_concerned(document, findings));

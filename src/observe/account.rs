@@ -5,8 +5,8 @@
 use super::api::AllowListedApis;
 use super::api_key::Bearer;
 use super::endpoint::Route;
-use super::events::Trail;
 use super::response::{CaptureRequestId, StrictBody};
+use super::signed::Signer;
 use crate::bedrock::Region;
 use crate::evidence::RuntimeEndpoint;
 use crate::iam::Arn;
@@ -76,8 +76,8 @@ pub(super) struct Clients {
     pub(super) toolbox: aws_sdk_iamtoolbox::Client,
     pub(super) bedrock: aws_sdk_bedrock::Client,
     pub(super) runtime: aws_sdk_bedrockruntime::Client,
-    /// Where the event history is.
-    pub(super) trail: Trail,
+    /// Calls to services that have no client here.
+    pub(super) signer: Signer,
     /// The host of every service, if one override is configured for all.
     endpoint: Option<String>,
     pub(super) region: String,
@@ -200,7 +200,7 @@ pub(super) fn clients(
                 .retry_config(RetryConfig::disabled())
                 .build(),
         ),
-        trail: Trail::of(config, region),
+        signer: Signer::of(config, reads_environment),
         endpoint: config.endpoint_url().map(origin),
         region: region.to_string(),
         route: Route::from_config(config),

@@ -89,6 +89,8 @@ apis! {
         "the account's data-retention mode, where the model asks for one";
     ListInferenceProfiles: "bedrock:ListInferenceProfiles", Read, Some("bedrock:ListInferenceProfiles"),
         "the inference profiles that can be called instead";
+    GetBucketPolicy: "s3:GetBucketPolicy", Read, Some("s3:GetBucketPolicy"), "the policy of a bucket that the call names";
+    GetKeyPolicy: "kms:GetKeyPolicy", Read, Some("kms:GetKeyPolicy"), "the policy of a KMS key that the call names";
     LookupEvents: "cloudtrail:LookupEvents", History, Some("cloudtrail:LookupEvents"),
         "calls that were denied before, where `denials --live` asks for them";
     InvokeModel: "bedrock:InvokeModel", Test, Some("bedrock:InvokeModel"), "the test call";
@@ -126,7 +128,7 @@ impl Api {
 
     /// Returns `true` if the answer is an XML document of the query protocol, as those of STS and IAM are.
     pub(super) fn is_in_query_protocol(self) -> bool {
-        self != Self::GetRequestAuthorizationDetails && !self.name().starts_with("bedrock:")
+        self != Self::GetRequestAuthorizationDetails && ["sts:", "iam:"].iter().any(|prefix| self.name().starts_with(prefix))
     }
 
     /// Returns `true` if the answer is an event stream.

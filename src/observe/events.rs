@@ -1,25 +1,17 @@
 //! Asks CloudTrail's event history, page by page, at the rate that AWS allows.
 //!
-//! The one call that is signed and sent here and not by a client of the SDK: `cloudtrail:LookupEvents`, which is in the
-//! table of calls like every other. Pages are handed on as they came; nothing is judged.
+//! Pages are handed on as they came; nothing is judged.
 
 use super::Observer;
 use super::api::Api;
 use super::kept_text::kept_text;
 use super::sdk_error::innermost;
+use super::signed::{Message, NotSent, Service, Signer};
 use crate::bedrock::Region;
 use crate::evidence::{Failure, FailureKind, Observation, ServiceError};
-use aws_config::SdkConfig;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use aws_types::service_config::ServiceConfigKey;
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long after a call the next one in the same Region is made: two in a second are allowed (AWS CloudTrail API
@@ -55,41 +47,10 @@ pub struct History {
 }
 
 /// Where CloudTrail is, and who asks.
-#[derive(Clone, Debug)]
-pub(super) struct Trail {
-    credentials: Option<SharedCredentialsProvider>,
-    connector: SharedHttpConnector,
-    endpoint: String,
-    region: String,
-}
-
-impl Trail {
-    pub(super) fn of(config: &SdkConfig, region: &Region) -> Self {
-        let key = ServiceConfigKey::builder()
-            .service_id("CloudTrail")
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build();
-        let own = key.ok().and_then(|key| config.service_config()?.load_config(key));
-        let named = own.or_else(|| config.endpoint_url().map(str::to_owned));
-        let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
-        // AWS General Reference, "AWS CloudTrail endpoints and quotas".
-        let suffix = match region.partition().as_str() {
-            "aws-cn" => "amazonaws.com.cn",
-            "aws-iso" => "c2s.ic.gov",
-            "aws-iso-b" => "sc2s.sgov.gov",
-            "aws-iso-e" => "cloud.adc-e.uk",
-            "aws-iso-f" => "csp.hci.ic.gov",
-            "aws-eusc" => "amazonaws.eu",
-            _ => "amazonaws.com",
-        };
-        Self {
-            credentials: config.credentials_provider(),
-            connector: super::http::connector(),
-            endpoint: named.unwrap_or_else(|| format!("https://cloudtrail{fips}.{region}.{suffix}")),
-            region: region.to_string(),
-        }
-    }
+#[derive(Debug)]
+struct Trail {
+    signer: Signer,
+    region: Region,
 }
 
 impl Observer {
@@ -101,7 +62,10 @@ impl Observer {
         let calls = self.calls(self.timeout);
         let reach = self.connection.clients(region, &calls).await;
         match reach.clients {
-            Some(clients) => Ok(History { trail: clients.trail.clone(), patience: self.timeout, last_call: None }),
+            Some(clients) => {
+                let trail = Trail { signer: clients.signer.clone(), region: region.clone() };
+                Ok(History { trail, patience: self.timeout, last_call: None })
+            }
             None => Err(match reach.credentials {
                 Observation::Failed(failure) => failure,
                 _ => failure(FailureKind::NoCredentials, "the role could not be assumed"),
@@ -154,16 +118,11 @@ impl History {
 
 impl Trail {
     async fn send(&self, body: &str) -> Observation<Value> {
-        let request = match self.signed(body).await {
-            Ok(request) => request,
-            Err(failure) => return Observation::Failed(failure),
-        };
-        let response = match self.connector.call(request).await {
+        let headers = &[("content-type", "application/x-amz-json-1.1"), ("x-amz-target", TARGET)];
+        let message = Message { method: "POST", path: "/", headers, body };
+        let response = match self.signer.send(Service::CloudTrail, &self.region, &message).await {
             Ok(response) => response,
-            Err(error) => {
-                let kind = if error.is_timeout() { FailureKind::TimedOut } else { FailureKind::Unreachable };
-                return Observation::Failed(self.failure(kind, &innermost(&error)));
-            }
+            Err(why) => return Observation::Failed(self.not_sent(why)),
         };
         let status = response.status().as_u16();
         let header = |name: &str| response.headers().get(name).map(str::to_owned);
@@ -197,38 +156,16 @@ impl Trail {
         })
     }
 
-    async fn signed(&self, body: &str) -> Result<HttpRequest, Failure> {
-        let malformed = |detail: String| self.failure(FailureKind::Unreadable, &detail);
-        let provider = self.credentials.as_ref().ok_or_else(|| self.failure(FailureKind::NoCredentials, ""))?;
-        let credentials = provider
-            .provide_credentials()
-            .await
-            .map_err(|error| self.failure(FailureKind::CredentialsProvider, &innermost(&error)))?;
-        let identity = credentials.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("cloudtrail")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| malformed(error.to_string()))?
-            .into();
-        let url = format!("{}/", self.endpoint.trim_end_matches('/'));
-        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", TARGET)];
-        let signable = SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()))
-            .map_err(|error| malformed(error.to_string()))?;
-        let (instructions, _) = sign(signable, &parameters).map_err(|error| malformed(error.to_string()))?.into_parts();
-        let mut request = HttpRequest::new(SdkBody::from(body.to_owned()));
-        request.set_method("POST").map_err(|error| malformed(error.to_string()))?;
-        request.set_uri(url).map_err(|error| malformed(error.to_string()))?;
-        for (name, value) in headers {
-            request.headers_mut().insert(name, value);
+    fn not_sent(&self, why: NotSent) -> Failure {
+        match why {
+            NotSent::NoCredentials => self.failure(FailureKind::NoCredentials, ""),
+            NotSent::Credentials(detail) => self.failure(FailureKind::CredentialsProvider, &detail),
+            NotSent::Malformed(detail) => self.failure(FailureKind::Unreadable, &detail),
+            NotSent::Connection(error) => {
+                let kind = if error.is_timeout() { FailureKind::TimedOut } else { FailureKind::Unreachable };
+                self.failure(kind, &innermost(&error))
+            }
         }
-        for (name, value) in instructions.headers() {
-            request.headers_mut().insert(name.to_owned(), value.to_owned());
-        }
-        Ok(request)
     }
 
     fn failure(&self, kind: FailureKind, detail: &str) -> Failure {

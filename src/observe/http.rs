@@ -40,6 +40,11 @@ pub(super) fn connector() -> SharedHttpConnector {
     ways(ProxyConfig::from_env(), PLAIN_PROXIES.iter().any(is_set))
 }
 
+/// Returns the connections to an embedded account, likewise.
+pub(super) fn loopback_connector() -> SharedHttpConnector {
+    ways(ProxyConfig::disabled(), false)
+}
+
 fn ways(proxy: ProxyConfig, plain_has_proxy: bool) -> SharedHttpConnector {
     SharedHttpConnector::new(Ways { proxy, plain_has_proxy, plain: OnceLock::new(), tls: OnceLock::new() })
 }

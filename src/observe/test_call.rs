@@ -19,6 +19,8 @@ use aws_sdk_bedrockruntime::types::{
     ContentBlock, ConversationRole, ConverseOutput, ConverseStreamOutput, GuardrailConfiguration,
     GuardrailStreamConfiguration, InferenceConfiguration, Message, ResponseStream,
 };
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -116,6 +118,8 @@ async fn invoke_model(
                 .body(Blob::new(body))
                 .set_guardrail_identifier(guardrail.map(GuardrailReference::identifier))
                 .set_guardrail_version(guardrail.map(|guardrail| guardrail.version().to_owned()))
+                .customize()
+                .mutate_request(in_project(request, In::Header))
                 .send()
         };
         let send = || async {
@@ -142,6 +146,8 @@ async fn invoke_model(
                 .body(Blob::new(body))
                 .set_guardrail_identifier(guardrail.map(GuardrailReference::identifier))
                 .set_guardrail_version(guardrail.map(|guardrail| guardrail.version().to_owned()))
+                .customize()
+                .mutate_request(in_project(request, In::Header))
                 .send()
         };
         let send = || async {
@@ -165,6 +171,8 @@ async fn converse(clients: &Clients, calls: &CallRunner, request: &Request) -> O
                 let config = GuardrailConfiguration::builder().guardrail_identifier(guardrail.identifier());
                 config.guardrail_version(guardrail.version()).build()
             }))
+            .customize()
+            .mutate_request(in_project(request, In::Body))
             .send()
     };
     let send = || async {
@@ -190,6 +198,8 @@ async fn converse_stream(clients: &Clients, calls: &CallRunner, request: &Reques
                 let config = GuardrailStreamConfiguration::builder().guardrail_identifier(guardrail.identifier());
                 config.guardrail_version(guardrail.version()).build()
             }))
+            .customize()
+            .mutate_request(in_project(request, In::Body))
             .send()
     };
     let send = || async {
@@ -201,6 +211,35 @@ async fn converse_stream(clients: &Clients, calls: &CallRunner, request: &Reques
     };
     let endpoint = clients.endpoint("bedrock-runtime");
     calls.to(Api::ConverseStream, &endpoint).for_test_call().ask(send).await
+}
+
+/// Where an operation takes the project of a call.
+#[derive(Clone, Copy)]
+enum In {
+    Header,
+    Body,
+}
+
+/// Names the call's project, for which the SDK has no parameter yet, in a request before it is signed
+/// (Bedrock API Reference, "InvokeModel" and "Converse", `projectIdentifier`).
+fn in_project(request: &Request, place: In) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
+    let project = request.project.as_ref().map(ToString::to_string);
+    move |request| {
+        let Some(project) = &project else { return };
+        match place {
+            In::Header => {
+                request.headers_mut().insert("x-amzn-bedrock-projectidentifier", project.clone());
+            }
+            In::Body => {
+                let body: Option<Value> = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok());
+                let Some(Value::Object(mut body)) = body else { return };
+                body.insert("projectIdentifier".to_owned(), Value::String(project.clone()));
+                let text = Value::Object(body).to_string();
+                request.headers_mut().insert("content-length", text.len().to_string());
+                *request.body_mut() = SdkBody::from(text);
+            }
+        }
+    }
 }
 
 /// Takes an answer for a model's only if it has the model's form, status 200 and AWS's request id.

@@ -63,6 +63,7 @@ impl Request {
         }
         requirements.unlisted = expansion.unlisted;
         self.require_named_guardrail(&mut requirements, account);
+        self.require_named_project(&mut requirements, account);
         requirements
     }
 

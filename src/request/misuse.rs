@@ -27,6 +27,10 @@ pub enum Misuse {
     ServiceRoleTaken(Operation),
     /// What is named as the service role is no role.
     NotARole(Arn),
+    /// The operation takes no project.
+    ProjectTaken(Operation),
+    /// A project is named together with an application inference profile, which the API rejects.
+    ProjectWithApplicationProfile,
     /// There is no test call of the operation.
     NoTestCall(Operation),
 }
@@ -62,6 +66,17 @@ impl Request {
                 return Some(Misuse::NotARole(role.clone()));
             }
             _ => {}
+        }
+        if self.project.is_some() && !operation.takes_project() {
+            return Some(Misuse::ProjectTaken(operation));
+        }
+        let is_application_profile = |model: &ModelReference| {
+            matches!(model, ModelReference::Arn(arn) if arn.arn().resource_type() == "application-inference-profile")
+        };
+        if self.project.as_ref().is_some_and(|project| !project.is_default())
+            && self.model.as_ref().is_some_and(is_application_profile)
+        {
+            return Some(Misuse::ProjectWithApplicationProfile);
         }
         (self.live != LiveCall::None && !operation.has_test_call()).then_some(Misuse::NoTestCall(operation))
     }
@@ -109,6 +124,12 @@ impl Misuse {
             Self::NoServiceRole(_) => "add `--service-role arn:aws:iam::ACCOUNT:role/NAME`".to_owned(),
             Self::ServiceRoleTaken(_) => "leave `--service-role` out".to_owned(),
             Self::NotARole(_) => "such as arn:aws:iam::111122223333:role/service-role/batch".to_owned(),
+            Self::ProjectTaken(_) => {
+                "leave `--project` out; the project of another endpoint is named with `--resource`".to_owned()
+            }
+            Self::ProjectWithApplicationProfile => {
+                "leave `--project` out, or name the model or the system-defined profile".to_owned()
+            }
             Self::NoTestCall(_) => {
                 "leave out `--probe` and `--invoke`: the policies are simulated all the same".to_owned()
             }
@@ -131,6 +152,10 @@ impl fmt::Display for Misuse {
             }
             Self::ServiceRoleTaken(operation) => write!(f, "`{operation}` is carried out without a service role"),
             Self::NotARole(arn) => write!(f, "`{arn}` is not the ARN of an IAM role"),
+            Self::ProjectTaken(operation) => write!(f, "`{operation}` takes no `--project`"),
+            Self::ProjectWithApplicationProfile => {
+                f.write_str("a project cannot be combined with an application inference profile")
+            }
             Self::NoTestCall(operation) => write!(
                 f,
                 "there is no test call of `{operation}`: it would start or make something, or tell nothing of access"

@@ -218,6 +218,9 @@ impl Refusal {
             let body = serde_json::json!({ "__type": self.code, key: self.message });
             return Reply::new(self.status, "application/x-amz-json-1.1", body.to_string().into_bytes());
         }
+        if service == Service::S3 {
+            return self.s3_reply(request_id);
+        }
         if self.status == 200 {
             let kind = format!("com.amazon.coral.service#{}", self.code);
             return Reply::json(&serde_json::json!({ "Output": { "__type": kind }, "Version": "1.0" }));
@@ -257,6 +260,15 @@ impl Refusal {
             429 => "rate_limit_error",
             _ => "api_error",
         }
+    }
+
+    /// Puts the refusal in the form of Amazon S3 (API Reference, "REST error responses"), which has no namespace.
+    fn s3_reply(&self, request_id: &str) -> Reply {
+        let error = Xml::document("Error", "", |xml| {
+            xml.leaf("Code", &self.code).leaf("Message", &self.message).leaf("RequestId", request_id);
+        });
+        let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}", error.replacen(" xmlns=\"\"", "", 1));
+        Reply::new(self.status, "application/xml", body.into_bytes())
     }
 
     fn query_reply(&self, service: Service, request_id: &str) -> Reply {

@@ -26,7 +26,7 @@ pub(super) use models::{
 pub(super) use principals::{AttachedPolicy, Group, ManagedPolicy, PolicyText, PrincipalFacts, is_session_name};
 pub(super) use programs::{ProgramStatus, Project, TrustedAccessProgram};
 
-use crate::bedrock::{GuardrailReference, ModelReference, Operation, Region};
+use crate::bedrock::{GuardrailReference, ModelReference, Operation, ProjectReference, Region};
 use crate::iam::{Arn, AssumingService};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -154,7 +154,7 @@ pub struct WorldRequest {
     pub guardrail: Option<GuardrailReference>,
     /// The project that the call belongs to.
     #[serde(default)]
-    pub project: Option<String>,
+    pub project: Option<ProjectReference>,
     /// The live call, where only a live answer can tell.
     #[serde(default)]
     pub live: Option<Live>,

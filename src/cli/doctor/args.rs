@@ -1,7 +1,7 @@
 //! What `doctor` takes from the command line.
 
 use super::call::{Call, Principal};
-use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, Region};
+use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, ProjectReference, Region};
 use crate::cli::account::AccountArgs;
 use crate::cli::paint;
 use crate::cli::parse::{a_file, concurrency, context_pair, minutes, operation_parser, seconds};
@@ -137,6 +137,9 @@ pub(in crate::cli) struct CallArgs {
     /// The guardrail that the call names: its ID or ARN, optionally followed by `:VERSION` [default version: DRAFT]
     #[arg(long, value_name = "ID[:VERSION]", help_heading = MORE, hide_short_help = true)]
     pub(in crate::cli) guardrail: Option<GuardrailReference>,
+    /// The project that the call names, by its ID or ARN
+    #[arg(long, value_name = "ID", help_heading = MORE, hide_short_help = true)]
+    pub(in crate::cli) project: Option<ProjectReference>,
     /// A condition key that the call carries, in addition to the usual ones; repeat a key for several values
     #[arg(long, value_name = "KEY=VALUE", value_parser = context_pair, help_heading = MORE, hide_short_help = true)]
     pub(in crate::cli) context: Vec<(String, String)>,
@@ -243,6 +246,7 @@ impl DoctorArgs {
             service: typed.service,
             principal: typed.principal.clone(),
             guardrail: typed.guardrail.clone(),
+            project: typed.project.clone(),
             context: typed.context.clone(),
             profile: self.account.profile.clone(),
             live: match (typed.probe, typed.invoke) {

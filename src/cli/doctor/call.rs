@@ -1,6 +1,6 @@
 //! One call to diagnose, as it was typed or as a target describes it.
 
-use crate::bedrock::{GuardrailReference, ModelReference, Operation, Region};
+use crate::bedrock::{GuardrailReference, ModelReference, Operation, ProjectReference, Region};
 use crate::iam::{Arn, AssumingService};
 use crate::request::LiveCall;
 use std::fmt;
@@ -18,6 +18,7 @@ pub(super) struct Call {
     pub(super) service: Option<AssumingService>,
     pub(super) principal: Option<Principal>,
     pub(super) guardrail: Option<GuardrailReference>,
+    pub(super) project: Option<ProjectReference>,
     pub(super) context: Vec<(String, String)>,
     /// The profile of the AWS config files whose credentials are used.
     pub(super) profile: Option<String>,

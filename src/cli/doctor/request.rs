@@ -123,6 +123,7 @@ async fn assemble(
         context: context(&call.context),
         principal,
         guardrail: call.guardrail.clone().or_else(|| same.and_then(|own| own.guardrail.clone())),
+        project: call.project.clone().or_else(|| same.and_then(|own| own.project.clone())),
         policies: inputs.policies.clone(),
         error: pasted.error.clone(),
         live,

@@ -1,7 +1,7 @@
 //! The call that a `policy` command is about: a model, a Region and an account become the requirements to be allowed.
 
 use crate::bedrock::{
-    Given, InferenceProfile, ModelReference, Operation, ProfileKind, Region, destinations, source_of_destinations,
+    Given, InferenceProfile, ModelReference, Operation, ProfileKind, ProjectReference, Region, destinations, source_of_destinations,
 };
 use crate::cli::exit::Failure;
 use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};
@@ -21,6 +21,9 @@ pub(super) struct CallArgs {
     /// The role that Bedrock assumes to carry the operation out
     #[arg(long, value_name = "ARN")]
     pub service_role: Option<Arn>,
+    /// The project that the call names, by its ID or ARN
+    #[arg(long, value_name = "ID")]
+    pub project: Option<ProjectReference>,
     /// The Region whose endpoint is called [default: that of the ARN]
     #[arg(long, value_name = "REGION")]
     pub region: Option<Region>,
@@ -150,6 +153,7 @@ impl CallArgs {
             context,
             resources: self.resource.clone(),
             service_role: self.service_role.clone(),
+            project: self.project.clone(),
             ..Request::new(self.model.clone(), operation, region)
         };
         if let Some(misuse) = request.misuse() {

@@ -262,6 +262,9 @@ fn check(evidence: &Evidence, request: &Request, assumed: Option<&Arn>) -> Strin
     if let Some(guardrail) = &request.guardrail {
         line.push_str(&format!(" --guardrail {}", quoted(&guardrail.to_string())));
     }
+    if let Some(project) = &request.project {
+        line.push_str(&format!(" --project {}", quoted(&project.to_string())));
+    }
     for (option, policy) in
         [("session-policy", &request.policies.session), ("vpc-endpoint-policy", &request.policies.vpc_endpoint)]
     {

@@ -43,11 +43,14 @@ pub(in crate::diagnose) fn findings(requirements: &Requirements) -> Vec<Finding>
     findings
 }
 
-/// Turns what the service role lacks into findings: whichever policy refuses, it is the role that lacks the permission.
+/// Turns what the service role lacks into findings: whichever policy of its own refuses, it is the role that lacks the
+/// permission; what a resource's policy refuses, the resource refuses.
 pub(in crate::diagnose) fn of_service_role(requirements: &Requirements) -> Vec<Finding> {
     let mut findings = findings(requirements);
     for finding in &mut findings {
-        finding.cause = Cause::ServiceRolePermission;
+        if finding.policy_type != Some(PolicyType::ResourcePolicy) {
+            finding.cause = Cause::ServiceRolePermission;
+        }
     }
     findings
 }

@@ -44,7 +44,8 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
             call.require_on("bedrock:ApplyGuardrail", &arn, &context, policy)?;
         }
         if let Some(project) = &project {
-            call.require(action, project, Some(project), &via_endpoint(call, ContextKeys::new()))?;
+            let context = ContextKeys::new().with("bedrock:ProjectArn", project.as_str());
+            call.require(action, project, Some(project), &via_endpoint(call, context))?;
         }
     }
     let retention = call.world().projects.iter().find(|known| Some(known.arn.to_string()) == project);

@@ -1,11 +1,10 @@
-//! What the engine says of a requirement with the policies that the user supplied.
+//! What the engine says of a requirement with the policies that the policy simulator does not evaluate.
 //!
-//! The policy simulator evaluates neither a session policy nor that of a VPC endpoint (IAM User Guide, "IAM policy testing
-//! with the IAM policy simulator"), so the engine does. What it finds can only refuse: each of the two restricts, and
-//! neither grants.
+//! Those are a session policy, that of a VPC endpoint, and those of buckets and keys (IAM User Guide, "IAM policy testing with
+//! the IAM policy simulator"). What the engine finds can only refuse: what the simulator denies, none of them grants here.
 
 use crate::bedrock::Whose;
-use crate::diagnose::case::{Case, Supplied, SuppliedPolicy};
+use crate::diagnose::case::{Case, Unsimulated, UnsimulatedPolicy};
 use crate::diagnose::requirement::{JudgedBy, Requirement};
 use crate::diagnose::statement::{self, DecidedBy};
 use crate::diagnose::unread::Why;
@@ -13,31 +12,35 @@ use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::{Evaluation, Question, StatementRef, evaluate};
 use crate::request::KnownCaller;
 
-/// Judges every requirement by the supplied policies, and returns what refuses in addition to the first decision.
+/// Judges the requirements of the caller or of the service role, and returns what refuses in addition to the first decision.
 ///
 /// A requirement that is not refused otherwise takes over the decision; of one that is, the further refusal is returned, so
 /// that both are fixed at once.
 pub(in crate::diagnose) fn judge(
     case: &Case<'_>,
     principal: Option<&Arn>,
+    whose: Whose,
     requirements: &mut [Requirement],
 ) -> Vec<Requirement> {
     let mut further = Vec::new();
-    for supplied in &case.supplied {
-        let policy = match &supplied.parsed {
+    // What was supplied is the caller's: a service role has a session of its own, and calls from within AWS.
+    let counts = |one: &&Unsimulated<'_>| whose == Whose::Caller || one.policy_type == PolicyType::ResourcePolicy;
+    for unsimulated in case.unsimulated.iter().filter(counts) {
+        let concerned = requirements.iter_mut().filter(|requirement| unsimulated.applies_to(&requirement.request));
+        let policy = match &unsimulated.parsed {
             Ok(policy) => policy,
             Err(error) => {
                 let why = Why::SuppliedUnparsable {
-                    policy_type: supplied.policy_type,
-                    name: supplied.given.name.clone(),
+                    policy_type: unsimulated.policy_type,
+                    name: unsimulated.name.clone(),
                     error: error.clone(),
                 };
-                requirements.iter_mut().for_each(|requirement| leave_open(requirement, Some(why.clone())));
+                concerned.for_each(|requirement| leave_open(requirement, Some(why.clone())));
                 continue;
             }
         };
-        for requirement in requirements.iter_mut() {
-            let judged = supplied.judge(policy, case, principal, &requirement.request);
+        for requirement in concerned {
+            let judged = Requirement { whose, ..unsimulated.judge(policy, case, principal, &requirement.request) };
             match judged.decision {
                 Decision::Allowed => {}
                 Decision::Undetermined => leave_open(requirement, judged.unread),
@@ -49,7 +52,7 @@ pub(in crate::diagnose) fn judge(
     further
 }
 
-/// A requirement that is allowed otherwise is not, as long as a supplied policy leaves it open.
+/// A requirement that is allowed otherwise is not, as long as a further policy leaves it open.
 fn leave_open(requirement: &mut Requirement, why: Option<Why>) {
     if requirement.decision == Decision::Allowed {
         requirement.decision = Decision::Undetermined;
@@ -58,10 +61,10 @@ fn leave_open(requirement: &mut Requirement, why: Option<Why>) {
     }
 }
 
-impl Supplied<'_> {
+impl Unsimulated<'_> {
     fn judge(
         &self,
-        policy: &SuppliedPolicy,
+        policy: &UnsimulatedPolicy,
         case: &Case<'_>,
         principal: Option<&Arn>,
         requirement: &RequestContext,
@@ -88,7 +91,7 @@ impl Supplied<'_> {
 
     fn requirement(
         &self,
-        policy: &SuppliedPolicy,
+        policy: &UnsimulatedPolicy,
         case: &Case<'_>,
         requirement: &RequestContext,
         evaluation: &Evaluation,
@@ -103,7 +106,7 @@ impl Supplied<'_> {
         } else if decision == Decision::Undetermined {
             unread = Some(Why::SuppliedDependsOn {
                 policy_type: self.policy_type,
-                name: self.given.name.clone(),
+                name: self.name.clone(),
                 keys: evaluation.unknown_keys.clone(),
             });
         }
@@ -123,11 +126,11 @@ impl Supplied<'_> {
         }
     }
 
-    fn decided_by(&self, policy: &SuppliedPolicy, statement: &StatementRef) -> Option<DecidedBy> {
+    fn decided_by(&self, policy: &UnsimulatedPolicy, statement: &StatementRef) -> Option<DecidedBy> {
         let quote = || {
             let mut statements = policy.document()?.statements().iter();
             let found = statements.find(|known| known.index() == statement.statement)?;
-            statement::quote(found, &self.given.document)
+            statement::quote(found, self.text)
         };
         (statement.policy_type == self.policy_type).then(|| DecidedBy {
             policy_type: self.policy_type,
