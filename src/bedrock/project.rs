@@ -32,11 +32,7 @@ pub struct ProjectError(String);
 
 impl fmt::Display for ProjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "`{}` is not a project's id, such as `default` or `proj_…`, nor its ARN",
-            self.0.escape_debug()
-        )
+        write!(f, "`{}` is not a project's id, such as `default` or `proj_…`, nor its ARN", self.0.escape_debug())
     }
 }
 
@@ -121,7 +117,13 @@ mod tests {
         let id: ProjectReference = "proj_abcdefghijkl234567mn".parse().unwrap();
         assert_eq!(id.arn(&region, Some("111122223333")).unwrap().to_string(), arn);
         assert_eq!(id.arn(&region, None), None);
-        for bad in ["", "proj abc", "proj_abc$(id)", "arn:aws:iam::111122223333:role/a", "arn:aws:bedrock:us-west-2:111122223333:agent/a"] {
+        for bad in [
+            "",
+            "proj abc",
+            "proj_abc$(id)",
+            "arn:aws:iam::111122223333:role/a",
+            "arn:aws:bedrock:us-west-2:111122223333:agent/a",
+        ] {
             assert!(bad.parse::<ProjectReference>().is_err(), "{bad}");
         }
     }

@@ -128,7 +128,8 @@ impl Api {
 
     /// Returns `true` if the answer is an XML document of the query protocol, as those of STS and IAM are.
     pub(super) fn is_in_query_protocol(self) -> bool {
-        self != Self::GetRequestAuthorizationDetails && ["sts:", "iam:"].iter().any(|prefix| self.name().starts_with(prefix))
+        self != Self::GetRequestAuthorizationDetails
+            && ["sts:", "iam:"].iter().any(|prefix| self.name().starts_with(prefix))
     }
 
     /// Returns `true` if the answer is an event stream.

@@ -60,12 +60,7 @@ fn with_policy(arn: &Arn) -> Option<Arn> {
     }
 }
 
-async fn read(
-    clients: &Clients,
-    calls: &CallRunner,
-    request: &Request,
-    resource: &Arn,
-) -> Observation<Option<String>> {
+async fn read(clients: &Clients, calls: &CallRunner, request: &Request, resource: &Arn) -> Observation<Option<String>> {
     let is_bucket = resource.service == "s3";
     let (api, service) =
         if is_bucket { (Api::GetBucketPolicy, Service::S3) } else { (Api::GetKeyPolicy, Service::Kms) };
@@ -169,7 +164,9 @@ mod tests {
         assert_eq!(held("arn:aws:s3:::data").as_deref(), Some("arn:aws:s3:::data"));
         let key = "arn:aws:kms:us-west-2:111122223333:key/1234abcd";
         assert_eq!(held(key).as_deref(), Some(key));
-        for other in ["arn:aws:s3:::*", "arn:aws:kms:us-west-2:111122223333:alias/a", "arn:aws:iam::111122223333:role/a"] {
+        for other in
+            ["arn:aws:s3:::*", "arn:aws:kms:us-west-2:111122223333:alias/a", "arn:aws:iam::111122223333:role/a"]
+        {
             assert_eq!(held(other), None);
         }
     }

@@ -133,12 +133,7 @@ impl Signer {
         self.connector.call(request).await.map_err(NotSent::Connection)
     }
 
-    async fn signed(
-        &self,
-        service: Service,
-        region: &Region,
-        message: &Message<'_>,
-    ) -> Result<HttpRequest, NotSent> {
+    async fn signed(&self, service: Service, region: &Region, message: &Message<'_>) -> Result<HttpRequest, NotSent> {
         let malformed = |error: &dyn Error| NotSent::Malformed(error.to_string());
         let provider = self.credentials.as_ref().ok_or(NotSent::NoCredentials)?;
         let credentials = provider.provide_credentials().await;

@@ -3,7 +3,7 @@
 use super::foreign::on_one_line;
 use crate::cause::{Cause, DocumentedCause};
 use crate::diagnose::{Basis, Certainty, Diagnosis, Finding, LiveOutcome, Requirement, Unchecked, Verdict};
-use crate::iam::Decision;
+use crate::iam::{Arn, Decision};
 
 /// The longest sentence, in columns.
 pub(super) const LONGEST: usize = 45;
@@ -17,6 +17,9 @@ pub(super) fn of(finding: &Finding, diagnosis: &Diagnosis) -> String {
         }
         Cause::RegionUnavailable => format!("the model is not offered in {}", diagnosis.request.region),
         Cause::ResourcePolicy if is_trust(finding) => "the service may not assume the role".to_owned(),
+        Cause::ResourcePolicy => {
+            format!("blocked by the {}'s own policy", held_by(finding).unwrap_or("resource"))
+        }
         Cause::ServiceRolePermission if names_no_role(finding) => "the service role does not exist".to_owned(),
         Cause::IdentityPolicyExplicitDeny if finding.is_of_leaked_key() => {
             "AWS quarantined a leaked access key".to_owned()
@@ -86,7 +89,11 @@ pub(super) fn short(finding: &Finding) -> &'static str {
         Cause::ResourceControlPolicy => "RCP",
         Cause::VpcEndpointPolicy => "VPC endpoint",
         Cause::ResourcePolicy if is_trust(finding) => "trust policy",
-        Cause::ResourcePolicy => "its own policy",
+        Cause::ResourcePolicy => match held_by(finding) {
+            Some("bucket") => "bucket policy",
+            Some(_) => "key policy",
+            None => "its own policy",
+        },
         Cause::ServiceRolePermission => "service role",
         Cause::ModelAccessNotGranted => "model access",
         Cause::UseCaseFormMissing => "use case form",
@@ -220,6 +227,16 @@ pub(super) fn concerned<'d>(finding: &Finding, diagnosis: &'d Diagnosis) -> Vec<
 /// Returns `true` if a requirement is refused.
 pub(super) fn is_refused(requirement: &Requirement) -> bool {
     matches!(requirement.decision, Decision::ExplicitDeny | Decision::ImplicitDeny)
+}
+
+/// Names what a resource's policy that refuses belongs to, where it is a bucket or a key.
+pub(super) fn held_by(finding: &Finding) -> Option<&'static str> {
+    let arn: Arn = finding.resources.first()?.parse().ok()?;
+    match arn.service.as_str() {
+        "s3" => Some("bucket"),
+        "kms" => Some("key"),
+        _ => None,
+    }
 }
 
 fn is_trust(finding: &Finding) -> bool {

@@ -124,7 +124,11 @@ fn resource(asked: &str, pattern: &str, part: Option<&str>, expected: Option<&st
             format!("its resource has no account, and the ARN has `{actual}`")
         }
         (Some("resource"), Some(expected), Some(actual)) if kind(expected) != kind(actual) => {
-            format!("its resource is a {}, and the call also needs the {} `{asked}`", kind(expected), kind(actual))
+            format!(
+                "its resource is of type {}, and the call also needs the {} `{asked}`",
+                kind(expected),
+                kind(actual)
+            )
         }
         (Some("resource"), Some(expected), Some(actual)) => {
             format!("its resource is `{expected}`, and the call needs `{actual}`")

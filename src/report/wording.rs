@@ -3,8 +3,10 @@
 //! Lower-case fragments without full stop, IAM's and Bedrock's own terms, back-quotes round names from outside.
 
 use super::remarks::VARIABLE;
+use super::sentence::held_by;
 use super::statements::{conditions, near_miss, place};
 use super::{not_checked, steps};
+use crate::bedrock::Whose;
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
 use crate::diagnose::{
     Basis, Certainty, DecidedBy, Diagnosis, EvaluatedBy, EvaluatedName, Finding, KeyFault, LiveOutcome, Trust, Verdict,
@@ -177,7 +179,11 @@ pub(super) fn refusal(finding: &Finding, diagnosis: &Diagnosis) -> String {
         Cause::ServiceControlPolicy => "a service control policy of the organization",
         Cause::ResourceControlPolicy => "a resource control policy of the organization",
         Cause::VpcEndpointPolicy => "the VPC endpoint policy",
-        Cause::ResourcePolicy => "the resource's policy",
+        Cause::ResourcePolicy => match held_by(finding) {
+            Some("bucket") => "the bucket's policy",
+            Some(_) => "the key's policy",
+            None => "the resource's policy",
+        },
         _ if explicit => "an identity-based policy",
         _ => "no identity-based policy",
     };
@@ -187,10 +193,11 @@ pub(super) fn refusal(finding: &Finding, diagnosis: &Diagnosis) -> String {
         (Cause::ServiceControlPolicy | Cause::ResourceControlPolicy, false) => "refuses",
         (_, false) => "does not allow",
     };
-    let whose = diagnosis
-        .principal
-        .arn
-        .as_ref()
+    let principal = match finding.whose {
+        Whose::Caller => diagnosis.principal.arn.as_ref(),
+        Whose::ServiceRole => diagnosis.request.service_role.as_ref(),
+    };
+    let whose = principal
         .map(|arn| format!(" to `{}`", arn.resource_id().rsplit('/').next().unwrap_or_default()))
         .unwrap_or_default();
     format!("{policy} {verb} {action}{whose}")

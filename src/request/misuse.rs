@@ -70,9 +70,7 @@ impl Request {
         if self.project.is_some() && !operation.takes_project() {
             return Some(Misuse::ProjectTaken(operation));
         }
-        let is_application_profile = |model: &ModelReference| {
-            matches!(model, ModelReference::Arn(arn) if arn.arn().resource_type() == "application-inference-profile")
-        };
+        let is_application_profile = |model: &ModelReference| matches!(model, ModelReference::Arn(arn) if arn.arn().resource_type() == "application-inference-profile");
         if self.project.as_ref().is_some_and(|project| !project.is_default())
             && self.model.as_ref().is_some_and(is_application_profile)
         {

@@ -87,9 +87,7 @@ const TABLE: &[(&str, Option<&str>, Option<&str>, i32)] = &[
 /// Worlds whose gate the doctor does not read yet, with the first finding and the exit status that are right.
 ///
 /// Whoever teaches the doctor one of them moves its line into the table.
-const UNREAD: &[(&str, Option<&str>, i32)] = &[
-    ("trusted-access-program", None, 3),
-];
+const UNREAD: &[(&str, Option<&str>, i32)] = &[("trusted-access-program", None, 3)];
 
 fn text_of(world: &str) -> String {
     let path = files::path(&format!("src/sandbox/worlds/{world}.json"));

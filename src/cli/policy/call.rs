@@ -1,7 +1,8 @@
 //! The call that a `policy` command is about: a model, a Region and an account become the requirements to be allowed.
 
 use crate::bedrock::{
-    Given, InferenceProfile, ModelReference, Operation, ProfileKind, ProjectReference, Region, destinations, source_of_destinations,
+    Given, InferenceProfile, ModelReference, Operation, ProfileKind, ProjectReference, Region, destinations,
+    source_of_destinations,
 };
 use crate::cli::exit::Failure;
 use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};

@@ -185,15 +185,26 @@ pub(super) fn console(principal: &Arn) -> Option<String> {
     Some(format!("{}/iam/home#/{list}/details/{name}?section=permissions", console_of(&principal.partition)?))
 }
 
-/// Returns the console's page of a customer managed policy.
+/// Returns the console's page of a customer managed policy, or of the bucket or key whose policy it is.
 pub(super) fn console_of_policy(arn: &str) -> Option<String> {
     let parsed: Arn = arn.parse().ok()?;
+    let console = console_of(&parsed.partition)?;
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    match (parsed.service.as_str(), parsed.resource.as_str()) {
+        ("s3", bucket) if is_name(bucket) => return Some(format!("{console}/s3/buckets/{bucket}?tab=permissions")),
+        ("kms", _) if is_name(parsed.resource_id()) && is_name(&parsed.region) => {
+            let (region, key) = (&parsed.region, parsed.resource_id());
+            return Some(format!("{console}/kms/home?region={region}#/kms/keys/{key}"));
+        }
+        ("iam", _) => {}
+        _ => return None,
+    }
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-:/".contains(c);
     if parsed.account == "aws" || !arn.chars().all(is_plain) {
         return None;
     }
     let encoded = arn.replace(':', "%3A").replace('/', "%2F");
-    Some(format!("{}/iam/home#/policies/details/{encoded}", console_of(&parsed.partition)?))
+    Some(format!("{console}/iam/home#/policies/details/{encoded}"))
 }
 
 /// Returns a partition's console (AWS General Reference, "AWS Management Console").

@@ -205,7 +205,11 @@ fn label(resource: &str, before: Option<&str>) -> String {
     if before.and_then(|before| before.parse::<Arn>().ok()).is_some_and(|before| before.resource == arn.resource) {
         return format!("same {}", kind(&arn));
     }
-    if arn.resource_id().is_empty() { arn.resource.clone() } else { format!("{} {}", kind(&arn), arn.resource_id()) }
+    match arn.service.as_str() {
+        "s3" => format!("s3://{}", arn.resource),
+        _ if arn.resource_id().is_empty() => arn.resource.clone(),
+        _ => format!("{} {}", kind(&arn), arn.resource_id()),
+    }
 }
 
 fn kind(arn: &Arn) -> String {

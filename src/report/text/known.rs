@@ -186,6 +186,9 @@ fn sure(certainty: Certainty, diagnosis: &Diagnosis) -> &'static str {
             "Evaluated from the policies that were read; the IAM simulator could not be asked"
         }
         Certainty::Simulated => "Predicted by the IAM simulator",
+        Certainty::Inferred if is_based_on(|basis| matches!(basis, Basis::Evaluated { .. } | Basis::Trust(_))) => {
+            "Inferred from the text of the policy"
+        }
         Certainty::Inferred => "Inferred from account settings",
     }
 }
