@@ -21,6 +21,7 @@
 //! ```
 
 mod action;
+mod action_index;
 mod arn_pattern;
 mod authorization_case;
 mod case_split;

@@ -138,7 +138,9 @@ impl ContextKeys {
     /// Returns the value of a key, compared without regard to case.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&ContextValue> {
-        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+        // Most policies write a key as AWS does, and equal bytes are compared faster than letters without case.
+        let is_key = |known: &str| known.len() == key.len() && (known == key || known.eq_ignore_ascii_case(key));
+        self.0.iter().find(|(known, _)| is_key(known)).map(|(_, value)| value)
     }
 
     /// Iterates over the keys and values in the order in which they were given.

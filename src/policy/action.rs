@@ -26,6 +26,11 @@ impl ActionPattern {
         Some(Self { source: source.into(), parts })
     }
 
+    /// Returns service and name as far as they have no wildcard.
+    pub fn literals(&self) -> (Option<&str>, Option<&str>) {
+        self.parts.as_ref().map_or((None, None), |(service, name)| (service.as_literal(), name.as_literal()))
+    }
+
     /// Returns `true` if the request's action is one of those that the pattern names.
     pub fn matches(&self, query: &Query<'_>) -> bool {
         self.parts.as_ref().is_none_or(|(service, name)| name.matches(query.name) && service.matches(query.service))

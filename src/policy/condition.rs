@@ -24,13 +24,17 @@ pub(crate) struct Condition {
     /// The values as the policy has them.
     pub values: Box<[Box<str>]>,
     expected: Box<[Expected]>,
+    /// Whether every value is compared as it is written: `StringEquals` without variables.
+    is_plain: bool,
 }
 
 impl Condition {
     /// Compiles a condition; `variables` tells whether the policy's version has them.
     pub fn new(operator: Operator, key: &str, values: Vec<Box<str>>, variables: bool) -> Self {
-        let expected = values.iter().map(|value| Expected::new(operator.compare, value, variables)).collect();
-        Self { operator, key: key.into(), values: values.into(), expected }
+        let expected: Box<[Expected]> =
+            values.iter().map(|value| Expected::new(operator.compare, value, variables)).collect();
+        let is_plain = operator.compare == Compare::String && expected.iter().all(Expected::is_plain);
+        Self { operator, key: key.into(), values: values.into(), expected, is_plain }
     }
 
     /// Returns whether the condition holds for a request, as far as its keys are known.
@@ -69,6 +73,9 @@ impl Condition {
     /// Holds one value of the request against all values of the policy: any of them will do, or none of them
     /// may where the operator is negated.
     fn value_holds(&self, value: &str, query: &Query<'_>) -> Ternary {
+        if self.is_plain {
+            return (self.values.iter().any(|expected| **expected == *value) != self.operator.negated).into();
+        }
         let (mut same, mut unknown, mut malformed) = (false, false, false);
         for expected in &self.expected {
             match expected.compare(self.operator.compare, value, query) {

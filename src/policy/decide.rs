@@ -75,7 +75,7 @@ impl<'p> Evaluator<'_, '_, 'p> {
     fn effect(&mut self, policy_type: PolicyType, first: usize, policies: &'p [Policy]) -> PolicyEffect {
         let mut effect = PolicyEffect { deny: Ternary::No, allow: Ternary::No };
         for (index, policy) in (first..).zip(policies) {
-            for statement in policy.document.statements() {
+            for statement in policy.document.statements_about(self.query) {
                 let Some((_, matches)) = statement.matches_caller(self.query) else { continue };
                 match statement.effect {
                     Effect::Allow => effect.allow = effect.allow | matches,
@@ -122,7 +122,7 @@ impl<'p> Evaluator<'_, '_, 'p> {
     fn allows(&mut self, policies: &'p [Policy]) -> (Ternary, Allows) {
         let (mut deny, mut allows) = (Ternary::No, Allows::NONE);
         for (index, policy) in policies.iter().enumerate() {
-            for statement in policy.document.statements() {
+            for statement in policy.document.statements_about(self.query) {
                 // A resource's policy has to name whom it allows; without that it can only deny.
                 if statement.principals.is_none() && statement.effect == Effect::Allow {
                     continue;

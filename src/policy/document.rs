@@ -4,11 +4,13 @@
 //! store is refused here, save limits of size; whether actions and resources exist is the linter's question.
 
 use super::action::ActionPattern;
+use super::action_index::{ActionIndex, Candidates};
 use super::arn_pattern::ArnPattern;
 use super::condition::{Condition, Operator};
 use super::json::{self, JsonError, Member, Node, Value};
 use super::position::{Position, Positions};
 use super::principal::{Named, Principals};
+use super::query::Query;
 use super::statement::{Effect, Listed, Statement};
 use crate::iam::suggest::closest;
 use std::collections::HashSet;
@@ -18,6 +20,7 @@ use std::fmt;
 #[derive(Clone, Debug)]
 pub struct Document {
     statements: Vec<Statement>,
+    index: Option<ActionIndex>,
 }
 
 /// Where a text stops being a policy, and what was expected there.
@@ -120,14 +123,37 @@ impl Document {
             .iter()
             .enumerate()
             .map(|(index, node)| read_statement(index, node, variables, positions))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { statements })
+            .collect::<Result<Vec<_>, _>>()?;
+        let index = ActionIndex::new(&statements);
+        Ok(Self { statements, index })
     }
 
     /// Returns the statements, in the order of the text.
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
         &self.statements
+    }
+
+    /// Iterates over the statements that are about the action of a request, in the order of the text.
+    #[inline]
+    pub(crate) fn statements_about<'d>(&'d self, query: &Query<'_>) -> impl Iterator<Item = &'d Statement> {
+        let indexed = self.index.as_ref();
+        let candidates = indexed.map(|index| index.candidates(query));
+        let unindexed = if candidates.is_none() { self.statements.as_slice() } else { &[] };
+        let Candidates { certain, possible } = candidates.unwrap_or(Candidates { certain: 0, possible: 0 });
+        let mut left = certain | possible;
+        let indexed = std::iter::from_fn(move || {
+            while left != 0 {
+                let place = left.trailing_zeros();
+                left &= left - 1;
+                let statement = self.statements.get(place as usize)?;
+                if certain & 1 << place != 0 || statement.action_matches(query) {
+                    return Some(statement);
+                }
+            }
+            None
+        });
+        indexed.chain(unindexed.iter().filter(|statement| statement.action_matches(query)))
     }
 
     /// Returns the condition keys that the document reads, each name once in its first spelling.

@@ -24,6 +24,9 @@ pub(crate) enum Pattern {
     Literal(Box<str>, LetterCase),
     /// A literal and one `*` at the end.
     Prefix(Box<str>, LetterCase),
+    /// Literals with `*` between them, compared with regard to case: how the text starts, what follows in this order, and
+    /// how it ends. The least is the sum of their lengths.
+    Segments { start: Box<str>, between: Box<[Box<str>]>, end: Box<str>, least: usize },
     /// Any other mixture.
     Wild { tokens: Box<[u16]>, least: usize, case: LetterCase },
 }
@@ -58,11 +61,33 @@ impl Pattern {
             Some(at) if at + 1 == text.len() && text.ends_with('*') => {
                 Self::Prefix(text.get(..at).unwrap_or_default().into(), case)
             }
+            Some(_) if case == LetterCase::Sensitive && !text.contains('?') => Self::segments(text),
             Some(_) => {
                 let mut tokens = Tokens::default();
                 tokens.push_wild(text);
                 Self::of_tokens(tokens, case)
             }
+        }
+    }
+
+    /// Compiles a pattern with at least one `*` and no `?`, compared with regard to case.
+    fn segments(text: &str) -> Self {
+        let mut parts: Vec<&str> = text.split('*').collect();
+        let (end, start) = (parts.pop().unwrap_or_default(), parts.first().copied().unwrap_or_default());
+        let between: Vec<Box<str>> =
+            parts.iter().skip(1).filter(|part| !part.is_empty()).map(|part| (*part).into()).collect();
+        if start.is_empty() && end.is_empty() && between.is_empty() {
+            return Self::Anything;
+        }
+        let least = start.len() + end.len() + between.iter().map(|part| part.len()).sum::<usize>();
+        Self::Segments { start: start.into(), between: between.into(), end: end.into(), least }
+    }
+
+    /// Returns the text that the pattern stands for, if it has no wildcard.
+    pub fn as_literal(&self) -> Option<&str> {
+        match self {
+            Self::Literal(text, _) => Some(text),
+            _ => None,
         }
     }
 
@@ -75,7 +100,7 @@ impl Pattern {
                 }
             }
         }
-        // Two stars in a row say no more than one.
+        // Two stars in a row match the same as one.
         tokens.dedup_by(|a, b| *a == MANY && *b == MANY);
         if *tokens == [MANY] {
             return Self::Anything;
@@ -91,12 +116,16 @@ impl Pattern {
             Self::Anything => true,
             Self::Literal(literal, LetterCase::Sensitive) => same(literal, text),
             Self::Literal(literal, LetterCase::Ignored) => {
-                literal.eq_ignore_ascii_case(text)
+                same(literal, text)
+                    || literal.eq_ignore_ascii_case(text)
                     || !(literal.is_ascii() && text.is_ascii()) && literal.to_lowercase() == text.to_lowercase()
             }
             Self::Prefix(prefix, LetterCase::Sensitive) => text.starts_with(&**prefix),
             Self::Prefix(prefix, LetterCase::Ignored) => {
-                text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+                text.get(..prefix.len()).is_some_and(|start| start == &**prefix || start.eq_ignore_ascii_case(prefix))
+            }
+            Self::Segments { start, between, end, least } => {
+                *least <= text.len() && segments_match(start, between, end, text)
             }
             Self::Wild { tokens, least, case } => *least <= text.len() && wild_match(tokens, text.as_bytes(), *case),
         }
@@ -107,6 +136,18 @@ impl Pattern {
 #[inline]
 fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.as_bytes().last() == b.as_bytes().last() && a == b
+}
+
+/// Matches literals that follow each other in a text, each as far to the left as it can be.
+#[inline]
+fn segments_match(start: &str, between: &[Box<str>], end: &str, text: &str) -> bool {
+    let middle = text.strip_prefix(start).and_then(|rest| rest.strip_suffix(end));
+    let Some(mut middle) = middle else { return false };
+    for part in between {
+        let Some((_, behind)) = middle.split_once(&**part) else { return false };
+        middle = behind;
+    }
+    true
 }
 
 /// Matches tokens with a text, both from the left, going back to the last star only.

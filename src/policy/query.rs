@@ -1,5 +1,6 @@
 //! The question put to policies, prepared once so that a statement is compared and not parsed.
 
+use super::action_index::fold_hash;
 use super::{Policies, Question};
 use crate::iam::{ContextKeys, ContextValue};
 use std::collections::HashMap;
@@ -22,6 +23,9 @@ pub(crate) struct Query<'q> {
     pub service: &'q str,
     /// The action's name, behind its first colon.
     pub name: &'q str,
+    /// The hashes of service and action, for the index of a document.
+    pub service_hash: u64,
+    pub action_hash: u64,
     pub resource: &'q str,
     /// The resource's six parts, where it is an ARN.
     pub parts: Option<[&'q str; 6]>,
@@ -66,11 +70,13 @@ pub(crate) enum RequestPrincipalKind<'q> {
 impl<'q> Query<'q> {
     pub fn new(question: &Question<'q>) -> Self {
         let request = question.request;
-        let (service, name) = request.action.split_once(':').unwrap_or(("", &request.action));
+        let (service, name) = split_at(&request.action, b':').unwrap_or(("", &request.action));
         Self {
             action: &request.action,
             service,
             name,
+            service_hash: fold_hash(service),
+            action_hash: fold_hash(&request.action),
             resource: &request.resource,
             parts: parts(&request.resource),
             caller: RequestPrincipal::new(question.principal),
@@ -112,12 +118,14 @@ impl<'q> RequestPrincipal<'q> {
         let Some([_, _, service, _, account, resource]) = parts(text) else {
             return Self { text, account: "", kind: RequestPrincipalKind::Other };
         };
-        let (resource_type, id) = resource.split_once('/').unwrap_or((resource, ""));
+        let (resource_type, id) = split_at(resource, b'/').unwrap_or((resource, ""));
         let kind = match (service, resource_type) {
             ("iam", "root") => RequestPrincipalKind::Root,
             ("iam", "user") => RequestPrincipalKind::User,
             ("iam", "role") => RequestPrincipalKind::Role,
-            ("sts", "assumed-role") => RequestPrincipalKind::RoleSession { role: id.split('/').next().unwrap_or(id) },
+            ("sts", "assumed-role") => {
+                RequestPrincipalKind::RoleSession { role: split_at(id, b'/').map_or(id, |(role, _)| role) }
+            }
             ("sts", "federated-user") => RequestPrincipalKind::FederatedUser { name: id },
             _ => RequestPrincipalKind::Other,
         };
@@ -146,14 +154,22 @@ fn index<'q>(context: &'q ContextKeys, unknown: &[String]) -> Option<HashMap<Str
     Some(known.chain(unknown.iter().map(|key| (key.to_ascii_lowercase(), Known::Unknown))).collect())
 }
 
+/// Splits a text at the first of these ASCII characters.
+///
+/// The texts are short, and a plain walk is quicker than a search that prepares itself.
+#[inline]
+fn split_at(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == separator)?;
+    let (before, behind) = text.split_at_checked(at)?;
+    Some((before, behind.get(1..)?))
+}
+
 /// Cuts an ARN into its six parts; the last keeps its colons.
 pub(crate) fn parts(arn: &str) -> Option<[&str; 6]> {
     let mut rest = arn.strip_prefix("arn:")?;
     let mut next = || {
-        // The parts are short, and a plain walk is quicker than a search that prepares itself.
-        let colon = rest.bytes().position(|byte| byte == b':')?;
-        let (part, behind) = rest.split_at_checked(colon)?;
-        rest = behind.get(1..)?;
+        let (part, behind) = split_at(rest, b':')?;
+        rest = behind;
         Some(part)
     };
     let head = [next()?, next()?, next()?, next()?];

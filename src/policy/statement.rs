@@ -144,16 +144,18 @@ impl Statement {
 
     /// Returns whether action, resource and conditions match; the principal is not looked at.
     pub(crate) fn matches(&self, query: &Query<'_>) -> Ternary {
-        if !self.action_matches(query) {
-            return Ternary::No;
-        }
+        if self.action_matches(query) { self.matches_beyond_action(query) } else { Ternary::No }
+    }
+
+    /// Returns whether resource and conditions match.
+    fn matches_beyond_action(&self, query: &Query<'_>) -> Ternary {
         match self.resource_matches(query) {
             Ternary::No => Ternary::No,
             resource => resource & self.conditions_hold(query),
         }
     }
 
-    /// Returns how directly the statement names the caller, and whether it matches the request; `None` if it is not about
+    /// Returns how directly a statement about the request's action names the caller, and whether it matches; `None` if it is not about
     /// the caller or does not match. A statement without `Principal` is about everybody.
     pub(crate) fn matches_caller(&self, query: &Query<'_>) -> Option<(Grant, Ternary)> {
         let (grant, names) = match &self.principals {
@@ -166,7 +168,7 @@ impl Statement {
         if names == Ternary::No {
             return None;
         }
-        match names & self.matches(query) {
+        match names & self.matches_beyond_action(query) {
             Ternary::No => None,
             matches => Some((grant, matches)),
         }

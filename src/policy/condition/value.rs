@@ -80,6 +80,11 @@ impl Expected {
         read.unwrap_or(Self::Malformed)
     }
 
+    /// Returns `true` if the value has no variable.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self::Text(ValuePattern::Fixed(_)))
+    }
+
     /// Compares with a value of the request.
     pub fn compare(&self, compare: Compare, value: &str, query: &Query<'_>) -> Comparison {
         let result = match (self, compare) {

@@ -1,7 +1,9 @@
 //! Whole decisions, each with the documentation page it stands on: the decision and the type of policy that refuses.
 
-use bedrock_access::iam::Decision;
-use bedrock_access::policy::{AuthorizationCase, Miss, evaluate};
+use bedrock_access::iam::{Decision, PolicyType};
+use bedrock_access::policy::{
+    AuthorizationCase, Effect, Miss, Note, Policies, Policy, Statement, StatementRef, evaluate,
+};
 use serde_json::json;
 
 const DECISIONS: &str = include_str!("../../fixtures/policy/decisions.jsonl");
@@ -28,11 +30,37 @@ fn decisions_are_as_documented() {
                 let has_reason = !evaluation.unknown_keys.is_empty() || !evaluation.notes.is_empty();
                 assert!(has_reason, "line {}", index + 1);
             }
-            Decision::Allowed => {}
+            Decision::Allowed => {
+                let is_root = evaluation.notes.contains(&Note::RootUser);
+                assert!(is_root || !evaluation.decided_by.is_empty(), "line {}", index + 1);
+            }
+        }
+        let decides = match evaluation.decision {
+            Decision::Allowed => [Effect::Allow].as_slice(),
+            Decision::Undetermined => &[Effect::Allow, Effect::Deny],
+            _ => &[Effect::Deny],
+        };
+        for statement in &evaluation.decided_by {
+            let effect = named(&case.policies, statement).effect();
+            assert!(decides.contains(&effect), "line {}: {statement:?}", index + 1);
         }
         let page = serde_json::from_str::<serde_json::Value>(line).unwrap()["description"].clone();
         assert!(page.as_str().unwrap().contains(" Guide, ") || page.as_str().unwrap().contains(" Reference, "));
     }
+}
+
+/// Returns the statement that an answer names.
+fn named<'p>(policies: &'p Policies, found: &StatementRef) -> &'p Statement {
+    let all: Vec<&Policy> = match found.policy_type {
+        PolicyType::ResourceControlPolicy => policies.resource_control.iter().flatten().collect(),
+        PolicyType::ServiceControlPolicy => policies.service_control.iter().flatten().collect(),
+        PolicyType::VpcEndpointPolicy => policies.vpc_endpoint.iter().collect(),
+        PolicyType::PermissionsBoundary => policies.permissions_boundary.iter().collect(),
+        PolicyType::SessionPolicy => policies.session.iter().flatten().collect(),
+        PolicyType::IdentityPolicy => policies.identity.iter().collect(),
+        PolicyType::ResourcePolicy => policies.resource.iter().flatten().collect(),
+    };
+    &all[found.policy_index].document.statements()[found.statement]
 }
 
 fn misses(statement: serde_json::Value, context: serde_json::Value, action: &str) -> Vec<Miss> {
