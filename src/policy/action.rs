@@ -26,6 +26,16 @@ impl ActionPattern {
         Some(Self { source: source.into(), parts })
     }
 
+    /// Returns `true` if the pattern is `*`.
+    pub fn is_everything(&self) -> bool {
+        self.parts.is_none()
+    }
+
+    /// Returns `true` if the pattern names every action of its service.
+    pub fn is_whole_service(&self) -> bool {
+        self.parts.as_ref().is_some_and(|(_, name)| *name == Pattern::Anything)
+    }
+
     /// Returns service and name as far as they have no wildcard.
     pub fn literals(&self) -> (Option<&str>, Option<&str>) {
         self.parts.as_ref().map_or((None, None), |(service, name)| (service.as_literal(), name.as_literal()))
