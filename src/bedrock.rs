@@ -11,6 +11,7 @@ mod known;
 mod model;
 mod operation;
 mod profile;
+mod program;
 mod project;
 mod region;
 mod retention;
@@ -24,6 +25,7 @@ pub use known::{destinations, known_models, known_regions, source_of_destination
 pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, is_model_id, provider_of};
 pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};
 pub use profile::{InferenceProfile, ProfileKind, system_profile};
+pub use program::TrustedAccessProgram;
 pub use project::{DEFAULT_PROJECT, ProjectError, ProjectReference};
 pub use region::{Partition, Region, RegionError};
 pub use retention::required_retention;

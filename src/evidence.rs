@@ -26,7 +26,7 @@ pub use skip_reason::SkipReason;
 pub use subject::{ChosenBy, Subject};
 pub use survey::{OfferedModel, RegionSeen, SharedAnswer, SharedQuestion, Survey, SurveyQuestion, SurveyRequest};
 
-use crate::bedrock::{EnforcedGuardrail, InferenceProfile};
+use crate::bedrock::{EnforcedGuardrail, InferenceProfile, TrustedAccessProgram};
 use crate::iam::{Arn, Principal};
 use crate::request::{ADDED_FOR_SIMULATOR, Request, Requirements};
 use serde::{Deserialize, Serialize};
@@ -86,6 +86,9 @@ pub struct Evidence {
     /// The account's data-retention mode in the Region (`bedrock:GetAccountDataRetention`), where it may matter.
     #[serde(default)]
     pub data_retention: Observation<DataRetention>,
+    /// The trusted access programs (`bedrock:ListTrustedAccessPrograms`), asked for where one could hide the model.
+    #[serde(default, skip_serializing_if = "Observation::is_skipped")]
+    pub programs: Observation<Vec<TrustedAccessProgram>>,
     /// Where the runtime's host name leads from here.
     #[serde(default)]
     pub endpoint: Observation<RuntimeEndpoint>,
@@ -129,6 +132,7 @@ impl Evidence {
             use_case_form: Observation::default(),
             guardrails: Observation::default(),
             data_retention: Observation::default(),
+            programs: Observation::default(),
             endpoint: Observation::default(),
             profiles: Observation::default(),
             invocation: Observation::default(),
@@ -442,6 +446,8 @@ pub enum Question {
     Profiles,
     /// Which data-retention mode does the account have?
     DataRetention,
+    /// Which trusted access programs does the account see?
+    TrustedAccessPrograms,
     /// How did AWS itself evaluate a refused call?
     Authorization(AuthorizationQuestion),
 }

@@ -30,6 +30,7 @@ mod kept_text;
 mod model;
 mod policies;
 mod profiles;
+mod programs;
 mod rate_limiter;
 mod resource_policies;
 mod response;
@@ -246,24 +247,28 @@ impl Session {
         let Some(clients) = &self.clients else { return };
         let (mut simulations, mut policies): (Vec<SimulationQuestion>, Vec<PolicyQuestion>) = (Vec::new(), Vec::new());
         let mut authorizations: Vec<AuthorizationQuestion> = Vec::new();
-        let (mut wants_profiles, mut wants_retention) = (false, false);
+        let (mut wants_profiles, mut wants_retention, mut wants_programs) = (false, false, false);
         for question in questions {
             match question {
                 Question::Simulate(question) => simulations.push(*question),
                 Question::ReadPolicy(question) => policies.push(question),
                 Question::Profiles => wants_profiles = true,
                 Question::DataRetention => wants_retention = true,
+                Question::TrustedAccessPrograms => wants_programs = true,
                 Question::Authorization(question) => authorizations.push(question),
             }
         }
         // In the order in which their records are shown.
-        let [of_profiles, of_retention, of_simulations, of_policies, of_authorizations] =
+        let [of_profiles, of_retention, of_programs, of_simulations, of_policies, of_authorizations] =
             std::array::from_fn(|_| self.calls.branch());
         let profiles = wants_profiles.then(|| profiles::profiles(clients, &of_profiles));
         let retention = wants_retention.then(|| account_settings::data_retention(clients, &of_retention));
-        let (profiles, retention, simulated, read, evaluated) = tokio::join!(
+        let region = &evidence.request.region;
+        let programs = wants_programs.then(|| programs::observe(clients, &of_programs, region));
+        let (profiles, retention, programs, simulated, read, evaluated) = tokio::join!(
             OptionFuture::from(profiles),
             OptionFuture::from(retention),
+            OptionFuture::from(programs),
             simulate::all(clients, &of_simulations, &simulations),
             policies::read_all(clients, &of_policies, &policies),
             authorization::look_up_all(clients, &of_authorizations, &authorizations),
@@ -273,6 +278,9 @@ impl Session {
         }
         if let Some(mode) = retention {
             evidence.data_retention = mode;
+        }
+        if let Some(programs) = programs {
+            evidence.programs = programs;
         }
         for (question, simulation) in simulations.into_iter().zip(simulated) {
             evidence.answers.push(Answer { question, simulation });

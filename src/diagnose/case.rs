@@ -3,11 +3,13 @@
 //! Whom the simulator is asked about, which requirements the call has, the policies parsed, the texts classified. Every
 //! rule reads these and none derives them again.
 
+mod absence;
 mod attached;
 mod exemption;
 mod proof;
 mod unsimulated;
 
+pub(super) use absence::Absence;
 pub(super) use attached::{AttachedPolicies, Source, open_policies, why_incomplete};
 pub(super) use proof::Proof;
 pub(super) use unsimulated::{Unsimulated, UnsimulatedPolicy};
@@ -40,6 +42,8 @@ pub(super) struct Case<'e> {
     pub(super) attached: Option<AttachedPolicies<'e>>,
     /// The policies that the policy simulator does not evaluate.
     pub(super) unsimulated: Vec<Unsimulated<'e>>,
+    /// Why the Region does not list the model.
+    pub(super) absence: Option<Absence>,
     /// Why no service control policy restricts the principal.
     pub(super) exemption: Option<ScpExemption>,
     /// The test call, read.
@@ -57,6 +61,7 @@ impl<'e> Case<'e> {
             needed: evidence.requirements(),
             attached: AttachedPolicies::new(evidence),
             unsimulated: unsimulated::parse(evidence),
+            absence: absence::find(evidence),
             exemption: exemption::find(evidence, principal.as_ref()),
             test_call: TestCall::new(evidence),
             pasted: evidence.request.error.as_ref().map(|given| explain::classify(None, None, &given.text)),

@@ -1,6 +1,7 @@
 //! Remedies: who does what so that the call works, as data. `report` words the steps and notes.
 
 use super::statement::DecidedBy;
+use crate::bedrock::TrustedAccessProgram;
 use crate::iam::{Arn, AssumingService, ContextValue, PolicyType};
 use serde_json::{Map, Value};
 
@@ -140,6 +141,8 @@ pub enum ChangeKind {
     SubmitUseCaseForm(String),
     /// Accepts the model's agreement.
     AcceptAgreement(String),
+    /// Takes part in the trusted access program with this id.
+    JoinProgram(String),
     /// Calls another model or profile; `None` where which one is not known.
     UseModel(Option<String>),
     /// Calls another Region; `None` where which one is not known.
@@ -188,6 +191,7 @@ impl ChangeKind {
             Self::NewSession => "new-session",
             Self::SubmitUseCaseForm(_) => "submit-use-case-form",
             Self::AcceptAgreement(_) => "accept-agreement",
+            Self::JoinProgram(_) => "join-program",
             Self::UseModel(_) => "use-model",
             Self::UseRegion(_) => "use-region",
             Self::RenewCredentials(_) => "renew-credentials",
@@ -224,7 +228,9 @@ impl ChangeKind {
                 Some(format!("{} {}={}", condition.operator, condition.key, condition.expected.join(",")))
             }
             Self::ExemptUnread { regions, .. } => (!regions.is_empty()).then(|| regions.join(",")),
-            Self::SubmitUseCaseForm(value) | Self::AcceptAgreement(value) => Some(value.clone()),
+            Self::SubmitUseCaseForm(value) | Self::AcceptAgreement(value) | Self::JoinProgram(value) => {
+                Some(value.clone())
+            }
             Self::UseModel(value) | Self::UseRegion(value) => value.clone(),
             Self::RenewCredentials(value) => value.map(str::to_owned),
             Self::SetRetentionMode(mode) => Some((*mode).to_owned()),
@@ -334,6 +340,8 @@ pub enum Step {
     RequestAccessInGovCloud,
     /// Enable the model in the linked commercial account.
     EnableInCommercialAccount,
+    /// Take part in a trusted access program, by what the account's status in it is.
+    JoinProgram(TrustedAccessProgram),
     /// Invoke the model once, or make its agreement.
     InvokeOrAgree,
     /// Complete in the model catalog what is asked for, or make the agreement anew.

@@ -3,7 +3,7 @@
 use super::change::Remedy;
 use super::requirement::Trust;
 use super::statement::{DecidedBy, NearMiss};
-use crate::bedrock::Whose;
+use crate::bedrock::{TrustedAccessProgram, Whose};
 use crate::cause::{Cause, Family};
 use crate::evidence::{Failure, ServiceError};
 use crate::explain::Alternative;
@@ -214,6 +214,8 @@ pub enum Basis {
         /// The nearest ids that are listed.
         nearest: Vec<String>,
     },
+    /// The account does not take part in a program of the model's provider, which may hide the model.
+    HiddenByProgram(TrustedAccessProgram),
     /// What a role trust policy says, by the crate's own evaluation.
     Trust(Trust),
     /// The words of an error that the user gave.

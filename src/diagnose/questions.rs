@@ -1,6 +1,6 @@
 //! What the evidence leaves open, and a further question could still settle.
 
-use super::case::{Case, open_policies};
+use super::case::{Absence, Case, open_policies};
 use super::evaluate::{self, Judged, open_about_service_role, scp_control, unanswered};
 use super::remedy;
 use super::rules::{model_access, recorded_authorization};
@@ -19,7 +19,7 @@ pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     let (mut simulations, policies) =
         case.principal.as_ref().map(|principal| about_principal(&case, principal, &causes)).unwrap_or_default();
     simulations.extend(open_about_service_role(&case));
-    let mut questions = further_reads(evidence, &causes);
+    let mut questions = further_reads(&case, &causes);
     questions.extend(simulations.into_iter().map(|question| Question::Simulate(Box::new(question))));
     questions.extend(policies.into_iter().map(Question::ReadPolicy));
     // Last and alone: AWS records its evaluation some seconds late, and nothing else may wait for that.
@@ -67,7 +67,8 @@ fn about_alternative_call(case: &Case<'_>, principal: &Arn, causes: &[Cause]) ->
 }
 
 /// What to read once more is known than at the first look.
-fn further_reads(evidence: &Evidence, causes: &[Cause]) -> Vec<Question> {
+fn further_reads(case: &Case<'_>, causes: &[Cause]) -> Vec<Question> {
+    let evidence = case.evidence;
     let mut questions = Vec::new();
     if evidence.credentials.seen().is_none() || evidence.is_about_another_account() {
         return questions;
@@ -79,6 +80,10 @@ fn further_reads(evidence: &Evidence, causes: &[Cause]) -> Vec<Question> {
     }
     if evidence.data_retention.is_skipped() && causes.contains(&Cause::DataRetentionMode) {
         questions.push(Question::DataRetention);
+    }
+    let may_be_hidden = matches!(case.absence, Some(Absence::NotOffered));
+    if evidence.programs.is_skipped() && may_be_hidden {
+        questions.push(Question::TrustedAccessPrograms);
     }
     questions
 }

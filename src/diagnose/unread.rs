@@ -53,6 +53,8 @@ pub enum Unchecked {
         /// The role.
         role: Arn,
     },
+    /// Whether a trusted access program hides the model.
+    TrustedAccessPrograms,
     /// The texts of the policies, besides what the policy simulator says of them.
     PolicyTexts,
     /// The test call.

@@ -170,8 +170,8 @@ const CHECKS: Form = List(
 /// Returns the fields of an API's answer; in the query protocol those of its result element.
 fn fields(api: Api) -> &'static [Field] {
     match api {
-        // Not operations of an SDK client: `events` and `resource_policies` read the answers.
-        Api::LookupEvents | Api::GetBucketPolicy | Api::GetKeyPolicy => &[],
+        // Not operations of an SDK client: `events`, `programs` and `resource_policies` read the answers.
+        Api::LookupEvents | Api::GetBucketPolicy | Api::GetKeyPolicy | Api::ListTrustedAccessPrograms => &[],
         Api::GetCallerIdentity => {
             &[Field("UserId", Optional, &Text), Field("Account", Required, &Text), Field("Arn", Required, &Text)]
         }

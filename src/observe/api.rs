@@ -87,6 +87,8 @@ apis! {
         Some("bedrock:ListEnforcedGuardrailsConfiguration"), "the guardrails that every call must pass";
     GetAccountDataRetention: "bedrock:GetAccountDataRetention", Read, Some("bedrock:GetAccountDataRetention"),
         "the account's data-retention mode, where the model asks for one";
+    ListTrustedAccessPrograms: "bedrock:ListTrustedAccessPrograms", Read, Some("bedrock:ListTrustedAccessPrograms"),
+        "whether a program that the account is not in hides a model that is not listed";
     ListInferenceProfiles: "bedrock:ListInferenceProfiles", Read, Some("bedrock:ListInferenceProfiles"),
         "the inference profiles that can be called instead";
     GetBucketPolicy: "s3:GetBucketPolicy", Read, Some("s3:GetBucketPolicy"), "the policy of a bucket that the call names";

@@ -7,15 +7,13 @@ use super::account::Clients;
 use super::api::Api;
 use super::body;
 use super::call_runner::{CallRunner, unreadable};
-use super::signed::{Message, NotSent, Service};
+use super::signed::{Message, Service, buffered, json_error, not_sent, refused};
 use crate::bedrock::Region;
 use crate::evidence::{Observation, ResourcePolicy};
 use crate::iam::Arn;
 use crate::request::Request;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -94,25 +92,6 @@ async fn read(clients: &Clients, calls: &CallRunner, request: &Request, resource
     })
 }
 
-fn not_sent(why: NotSent) -> SdkError<ErrorMetadata, HttpResponse> {
-    match why {
-        NotSent::Connection(error) => SdkError::dispatch_failure(error),
-        other => SdkError::dispatch_failure(ConnectorError::user(Box::new(other))),
-    }
-}
-
-/// Reads the whole answer, so that errors can be told by its text.
-async fn buffered(answer: HttpResponse) -> Result<HttpResponse, SdkError<ErrorMetadata, HttpResponse>> {
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let bytes = match ByteStream::new(answer.into_body()).collect().await {
-        Ok(bytes) => bytes.into_bytes(),
-        Err(error) => return Err(SdkError::dispatch_failure(ConnectorError::io(Box::new(error)))),
-    };
-    let mut whole = HttpResponse::new(status, SdkBody::from(bytes));
-    *whole.headers_mut() = headers;
-    Ok(whole)
-}
-
 fn bucket_policy(answer: HttpResponse) -> Found {
     let bytes = answer.body().bytes().unwrap_or_default();
     if answer.status().as_u16() == 200 {
@@ -128,29 +107,13 @@ fn bucket_policy(answer: HttpResponse) -> Found {
 }
 
 fn key_policy(answer: HttpResponse) -> Found {
-    let document = body::json(answer.body().bytes().unwrap_or_default());
-    let text = |name: &str| document.as_ref().ok()?.get(name)?.text().map(str::to_owned);
     if answer.status().as_u16() == 200 {
+        let document = body::json(answer.body().bytes().unwrap_or_default());
+        let policy = document.as_ref().ok().and_then(|document| document.get("Policy")?.text());
         // Without a policy it is no answer of the API, and the empty text is no policy.
-        return Ok(Some(text("Policy").unwrap_or_default()));
+        return Ok(Some(policy.unwrap_or_default().to_owned()));
     }
-    let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or_default().to_owned());
-    Err(refused(code, text("message").or_else(|| text("Message")), answer))
-}
-
-fn refused(
-    code: Option<String>,
-    message: Option<String>,
-    answer: HttpResponse,
-) -> SdkError<ErrorMetadata, HttpResponse> {
-    let mut error = ErrorMetadata::builder();
-    if let Some(code) = code {
-        error = error.code(code);
-    }
-    if let Some(message) = message {
-        error = error.message(message);
-    }
-    SdkError::service_error(error.build(), answer)
+    Err(json_error(answer))
 }
 
 #[cfg(test)]

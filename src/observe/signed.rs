@@ -2,6 +2,7 @@
 //!
 //! Each is in the table of calls like every other. Nothing is repeated, and no answer is read.
 
+use super::body;
 use crate::bedrock::Region;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
@@ -12,8 +13,10 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::error::metadata::ErrorMetadata;
 use aws_types::service_config::ServiceConfigKey;
 use std::error::Error;
 use std::fmt;
@@ -22,6 +25,7 @@ use std::time::SystemTime;
 /// A service that is called so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
+    Bedrock,
     CloudTrail,
     Kms,
     S3,
@@ -31,6 +35,7 @@ impl Service {
     /// Returns the name that requests are signed for and that the host name begins with.
     fn name(self) -> &'static str {
         match self {
+            Self::Bedrock => "bedrock",
             Self::CloudTrail => "cloudtrail",
             Self::Kms => "kms",
             Self::S3 => "s3",
@@ -40,6 +45,7 @@ impl Service {
     /// Returns the name by which configuration names it (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
     fn id(self) -> &'static str {
         match self {
+            Self::Bedrock => "Bedrock",
             Self::CloudTrail => "CloudTrail",
             Self::Kms => "KMS",
             Self::S3 => "S3",
@@ -171,4 +177,53 @@ impl Signer {
         }
         Ok(request)
     }
+}
+
+/// Returns why there is no answer, as a client of the SDK would.
+pub(super) fn not_sent(why: NotSent) -> SdkError<ErrorMetadata, HttpResponse> {
+    match why {
+        NotSent::Connection(error) => SdkError::dispatch_failure(error),
+        other => SdkError::dispatch_failure(ConnectorError::user(Box::new(other))),
+    }
+}
+
+/// Reads the whole answer, so that errors can be told by its text.
+pub(super) async fn buffered(answer: HttpResponse) -> Result<HttpResponse, SdkError<ErrorMetadata, HttpResponse>> {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let bytes = match ByteStream::new(answer.into_body()).collect().await {
+        Ok(bytes) => bytes.into_bytes(),
+        Err(error) => return Err(SdkError::dispatch_failure(ConnectorError::io(Box::new(error)))),
+    };
+    let mut whole = HttpResponse::new(status, SdkBody::from(bytes));
+    *whole.headers_mut() = headers;
+    Ok(whole)
+}
+
+/// Returns the error of an answer in JSON: its code stands in the body or in a header, and a namespace or an address may
+/// stand around it.
+pub(super) fn json_error(answer: HttpResponse) -> SdkError<ErrorMetadata, HttpResponse> {
+    let document = body::json(answer.body().bytes().unwrap_or_default());
+    let text = |name: &str| document.as_ref().ok()?.get(name)?.text().map(str::to_owned);
+    let code = text("__type").or_else(|| answer.headers().get("x-amzn-errortype").map(str::to_owned));
+    let code = code.map(|code| {
+        let name = code.rsplit('#').next().unwrap_or_default();
+        name.split(':').next().unwrap_or_default().to_owned()
+    });
+    refused(code, text("message").or_else(|| text("Message")), answer)
+}
+
+/// Returns an error of a service, as a client of the SDK would.
+pub(super) fn refused(
+    code: Option<String>,
+    message: Option<String>,
+    answer: HttpResponse,
+) -> SdkError<ErrorMetadata, HttpResponse> {
+    let mut error = ErrorMetadata::builder();
+    if let Some(code) = code {
+        error = error.code(code);
+    }
+    if let Some(message) = message {
+        error = error.message(message);
+    }
+    SdkError::service_error(error.build(), answer)
 }

@@ -33,6 +33,7 @@ pub(super) fn what(what: &Unchecked) -> String {
         Unchecked::TestCallAnswer => "the test call's answer",
         Unchecked::ServiceRole(kind) => return format!("what the {}'s service role may do", kind.replace('-', " ")),
         Unchecked::ModelAccess => "the account's access to the model",
+        Unchecked::TrustedAccessPrograms => "whether a trusted access program hides the model",
         Unchecked::KeyPolicy => "the key's own policy",
         Unchecked::BucketPolicy => "the bucket's own policy",
         Unchecked::Requirement { action, resource } => {

@@ -184,6 +184,7 @@ fn unread(what: &Unchecked) -> &'static str {
             "the trust policy could not be read"
         }
         Unchecked::ServiceRole(_) => "the service role could not be read",
+        Unchecked::TrustedAccessPrograms => "the trusted access programs were not read",
         Unchecked::KeyPolicy | Unchecked::BucketPolicy => "a resource's policy was not read",
         Unchecked::ConditionKeys(_) => "policies depend on unknown keys",
         Unchecked::SessionPolicy => "the session policy is not known",

@@ -1,6 +1,7 @@
 //! The steps and notes of remedies: every sentence of them, for all formats.
 
 use super::wording::listed;
+use crate::bedrock::TrustedAccessProgram;
 use crate::diagnose::{Condition, Note, Statements, Step, TlsFault};
 
 /// Words a step.
@@ -78,6 +79,17 @@ pub(super) fn step(step: &Step) -> String {
         ),
         Step::Narrow(statements) => {
             format!("in the policy `{}`, remove or narrow {}", statements.policy, which(statements))
+        }
+        Step::JoinProgram(program) => {
+            let TrustedAccessProgram { id, name, status, .. } = program;
+            let next = match status.as_str() {
+                "requestable" => "apply for it as its page says",
+                "eligible" => "whoever may accept its terms for the account enrolls it",
+                "disabled" => "somebody has switched it off for the account: ask them first",
+                "revoked" => "AWS or the provider has withdrawn it: ask your AWS account team",
+                _ => "see its page for what is missing",
+            };
+            format!("take part in the trusted access program `{name}` (`{id}`, status `{status}`): {next}")
         }
         Step::DecideRetention { needed, mode, region } => format!(
             "decide whether the data-retention mode `{needed}`, which the model asks for, is acceptable; the account has `{mode}` in {region}"

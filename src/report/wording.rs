@@ -280,6 +280,14 @@ pub(super) fn basis(basis: &Basis) -> String {
             "bedrock:ListFoundationModels does not list `{model}` in the Region; it lists {}",
             nearest.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
         ),
+        Basis::HiddenByProgram(program) => format!(
+            "the account is not in the trusted access program `{}` of {} (status `{}`{}), and Bedrock shows a program's models \
+             to its members alone",
+            program.name,
+            program.provider,
+            program.status,
+            program.status_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default(),
+        ),
         Basis::Trust(trust) => trusts(trust),
         Basis::Failure(failure) => failure.to_string(),
         Basis::ApiKey(fault) => key_fault(fault),

@@ -3,17 +3,43 @@
 use super::{alternative_call, command, network, request_access};
 use crate::bedrock::{Marketplace, provider_of, required_retention};
 use crate::cause::Cause;
-use crate::diagnose::case::Case;
-use crate::diagnose::change::{Change, ChangeKind, Note, Remedy};
+use crate::diagnose::case::{Absence, Case};
+use crate::diagnose::change::{Change, ChangeKind, Note, Remedy, Step};
 use crate::evidence::Evidence;
 
 /// Opens a gate of model access, or fixes the credentials or the request itself.
 pub(super) fn open(cause: Cause, case: &Case<'_>) -> Remedy {
     let evidence = case.evidence;
     let region = &evidence.request.region;
+    let mut remedy = Remedy::default();
+    let hiding = match &case.absence {
+        Some(Absence::Hidden(program)) => Some(program),
+        _ => None,
+    };
+    match (cause, hiding) {
+        (Cause::ModelAccessNotGranted, Some(program)) => {
+            remedy.commands.push(format!(
+                "aws bedrock get-trusted-access-program --program-identifier {} --region {region}",
+                command::quoted(&program.id)
+            ));
+            remedy.steps = vec![Step::JoinProgram(program.clone()), Step::OpenCase];
+            remedy.changes.push(Change::new(ChangeKind::JoinProgram(program.id.clone())));
+        }
+        _ => beyond_programs(cause, case, &mut remedy),
+    }
+    remedy.console = remedy.console.or_else(|| page_of(cause, evidence));
+    // Where something else is to be called, the line that checks that stands already.
+    if !remedy.commands.iter().any(|line| command::is_own(line)) {
+        remedy.commands.push(command::check_again(evidence));
+    }
+    remedy
+}
+
+fn beyond_programs(cause: Cause, case: &Case<'_>, remedy: &mut Remedy) {
+    let evidence = case.evidence;
+    let region = &evidence.request.region;
     let model = evidence.base_model().unwrap_or("MODEL_ID");
     let provider = provider_of(model);
-    let mut remedy = Remedy::default();
     match cause {
         Cause::ModelAccessNotGranted | Cause::MarketplacePermission => {
             remedy
@@ -44,13 +70,13 @@ pub(super) fn open(cause: Cause, case: &Case<'_>) -> Remedy {
             remedy.commands.push(format!(
                 "aws bedrock list-foundation-models --by-provider {provider} --region {region} --query \"modelSummaries[?modelLifecycle.status=='ACTIVE'].modelId\""
             ));
-            alternative_call::another_model(&mut remedy, case);
+            alternative_call::another_model(remedy, case);
         }
         Cause::RegionUnavailable => {
             remedy.commands.push(format!(
                 "aws bedrock list-inference-profiles --region {region} --query \"inferenceProfileSummaries[?contains(inferenceProfileId, '{model}')].inferenceProfileId\""
             ));
-            alternative_call::offer(&mut remedy, cause, case);
+            alternative_call::offer(remedy, cause, case);
         }
         Cause::InferenceProfileRequired | Cause::InvalidModelId => {
             remedy.commands.push(format!(
@@ -61,7 +87,7 @@ pub(super) fn open(cause: Cause, case: &Case<'_>) -> Remedy {
                     "aws bedrock list-foundation-models --region {region} --query \"modelSummaries[].modelId\""
                 ));
             }
-            alternative_call::offer(&mut remedy, cause, case);
+            alternative_call::offer(remedy, cause, case);
         }
         Cause::DataRetentionMode => {
             remedy.commands.push(format!("aws bedrock get-account-data-retention --region {region}"));
@@ -85,12 +111,6 @@ pub(super) fn open(cause: Cause, case: &Case<'_>) -> Remedy {
         }
         _ => {}
     }
-    remedy.console = remedy.console.or_else(|| page_of(cause, evidence));
-    // Where something else is to be called, the line that checks that stands already.
-    if !remedy.commands.iter().any(|line| command::is_own(line)) {
-        remedy.commands.push(command::check_again(evidence));
-    }
-    remedy
 }
 
 /// Returns the console's page where a gate is opened.

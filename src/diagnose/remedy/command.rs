@@ -299,7 +299,7 @@ fn check(evidence: &Evidence, request: &Request, assumed: Option<&Arn>) -> Strin
 /// Quotes a word for a POSIX shell where it needs that.
 ///
 /// What a report has to escape would be another word when it is pasted: `VALUE` stands there, to be filled in.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     match shlex::try_quote(word) {
         Ok(quoted) if !word.contains(is_unsafe) => quoted.into_owned(),
         _ => "VALUE".to_owned(),

@@ -1,7 +1,7 @@
 //! The test call's answer, which outranks everything else: it is what the real call gets.
 
-use crate::cause::Family;
-use crate::diagnose::case::{Case, decision_of};
+use crate::cause::{Cause, Family};
+use crate::diagnose::case::{Absence, Case, decision_of};
 use crate::diagnose::evaluate::Requirements;
 use crate::diagnose::finding::{Basis, Certainty, Finding};
 use crate::diagnose::remark::Contradiction;
@@ -9,13 +9,19 @@ use crate::diagnose::remark::Contradiction;
 /// Turns a recognized refusal into a finding.
 pub(in crate::diagnose) fn finding(case: &Case<'_>, requirements: &Requirements) -> Option<Finding> {
     let reading = case.test_call.recognized()?;
+    // The same sentence answers a wrong id and one that the Region does not show to this account.
+    let cause = match (reading.cause, &case.absence) {
+        (Cause::InvalidModelId, Some(Absence::Hidden(_))) => Cause::ModelAccessNotGranted,
+        (Cause::InvalidModelId, Some(Absence::NotOffered)) => Cause::RegionUnavailable,
+        (cause, _) => cause,
+    };
     let error = case.test_call.invocation.error.clone().unwrap_or_default();
     let mut finding = Finding {
         decision: decision_of(reading),
         action: reading.facts.action.clone(),
         resources: reading.facts.resource.iter().cloned().collect(),
         alternatives: reading.alternatives.clone(),
-        ..Finding::new(reading.cause, Certainty::Reported, Basis::TestCall(error))
+        ..Finding::new(cause, Certainty::Reported, Basis::TestCall(error))
     };
     if reading.cause.family() == Family::IamPermission && requirements.all_allowed() {
         finding.basis.push(Basis::SimulatorDisagrees);

@@ -212,6 +212,7 @@ fn deed(finding: &Finding) -> Option<&'static str> {
         (ChangeKind::NewSession, _) => "make a new session",
         (ChangeKind::SubmitUseCaseForm(_), _) => "submit the use case form",
         (ChangeKind::AcceptAgreement(_), _) => "accept the model's agreement",
+        (ChangeKind::JoinProgram(_), _) => "take part in the provider's program",
         (ChangeKind::UseModel(_), _) => "call another model or profile",
         (ChangeKind::UseRegion(_), _) => "call another Region",
         (ChangeKind::RenewCredentials(_), _) => "renew the credentials",

@@ -237,6 +237,7 @@ fn name(what: &Unchecked) -> String {
         Unchecked::PolicyTexts | Unchecked::Policies => "policy texts",
         Unchecked::TestCall | Unchecked::TestCallAnswer => "test call",
         Unchecked::ServiceRole(_) => "service role",
+        Unchecked::TrustedAccessPrograms => "trusted access programs",
         Unchecked::KeyPolicy => "KMS key policy",
         Unchecked::BucketPolicy => "bucket policy",
         Unchecked::Requirement { .. } | Unchecked::Requirements(_) => "IAM simulation",

@@ -64,6 +64,11 @@ impl Account<'_> {
                     standing["entitlement"] = json!("AVAILABLE");
                 }
             }
+            ("join-program", None) => {
+                let programs = self.facts["trusted_access_programs"].as_array_mut().unwrap();
+                let program = programs.iter_mut().find(|program| program["id"].as_str() == value).unwrap();
+                program["status"] = json!("enabled");
+            }
             ("use-model", None) => self.facts["request"]["model"] = json!(value.unwrap()),
             ("use-region", None) => self.facts["request"]["region"] = json!(value.unwrap()),
             ("set-retention-mode", None) => self.facts["data_retention"][region] = json!(value.unwrap()),

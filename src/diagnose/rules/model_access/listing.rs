@@ -2,12 +2,12 @@
 
 use super::{invocation_type, lifecycle};
 use crate::cause::Cause;
-use crate::diagnose::case::Case;
+use crate::diagnose::case::{Absence, Case};
 use crate::diagnose::finding::Basis;
 use crate::diagnose::found::Found;
 use crate::diagnose::remark::Advice;
-use crate::diagnose::suggest::{is_slip, nearest};
-use crate::diagnose::unread::{GateName, Unchecked};
+use crate::diagnose::suggest::nearest;
+use crate::diagnose::unread::{GateName, NotChecked, Unchecked};
 use crate::evidence::Observation;
 
 pub(super) fn check(case: &Case<'_>, model: &str, found: &mut Found) {
@@ -24,14 +24,23 @@ pub(super) fn check(case: &Case<'_>, model: &str, found: &mut Found) {
         // A profile may be offered where its model is not listed for itself.
         None if !is_direct && evidence.profile.seen().is_some() => {}
         None => {
-            let listed = || listing.ids.iter().map(String::as_str);
-            let nearest = nearest(model, listed());
-            // A slip of the pen is not a matter of the Region; another model's id may be.
-            let is_id = model.contains('.');
-            let slips = !is_id || nearest.first().is_some_and(|nearest| is_slip(model, nearest, listed()));
-            let cause = if slips { Cause::InvalidModelId } else { Cause::RegionUnavailable };
+            let nearest = nearest(model, listing.ids.iter().map(String::as_str));
             let nearest = nearest.into_iter().map(str::to_owned).collect();
-            found.close(GateName::Listing, cause, vec![Basis::NotListed { model: model.to_owned(), nearest }]);
+            let not_listed = Basis::NotListed { model: model.to_owned(), nearest };
+            match &case.absence {
+                // A slip of the pen is not a matter of the Region; another model's id may be.
+                Some(Absence::Misspelt) => found.close(GateName::Listing, Cause::InvalidModelId, vec![not_listed]),
+                Some(Absence::Hidden(program)) => {
+                    let basis = vec![Basis::HiddenByProgram(program.clone()), not_listed];
+                    found.likely_close(GateName::Listing, Cause::ModelAccessNotGranted, basis);
+                }
+                _ => {
+                    found.close(GateName::Listing, Cause::RegionUnavailable, vec![not_listed]);
+                    if let Some(why) = evidence.programs.why_unseen().filter(|_| !evidence.programs.is_skipped()) {
+                        found.not_checked.push(NotChecked::new(Unchecked::TrustedAccessPrograms, why));
+                    }
+                }
+            }
         }
         Some(listed) => {
             found.open(GateName::Listing, Vec::new());
