@@ -10,6 +10,7 @@ mod bad_line;
 mod causes;
 mod check;
 mod ci;
+mod ci_annotation;
 mod completions;
 mod content;
 mod critical;

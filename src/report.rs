@@ -11,6 +11,7 @@ mod check;
 mod checks;
 mod denials;
 mod diff;
+mod documented_cause;
 #[cfg(feature = "report")]
 mod excerpt;
 mod explanation;
@@ -66,6 +67,7 @@ pub use lint::LintReport;
 pub use markdown::{markdown, models_markdown, targets_markdown};
 pub use models::{models_json, models_text};
 pub use not_checked::unseen;
+pub use outline::log_lines;
 pub use simulation::Simulation;
 pub use styled::{Role, Styled};
 pub use targets::{Label, TargetRow, bad_target_line, deviation, json_line, target_line};

@@ -21,7 +21,7 @@ pub(super) use args::DoctorArgs;
 use super::door;
 use super::exit::{ExitStatus, Failure};
 use super::runtime::block_on;
-use super::{interrupt, memory, output, paint};
+use super::{ci_annotation, interrupt, memory, output, paint};
 use crate::diagnose::{Diagnosis, Verdict, diagnose};
 use crate::escape::escape_json;
 use crate::evidence::Evidence;
@@ -77,6 +77,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
         Some(path) => output::write_file(path, &report)?,
         None => output::print(&report)?,
     }
+    ci_annotation::tell(&diagnosis, args.report.output.is_some());
     Ok(match diagnosis.verdict {
         Verdict::Allowed => ExitStatus::Success,
         Verdict::Denied => ExitStatus::Finding,

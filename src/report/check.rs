@@ -343,7 +343,7 @@ impl CheckReport {
                     result: CaseResult::Failed { message: message(&finding.problem), text },
                 });
             }
-            suites.push(Suite { name: file.file.clone(), timestamp: None, cases });
+            suites.push(Suite { name: file.file.clone(), cases, ..Suite::default() });
         }
         junit::write(&suites)
     }

@@ -4,6 +4,8 @@ use super::wording;
 use crate::bedrock::Whose;
 use crate::diagnose::{Diagnosis, GateName, GateState, LiveOutcome, Requirement};
 use crate::evidence::FoundBy;
+#[cfg(feature = "cli")]
+use crate::iam::RequestContext;
 use crate::iam::{Arn, Decision};
 
 /// How a check came out.
@@ -49,6 +51,9 @@ pub(super) struct Check {
     pub(super) mark: Mark,
     /// What was looked at, in a word or two.
     pub(super) what: String,
+    /// What is asked, whatever the answer is.
+    #[cfg(feature = "cli")]
+    pub(super) asked: String,
     /// What was seen.
     pub(super) text: String,
 }
@@ -119,6 +124,11 @@ fn requirement_check(out: &mut Vec<Check>, requirement: &Requirement) {
     };
     let text = format!("{decision}: {} on {}{whose}", requirement.request.action, short(&requirement.request.resource));
     check(out, mark, region, &text);
+    #[cfg(feature = "cli")]
+    if let Some(last) = out.last_mut() {
+        let RequestContext { action, resource, .. } = &requirement.request;
+        last.asked = format!("{action} on {} in {region}{whose}", short(resource));
+    }
 }
 
 /// Returns the resource part of an ARN: the Region stands beside it, and the whole ARN in the evidence.
@@ -197,5 +207,11 @@ fn mark_of_state(state: GateState) -> Mark {
 }
 
 fn check(out: &mut Vec<Check>, mark: Mark, what: &str, text: &str) {
-    out.push(Check { mark, what: what.to_owned(), text: text.to_owned() });
+    out.push(Check {
+        mark,
+        what: what.to_owned(),
+        #[cfg(feature = "cli")]
+        asked: what.to_owned(),
+        text: text.to_owned(),
+    });
 }

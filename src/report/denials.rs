@@ -318,5 +318,5 @@ pub fn denials_suite(denials: &Denials) -> Suite {
         result: if source.is_whole() { CaseResult::Passed } else { CaseResult::Skipped(source_words(source)) },
     });
     let cases = groups.chain(sources).collect();
-    Suite { name: "denials".to_owned(), timestamp: denials.last.clone(), cases }
+    Suite { name: "denials".to_owned(), timestamp: denials.last.clone(), cases, ..Suite::default() }
 }

@@ -18,6 +18,8 @@ const CONTEXT: usize = 8;
 pub(super) struct Excerpt {
     /// The statements with their places, as sentences; where none is marked, the policy.
     pub(super) titles: Vec<String>,
+    /// Whether the marked statements are no refusal, but allows that miss.
+    pub(super) is_near: bool,
     /// What there is to see, where nothing is marked.
     pub(super) note: Option<&'static str>,
     /// The lines.
@@ -68,7 +70,8 @@ fn excerpt(document: &PolicyDocument, statements: &[&DecidedBy], finding: &Findi
         false => own.iter().filter_map(|statement| statements::place(statement)).collect(),
     };
     let note = spans.is_empty().then_some("no statement of it lets the call through");
-    Some(Excerpt { titles, note, lines: shortened(marked(&text, &spans, stands)) })
+    let is_near = !own.is_empty() && !finding.is_explicit_deny();
+    Some(Excerpt { titles, is_near, note, lines: shortened(marked(&text, &spans, stands)) })
 }
 
 /// Splits a text into lines with what of each is marked, less the indentation that all lines behind the first have.

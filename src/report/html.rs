@@ -16,7 +16,7 @@ pub use targets::targets_html;
 
 use super::foreign::{Span, on_one_line, spans};
 use super::outline::{self, Outline};
-use super::wording;
+use super::{documented_cause, sentence, subject};
 use crate::diagnose::{Diagnosis, Verdict};
 use askama::Template;
 use body::body;
@@ -95,14 +95,18 @@ pub fn html(diagnosis: &Diagnosis) -> String {
     let Outline { why, next, .. } = outline::of(diagnosis);
     let asked = &diagnosis.request;
     let facts = [
-        ("why", why),
+        ("cause", documented_cause::words(diagnosis)),
+        ("because", why),
         ("next", next),
         ("model", asked.model.as_ref().map(|model| format!("`{model}`"))),
         ("operation", Some(format!("`{}` in `{}`", asked.operation, asked.region))),
         ("principal", diagnosis.principal.arn.as_ref().map(|arn| format!("`{arn}`"))),
-        ("observed", Some(diagnosis.observed_at.clone())),
+        ("written by", Some(subject::written_by(diagnosis))),
     ];
-    let headline = wording::headline(diagnosis);
+    let answer = sentence::answer(diagnosis, usize::MAX);
+    let model = asked.model.as_ref().map(|model| format!(": `{model}`")).unwrap_or_default();
+    let whom = diagnosis.principal.arn.as_ref().map(|arn| format!(" for {}", subject::named(arn))).unwrap_or_default();
+    let headline = format!("{answer}{model}{whom}");
     let frame = Frame::new(Some(diagnosis.verdict), diagnosis.sandbox.as_deref(), &headline, facts);
     // The template writes to a string, which cannot fail.
     Page { frame, body: body(diagnosis, "", 2) }.render().unwrap_or_default()

@@ -9,8 +9,8 @@ pub use many::{models_markdown, targets_markdown};
 use super::diff;
 use super::foreign::{on_one_line, spans};
 use super::outline::{self, Outline};
-use super::way::{self, Gate};
-use super::{checks, statements, steps, wording};
+use super::way::{self, Gate, Way};
+use super::{checks, documented_cause, sentence, statements, steps, subject, wording};
 use crate::diagnose::{Diagnosis, Finding};
 use crate::escape::{escape_json, escape_lines};
 
@@ -19,22 +19,27 @@ use crate::escape::{escape_json, escape_lines};
 pub fn markdown(diagnosis: &Diagnosis) -> String {
     let Outline { why, next, lists } = outline::of(diagnosis);
     let mut page = Page(String::new());
-    let world = diagnosis.sandbox.as_ref().map(|world| format!(" (sandbox `{world}`)")).unwrap_or_default();
+    let world = if diagnosis.sandbox.is_some() { " (sandbox)" } else { "" };
     let verdict = diagnosis.verdict.as_str().to_uppercase();
-    page.line(&format!("## {verdict}{}: {}", inline(&world), inline(&wording::headline(diagnosis))));
+    page.line(&format!("## {verdict}{world}: {}", inline(&sentence::answer(diagnosis, usize::MAX))));
     page.line("");
     for (label, text) in [
-        ("Why", why),
+        ("Cause", documented_cause::words(diagnosis)),
+        ("Call", Some(subject::call(diagnosis))),
+        ("As", Some(subject::whom(diagnosis))),
+        ("Because", why),
         ("Next", next),
-        ("Asked", Some(asked(diagnosis))),
-        ("Observed", Some(diagnosis.observed_at.clone())),
+        ("Written by", Some(subject::written_by(diagnosis))),
     ] {
         if let Some(text) = text {
             page.line(&format!("- **{label}:** {}", inline(&text)));
         }
     }
-    page.heading("The way of the request");
+    page.heading("What the call must pass");
+    page.checkpoints(&way::trace(diagnosis));
+    page.line("\n<details><summary>As a picture</summary>\n");
     page.block("mermaid", &mermaid(diagnosis));
+    page.line("\n</details>");
     page.heading("Checks");
     page.line("| | Check | What was seen |\n|---|---|---|");
     for check in checks::list(diagnosis) {
@@ -57,13 +62,6 @@ pub fn markdown(diagnosis: &Diagnosis) -> String {
     page.0
 }
 
-fn asked(diagnosis: &Diagnosis) -> String {
-    let asked = &diagnosis.request;
-    let model = asked.model.as_ref().map(|model| format!(" of `{model}`")).unwrap_or_default();
-    let principal = diagnosis.principal.arn.as_ref().map(|arn| format!(" for `{arn}`")).unwrap_or_default();
-    format!("`{}`{model} in `{}`{principal}", asked.operation, asked.region)
-}
-
 struct Page(String);
 
 impl Page {
@@ -74,6 +72,23 @@ impl Page {
 
     fn heading(&mut self, title: &str) {
         self.line(&format!("\n### {}\n", inline(title)));
+    }
+
+    /// Sets a table of the resources that are authorized, by what their authorization must pass; signs and words survive
+    /// where a table does not.
+    fn checkpoints(&mut self, way: &Way) {
+        let gate = |gate: &Gate| format!("{} {}", gate.state.sign(), gate.state.words());
+        let names = way.lanes.first().map(|lane| lane.gates.iter().map(|gate| gate.name).collect::<Vec<_>>());
+        let names = names.unwrap_or_default();
+        self.line(&format!("| Resource | {} |", names.join(" | ")));
+        self.line(&format!("|---|{}", "---|".repeat(names.len())));
+        for lane in &way.lanes {
+            let cells: Vec<String> = lane.gates.iter().map(gate).collect();
+            self.line(&format!("| {} | {} |", cell(&lane.label), cells.join(" | ")));
+        }
+        let around = std::iter::once(&way.first).chain(&way.last);
+        let around: Vec<String> = around.map(|one| format!("{} {}", one.name, gate(one))).collect();
+        self.line(&format!("\nBefore and behind: {}.", around.join("; ")));
     }
 
     /// Sets a block of code, with a fence that nothing in it closes.
@@ -94,7 +109,7 @@ impl Page {
         self.line(&inline(&wording::summary(finding, diagnosis)));
         self.line("");
         self.line(&format!("- **Who:** {}", inline(wording::who(finding))));
-        self.line(&format!("- **Sure:** {}", finding.certainty.as_str()));
+        self.line(&format!("- **Certainty:** {}", finding.certainty.as_str()));
         for basis in wording::bases(&finding.basis) {
             self.line(&format!("- {}", inline(&basis)));
         }
@@ -129,15 +144,15 @@ impl Page {
             self.block("sh", &finding.remedy.commands.join("\n"));
         }
         if let Some(console) = &finding.remedy.console {
-            self.line(&format!("\n- **Page:** {}", code(&on_one_line(console))));
+            self.line(&format!("\n- **Console:** {}", code(&on_one_line(console))));
         }
         if let Some(verified) = finding.remedy.verified {
-            self.line(&format!("\n- **Tried:** {}", wording::verified(verified)));
+            self.line(&format!("\n- **Tested:** {}", wording::verified(verified)));
         }
         for note in &finding.remedy.notes {
             self.line(&format!("- **Note:** {}", inline(&steps::note(note))));
         }
-        self.line(&format!("- **In force:** {}", inline(wording::takes_effect(finding))));
+        self.line(&format!("- **Takes effect:** {}", inline(wording::takes_effect(finding))));
     }
 }
 

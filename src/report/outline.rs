@@ -1,6 +1,7 @@
 //! What a report says beside checks and fixes, in the order of every format.
 
-use super::{not_checked, remarks, wording};
+use super::foreign::on_one_line;
+use super::{not_checked, remarks, sentence, wording};
 use crate::diagnose::{Diagnosis, Excluded, Finding, Verdict};
 use crate::evidence::{Call, ChosenBy, Outcome};
 use crate::request::LiveCall;
@@ -44,6 +45,19 @@ pub(super) fn of(diagnosis: &Diagnosis) -> Outline {
     ];
     lists.retain(|(_, items)| !items.is_empty());
     Outline { why, next, lists }
+}
+
+/// Says in a few lines what came out: the verdict with its sentence, why, and what comes next.
+///
+/// For a log that the report itself does not stand in. Each is one line; text from outside is made visible.
+#[must_use]
+pub fn log_lines(diagnosis: &Diagnosis) -> Vec<String> {
+    let Outline { why, next, .. } = of(diagnosis);
+    let verdict = diagnosis.verdict.as_str().to_uppercase();
+    let mut lines = vec![format!("{verdict}: {}", sentence::answer(diagnosis, usize::MAX))];
+    lines.extend(why.map(|why| format!("because: {}", on_one_line(&why))));
+    lines.extend(next.map(|next| format!("next: {}", on_one_line(&next))));
+    lines
 }
 
 /// Says what kind of fix a finding has, and which of how many it is.

@@ -49,8 +49,10 @@ pub(super) fn who(finding: &Finding, diagnosis: &Diagnosis) -> Option<String> {
     let account = own.or(diagnosis.caller.account.as_deref());
     let of_account = account.map_or_else(|| "the account".to_owned(), |account| format!("account {account}"));
     let meets = matches!(finding.remedy.changes.first().map(|change| &change.kind), Some(ChangeKind::MeetCondition(_)));
+    let joins = matches!(finding.remedy.changes.first().map(|change| &change.kind), Some(ChangeKind::JoinProgram(_)));
     Some(match finding.cause {
         _ if meets => return None,
+        _ if joins => format!("an administrator of {of_account}"),
         Cause::IdentityPolicyMissingAllow | Cause::IdentityPolicyExplicitDeny | Cause::ServiceRolePermission => {
             format!("whoever manages IAM in {of_account}")
         }
@@ -70,4 +72,11 @@ pub(super) fn who(finding: &Finding, diagnosis: &Diagnosis) -> Option<String> {
         Cause::QuotaExceeded => format!("an administrator of {of_account}"),
         _ => return None,
     })
+}
+
+/// Says what wrote the report, and when it looked.
+pub(super) fn written_by(diagnosis: &Diagnosis) -> String {
+    let moment = diagnosis.observed_at.get(..16).filter(|moment| moment.contains('T'));
+    let moment = moment.map_or_else(|| diagnosis.observed_at.clone(), |moment| moment.replace('T', " "));
+    format!("bedrock-access {}, {moment} UTC", env!("CARGO_PKG_VERSION"))
 }

@@ -138,5 +138,5 @@ pub fn junit_of_tests(run: &TestRun) -> std::io::Result<String> {
             Some(message) => CaseResult::Failed { message: message.clone(), text: message.clone() },
         },
     });
-    junit::write(&[Suite { name: "policy".to_owned(), timestamp: None, cases: cases.collect() }])
+    junit::write(&[Suite { name: "policy".to_owned(), cases: cases.collect(), ..Suite::default() }])
 }

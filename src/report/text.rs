@@ -11,11 +11,10 @@ mod page;
 mod settle;
 
 use super::layout::{Detail, Layout};
-use super::sentence;
 use super::styled::{Role, Styled};
-use super::subject::{call, whom};
-use crate::cause::{DocumentedCause, Family};
-use crate::diagnose::{Diagnosis, Finding, Verdict};
+use super::subject::{call, whom, written_by};
+use super::{documented_cause, sentence};
+use crate::diagnose::{Diagnosis, Verdict};
 use page::Page;
 
 /// The longest that a first line may be, in columns.
@@ -30,7 +29,9 @@ pub fn text(diagnosis: &Diagnosis, layout: &Layout) -> Styled {
         return page.out;
     }
     page.blank();
-    cause(&mut page, diagnosis);
+    if let Some(cause) = documented_cause::words(diagnosis) {
+        page.labelled("Cause", &cause);
+    }
     page.labelled("Call", &call(diagnosis));
     page.labelled("As", &whom(diagnosis));
     match diagnosis.verdict {
@@ -53,7 +54,7 @@ pub fn text(diagnosis: &Diagnosis, layout: &Layout) -> Styled {
     } else {
         known::not_checked(&mut page, diagnosis);
     }
-    page.wrapped(Role::Hint, "", "", &known::written_by(diagnosis));
+    page.wrapped(Role::Hint, "", "", &written_by(diagnosis));
     page.out
 }
 
@@ -69,66 +70,4 @@ fn first_line(page: &mut Page, diagnosis: &Diagnosis) {
     page.out.push(role, verdict);
     page.out.push(Role::Hint, sandbox);
     page.out.line(Role::Plain, format!(": {}", sentence::answer(diagnosis, left)));
-}
-
-/// Says which of the documented causes it is, in words, with the codes.
-fn cause(page: &mut Page, diagnosis: &Diagnosis) {
-    let of = |wanted: DocumentedCause| {
-        let mut codes: Vec<String> = Vec::new();
-        for finding in diagnosis.findings.iter().filter(|one| one.cause.family().documented_cause() == wanted) {
-            let likely = finding.is_likely && diagnosis.verdict == Verdict::Denied;
-            let code = format!("{}{}", finding.cause, if likely { ", likely" } else { "" });
-            if !codes.contains(&code) {
-                codes.push(code);
-            }
-        }
-        (!codes.is_empty()).then(|| codes.join(", "))
-    };
-    let worded = |wanted: DocumentedCause, codes: &str| format!("{} ({codes})", sentence::documented(wanted));
-    let (iam, access) = (of(DocumentedCause::IamPermission), of(DocumentedCause::ModelAccess));
-    let documented = match (&iam, &access) {
-        (Some(iam), Some(access)) => Some(format!(
-            "both of AWS's 2 documented ones: 1, {}; 2, {}",
-            worded(DocumentedCause::IamPermission, iam),
-            worded(DocumentedCause::ModelAccess, access)
-        )),
-        (Some(iam), None) => {
-            Some(format!("1 of AWS's 2 documented ones: {}", worded(DocumentedCause::IamPermission, iam)))
-        }
-        (None, Some(access)) => {
-            Some(format!("2 of AWS's 2 documented ones: {}", worded(DocumentedCause::ModelAccess, access)))
-        }
-        (None, None) => None,
-    };
-    let outside = of(DocumentedCause::Neither).map(|codes| (area(&diagnosis.findings), codes));
-    let text = match (documented, outside) {
-        (Some(documented), Some((area, codes))) => format!("{documented}; and {area} ({codes})"),
-        (Some(documented), None) => documented,
-        (None, Some((area, codes))) => {
-            format!("neither of AWS's 2 documented ones (IAM permission, model access), but {area} ({codes})")
-        }
-        (None, None) if diagnosis.verdict == Verdict::Undetermined => {
-            "not known: neither of AWS's 2 documented ones (IAM permission, model access) is proved".to_owned()
-        }
-        (None, None) => return,
-    };
-    match diagnosis.verdict {
-        Verdict::Undetermined if !diagnosis.findings.is_empty() => {
-            page.labelled("Cause", &format!("not proved; likely {text}"));
-        }
-        _ => page.labelled("Cause", &text),
-    }
-}
-
-/// Names what the findings of neither documented cause are about.
-fn area(findings: &[Finding]) -> &'static str {
-    let mut families = findings.iter().map(|finding| finding.cause.family());
-    let outside = families.find(|family| family.documented_cause() == DocumentedCause::Neither);
-    match outside {
-        Some(Family::Credentials) => "the credentials",
-        Some(Family::Request) => "the request",
-        Some(Family::Capacity) => "a limit of AWS",
-        Some(Family::Network) => "the network",
-        _ => "something else",
-    }
 }

@@ -74,6 +74,7 @@ struct CauseView {
 
 struct ExcerptView {
     titles: Vec<Vec<Span>>,
+    is_near: bool,
     note: Option<&'static str>,
     lines: Vec<Line>,
 }
@@ -178,6 +179,7 @@ fn cause(diagnosis: &Diagnosis, number: usize, finding: &Finding) -> CauseView {
             .into_iter()
             .map(|excerpt| ExcerptView {
                 titles: excerpt.titles.iter().map(|title| spans(title)).collect(),
+                is_near: excerpt.is_near,
                 note: excerpt.note,
                 lines: excerpt.lines,
             })

@@ -34,7 +34,7 @@ pub(super) fn write(page: &mut Page, diagnosis: &Diagnosis) {
     page.blank();
 }
 
-fn check(page: &mut Page, Check { mark, what, text }: &Check) {
+fn check(page: &mut Page, Check { mark, what, text, .. }: &Check) {
     let role = match mark {
         Mark::Good => Role::Allowed,
         Mark::Bad => Role::Denied,

@@ -257,10 +257,3 @@ fn name(what: &Unchecked) -> String {
     };
     fixed.to_owned()
 }
-
-/// Says what wrote the report, and when it looked.
-pub(super) fn written_by(diagnosis: &Diagnosis) -> String {
-    let moment = diagnosis.observed_at.get(..16).filter(|moment| moment.contains('T'));
-    let moment = moment.map_or_else(|| diagnosis.observed_at.clone(), |moment| moment.replace('T', " "));
-    format!("bedrock-access {}, {moment} UTC", env!("CARGO_PKG_VERSION"))
-}

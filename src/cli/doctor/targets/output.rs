@@ -218,7 +218,7 @@ fn suite_of_bad(line: u64, bad: &BadTarget) -> Suite {
     let name = Label { id: &bad.id, line, expect: None }.name();
     let result = CaseResult::Failed { message: bad.error.clone(), text: bad.error.clone() };
     let case = Case { class: "target".to_owned(), name: format!("line {line} holds a target"), result };
-    Suite { name, timestamp: None, cases: vec![case] }
+    Suite { name, cases: vec![case], ..Suite::default() }
 }
 
 fn unwritable(name: &str, error: &io::Error) -> Failure {
