@@ -20,7 +20,7 @@ use crate::policy::ManagedPolicy;
 use aliases::Aliases;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Redacts one case: a [`Redactor`] for it alone.
 ///
@@ -95,6 +95,12 @@ impl Redactor {
         let mut redacted = Evidence::from_json(&self.json(evidence))?;
         position::follow(evidence, &mut redacted);
         Ok(redacted)
+    }
+
+    /// Returns what each alias that was given so far stands for: for whoever has to act on a redacted report, and for nobody else.
+    #[must_use]
+    pub fn aliases(&self) -> BTreeMap<String, String> {
+        self.aliases.map()
     }
 
     /// Redacts what was observed of many models. Which of them can be called, and why not, stays what it is.

@@ -31,6 +31,7 @@ use crate::report::{self, Detail, Layout};
 use args::Format;
 use inputs::Inputs;
 use mode::Mode;
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 /// Diagnoses targets with the options of a command line, all with shared evidence; the answers are in order.
@@ -46,8 +47,8 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
     interrupt::watch()?;
     memory::forbid_core_dumps();
     let args = &door::opened(args.clone())?;
-    if args.force && args.save_evidence.is_none() && args.save_fix.is_none() {
-        return Err(Failure::usage("`--force` needs `--save-evidence` or `--save-fix`"));
+    if args.force && args.save_evidence.is_none() && args.save_fix.is_none() && args.report.alias_file.is_none() {
+        return Err(Failure::usage("`--force` needs `--save-evidence`, `--save-fix` or `--alias-file`"));
     }
     let evidence = match Mode::from_args(args)? {
         Mode::Targets(source) => return targets::run(args, source),
@@ -64,7 +65,8 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
             evidence
         }
     };
-    let evidence = if args.report.redact { without_names(&evidence, &mut Redactor::default())? } else { evidence };
+    let mut redactor = Redactor::default();
+    let evidence = if args.report.redact { without_names(&evidence, &mut redactor)? } else { evidence };
     if let Some(path) = &args.save_evidence {
         evidence_file::write(path, &evidence, args.force)?;
     }
@@ -77,6 +79,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
         Some(path) => output::write_file(path, &report)?,
         None => output::print(&report)?,
     }
+    show_aliases(&redactor, args)?;
     ci_annotation::tell(&diagnosis, args.report.output.is_some());
     Ok(match diagnosis.verdict {
         Verdict::Allowed => ExitStatus::Success,
@@ -92,6 +95,9 @@ fn check_outputs(args: &DoctorArgs) -> Result<(), Failure> {
     }
     if let Some(folder) = &args.save_fix {
         fix_folder::check(folder)?;
+    }
+    if let Some(path) = &args.report.alias_file {
+        evidence_file::check(path, args.force)?;
     }
     if let Some(path) = &args.report.output {
         output::check_output(path, &inputs_of(args))?;
@@ -116,6 +122,19 @@ fn without_names(evidence: &Evidence, redactor: &mut Redactor) -> Result<Evidenc
         output::note("note: redaction changes the diagnosis, because a policy matches part of a redacted name");
     }
     Ok(redacted)
+}
+
+/// Keeps what the aliases stand for, and shows it to a person; a log is not for it.
+fn show_aliases(redactor: &Redactor, args: &DoctorArgs) -> Result<(), Failure> {
+    let aliases = redactor.aliases();
+    if let Some(path) = &args.report.alias_file {
+        evidence_file::write_aliases(path, &aliases, args.force)?;
+    }
+    if !aliases.is_empty() && std::io::stderr().is_terminal() {
+        output::note("aliases, which the report does not hold:");
+        aliases.iter().for_each(|(alias, value)| output::note(&format!("  {alias} = {value}")));
+    }
+    Ok(())
 }
 
 fn render(diagnosis: &Diagnosis, options: &DoctorArgs) -> Result<String, Failure> {

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, BeforeDeserializationInterceptorContextRef,
 };
-use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -48,6 +48,17 @@ pub(super) fn current_head() -> Option<Head> {
     HEAD.try_with(|head| head.borrow().clone()).ok().flatten()
 }
 
+/// Notes the head of an answer to the call that is being made.
+pub(super) fn note_head(response: &HttpResponse) {
+    let head = Head {
+        status: Some(response.status().as_u16()),
+        request_id: request_id(response.headers()),
+        content_type: response.headers().get("content-type").and_then(kept_word),
+    };
+    // Calls that are not this program's own, such as one for credentials, have no place for it.
+    let _ = HEAD.try_with(|noted| *noted.borrow_mut() = Some(head));
+}
+
 /// Returns the id that AWS gave to a request; some proxies use S3's older name for it.
 pub(super) fn request_id(headers: &Headers) -> Option<String> {
     headers.get("x-amzn-requestid").or_else(|| headers.get("x-amz-request-id")).and_then(kept_word)
@@ -68,14 +79,7 @@ impl Intercept for CaptureRequestId {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let response = context.response();
-        let head = Head {
-            status: Some(response.status().as_u16()),
-            request_id: request_id(response.headers()),
-            content_type: response.headers().get("content-type").and_then(kept_word),
-        };
-        // Calls that are not this program's own, such as one for credentials, have no place for it.
-        let _ = HEAD.try_with(|noted| *noted.borrow_mut() = Some(head));
+        note_head(context.response());
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 //! Each is in the table of calls like every other. Nothing is repeated, and no answer is read.
 
 use super::body;
+use super::response::note_head;
 use crate::bedrock::Region;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
@@ -136,7 +137,9 @@ impl Signer {
         message: &Message<'_>,
     ) -> Result<HttpResponse, NotSent> {
         let request = self.signed(service, region, message).await?;
-        self.connector.call(request).await.map_err(NotSent::Connection)
+        let answer = self.connector.call(request).await.map_err(NotSent::Connection)?;
+        note_head(&answer);
+        Ok(answer)
     }
 
     async fn signed(&self, service: Service, region: &Region, message: &Message<'_>) -> Result<HttpRequest, NotSent> {

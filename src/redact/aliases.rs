@@ -109,6 +109,15 @@ impl Aliases {
         self.spoken.get(value).map(String::as_str)
     }
 
+    /// Returns what each alias stands for.
+    pub(super) fn map(&self) -> BTreeMap<String, String> {
+        let numbered = self.given.iter().flat_map(|(kind, values)| {
+            values.iter().map(move |(value, number)| (format!("{kind}-{number}"), value.clone()))
+        });
+        // An alias in a form of its own is spoken of, and its number is not.
+        numbered.chain(self.spoken.iter().map(|(value, alias)| (alias.clone(), value.clone()))).collect()
+    }
+
     /// Returns the value's number among its kind, counted from 1.
     pub(super) fn number(&mut self, kind: &str, value: &str) -> usize {
         let kind = self.given.entry(kind.to_owned()).or_default();

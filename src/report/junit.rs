@@ -4,7 +4,7 @@
 //! its cases the same way.
 
 use super::foreign::on_one_line;
-use super::{checks, outline, sentence, wording};
+use super::{checks, outline, sentence, statements, wording};
 use crate::diagnose::{Diagnosis, Verdict};
 use crate::escape::{escape_json, escape_lines};
 use checks::Mark;
@@ -179,6 +179,8 @@ pub fn suite(target: &Target<'_>) -> Suite {
         let mut text: Vec<String> =
             vec![on_one_line(&wording::summary(finding, diagnosis)), format!("who: {}", wording::who(finding))];
         text.extend(wording::bases(&finding.basis).into_iter().map(|basis| format!("- {}", on_one_line(&basis))));
+        let places = statements::quoted(finding).into_iter().filter_map(statements::place);
+        text.extend(places.map(|place| format!("- {}", on_one_line(&place))));
         text.extend(
             wording::steps(finding)
                 .into_iter()

@@ -547,8 +547,8 @@ fn the_first_line_tells_the_documented_cause_from_what_stands_before_it() {
     };
     // An id that nothing lists is the only finding: nothing is said about permissions for a model that does not exist.
     assert_eq!(line(&["-q"]), "DENIED (sandbox): no such model: amazon.nova-lite-v1");
-    let whole = line(&["--format", "markdown"]);
-    assert!(whole.contains("neither documented cause"), "{whole}");
+    let markdown = Doctor::new([&mistyped[..], &["--format", "markdown"]].concat()).run().stdout;
+    assert!(markdown.contains("neither of AWS's 2 documented ones"), "{markdown}");
     let both = Doctor::new(["--sandbox", "both", "-q"]).run().stdout;
     assert_eq!(both, "DENIED (sandbox): 2 problems: IAM permission, model access (likely)\n");
 }

@@ -121,6 +121,13 @@ fn a_live_call_settles_what_ministack_allows_and_refuses() {
     ] {
         for live in ["--probe", "--invoke"] {
             let answer = server.doctor(&keys[who], &["--operation", "invoke-model", live]);
+            if status == 0 && live == "--probe" {
+                // ministack's models answer any body, and a 200 to a body that no model accepts proves nothing.
+                assert_ne!(answer.status, 0, "{who}: {}", answer.stdout);
+                let failure = answer.json()["invocation"]["failure"].to_string();
+                assert!(failure.contains("tokens were billed"), "{who}: {failure}");
+                continue;
+            }
             let report = answer.json();
             assert_eq!(answer.status, status, "{who} {live}: {}", answer.stdout);
             assert_eq!(report["verdict"], if status == 0 { "allowed" } else { "denied" }, "{who} {live}");
@@ -133,7 +140,7 @@ fn a_live_call_settles_what_ministack_allows_and_refuses() {
     }
 
     // The role's ARN comes back with its path, and the simulator, which finds no policy there, is contradicted.
-    let pathed = server.doctor(&keys["role-with-path"], &["--probe"]).json();
+    let pathed = server.doctor(&keys["role-with-path"], &["--operation", "invoke-model", "--invoke"]).json();
     assert_eq!(pathed["caller"]["principal_arn"], "arn:aws:iam::000000000000:role/apps/chat/pathed");
     let contradictions = pathed["contradictions"].to_string();
     assert!(contradictions.contains("the policy simulator says implicitDeny"), "{contradictions}");
@@ -150,7 +157,6 @@ fn a_live_call_settles_what_ministack_allows_and_refuses() {
     assert_eq!(converse.status, 1, "{}", converse.stdout);
     let contradictions = converse.json()["contradictions"].to_string();
     assert!(contradictions.contains("authorized the call as bedrock:Converse"), "{contradictions}");
-    assert_eq!(server.doctor(&keys["user-with"], &["--operation", "converse", "--probe"]).status, 0);
 
     // Keys that it does not know.
     let unknown = json!({"id": "AKIAIOSFODNN7EXAMPLE", "secret": "not-a-secret", "token": ""});

@@ -191,6 +191,9 @@ pub(in crate::cli) struct ReportArgs {
     /// Also in saved evidence. Models, Regions and causes stay.
     #[arg(long, help_heading = REPORT)]
     pub(in crate::cli) redact: bool,
+    /// Save what each alias stands for in a file of your own; on a terminal it is also shown below the report
+    #[arg(long, value_name = "FILE", requires = "redact", help_heading = REPORT, hide_short_help = true)]
+    pub(in crate::cli) alias_file: Option<PathBuf>,
     /// When to colour the text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = paint::When::Auto, help_heading = REPORT, hide_short_help = true)]
     color: paint::When,
@@ -274,11 +277,12 @@ pub(in crate::cli) enum Format {
 }
 
 /// The options that go together with `--evidence`. All others are for making calls.
-const OF_THE_REPORT: [&str; 12] = [
+const OF_THE_REPORT: [&str; 13] = [
     "evidence",
     "save_evidence",
     "save_fix",
     "redact",
+    "alias_file",
     "force",
     "format",
     "json",

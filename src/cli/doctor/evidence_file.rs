@@ -4,6 +4,7 @@ use crate::cli::critical::uninterrupted;
 use crate::cli::exit::Failure;
 use crate::cli::output::{catch_file_size_limit, check_folder, folder_of};
 use crate::evidence::Evidence;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
@@ -29,6 +30,16 @@ pub(super) fn check(path: &Path, force: bool) -> Result<(), Failure> {
 pub(super) fn write(path: &Path, evidence: &Evidence, force: bool) -> Result<(), Failure> {
     let text = evidence.to_json();
     uninterrupted(|| place(path, &text, force))
+}
+
+/// Writes what aliases stand for; never over another file, unless that is forced.
+pub(super) fn write_aliases(path: &Path, aliases: &BTreeMap<String, String>, force: bool) -> Result<(), Failure> {
+    let document = serde_json::json!({
+        "schema": "bedrock-access/aliases/1",
+        "tool": {"name": "bedrock-access", "version": env!("CARGO_PKG_VERSION")},
+        "aliases": aliases,
+    });
+    uninterrupted(|| place(path, &format!("{document:#}\n"), force))
 }
 
 fn place(path: &Path, text: &str, force: bool) -> Result<(), Failure> {

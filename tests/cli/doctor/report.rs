@@ -57,7 +57,8 @@ fn the_page_stands_alone_and_runs_nothing() {
         assert!(!page.contains(outside), "{outside}");
     }
     let links: Vec<&str> = page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert!(links.iter().all(|link| link.starts_with('#')), "{links:?}");
+    let is_ours = |link: &&str| link.starts_with('#') || link.starts_with("https://console.aws.amazon.com/");
+    assert!(links.iter().all(is_ours), "{links:?}");
     for landmark in ["<header>", "<main id=\"main\">", "<footer>", "role=\"img\"", "<title>", "<h1>", "<caption>"] {
         assert!(page.contains(landmark), "{landmark}");
     }
@@ -86,7 +87,7 @@ fn junit_is_well_formed_and_counts_right() {
             }
         }
         let counts = format!("tests=\"{cases}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"");
-        assert!(report.contains(&counts) && failures > 1, "{counts}\n{report}");
+        assert!(report.contains(&counts) && failures > 0, "{counts}\n{report}");
     }
 }
 

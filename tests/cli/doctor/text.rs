@@ -40,7 +40,8 @@ fn words(cause: Cause) -> (&'static str, &'static str) {
 }
 
 /// Worlds in which the cause has a first line of its own.
-const OF_THEIR_OWN: [(&str, &str); 2] = [
+const OF_THEIR_OWN: [(&str, &str); 3] = [
+    ("batch-bucket-policy", "blocked by the bucket's own policy"),
     ("lambda-trusts-bedrock", "the service may not assume the role"),
     ("quarantined-key", "AWS quarantined a leaked access key"),
 ];

@@ -1,5 +1,6 @@
 //! Every mistake is found where it stands, its correction fixes it or it has advice, and a clean look-alike is left alone.
 
+use crate::support::files;
 use bedrock_access::policy::{Finding, LintCode, Severity, lint};
 use serde_json::Value;
 
@@ -145,4 +146,14 @@ fn what_is_longer_than_any_policy_is_refused_at_once() {
     // White space is free.
     let spaced = format!("{{\"Statement\": [{}{statement}]}}", " ".repeat(200_000));
     assert!(lint(&spaced).iter().all(|finding| finding.code != LintCode::MalformedPolicy));
+}
+
+#[test]
+fn the_page_lists_every_code_with_its_level_and_reason() {
+    let page = files::read("docs/policy.md");
+    for code in LintCode::ALL {
+        let why = code.why().replace('|', "\\|");
+        let row = format!("| `{}` | {} | {why} |", code.as_str(), code.severity().as_str());
+        assert!(page.lines().any(|line| line == row), "docs/policy.md lacks\n{row}");
+    }
 }
