@@ -4,6 +4,9 @@
 //! its tail is kept. With `--stdout`, so does standard output. The exit status is the command's. Only threads, but for
 //! `--doctor`, which diagnoses the call that failed: the command and the doctor have the same environment.
 
+#[cfg(unix)]
+use super::child::signals;
+use super::child::{exit_code, not_started, wait};
 use super::doctor;
 use super::exit::{ExitStatus, Failure};
 use super::output;
@@ -14,7 +17,7 @@ use crate::report;
 use clap::Args;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -114,16 +117,6 @@ pub(super) fn run(arguments: &RunArgs) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Child(exit_code(status)))
 }
 
-/// Runs a command with this process's standard streams, passes signals on to it, and returns its exit status.
-pub(super) fn supervise(program: &OsString, command: &mut Command) -> Result<ExitStatus, Failure> {
-    #[cfg(unix)]
-    let signals = signals::Watch::start()?;
-    let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
-    #[cfg(unix)]
-    signals.pass_to(&child);
-    Ok(ExitStatus::Child(exit_code(wait(&mut child)?)))
-}
-
 /// The end of what a command wrote.
 #[derive(Clone, Debug, Default)]
 struct Tail(Arc<Mutex<Vec<u8>>>);
@@ -168,16 +161,6 @@ fn drain(heard: &Receiver<()>) {
     while ended.elapsed() < LONGEST_DRAIN && heard.recv_timeout(SILENCE).is_ok() {}
 }
 
-fn wait(child: &mut Child) -> Result<std::process::ExitStatus, Failure> {
-    loop {
-        match child.wait() {
-            Ok(status) => return Ok(status),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Failure::input(format!("the command cannot be waited for: {error}"))),
-        }
-    }
-}
-
 /// Diagnoses the call that an error is about; where the error does not say which, explains it.
 fn diagnose_failure(text: &[u8], explanation: &Explanation) {
     let text = String::from_utf8_lossy(text).into_owned();
@@ -208,65 +191,5 @@ fn concerns_bedrock(explanation: &Explanation, tail: &[u8]) -> bool {
         Family::Unknown => false,
         Family::ModelAccess | Family::Credentials => true,
         _ => error.cause != Cause::Unrecognized && (calls_bedrock || error.model.is_some() || names_bedrock()),
-    }
-}
-
-fn not_started(program: &OsString, error: &io::Error) -> Failure {
-    let program = program.display();
-    let (code, message) = match error.kind() {
-        ErrorKind::NotFound => (127, format!("`{program}` was not found")),
-        ErrorKind::PermissionDenied => (126, format!("`{program}` cannot be executed: permission denied")),
-        _ => (126, format!("`{program}` cannot be executed: {error}")),
-    };
-    Failure { status: ExitStatus::Child(code), message, hint: None }
-}
-
-#[cfg(unix)]
-fn exit_code(status: std::process::ExitStatus) -> u8 {
-    use std::os::unix::process::ExitStatusExt as _;
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    u8::try_from(code).unwrap_or(1)
-}
-
-#[cfg(not(unix))]
-fn exit_code(status: std::process::ExitStatus) -> u8 {
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
-}
-
-#[cfg(unix)]
-mod signals {
-    //! Passes on the signals that would end this process, so that the command decides.
-
-    use super::{Child, Failure, thread};
-    use rustix::process::{Pid, Signal, kill_process};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-    use signal_hook::iterator::Signals;
-    use std::io::{self, IsTerminal as _};
-
-    pub(super) struct Watch(Signals);
-
-    impl Watch {
-        pub(super) fn start() -> Result<Self, Failure> {
-            Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2])
-                .map(Self)
-                .map_err(|error| Failure::input(format!("signals cannot be watched: {error}")))
-        }
-
-        /// Passes signals to the command from now on.
-        ///
-        /// A terminal sends Ctrl-C to the command as well; from elsewhere only this process gets it.
-        pub(super) fn pass_to(self, child: &Child) {
-            let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-            let mut signals = self.0;
-            thread::spawn(move || {
-                for signal in &mut signals {
-                    let from_terminal = matches!(signal, SIGINT | SIGQUIT) && io::stdin().is_terminal();
-                    if let (Some(pid), Some(signal), false) = (pid, Signal::from_named_raw(signal), from_terminal) {
-                        // It may have ended meanwhile.
-                        let _ = kill_process(pid, signal);
-                    }
-                }
-            });
-        }
     }
 }

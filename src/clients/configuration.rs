@@ -122,7 +122,7 @@ impl FromStr for Client {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|client| client.as_str() == name);
-        known.ok_or_else(|| format!("expected one of {}", Self::ALL.map(Self::as_str).join(", ")))
+        known.ok_or_else(|| format!("no client `{name}`"))
     }
 }
 

@@ -20,30 +20,34 @@ const PROVIDER: &str = "amazon-bedrock";
 const FAST: &str = "claude-haiku-4-5";
 
 /// Zed's names, the ids, and the geographies for which it calls a profile (`cross_region_inference_id`).
-const MODELS: [(&str, &str, &str); 23] = [
-    ("claude-haiku-4-5", "anthropic.claude-haiku-4-5-20251001-v1:0", "global us eu au jp apac"),
-    ("claude-sonnet-4", "anthropic.claude-sonnet-4-20250514-v1:0", "global us eu apac"),
-    ("claude-sonnet-4-5", "anthropic.claude-sonnet-4-5-20250929-v1:0", "global us us-gov eu au jp apac"),
-    ("claude-opus-4-1", "anthropic.claude-opus-4-1-20250805-v1:0", "us"),
-    ("claude-opus-4-5", "anthropic.claude-opus-4-5-20251101-v1:0", "global us"),
-    ("claude-opus-4-6", "anthropic.claude-opus-4-6-v1", "global us eu au"),
-    ("claude-opus-4-7", "anthropic.claude-opus-4-7", "global us eu au"),
-    ("claude-sonnet-4-6", "anthropic.claude-sonnet-4-6", "global us eu au jp"),
-    ("llama-4-scout-17b", "meta.llama4-scout-17b-instruct-v1:0", "us"),
-    ("llama-4-maverick-17b", "meta.llama4-maverick-17b-instruct-v1:0", "us"),
-    ("gemma-3-4b", "google.gemma-3-4b-it", ""),
-    ("gemma-3-12b", "google.gemma-3-12b-it", ""),
-    ("gemma-3-27b", "google.gemma-3-27b-it", ""),
-    ("mistral-large-3", "mistral.mistral-large-3-675b-instruct", ""),
-    ("pixtral-large", "mistral.pixtral-large-2502-v1:0", "us"),
-    ("qwen3-32b", "qwen.qwen3-32b-v1:0", ""),
-    ("nova-lite", "amazon.nova-lite-v1:0", "us ca eu apac"),
-    ("nova-pro", "amazon.nova-pro-v1:0", "us eu apac"),
-    ("nova-premier", "amazon.nova-premier-v1:0", "us"),
-    ("nova-2-lite", "amazon.nova-2-lite-v1:0", "global us eu jp apac"),
-    ("gpt-oss-20b", "openai.gpt-oss-20b-1:0", ""),
-    ("gpt-oss-120b", "openai.gpt-oss-120b-1:0", ""),
-    ("deepseek-r1", "deepseek.r1-v1:0", "us"),
+const MODELS: [(&str, &str, &[&str]); 23] = [
+    ("claude-haiku-4-5", "anthropic.claude-haiku-4-5-20251001-v1:0", &["global", "us", "eu", "au", "jp", "apac"]),
+    ("claude-sonnet-4", "anthropic.claude-sonnet-4-20250514-v1:0", &["global", "us", "eu", "apac"]),
+    (
+        "claude-sonnet-4-5",
+        "anthropic.claude-sonnet-4-5-20250929-v1:0",
+        &["global", "us", "us-gov", "eu", "au", "jp", "apac"],
+    ),
+    ("claude-opus-4-1", "anthropic.claude-opus-4-1-20250805-v1:0", &["us"]),
+    ("claude-opus-4-5", "anthropic.claude-opus-4-5-20251101-v1:0", &["global", "us"]),
+    ("claude-opus-4-6", "anthropic.claude-opus-4-6-v1", &["global", "us", "eu", "au"]),
+    ("claude-opus-4-7", "anthropic.claude-opus-4-7", &["global", "us", "eu", "au"]),
+    ("claude-sonnet-4-6", "anthropic.claude-sonnet-4-6", &["global", "us", "eu", "au", "jp"]),
+    ("llama-4-scout-17b", "meta.llama4-scout-17b-instruct-v1:0", &["us"]),
+    ("llama-4-maverick-17b", "meta.llama4-maverick-17b-instruct-v1:0", &["us"]),
+    ("gemma-3-4b", "google.gemma-3-4b-it", &[]),
+    ("gemma-3-12b", "google.gemma-3-12b-it", &[]),
+    ("gemma-3-27b", "google.gemma-3-27b-it", &[]),
+    ("mistral-large-3", "mistral.mistral-large-3-675b-instruct", &[]),
+    ("pixtral-large", "mistral.pixtral-large-2502-v1:0", &["us"]),
+    ("qwen3-32b", "qwen.qwen3-32b-v1:0", &[]),
+    ("nova-lite", "amazon.nova-lite-v1:0", &["us", "ca", "eu", "apac"]),
+    ("nova-pro", "amazon.nova-pro-v1:0", &["us", "eu", "apac"]),
+    ("nova-premier", "amazon.nova-premier-v1:0", &["us"]),
+    ("nova-2-lite", "amazon.nova-2-lite-v1:0", &["global", "us", "eu", "jp", "apac"]),
+    ("gpt-oss-20b", "openai.gpt-oss-20b-1:0", &[]),
+    ("gpt-oss-120b", "openai.gpt-oss-120b-1:0", &[]),
+    ("deepseek-r1", "deepseek.r1-v1:0", &["us"]),
 ];
 
 /// Returns `true` if settings look like Zed's.
@@ -157,7 +161,7 @@ fn id_of(name: &str, region: &Region, allow_global: bool) -> String {
     let plain = name.trim_end_matches("-latest").trim_end_matches("-thinking").trim_end_matches("-latest");
     let Some((_, id, geographies)) = MODELS.iter().find(|(known, ..)| *known == plain) else { return name.to_owned() };
     let region = region.to_string();
-    let has = |geography: &str| geographies.split(' ').any(|known| known == geography);
+    let has = |geography: &str| geographies.contains(&geography);
     let starts = |parts: &[&str]| parts.iter().any(|part| region.starts_with(part));
     let geography = match region.as_str() {
         _ if starts(&["us-gov-"]) => "us-gov",
@@ -170,7 +174,7 @@ fn id_of(name: &str, region: &Region, allow_global: bool) -> String {
         _ if starts(&["ap-", "me-"]) => "apac",
         _ => "",
     };
-    if has(geography) && !geography.is_empty() { format!("{geography}.{id}") } else { (*id).to_owned() }
+    if has(geography) { format!("{geography}.{id}") } else { (*id).to_owned() }
 }
 
 #[cfg(test)]

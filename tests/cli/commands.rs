@@ -236,7 +236,8 @@ fn prepare(folder: &Path, saved: &Saved, command: &str) {
     ]})
     .to_string();
     let day = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11";
-    let home = ["home/.local/share/bash-completion/completions", "home/.config/fish/completions", "home/.claude", "proxy"];
+    let home =
+        ["home/.local/share/bash-completion/completions", "home/.config/fish/completions", "home/.claude", "proxy"];
     for inner in ["bin", "policies", "infrastructure", "cdk.out", day].into_iter().chain(home) {
         fs::create_dir_all(folder.join(inner)).unwrap();
     }
