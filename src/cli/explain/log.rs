@@ -27,10 +27,12 @@ pub(super) fn run(name: &str, source: impl Read) -> Result<ExitStatus, Failure> 
                     "{} {:?} {:?} {:?} {:?}",
                     error.cause, error.action, error.resource, error.model, error.principal
                 );
-                match places.get(&key).and_then(|place| groups.get_mut(*place)) {
-                    Some(group) => {
-                        group.count += 1;
-                        group.last = entry.line;
+                match places.get(&key) {
+                    Some(place) => {
+                        if let Some(group) = groups.get_mut(*place) {
+                            group.count += 1;
+                            group.last = entry.line;
+                        }
                     }
                     None if groups.len() >= MOST => more += 1,
                     None => {
