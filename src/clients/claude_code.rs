@@ -113,6 +113,7 @@ fn shared(config: &mut Configuration, env: &Effective<'_>) -> Shared {
     Shared {
         region: region.and_then(|region| region.parse().ok()),
         last_resort: "us-east-1".parse().ok(),
+        by_default: false,
         identity: Identity { keys, token, role: None },
     }
 }

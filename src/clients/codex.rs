@@ -48,6 +48,7 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
     let shared = Shared {
         region: own.or_else(|| variables.region(&["AWS_REGION", "AWS_DEFAULT_REGION"])),
         last_resort: None,
+        by_default: false,
         identity: Identity { keys: profile.map_or(Keys::Shell, Keys::Profile), token: Token::Shell, role: None },
     };
     compare(&mut config, &shared, variables);

@@ -337,6 +337,8 @@ pub enum Remark {
     DefaultRegion {
         /// The Region.
         region: Region,
+        /// That of the shell, which the client does not take.
+        shell: Option<String>,
     },
     /// A call that cannot be diagnosed.
     NotDiagnosed {
@@ -453,7 +455,15 @@ impl Configuration {
 
     /// Returns the configuration, or that it calls nothing.
     pub(super) fn or_nothing(self) -> Result<Self, ConfigError> {
-        let says = self.remarks.iter().any(|remark| !matches!(remark, Remark::OtherProviders { .. }));
+        let says = self.remarks.iter().any(|remark| {
+            matches!(
+                remark,
+                Remark::NotPinned { .. }
+                    | Remark::UnknownName { .. }
+                    | Remark::LooksSecret { .. }
+                    | Remark::NotDiagnosed { .. }
+            )
+        });
         if self.calls.is_empty() && !says { Err(ConfigError::NoBedrock(self.client)) } else { Ok(self) }
     }
 }

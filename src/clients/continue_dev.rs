@@ -19,7 +19,8 @@ const PROFILE: &str = "bedrock";
 /// Returns `true` if settings look like Continue's.
 pub(super) fn is_it(settings: &Value) -> bool {
     let models = settings.get("models").and_then(Value::as_array);
-    let has_provider = models.is_some_and(|models| models.iter().any(|model| model.get("provider").is_some()));
+    let is_model = |entry: &Value| entry.get("provider").is_some() && entry.get("model").is_some();
+    let has_provider = models.is_some_and(|models| models.iter().any(is_model));
     has_provider || settings.get("tabAutocompleteModel").is_some() || settings.get("embeddingsProvider").is_some()
 }
 
@@ -104,8 +105,10 @@ fn add(config: &mut Configuration, entry: &Value, purpose: Purpose, operation: O
     let keys = access_keys(secret("accessKeyId"), secret("secretAccessKey"), secret("sessionToken"));
     let profile = shown(config, "profile", option("profile"));
     let in_arn = id.region().and_then(|region| region.parse().ok());
+    let named = in_arn.or_else(|| region(config, "region", option("region")));
     let shared = Shared {
-        region: in_arn.or_else(|| region(config, "region", option("region"))).or_else(|| "us-east-1".parse().ok()),
+        by_default: named.is_none(),
+        region: named.or_else(|| "us-east-1".parse().ok()),
         last_resort: None,
         identity: Identity {
             keys: keys.map_or_else(
@@ -120,10 +123,5 @@ fn add(config: &mut Configuration, entry: &Value, purpose: Purpose, operation: O
         config.remark(Remark::Ignores { variable: "AWS_PROFILE", instead: Instead::OwnProfile(PROFILE) });
     }
     compare(config, &shared, variables);
-    if option("region").is_none()
-        && let Some(region) = shared.region.clone()
-    {
-        config.remark(Remark::DefaultRegion { region });
-    }
     config.call(call(purpose, Some(id), operation, &shared));
 }

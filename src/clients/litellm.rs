@@ -164,6 +164,7 @@ impl Entry<'_> {
         let shared = Shared {
             region: region.or_else(|| self.variables.region(&["AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"])),
             last_resort: "us-west-2".parse().ok(),
+            by_default: false,
             identity: self.identity(config, &purpose),
         };
         compare(config, &shared, self.variables);

@@ -37,8 +37,10 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
     let profile = shown(&mut config, "profile", option("profile"));
     let keys = access_keys(secret("accessKeyId"), secret("secretAccessKey"), secret("sessionToken"));
     let own = region(&mut config, "region", option("region"));
+    let named = own.or_else(|| variables.region(&["AWS_REGION"]));
     let shared = Shared {
-        region: own.or_else(|| variables.region(&["AWS_REGION"])).or_else(|| "us-east-1".parse().ok()),
+        by_default: named.is_none(),
+        region: named.or_else(|| "us-east-1".parse().ok()),
         last_resort: None,
         identity: Identity {
             keys: match (profile, keys) {
@@ -51,9 +53,6 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
         },
     };
     compare(&mut config, &shared, variables);
-    if let Some(region) = shared.region.clone().filter(|_| option("region").is_none() && !variables.has("AWS_REGION")) {
-        config.remark(Remark::DefaultRegion { region });
-    }
     if option("endpoint").or_else(|| option("baseURL")).is_some() {
         config.remark(Remark::OtherEndpoint { setting: "endpoint" });
     }

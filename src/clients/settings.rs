@@ -99,6 +99,8 @@ pub(super) fn call(purpose: Purpose, model: Option<ModelReference>, operation: O
 pub(super) struct Shared {
     pub(super) region: Option<Region>,
     pub(super) last_resort: Option<Region>,
+    /// The Region is the client's own choice, because nothing that it looks at names one.
+    pub(super) by_default: bool,
     pub(super) identity: Identity,
 }
 
@@ -140,7 +142,10 @@ pub(super) fn compare(config: &mut Configuration, settings: &Shared, variables: 
         config.remark(Remark::Outranks { setting: "access keys", value: None, variable, shell: shell_profile });
     }
     let shell_region = variables.region(&["AWS_REGION", "AWS_DEFAULT_REGION"]);
-    if let Some(region) = &settings.region
+    if let Some(region) = settings.region.clone().filter(|_| settings.by_default) {
+        let shell = shell_region.filter(|shell| *shell != region).map(|shell| shell.to_string());
+        config.remark(Remark::DefaultRegion { region, shell });
+    } else if let Some(region) = &settings.region
         && shell_region.as_ref() != Some(region)
     {
         config.remark(Remark::Outranks {

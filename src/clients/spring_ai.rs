@@ -35,7 +35,8 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
     let profile = shown(&mut config, "spring.ai.bedrock.aws.profile.name", aws("profile.name"));
     let own = region(&mut config, "spring.ai.bedrock.aws.region", aws("region"));
     let shared = Shared {
-        region: own.clone().or_else(|| "us-east-1".parse().ok()),
+        by_default: own.is_none(),
+        region: own.or_else(|| "us-east-1".parse().ok()),
         last_resort: None,
         identity: Identity {
             keys: match (keys, profile) {
@@ -89,11 +90,6 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
         return Err(ConfigError::NoBedrock(Client::SpringAi));
     }
     compare(&mut config, &shared, variables);
-    if own.is_none()
-        && let Some(region) = shared.region
-    {
-        config.remark(Remark::DefaultRegion { region });
-    }
     if others > 0 {
         config.remark(Remark::OtherProviders { count: others });
     }

@@ -81,8 +81,10 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
         role: None,
     };
     let own = region(&mut config, "region", option("region"));
+    let named = own.or_else(|| variables.region(&["ZED_AWS_REGION"]));
     let shared = Shared {
-        region: own.or_else(|| variables.region(&["ZED_AWS_REGION"])).or_else(|| "us-east-1".parse().ok()),
+        by_default: named.is_none(),
+        region: named.or_else(|| "us-east-1".parse().ok()),
         last_resort: None,
         identity,
     };

@@ -55,7 +55,11 @@ fn wrapped(out: &mut Styled, role: Role, lead: &str, text: &str, columns: usize)
 fn is_difference(remark: &Remark) -> bool {
     matches!(
         remark,
-        Remark::Outranks { .. } | Remark::TokenOutranks { .. } | Remark::Assumes { .. } | Remark::RunsCommand { .. }
+        Remark::Outranks { .. }
+            | Remark::TokenOutranks { .. }
+            | Remark::Assumes { .. }
+            | Remark::RunsCommand { .. }
+            | Remark::DefaultRegion { shell: Some(_), .. }
     )
 }
 
@@ -131,7 +135,10 @@ fn said(remark: &Remark, client: Client) -> String {
             };
             format!("`{name}`, configured for {}, {which}; that call is not checked", purpose_words(purpose))
         }
-        Remark::DefaultRegion { region } => {
+        Remark::DefaultRegion { region, shell: Some(shell) } => {
+            format!("Region `{region}` by default, not `{shell}` of this shell")
+        }
+        Remark::DefaultRegion { region, shell: None } => {
             format!("no Region is configured, and {} then takes `{region}`", client.name())
         }
         Remark::NotDiagnosed { purpose, operation } => {

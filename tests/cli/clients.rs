@@ -150,7 +150,8 @@ fn the_main_model_works_and_the_background_model_does_not() {
             Some("denied"),
             "{client}: {verdicts:?}"
         );
-        assert!(answer.stderr.contains("in the sandbox, the caller of the world `client`"), "{}", answer.stderr);
+        let said = answer.stderr.replace("\n  ", " ");
+        assert!(said.contains("in the sandbox, the caller of the world `client`"), "{said}");
         // Named, it is read without a look at its content.
         let named = Doctor::new([&sandbox[..], &["--client", client]].concat()).run();
         assert_eq!(named.status, 1, "{client}: {}", named.stderr);
@@ -256,7 +257,7 @@ fn a_client_finds_its_own_files() {
     let answer = doctor.run();
     assert_eq!(answer.status, 0, "{}{}", answer.stdout, answer.stderr);
     assert!(answer.stdout.contains(SONNET) && !answer.stdout.contains(HAIKU));
-    assert!(answer.stderr.contains(".claude/settings.local.json`, `"), "{}", answer.stderr);
+    assert!(answer.stderr.replace("\n  ", " ").contains(".claude/settings.local.json`, `"), "{}", answer.stderr);
 }
 
 #[test]

@@ -58,7 +58,7 @@ const REPORT: &str = "Report";
 #[derive(Clone, Debug, Args)]
 #[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
-    /// A model, an error message, or a file with one
+    /// A model, an error message, or a file with one or of a client
     #[arg(value_name = "MODEL|TEXT|FILE", conflicts_with_all = ["evidence"], help_heading = CALL)]
     pub(in crate::cli) what: Option<String>,
     #[command(flatten)]
@@ -168,7 +168,7 @@ pub(in crate::cli) struct ManyArgs {
     /// Check what an AI client is configured to call (its file is recognized)
     ///
     /// The calls, the identity and the Region come from the file and the variables, as the client takes them.
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["what", "model", "operation", "error", "targets", "bundle", "profile", "assume_role", "save_evidence", "save_fix"], help_heading = MANY)]
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["what", "model", "operation", "error", "targets", "bundle", "profile", "assume_role", "save_evidence", "save_fix"], help_heading = MANY, hide_short_help = true)]
     pub(in crate::cli) config: Option<PathBuf>,
     /// The client: claude-code, codex, continue, litellm, opencode, spring-ai or zed
     ///

@@ -37,7 +37,13 @@ impl Plan {
     pub(super) fn read(args: &DoctorArgs) -> Result<Self, Failure> {
         let (client, files) = match (&args.many.config, args.many.client) {
             (Some(path), client) => named(path, client)?,
-            (None, Some(client)) => (client, found(client)),
+            (None, Some(client)) => match found(client) {
+                // Variables alone configure Claude Code.
+                files if files.is_empty() && client != Client::ClaudeCode => {
+                    return Err(failure(client, None, &ConfigError::NoBedrock(client)));
+                }
+                files => (client, files),
+            },
             (None, None) => return Err(Failure::usage("no client was named").hint("`--config FILE` names its file")),
         };
         let bytes: Vec<&[u8]> = files.iter().map(|(_, bytes)| bytes.as_slice()).collect();
@@ -113,7 +119,7 @@ impl Plan {
 
     /// Notes that the client takes a Region because nothing names one.
     pub(super) fn takes_by_default(&mut self, region: &Region) {
-        let remark = Remark::DefaultRegion { region: region.clone() };
+        let remark = Remark::DefaultRegion { region: region.clone(), shell: None };
         if !self.configuration.remarks.contains(&remark) {
             self.configuration.remarks.push(remark);
         }
