@@ -80,13 +80,9 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
     }
     let shared = shared(&mut config, &env);
     compare(&mut config, &shared, variables);
-    for (setting, is_set) in [
-        ("awsCredentialExport", env.setting("awsCredentialExport").is_some()),
-        ("awsAuthRefresh", env.setting("awsAuthRefresh").is_some()),
-    ] {
-        if is_set {
-            config.remark(Remark::RunsCommand { setting });
-        }
+    // It runs even where the shell's credentials are valid; `awsAuthRefresh` only renews a profile's.
+    if env.setting("awsCredentialExport").is_some() {
+        config.remark(Remark::RunsCommand { setting: "awsCredentialExport" });
     }
     for setting in ["ANTHROPIC_BEDROCK_BASE_URL", "CLAUDE_CODE_SKIP_BEDROCK_AUTH"] {
         if env.get(setting).is_some() {

@@ -279,6 +279,11 @@ pub enum Remark {
         /// What the client looks at instead.
         instead: Instead,
     },
+    /// The configuration takes a value from a variable that is not set in this shell.
+    Unset {
+        /// The variable.
+        variable: String,
+    },
     /// A role is assumed.
     Assumes {
         /// The role.

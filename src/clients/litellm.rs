@@ -151,6 +151,13 @@ impl Entry<'_> {
             config.remark(Remark::NotDiagnosed { purpose, operation: "claude_platform, agent" });
             return;
         }
+        let params = self.params.as_object().into_iter().flatten();
+        let named = params.filter_map(|(_, value)| text(Some(value))?.strip_prefix("os.environ/").map(str::to_owned));
+        for variable in named.filter(|name| !self.variables.has(name)).collect::<Vec<_>>() {
+            if let Some(variable) = shown(config, "os.environ", Some(variable)) {
+                config.remark(Remark::Unset { variable });
+            }
+        }
         let written = self.param("model_id").unwrap_or_else(|| form.model.to_owned());
         let Some(id) = model(config, &purpose, client_form(&written).model) else { return };
         if self.param("model_id").is_some() {
@@ -194,7 +201,9 @@ impl Entry<'_> {
         };
         let role = ambient("aws_role_name", "AWS_ROLE_NAME");
         let role = shown(config, "aws_role_name", role).and_then(|role| role.parse::<Arn>().ok());
-        let has_token = ambient("aws_web_identity_token", "AWS_WEB_IDENTITY_TOKEN").is_some();
+        // The token is the client's: that its variable is not set here says nothing.
+        let has_token = text(self.params.get("aws_web_identity_token")).is_some()
+            || ambient("aws_web_identity_token", "AWS_WEB_IDENTITY_TOKEN").is_some();
         let has_session = ambient("aws_session_name", "AWS_SESSION_NAME").is_some();
         let profile = shown(config, "aws_profile_name", ambient("aws_profile_name", "AWS_PROFILE_NAME"));
         let keys = access_keys(

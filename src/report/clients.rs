@@ -101,6 +101,9 @@ fn said(remark: &Remark, client: Client) -> String {
                 client.name()
             )
         }
+        Remark::Unset { variable } => {
+            format!("the configuration takes a value from `{variable}`, which is not set in this shell")
+        }
         Remark::Ignores { variable, instead } => match instead {
             Instead::Variable(own) => format!("{} does not read {variable}; it reads {own}", client.name()),
             Instead::OwnProfile(own) => format!(

@@ -233,6 +233,14 @@ fn litellms_own_session_policy_is_carried_with_what_it_lacks() {
     let said = preface(&config).replace("\n  ", " ");
     assert!(said.contains("attaches a session policy of its own"), "{said}");
     assert!(said.contains("it lacks bedrock:Rerank, which this configuration needs"), "{said}");
+    // A variable that is not set here may be set where LiteLLM runs.
+    let unset = read_with(Client::LiteLlm, fixture("litellm.yaml").as_bytes(), &[]).unwrap();
+    assert!(
+        preface(&unset)
+            .replace("\n  ", " ")
+            .contains("takes a value from `LITELLM_TOKEN`, which is not set in this shell")
+    );
+    assert!(preface(&unset).replace("\n  ", " ").contains("it lacks bedrock:Rerank"), "{}", preface(&unset));
     // A role without a web identity token is assumed without a policy.
     let by_role = config.calls.iter().find(|call| call.purpose.id() == "model/by-role").unwrap();
     assert_eq!(by_role.identity.role.as_ref().unwrap().session_policy, None);

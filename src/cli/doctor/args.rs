@@ -58,7 +58,7 @@ const REPORT: &str = "Report";
 #[derive(Clone, Debug, Args)]
 #[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
-    /// A model, an error message, or a file with one or of a client
+    /// A model, an error message, or a file (log, settings, …)
     #[arg(value_name = "MODEL|TEXT|FILE", conflicts_with_all = ["evidence"], help_heading = CALL)]
     pub(in crate::cli) what: Option<String>,
     #[command(flatten)]
