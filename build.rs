@@ -21,7 +21,7 @@ const PACKED: &str = "BEDROCK_ACCESS_PACKED_RELOCATIONS";
 const COMMIT: &str = "BEDROCK_ACCESS_COMMIT";
 
 /// The features that `--version` names where they are on.
-const FEATURES: [&str; 4] = ["cli", "iac", "report", "sandbox"];
+const FEATURES: [&str; 5] = ["cli", "clients", "iac", "report", "sandbox"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

@@ -9,6 +9,7 @@ mod actions;
 mod bad_line;
 mod causes;
 mod check;
+mod child;
 mod ci;
 mod ci_annotation;
 mod completions;

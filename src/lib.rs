@@ -51,9 +51,10 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `cli` (default) | the program: the calls to AWS (`observe`), the command line (`cli`), and the three below |
+//! | `cli` (default) | the program: the calls to AWS (`observe`), the command line (`cli`), and the four below |
 //! | `report` | reports as pages of HTML |
 //! | `iac` | Terraform plans and CloudFormation templates (`iac`) |
+//! | `clients` | the configuration of AI clients (`clients`) |
 //! | `sandbox` | an AWS account on loopback, without the AWS SDK |
 //! | `faults` | for tests: faults of the sandbox that corrupt an answer or break a connection |
 //!
@@ -93,6 +94,8 @@
 
 pub mod bedrock;
 pub mod cause;
+#[cfg(feature = "clients")]
+pub mod clients;
 pub mod diagnose;
 pub mod escape;
 pub mod evidence;

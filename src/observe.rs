@@ -42,7 +42,7 @@ mod survey;
 mod test_call;
 mod traffic;
 
-pub use account::{Account, EmbeddedAccount, RoleToAssume};
+pub use account::{Account, EmbeddedAccount, GivenApiKey, GivenCredentials, RoleToAssume};
 pub use api::{Api, ApiKind};
 pub use caller::NamedPrincipal;
 pub use children::kill_descendants;

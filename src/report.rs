@@ -9,6 +9,8 @@ mod causes;
 #[cfg(feature = "iac")]
 mod check;
 mod checks;
+#[cfg(feature = "clients")]
+mod clients;
 mod denials;
 mod diff;
 mod documented_cause;
@@ -26,6 +28,7 @@ mod json;
 pub mod junit;
 mod layout;
 mod lint;
+mod log;
 mod markdown;
 mod models;
 mod not_checked;
@@ -53,6 +56,8 @@ pub use administrator::fix_folder;
 pub use causes::{cause_text, causes_markdown, causes_text};
 #[cfg(feature = "iac")]
 pub use check::{CheckReport, CheckedFile};
+#[cfg(feature = "clients")]
+pub use clients::{client_preface, config_error};
 #[cfg(feature = "cli")]
 pub use denials::denials_suite;
 pub use denials::{denials_json, denials_markdown, denials_text, first_not_checked};
@@ -64,6 +69,7 @@ pub use infrastructure::{PolicyPart, cloudformation, terraform};
 pub use json::json;
 pub use layout::{COLUMNS, Detail, Layout};
 pub use lint::LintReport;
+pub use log::{LogGroup, log_text};
 pub use markdown::{markdown, models_markdown, targets_markdown};
 pub use models::{models_json, models_text};
 pub use not_checked::unseen;

@@ -27,7 +27,7 @@ pub use denials::{
     Source, SourcesMore, Stretch, Tool, Unreadable,
 };
 pub use groups::Collector;
-pub use item::{Entry, Item, Served};
+pub use item::{Denial, Entry, Item, Served};
 pub use query::{QueryEngine, query};
 pub use reader::{Wanted, read};
 pub use time::{format as moment_text, parse as moment};

@@ -38,6 +38,11 @@ pub fn known_regions() -> impl Iterator<Item = &'static str> {
     KNOWN.regions.iter().map(String::as_str)
 }
 
+/// Returns `true` if a system-defined profile is known.
+pub(super) fn is_known_profile(id: &str) -> bool {
+    KNOWN.profiles.contains_key(id)
+}
+
 /// Returns the Regions to which a geographic profile may route a call from a Region; `None` if that is not known.
 ///
 /// ```

@@ -13,7 +13,7 @@ const MAX_LENGTH: usize = 2048;
 
 /// The geographies that system-defined profile ids have been seen to start with. New ones appear, so an id
 /// whose *second* part is a provider is taken for a profile too.
-const GEOGRAPHIES: [&str; 9] = ["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "global"];
+pub(super) const GEOGRAPHIES: [&str; 9] = ["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "global"];
 
 /// Model providers on Bedrock, as the first part of their model ids.
 const PROVIDERS: [&str; 20] = [

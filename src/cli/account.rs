@@ -5,7 +5,7 @@ use super::sandbox::DEFAULT_WORLD;
 use crate::bedrock::Region;
 use crate::evidence::RuntimeEndpoint;
 use crate::iam::Arn;
-use crate::observe::{Account, EmbeddedAccount, RoleToAssume, default_region};
+use crate::observe::{Account, EmbeddedAccount, GivenCredentials, RoleToAssume, default_region};
 use crate::sandbox::{Sandbox, World};
 use clap::Args;
 use std::io::Read as _;
@@ -102,7 +102,7 @@ impl Served {
 pub(super) fn account_of(served: Option<&Served>, profile: Option<&str>) -> Account {
     match served {
         Some(served) => Account::Embedded(served.account.clone()),
-        None => Account::Aws { profile: profile.map(str::to_owned) },
+        None => Account::Aws { profile: profile.map(str::to_owned), given: GivenCredentials::default() },
     }
 }
 

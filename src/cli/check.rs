@@ -1,6 +1,7 @@
 //! `check`: Terraform plans and templates before their deployment, without an account.
 
 use super::exit::{ExitStatus, Failure};
+use super::parse::model_value;
 use super::{output, paint};
 use crate::bedrock::{ModelReference, Region};
 use crate::iac::{Assembly, Input, ReadError, Settings};
@@ -34,7 +35,7 @@ pub(super) struct CheckArgs {
     #[arg(value_name = "FILE|DIR", required = true)]
     files: Vec<String>,
     /// A model or inference profile that everything with a role calls; repeat for several
-    #[arg(short, long, value_name = "ID|ARN")]
+    #[arg(short, long, value_name = "ID|ARN", value_parser = model_value)]
     model: Vec<ModelReference>,
     /// The Region of the deployment [default: that of the provider or the template]
     #[arg(short, long, value_name = "REGION")]

@@ -3,6 +3,7 @@
 //! Takes the first part of a file, gzipped or not. What is not recognized is text, which may hold an error message.
 
 use super::input::unzipped;
+use crate::clients::{self, Client};
 use serde_json::Value;
 
 /// How much of a gzipped head is unpacked, in bytes.
@@ -32,6 +33,8 @@ pub(super) enum Content {
     AwsConfig,
     /// A `.env` file.
     Variables,
+    /// The configuration of an AI client.
+    Client(Client),
     /// Anything else: an error message, a log.
     Text,
 }
@@ -50,6 +53,9 @@ pub(super) fn recognize(head: &[u8]) -> Content {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     if text.is_empty() {
         return Content::Empty;
+    }
+    if let Some(client) = clients::recognize(text) {
+        return Content::Client(client);
     }
     if text.starts_with('{') || text.starts_with('[') && !text.starts_with("[profile") && !text.starts_with("[default]")
     {
@@ -130,7 +136,7 @@ mod tests {
     use super::*;
     use std::io::Write as _;
 
-    const KINDS: [(&str, Content); 20] = [
+    const KINDS: [(&str, Content); 24] = [
         ("", Content::Empty),
         ("  \n", Content::Empty),
         ("{\n  \"schema\": \"bedrock-access/evidence/1\",\n", Content::Evidence),
@@ -151,6 +157,10 @@ mod tests {
         ("{\"message\": \"User is not authorized\", \"model\": \"x\"}", Content::Text),
         ("Traceback (most recent call last):\n  File \"app.py\"\nA=1\n", Content::Text),
         ("[{\"level\": \"error\"}]", Content::Text),
+        ("{\"env\": {\"CLAUDE_CODE_USE_BEDROCK\": \"1\"}}", Content::Client(Client::ClaudeCode)),
+        ("# proxy\nmodel_list:\n- model_name: chat\n", Content::Client(Client::LiteLlm)),
+        ("model_provider = \"amazon-bedrock\"\n", Content::Client(Client::Codex)),
+        ("// mine\n{\"language_models\": {\"bedrock\": {}},}", Content::Client(Client::Zed)),
     ];
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod args;
 mod call;
+mod client;
 mod evidence_file;
 mod first_run;
 mod fix_folder;
@@ -40,6 +41,16 @@ pub(super) fn diagnose_targets(
     targets: Vec<serde_json::Value>,
 ) -> Result<Vec<Result<Diagnosis, String>>, Failure> {
     targets::diagnose_all(options, targets)
+}
+
+/// Diagnoses the call that an error is about, in the environment of this process, and returns the report as text.
+pub(super) fn report_on(error: &str) -> Result<String, Failure> {
+    memory::forbid_core_dumps();
+    let args = DoctorArgs::from_options([format!("--error={error}")])?;
+    let inputs = Inputs::read(&args)?;
+    let evidence = block_on(observe::observe(&args, &inputs))?;
+    first_run::explain_credentials(&evidence, None);
+    render(&diagnose(&evidence), &args)
 }
 
 /// Runs the command.
@@ -108,7 +119,7 @@ fn check_outputs(args: &DoctorArgs) -> Result<(), Failure> {
 /// Returns the files that the options name to be read.
 fn inputs_of(args: &DoctorArgs) -> Vec<&Path> {
     let texts = [&args.call.error, &args.call.session_policy, &args.call.vpc_endpoint_policy, &args.account.sandbox];
-    let files = [&args.evidence, &args.many.targets, &args.save_evidence];
+    let files = [&args.evidence, &args.many.targets, &args.many.config, &args.save_evidence];
     let texts = texts.into_iter().filter_map(|text| text.as_deref()).map(Path::new);
     texts.chain(files.into_iter().filter_map(|file| file.as_deref())).collect()
 }

@@ -9,7 +9,8 @@ use super::doctor::DoctorArgs;
 use super::exit::Failure;
 use super::input::quoted;
 use super::output;
-use crate::bedrock::ModelReference;
+use super::parse::model_value;
+use crate::bedrock::{ModelReference, client_form, models_named};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
@@ -17,9 +18,6 @@ use std::path::{Path, PathBuf};
 
 /// How much of a file is read to recognize it, in bytes.
 const HEAD: u64 = 256 * 1024;
-
-/// What clients put before a model's id.
-const CLIENT_PREFIXES: [&str; 4] = ["bedrock/converse/", "bedrock/invoke/", "amazon-bedrock/", "bedrock/"];
 
 /// Words that people type in place of a command.
 const OTHER_NAMES: [(&str, &str); 4] =
@@ -38,13 +36,15 @@ enum Free<'a> {
 fn free(argument: &str) -> Free<'_> {
     let path = Path::new(argument);
     let is_arn = argument.starts_with("arn:");
+    let form = client_form(argument);
+    let is_clients = form.model != argument && (form.model.starts_with("arn:") || !form.model.contains('/'));
     let looks_like_path = argument.starts_with(['.', '/', '~'])
         || argument.contains('\\')
-        || argument.contains('/') && !is_arn && client_id(argument).is_none()
+        || argument.contains('/') && !is_arn && !is_clients
         || has_file_ending(path) && !is_arn;
     if argument == "-" || path.exists() && !argument.contains('\n') {
         Free::File(argument)
-    } else if argument.contains(char::is_whitespace) {
+    } else if argument.contains(char::is_whitespace) && models_named(form.model).is_empty() {
         Free::Text(argument)
     } else if looks_like_path {
         Free::Missing(argument)
@@ -60,11 +60,6 @@ fn has_file_ending(path: &Path) -> bool {
     ENDINGS.contains(&ending.as_str())
 }
 
-/// Returns the model's id without what a client puts before it.
-fn client_id(argument: &str) -> Option<&str> {
-    CLIENT_PREFIXES.iter().find_map(|prefix| argument.strip_prefix(prefix)).filter(|id| !id.contains('/'))
-}
-
 /// Puts `doctor`'s free argument, and files of another kind than their option expects, where they belong.
 pub(super) fn opened(mut args: DoctorArgs) -> Result<DoctorArgs, Failure> {
     if let Some(what) = args.what.take() {
@@ -72,7 +67,9 @@ pub(super) fn opened(mut args: DoctorArgs) -> Result<DoctorArgs, Failure> {
             Free::Text(text) => args.call.error = Some(text.to_owned()),
             Free::File(path) => {
                 open_file(&mut args, path)?;
-                if args.call.model.is_some() && (args.evidence.is_some() || args.many.targets.is_some()) {
+                if args.call.model.is_some()
+                    && (args.evidence.is_some() || args.many.targets.is_some() || args.many.config.is_some())
+                {
                     return Err(Failure::usage(format!("`{path}` names its models itself")).hint("leave `--model` out"));
                 }
             }
@@ -107,11 +104,7 @@ fn missing(path: &str) -> Failure {
 }
 
 fn model_named(name: &str) -> Result<ModelReference, Failure> {
-    let id = client_id(name).unwrap_or(name);
-    if id != name {
-        output::note(&format!("note: `{name}` is the model `{id}`"));
-    }
-    id.parse().map_err(|error| {
+    model_value(name).map_err(|error| {
         Failure::usage(format!("`{name}` is neither an existing file nor a model: {error}"))
             .hint("`bedrock-access models` lists the models; an error message needs quotes around it")
     })
@@ -156,6 +149,11 @@ fn open_file(args: &mut DoctorArgs, path: &str) -> Result<(), Failure> {
             "doctor MODEL --save-evidence case.json",
         ),
         Content::AwsConfig => other("an AWS config file", "doctor MODEL --profile NAME"),
+        Content::Client(_) => {
+            taken("--config");
+            args.many.config = Some(PathBuf::from(path));
+            Ok(())
+        }
         Content::Variables => other(
             "a file of environment variables",
             &format!("doctor MODEL    (after `set -a; . {file}; set +a` in a POSIX shell)"),
@@ -281,7 +279,15 @@ mod tests {
             assert_eq!(free(path), Free::Missing(path), "{path}");
         }
         let arn = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0";
-        assert_eq!(free(arn), Free::Model(arn));
+        for model in [
+            arn,
+            "Claude Sonnet 4.5",
+            "bedrock/us-west-2/amazon.nova-lite-v1:0",
+            "bedrock_converse:amazon.nova-lite-v1:0",
+        ] {
+            assert_eq!(free(model), Free::Model(model));
+        }
+        assert_eq!(free("Claude Sonnet is not available"), Free::Text("Claude Sonnet is not available"));
     }
 
     #[test]

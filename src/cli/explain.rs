@@ -1,7 +1,7 @@
 //! `explain`: which cause a pasted error text names, and what to do.
 //!
 //! Takes files, standard input or a paste; answers as text or JSON. `--batch` answers each line with a line of
-//! JSON, in order and in constant memory. Makes no calls.
+//! JSON, in order and in constant memory; `--log` groups the errors of a log. Makes no calls.
 
 use super::exit::{ExitStatus, Failure};
 use super::{input, output, paint};
@@ -15,11 +15,13 @@ use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
 mod batch;
+mod log;
 
 const EXAMPLES: &str = "\
 Examples:
   bedrock-access explain error.txt
   pbpaste | bedrock-access explain
+  bedrock-access explain --log app.log
   bedrock-access explain --batch < errors.jsonl
 
 Exit status: 0 something was recognized, 2 wrong usage, 3 nothing was, 4 unreadable input";
@@ -37,6 +39,9 @@ pub(super) struct ExplainArgs {
     /// Read one `{"id", "text"}` per line, and answer each with one line of JSON, in order.
     #[arg(long)]
     batch: bool,
+    /// Read a log of any length: equal errors are counted, with their first and last line.
+    #[arg(long, conflicts_with_all = ["batch", "format"])]
+    log: bool,
     /// With --batch, count the causes on standard error at the end.
     #[arg(long, short)]
     verbose: bool,
@@ -59,6 +64,16 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
             return Err(Failure::usage("`--batch` answers as JSON only").hint("leave `--format text` out"));
         }
         return batch::run(files, arguments.verbose);
+    }
+    if arguments.log {
+        let mut found = ExitStatus::Undetermined;
+        for file in files {
+            let shown = if is_standard_input(file) { "standard input".to_owned() } else { file.display().to_string() };
+            if log::run(&shown, open(file)?)? == ExitStatus::Success {
+                found = ExitStatus::Success;
+            }
+        }
+        return Ok(found);
     }
     let many = files.len() > 1;
     let mut recognized = false;
@@ -118,7 +133,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
         .map_err(|error| Failure::input(format!("{name} cannot be read: {}", reason(&error))))?;
     if text.len() > MAX_TEXT {
         return Err(Failure::input(format!("{name} is larger than {} MiB", MAX_TEXT / 1024 / 1024))
-            .hint("cut out the lines around the error, or give one text per line with --batch"));
+            .hint("a log of any length is read with --log, and one text per line with --batch"));
     }
     Ok(text)
 }

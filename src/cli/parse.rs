@@ -1,6 +1,7 @@
-//! Values of options that several commands take: durations with units, operations by any of their names.
+//! Values of options that several commands take: durations with units, operations and models by any of their names.
 
-use crate::bedrock::Operation;
+use super::output;
+use crate::bedrock::{ModelReference, Operation, Resolved, resolve_model};
 use crate::escape::is_unsafe;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -116,6 +117,24 @@ fn operation(text: &str) -> Option<Operation> {
     };
     let by_api = || Operation::from_api_name(name);
     by_name().or_else(by_api).or_else(by_python)
+}
+
+/// Reads a model by its id or ARN, as a client writes it, or by a name that only one model has; the last two are said.
+pub(super) fn model_value(name: &str) -> Result<ModelReference, String> {
+    match resolve_model(name) {
+        Resolved::Exact(model) => {
+            if model.to_string() != name {
+                output::note(&format!("note: `{name}` is the model `{model}`"));
+            }
+            Ok(model)
+        }
+        Resolved::One(model) => {
+            output::note(&format!("note: `{name}` is taken for the model `{model}`, the only one of that name"));
+            Ok(model)
+        }
+        Resolved::Several(ids) => Err(format!("several models have this name, name one of them: {}", ids.join(", "))),
+        Resolved::Unknown(error) => Err(error.to_string()),
+    }
 }
 
 #[cfg(test)]

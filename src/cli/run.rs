@@ -1,8 +1,13 @@
 //! `run COMMAND`: runs a command, and explains the Bedrock error that it fails with.
 //!
 //! Standard input and output are inherited; standard error passes through a pipe, byte by byte as it comes, and
-//! its tail is kept. The exit status is the command's. Only threads: no async runtime is started.
+//! its tail is kept. With `--stdout`, so does standard output. The exit status is the command's. Only threads, but for
+//! `--doctor`, which diagnoses the call that failed: the command and the doctor have the same environment.
 
+#[cfg(unix)]
+use super::child::signals;
+use super::child::{exit_code, not_started, wait};
+use super::doctor;
 use super::exit::{ExitStatus, Failure};
 use super::output;
 use crate::bedrock::Operation;
@@ -11,8 +16,8 @@ use crate::explain::{self, Explanation};
 use crate::report;
 use clap::Args;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Read, Write as _};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::io::{self, ErrorKind, Read};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -22,16 +27,27 @@ const EXAMPLES: &str = "\
 Examples:
   bedrock-access run python app.py
       runs your program unchanged; explains its Bedrock error after its own output
+  bedrock-access run --doctor -- python app.py
+      also asks AWS why, with the credentials and variables that the program has
   bedrock-access run -- aws bedrock-runtime converse --model-id amazon.nova-lite-v1:0 --messages file://m.json
 
 Exit status: the command's own; 126 or 127 if it cannot be run";
 
 /// Run a command; if it fails with a Bedrock error, explain that on standard error.
 ///
-/// Standard input and output are passed through; standard error is a pipe, so the command may turn colours off.
+/// Standard input and output are passed through; standard error is a pipe, so the command may turn colours off. Options
+/// come before the command.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RunArgs {
+    /// Diagnose the call at once, in the command's environment
+    #[arg(long)]
+    doctor: bool,
+    /// Look for the error on standard output, too
+    ///
+    /// It is passed through unchanged, but through a pipe.
+    #[arg(long)]
+    stdout: bool,
     /// The command and its arguments; `--` before it is optional
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -57,40 +73,71 @@ pub(super) fn run(arguments: &RunArgs) -> Result<ExitStatus, Failure> {
     // Before the command starts, so that no signal gets lost between.
     #[cfg(unix)]
     let signals = signals::Watch::start()?;
-    let mut child = match Command::new(program).args(rest).stderr(Stdio::piped()).spawn() {
+    let mut command = Command::new(program);
+    command.args(rest).stderr(Stdio::piped());
+    if arguments.stdout {
+        command.stdout(Stdio::piped());
+    }
+    let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => return Err(not_started(program, &error)),
     };
     #[cfg(unix)]
     signals.pass_to(&child);
-    let tail = Arc::new(Mutex::new(Vec::new()));
     let (progress, heard) = channel();
+    // Not joined: the pipes may stay open after the command has ended.
+    let errors = Tail::default();
     if let Some(pipe) = child.stderr.take() {
-        let tail = Arc::clone(&tail);
-        // Not joined: the pipe may stay open after the command has ended.
-        thread::spawn(move || copy(pipe, &tail, &progress));
+        let (tail, progress) = (errors.clone(), progress.clone());
+        thread::spawn(move || copy(pipe, io::stderr, &tail, &progress));
+    }
+    let outputs = Tail::default();
+    if let Some(pipe) = child.stdout.take() {
+        let tail = outputs.clone();
+        thread::spawn(move || copy(pipe, io::stdout, &tail, &progress));
+    } else {
+        drop(progress);
     }
     let status = wait(&mut child)?;
     drain(&heard);
     if !status.success() {
-        let text = tail.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        explain_failure(&text);
+        // What a program prints last on standard error is why it ended.
+        let texts = [errors.text(), outputs.text()];
+        let found = texts.iter().map(|text| (text, explain::explain_bytes(text)));
+        let found = found.into_iter().find(|(text, explanation)| concerns_bedrock(explanation, text));
+        match found {
+            Some((text, explanation)) if arguments.doctor => diagnose_failure(text, &explanation),
+            Some((_, explanation)) => explain_failure(&explanation),
+            None if arguments.doctor && !arguments.stdout => output::note(
+                "note: the command failed without an error of Bedrock on standard error; `run --stdout` also looks at its standard output",
+            ),
+            None => {}
+        }
     }
     Ok(ExitStatus::Child(exit_code(status)))
 }
 
-/// Runs a command with this process's standard streams, passes signals on to it, and returns its exit status.
-pub(super) fn supervise(program: &OsString, command: &mut Command) -> Result<ExitStatus, Failure> {
-    #[cfg(unix)]
-    let signals = signals::Watch::start()?;
-    let mut child = command.spawn().map_err(|error| not_started(program, &error))?;
-    #[cfg(unix)]
-    signals.pass_to(&child);
-    Ok(ExitStatus::Child(exit_code(wait(&mut child)?)))
+/// The end of what a command wrote.
+#[derive(Clone, Debug, Default)]
+struct Tail(Arc<Mutex<Vec<u8>>>);
+
+impl Tail {
+    fn push(&self, piece: &[u8]) {
+        let mut tail = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.extend_from_slice(piece);
+        if tail.len() > 2 * TAIL {
+            let surplus = tail.len() - TAIL;
+            tail.drain(..surplus);
+        }
+    }
+
+    fn text(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
-/// Copies standard error as it comes, keeps its tail, and reports every piece.
-fn copy(mut pipe: ChildStderr, tail: &Mutex<Vec<u8>>, progress: &Sender<()>) {
+/// Copies what comes through a pipe to a stream of this process, keeps its tail, and reports every piece.
+fn copy<W: io::Write>(mut pipe: impl Read, stream: impl Fn() -> W, tail: &Tail, progress: &Sender<()>) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let count = match pipe.read(&mut buffer) {
@@ -100,17 +147,10 @@ fn copy(mut pipe: ChildStderr, tail: &Mutex<Vec<u8>>, progress: &Sender<()>) {
             Err(_) => break,
         };
         let piece = buffer.get(..count).unwrap_or_default();
-        let mut stderr = io::stderr().lock();
-        // The command must not block if nobody reads our standard error any more.
-        let _ = stderr.write_all(piece).and_then(|()| stderr.flush());
-        drop(stderr);
-        let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-        tail.extend_from_slice(piece);
-        if tail.len() > 2 * TAIL {
-            let surplus = tail.len() - TAIL;
-            tail.drain(..surplus);
-        }
-        drop(tail);
+        let mut stream = stream();
+        // The command must not block if nobody reads our streams any more.
+        let _ = stream.write_all(piece).and_then(|()| stream.flush());
+        tail.push(piece);
         let _ = progress.send(());
     }
 }
@@ -121,25 +161,25 @@ fn drain(heard: &Receiver<()>) {
     while ended.elapsed() < LONGEST_DRAIN && heard.recv_timeout(SILENCE).is_ok() {}
 }
 
-fn wait(child: &mut Child) -> Result<std::process::ExitStatus, Failure> {
-    loop {
-        match child.wait() {
-            Ok(status) => return Ok(status),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(Failure::input(format!("the command cannot be waited for: {error}"))),
+/// Diagnoses the call that an error is about; where the error does not say which, explains it.
+fn diagnose_failure(text: &[u8], explanation: &Explanation) {
+    let text = String::from_utf8_lossy(text).into_owned();
+    match doctor::report_on(&text) {
+        Ok(report) => {
+            output::write_stderr(&format!("\nbedrock-access diagnoses the error above\n\n{report}"));
+        }
+        Err(failure) => {
+            explain_failure(explanation);
+            output::report_failure(&failure);
         }
     }
 }
 
-/// Explains the error in the tail of a failed command's standard error, if it is Bedrock's.
-fn explain_failure(tail: &[u8]) {
-    let explanation = explain::explain_bytes(tail);
-    if !concerns_bedrock(&explanation, tail) {
-        return;
-    }
+/// Explains the error of a failed command.
+fn explain_failure(explanation: &Explanation) {
     // The command made its call in this environment.
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| std::env::var(name).ok());
-    let page = report::explanation_text(&explanation, region.as_deref(), report::COLUMNS);
+    let page = report::explanation_text(explanation, region.as_deref(), report::COLUMNS);
     output::write_stderr(&format!("\nbedrock-access explains the error above\n\n{page}"));
 }
 
@@ -151,65 +191,5 @@ fn concerns_bedrock(explanation: &Explanation, tail: &[u8]) -> bool {
         Family::Unknown => false,
         Family::ModelAccess | Family::Credentials => true,
         _ => error.cause != Cause::Unrecognized && (calls_bedrock || error.model.is_some() || names_bedrock()),
-    }
-}
-
-fn not_started(program: &OsString, error: &io::Error) -> Failure {
-    let program = program.display();
-    let (code, message) = match error.kind() {
-        ErrorKind::NotFound => (127, format!("`{program}` was not found")),
-        ErrorKind::PermissionDenied => (126, format!("`{program}` cannot be executed: permission denied")),
-        _ => (126, format!("`{program}` cannot be executed: {error}")),
-    };
-    Failure { status: ExitStatus::Child(code), message, hint: None }
-}
-
-#[cfg(unix)]
-fn exit_code(status: std::process::ExitStatus) -> u8 {
-    use std::os::unix::process::ExitStatusExt as _;
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    u8::try_from(code).unwrap_or(1)
-}
-
-#[cfg(not(unix))]
-fn exit_code(status: std::process::ExitStatus) -> u8 {
-    status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
-}
-
-#[cfg(unix)]
-mod signals {
-    //! Passes on the signals that would end this process, so that the command decides.
-
-    use super::{Child, Failure, thread};
-    use rustix::process::{Pid, Signal, kill_process};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-    use signal_hook::iterator::Signals;
-    use std::io::{self, IsTerminal as _};
-
-    pub(super) struct Watch(Signals);
-
-    impl Watch {
-        pub(super) fn start() -> Result<Self, Failure> {
-            Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2])
-                .map(Self)
-                .map_err(|error| Failure::input(format!("signals cannot be watched: {error}")))
-        }
-
-        /// Passes signals to the command from now on.
-        ///
-        /// A terminal sends Ctrl-C to the command as well; from elsewhere only this process gets it.
-        pub(super) fn pass_to(self, child: &Child) {
-            let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-            let mut signals = self.0;
-            thread::spawn(move || {
-                for signal in &mut signals {
-                    let from_terminal = matches!(signal, SIGINT | SIGQUIT) && io::stdin().is_terminal();
-                    if let (Some(pid), Some(signal), false) = (pid, Signal::from_named_raw(signal), from_terminal) {
-                        // It may have ended meanwhile.
-                        let _ = kill_process(pid, signal);
-                    }
-                }
-            });
-        }
     }
 }

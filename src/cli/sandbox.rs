@@ -4,9 +4,9 @@
 //! environment that points any AWS client at the account, and runs until it is interrupted; `run` gives that environment
 //! to one command.
 
+use super::child::supervise;
 use super::exit::{ExitStatus, Failure};
 use super::output;
-use super::run::supervise;
 use crate::escape::escape_json;
 use crate::sandbox::{Fault, Sandbox, World};
 use clap::{Args, Subcommand};

@@ -26,9 +26,38 @@ pub enum Account {
     Aws {
         /// The profile that the user named; it takes precedence over credentials in environment variables.
         profile: Option<String>,
+        /// Credentials from elsewhere, which take precedence over all of these.
+        given: GivenCredentials,
     },
     /// An account embedded in this program, reached over loopback.
     Embedded(EmbeddedAccount),
+}
+
+/// Credentials that stand in neither the environment nor the AWS config files, such as those of a client's settings.
+#[derive(Clone, Default)]
+pub struct GivenCredentials {
+    /// An access key's id, its secret key, and the token of a session.
+    pub keys: Option<(String, String, Option<String>)>,
+    /// The Bedrock API key.
+    pub api_key: GivenApiKey,
+}
+
+/// Which Bedrock API key calls to Bedrock bear.
+#[derive(Clone, Default)]
+pub enum GivenApiKey {
+    /// The one in the environment, if there is one.
+    #[default]
+    Environment,
+    /// None, whatever the environment holds.
+    Nothing,
+    /// This one.
+    Key(String),
+}
+
+impl std::fmt::Debug for GivenCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GivenCredentials").finish_non_exhaustive()
+    }
 }
 
 /// Where an embedded account listens and who calls it.

@@ -3,7 +3,7 @@
 //! Diagnoses share it. If a role has to be assumed, that is done once too, and every other call uses the role's
 //! credentials. A failure is not kept: the next diagnosis tries again.
 
-use super::account::{Account, Clients, RoleToAssume, clients, embedded_config};
+use super::account::{Account, Clients, GivenApiKey, GivenCredentials, RoleToAssume, clients, embedded_config};
 use super::api::Api;
 use super::api_key::{self, Bearer};
 use super::call_runner::{CallRunner, unreadable};
@@ -26,6 +26,9 @@ const RENEWAL: time::Duration = time::Duration::minutes(2);
 
 /// How long loaded credentials are used at least.
 const AT_EARLIEST: time::Duration = time::Duration::seconds(30);
+
+/// What credentials are called that were given.
+const GIVEN: &str = "client settings";
 
 /// The session name of an assumed role, as the account's CloudTrail shows it.
 const SESSION_NAME: &str = "bedrock-access";
@@ -118,18 +121,29 @@ impl Connection {
                 let credentials = Credentials { api_key, source, expires_at: None };
                 Ok(opened(credentials, embedded_config(embedded, calls.traffic().loopback.clone()), true))
             }
-            Account::Aws { profile } => {
-                let config = aws_sdk_config(profile.clone(), region, calls).await?;
+            Account::Aws { profile, given } => {
+                let config = with_keys(aws_sdk_config(profile.clone(), region, calls).await?, given);
                 match load(&config, profile.as_deref(), calls).await {
-                    Ok((credentials, provider)) => {
+                    Ok((mut credentials, provider)) => {
+                        if given.keys.is_some() {
+                            credentials.source = GIVEN.to_owned();
+                        }
+                        let signer = given.keys.as_ref().map(|(id, ..)| id.as_str());
+                        match &given.api_key {
+                            GivenApiKey::Environment => {}
+                            GivenApiKey::Nothing => credentials.api_key = None,
+                            GivenApiKey::Key(key) => credentials.api_key = Some(api_key::describe(key, signer)),
+                        }
                         // Every client signs with what was loaded, so that a credential process runs once.
                         let config = config.into_builder().credentials_provider(provider).build();
                         Ok(opened(credentials, config, true))
                     }
-                    Err(_) if api_key::is_borne() => {
-                        let source = api_key::VARIABLE.to_owned();
-                        let credentials =
-                            Credentials { api_key: api_key::in_environment(None), source, expires_at: None };
+                    Err(_) if given.bears_a_key() => {
+                        let (source, api_key) = match &given.api_key {
+                            GivenApiKey::Key(key) => (GIVEN, Some(api_key::describe(key, None))),
+                            _ => (api_key::VARIABLE, api_key::in_environment(None)),
+                        };
+                        let credentials = Credentials { api_key, source: source.to_owned(), expires_at: None };
                         let mut config = config.into_builder();
                         config.set_credentials_provider(None);
                         Ok(opened(credentials, config.build(), false))
@@ -196,6 +210,24 @@ impl Connection {
     }
 }
 
+/// Signs with the keys that were given, if any were.
+fn with_keys(config: SdkConfig, given: &GivenCredentials) -> SdkConfig {
+    let Some((id, secret, token)) = given.keys.clone() else { return config };
+    let keys = aws_credential_types::Credentials::new(id, secret, token, None, GIVEN);
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(keys)).build()
+}
+
+impl GivenCredentials {
+    /// Returns `true` if calls to Bedrock bear an API key.
+    fn bears_a_key(&self) -> bool {
+        match &self.api_key {
+            GivenApiKey::Environment => api_key::is_borne(),
+            GivenApiKey::Nothing => false,
+            GivenApiKey::Key(_) => true,
+        }
+    }
+}
+
 impl Reach {
     fn failed(failure: Failure) -> Self {
         Self { credentials: Observation::Failed(failure), assumption: None, clients: None }
@@ -218,7 +250,14 @@ impl Opened {
         let make = || {
             let config = self.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
             let (reads_environment, route, bearer) = match account {
-                Account::Aws { .. } => (true, Route::from_config(&config), Bearer::from_environment()),
+                Account::Aws { given, .. } => {
+                    let bearer = match &given.api_key {
+                        GivenApiKey::Environment => Bearer::from_environment(),
+                        GivenApiKey::Nothing => Bearer::Nothing,
+                        GivenApiKey::Key(key) => Bearer::Key(key.clone()),
+                    };
+                    (true, Route::from_config(&config), bearer)
+                }
                 Account::Embedded(embedded) => {
                     let bearer = embedded.bearer_token.clone().map_or(Bearer::Unchanged, Bearer::Key);
                     (false, Route::Known(embedded.runtime.clone()), bearer)

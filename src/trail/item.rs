@@ -57,6 +57,14 @@ pub struct Denial {
     pub(super) error: Arc<ExplainedError>,
 }
 
+impl Denial {
+    /// Returns what the error says.
+    #[must_use]
+    pub fn error(&self) -> &Arc<ExplainedError> {
+        &self.error
+    }
+}
+
 /// A call that gives or takes away what decides about calls to models.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {

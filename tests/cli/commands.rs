@@ -20,6 +20,10 @@ const ERROR: &str = "An error occurred (AccessDeniedException) when calling the 
                      arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0 because no identity-based policy \
                      allows the bedrock:InvokeModel action";
 
+/// The settings of a client, and those of a proxy.
+const SETTINGS: &str = r#"{"env": {"CLAUDE_CODE_USE_BEDROCK": "1", "ANTHROPIC_MODEL": "us.amazon.nova-lite-v1:0"}}"#;
+const PROXY: &str = "model_list:\n- model_name: chat\n  litellm_params: {model: bedrock/us.amazon.nova-lite-v1:0}\n";
+
 const PLACEHOLDERS: [(&str, &str); 8] = [
     ("CODE", "service-control-policy"),
     ("COMMAND", "true"),
@@ -232,7 +236,8 @@ fn prepare(folder: &Path, saved: &Saved, command: &str) {
     ]})
     .to_string();
     let day = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11";
-    let home = ["home/.local/share/bash-completion/completions", "home/.config/fish/completions"];
+    let home =
+        ["home/.local/share/bash-completion/completions", "home/.config/fish/completions", "home/.claude", "proxy"];
     for inner in ["bin", "policies", "infrastructure", "cdk.out", day].into_iter().chain(home) {
         fs::create_dir_all(folder.join(inner)).unwrap();
     }
@@ -243,6 +248,10 @@ fn prepare(folder: &Path, saved: &Saved, command: &str) {
         ("infrastructure/plan.json", include_str!("../fixtures/iac/tf-modules.fixed.json")),
         ("cdk.out/manifest.json", &manifest_of_cdk()),
         ("cdk.out/Chat.template.json", &template_of_cdk()),
+        ("home/.claude/settings.json", SETTINGS),
+        ("settings.json", SETTINGS),
+        ("proxy/config.yaml", PROXY),
+        ("config.yaml", PROXY),
     ] {
         fs::write(folder.join(name), text).unwrap();
     }
@@ -254,6 +263,7 @@ fn prepare(folder: &Path, saved: &Saved, command: &str) {
     for (name, text) in [
         ("case.json", saved.case.as_str()),
         ("error.txt", ERROR),
+        ("app.log", ERROR),
         ("m.json", "[]"),
         ("errors.jsonl", &json!({"id": 1, "text": ERROR}).to_string()),
         ("targets.jsonl", target),

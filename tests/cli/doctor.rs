@@ -604,7 +604,7 @@ fn an_invocation_is_answered_by_the_model() {
 #[test]
 fn wrong_usage_names_the_input_and_the_remedy() {
     for (arguments, said) in [
-        (vec!["--model", "amazon.nova lite"], "a model id holds no ` `"),
+        (vec!["--model", "amazon.nova light"], "a model id holds no ` `"),
         (
             vec!["--model", "arn:aws:bedrock:us-east-1:111122223333:custom-model/x.y/abcdefghijkl"],
             "is not a resource that can be invoked",

@@ -91,6 +91,36 @@ const ROWS: &[Row] = &[
     (&["doctor", "what?", "--sandbox"], None, 2, Err("neither an existing file nor a model")),
     (&["doctor", CLAUDE, "--model", NOVA], None, 2, Err("is no error message")),
     (&[NOVA], None, 2, Err("bedrock-access doctor us.amazon.nova-lite-v1:0")),
+    // Names as people write them: one fit is taken and said, several are listed, none is made up.
+    (&["doctor", "Nova Lite", "--sandbox", "healthy"], None, 0, Err("taken for the model `amazon.nova-lite-v1:0`")),
+    (&["doctor", "--model", "Amazon Nova Lite", "--sandbox", "healthy"], None, 0, Out("amazon.nova-lite-v1:0")),
+    (&["doctor", "-m", "us.sonnet-4.5", "--sandbox", "healthy"], None, 0, Out(CLAUDE)),
+    (
+        &["doctor", "bedrock_converse:us.amazon.nova-lite-v1:0", "--sandbox", "healthy"],
+        None,
+        1,
+        Err("is the model `us."),
+    ),
+    (&["doctor", "--model", "Claude 3.5 Sonnet"], None, 2, Err("several models have this name")),
+    (&["doctor", "claude-3.5-sonnet"], None, 2, Err("anthropic.claude-3-5-sonnet-20241022-v2:0")),
+    (&["doctor", "--model", "Claude Sonnet 99"], None, 2, Err("a model id holds no ` `")),
+    (&["Claude Sonnet 4.5"], None, 2, Err("bedrock-access doctor 'Claude Sonnet 4.5'")),
+    // The configuration of a client.
+    (&["doctor", "settings.json", "--sandbox", "healthy"], None, 0, Err("taken as `--config settings.json`")),
+    (&["doctor", "--error", "settings.json", "--sandbox", "healthy"], None, 0, Out("allowed       main")),
+    (&["doctor", "--config", "settings.json", "--sandbox", "healthy"], None, 0, Out("Claude Code (`settings.json`)")),
+    (&["doctor", "--config", "aws-config"], None, 2, Err("--profile NAME")),
+    (&["doctor", "--config", "error.txt"], None, 4, Err("--client NAME")),
+    (&["doctor", "--config", "nope.json"], None, 4, Err("cannot be read: no such file")),
+    (&["doctor", "--config", "settings.json", "--model", CLAUDE], None, 2, Err("cannot be used with")),
+    (
+        &["doctor", "--client", "litellm", "--config", "settings.json"],
+        None,
+        4,
+        Err("LiteLLM is not configured to call Bedrock"),
+    ),
+    (&["doctor", "--client", "zed"], None, 4, Err("~/.config/zed/settings.json")),
+    (&["doctor", "--client", "cursor"], None, 2, Err("claude-code")),
     (&["doctor"], None, 2, Err("which model?")),
     // Options by the names that come to mind.
     (&["doctor", "-m", CLAUDE, "-r", "us-west-2", "--sandbox", "healthy"], None, 0, Out("us-west-2")),
@@ -145,6 +175,8 @@ fn handed_over(folder: &Path) {
     write("aws-config", "[profile dev]\nregion = us-west-2\n");
     write("variables.env", "AWS_REGION=us-west-2\nMODEL_ID=amazon.nova-lite-v1:0\n");
     write("empty.txt", "");
+    let env = serde_json::json!({"CLAUDE_CODE_USE_BEDROCK": "1", "ANTHROPIC_MODEL": CLAUDE});
+    write("settings.json", &serde_json::json!({"env": env}).to_string());
     let har = serde_json::json!({"log": {"version": "1.2", "entries": [{"response": {"content": {"text": REFUSAL}}}]}});
     write("session.har", &har.to_string());
     let world = bedrock_access(["sandbox", "show", "iam-missing"]).output().unwrap();

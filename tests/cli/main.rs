@@ -15,6 +15,7 @@
 mod authorization;
 mod calls;
 mod check;
+mod clients;
 #[cfg(unix)]
 mod commands;
 mod denials;

@@ -70,7 +70,7 @@ fn help_and_version_need_no_environment() {
     let lines: Vec<&str> = version.lines().collect();
     assert_eq!(lines[0], concat!("bedrock-access ", env!("CARGO_PKG_VERSION")));
     assert!(lines[1].starts_with("commit: ") && lines[2].contains("target: ") && lines[2].contains('-'), "{version}");
-    assert_eq!(lines[3], "features: cli, iac, report, sandbox");
+    assert_eq!(lines[3], "features: cli, clients, iac, report, sandbox");
     assert_eq!(program(&["-V"]).1.lines().count(), 1);
     let (status, _, stderr) = program(&["docter"]);
     assert_eq!(status, 2);

@@ -13,6 +13,8 @@
 )]
 
 mod architecture;
+#[cfg(feature = "clients")]
+mod clients;
 mod diagnose;
 mod explain;
 #[cfg(feature = "iac")]

@@ -10,7 +10,7 @@ use crate::cli::exit::Failure;
 use crate::cli::runtime::block_on;
 use crate::cli::{interrupt, output};
 use crate::evidence::Observation;
-use crate::observe::{Account, Lookup, Observer, PAGE};
+use crate::observe::{Account, GivenCredentials, Lookup, Observer, PAGE};
 use crate::trail::{Collector, Denials, Entry, Source, Wanted, moment, read as read_source};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -74,7 +74,8 @@ async fn ask(args: &DenialsArgs) -> Result<Denials, Failure> {
     let since = i64::try_from(args.since.as_secs()).unwrap_or(i64::MAX);
     let earlier = args.resume.as_deref().map(load).transpose()?.flatten();
     let (mut progress, to, mut collector) = plan(earlier, &regions, now, since);
-    let probe = Observer::new(Account::Aws { profile: args.profile.clone() }, timeout);
+    let account = Account::Aws { profile: args.profile.clone(), given: GivenCredentials::default() };
+    let probe = Observer::new(account, timeout);
     let pages = Arc::new(AtomicU64::new(0));
     let told = Arc::clone(&pages);
     let resumable = args.resume.is_some();

@@ -1,14 +1,16 @@
 //! What `doctor` takes from the command line.
 
-use super::call::{Call, Principal};
+use super::call::{Call, Caller, Principal};
 use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, ProjectReference, Region};
 use crate::cli::account::AccountArgs;
+use crate::cli::exit::Failure;
 use crate::cli::paint;
-use crate::cli::parse::{a_file, concurrency, context_pair, minutes, operation_parser, seconds};
+use crate::cli::parse::{a_file, concurrency, context_pair, minutes, model_value, operation_parser, seconds};
+use crate::clients::Client;
 use crate::iam::{Arn, AssumingService};
 use crate::request::LiveCall;
 use clap::builder::TypedValueParser as _;
-use clap::{Arg, ArgAction, Args, ValueEnum};
+use clap::{Arg, ArgAction, Args, Parser, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -56,7 +58,7 @@ const REPORT: &str = "Report";
 #[derive(Clone, Debug, Args)]
 #[command(after_help = SHORT_EXAMPLES, after_long_help = EXAMPLES, mut_args = without_calls)]
 pub(in crate::cli) struct DoctorArgs {
-    /// A model, an error message, or a file with one
+    /// A model, an error message, or a file (log, settings, …)
     #[arg(value_name = "MODEL|TEXT|FILE", conflicts_with_all = ["evidence"], help_heading = CALL)]
     pub(in crate::cli) what: Option<String>,
     #[command(flatten)]
@@ -93,7 +95,9 @@ pub(in crate::cli) struct DoctorArgs {
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct CallArgs {
     /// Model ID, profile ID, or ARN of what is invoked
-    #[arg(long, short, alias = "model-id", value_name = "ID|ARN", help_heading = CALL)]
+    ///
+    /// A name such as `Claude Sonnet 4.5`, and what clients write, such as `bedrock/converse/ID`, work where one model fits.
+    #[arg(long, short, alias = "model-id", value_name = "ID|ARN", value_parser = model_value, help_heading = CALL)]
     pub(in crate::cli) model: Option<ModelReference>,
     /// API operation or IAM action [default: invoke-model]
     ///
@@ -164,6 +168,16 @@ pub(in crate::cli) struct ManyArgs {
     /// `-` is standard input. Options fill in what a target leaves out.
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["what", "model", "error", "verbose", "quiet", "save_evidence", "save_fix"], help_heading = MANY)]
     pub(in crate::cli) targets: Option<PathBuf>,
+    /// Check what an AI client is configured to call (its file is recognized)
+    ///
+    /// The calls, the identity and the Region come from the file and the variables, as the client takes them.
+    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["what", "model", "operation", "error", "targets", "bundle", "profile", "assume_role", "save_evidence", "save_fix"], help_heading = MANY, hide_short_help = true)]
+    pub(in crate::cli) config: Option<PathBuf>,
+    /// The client: claude-code, codex, continue, litellm, opencode, spring-ai or zed
+    ///
+    /// Without `--config`, its files are looked for where it looks for them.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["what", "model", "operation", "error", "targets", "bundle", "profile", "assume_role", "save_evidence", "save_fix"], hide_possible_values = true, value_parser = client_parser(), help_heading = MANY, hide_short_help = true)]
+    pub(in crate::cli) client: Option<Client>,
     /// Skip targets whose IDs an earlier run has answered in this file; with the same file as `--output` it is continued
     #[arg(long, value_name = "OUTPUT", help_heading = MANY, hide_short_help = true)]
     pub(in crate::cli) skip_done: Option<PathBuf>,
@@ -231,7 +245,21 @@ impl ReportArgs {
     }
 }
 
+/// The command line of the doctor, for calls that another command makes.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct Alone {
+    #[command(flatten)]
+    doctor: DoctorArgs,
+}
+
 impl DoctorArgs {
+    /// Reads options as they would be typed.
+    pub(super) fn from_options(options: impl IntoIterator<Item = String>) -> Result<Self, Failure> {
+        let alone = Alone::try_parse_from(options).map_err(|error| Failure::usage(error.to_string()))?;
+        Ok(alone.doctor)
+    }
+
     /// Returns the call that the options describe.
     pub(super) fn call(&self) -> Call {
         let typed = &self.call;
@@ -251,7 +279,8 @@ impl DoctorArgs {
             guardrail: typed.guardrail.clone(),
             project: typed.project.clone(),
             context: typed.context.clone(),
-            profile: self.account.profile.clone(),
+            caller: Caller::of_profile(self.account.profile.clone()),
+            session_policy: None,
             live: match (typed.probe, typed.invoke) {
                 (true, _) => LiveCall::Probe,
                 (_, true) => LiveCall::Invoke,
@@ -304,6 +333,10 @@ fn without_calls(argument: Arg) -> Arg {
 fn service_parser() -> impl clap::builder::TypedValueParser<Value = AssumingService> {
     clap::builder::PossibleValuesParser::new(AssumingService::ALL.map(AssumingService::as_str))
         .try_map(|name| name.parse::<AssumingService>())
+}
+
+fn client_parser() -> impl clap::builder::TypedValueParser<Value = Client> {
+    clap::builder::PossibleValuesParser::new(Client::ALL.map(Client::as_str)).try_map(|name| name.parse::<Client>())
 }
 
 fn bundle_parser() -> impl clap::builder::TypedValueParser<Value = Bundle> {

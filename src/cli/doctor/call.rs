@@ -1,8 +1,10 @@
 //! One call to diagnose, as it was typed or as a target describes it.
 
 use crate::bedrock::{GuardrailReference, ModelReference, Operation, ProjectReference, Region};
+use crate::clients::{AccessKeys, Identity, Keys, Secret, Token};
 use crate::iam::{Arn, AssumingService};
-use crate::request::LiveCall;
+use crate::observe::{GivenApiKey, GivenCredentials, RoleToAssume};
+use crate::request::{GivenPolicy, LiveCall};
 use std::fmt;
 use std::str::FromStr;
 
@@ -20,9 +22,74 @@ pub(super) struct Call {
     pub(super) guardrail: Option<GuardrailReference>,
     pub(super) project: Option<ProjectReference>,
     pub(super) context: Vec<(String, String)>,
-    /// The profile of the AWS config files whose credentials are used.
-    pub(super) profile: Option<String>,
+    /// Whose credentials are used.
+    pub(super) caller: Caller,
+    /// The policy of the session that makes the call, if the caller is known to attach one.
+    pub(super) session_policy: Option<GivenPolicy>,
     pub(super) live: LiveCall,
+}
+
+/// The credentials that a call is checked with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Caller {
+    /// A profile of the AWS config files.
+    pub(super) profile: Option<String>,
+    /// Access keys of a client's settings.
+    keys: Option<AccessKeys>,
+    /// The Bedrock API key.
+    token: Token,
+    /// A role that is assumed with these, and the external id.
+    role: Option<(Arn, Option<Secret>)>,
+}
+
+impl Caller {
+    /// Takes the credentials of a profile, or those of the environment.
+    pub(super) fn of_profile(profile: Option<String>) -> Self {
+        Self { profile, ..Self::default() }
+    }
+
+    /// Takes the credentials of a client, but for a role that only the client can assume.
+    pub(super) fn of_client(identity: &Identity) -> Self {
+        let (profile, keys) = match &identity.keys {
+            Keys::Shell => (None, None),
+            Keys::Profile(name) | Keys::ProfileOrDefault(name) => (Some(name.clone()), None),
+            Keys::Given(keys) => (None, Some(keys.clone())),
+        };
+        let role = identity.role.as_ref().filter(|role| !role.by_web_identity);
+        Self {
+            profile,
+            keys,
+            token: identity.token.clone(),
+            role: role.map(|role| (role.arn.clone(), role.external_id.clone())),
+        }
+    }
+
+    /// Returns the same without what has no meaning in a sandbox, where the world names the caller.
+    pub(super) fn in_sandbox(self) -> Self {
+        Self { role: self.role, ..Self::default() }
+    }
+
+    /// Returns the credentials that are neither in the environment nor in the AWS config files.
+    pub(super) fn given(&self) -> GivenCredentials {
+        let exposed = |secret: &Secret| secret.expose().to_owned();
+        GivenCredentials {
+            keys: self
+                .keys
+                .as_ref()
+                .map(|keys| (exposed(&keys.id), exposed(&keys.secret), keys.session_token.as_ref().map(exposed))),
+            api_key: match &self.token {
+                Token::Shell => GivenApiKey::Environment,
+                Token::Nothing => GivenApiKey::Nothing,
+                Token::Given(key) => GivenApiKey::Key(exposed(key)),
+            },
+        }
+    }
+
+    /// Returns the role to assume.
+    pub(super) fn role(&self) -> Option<RoleToAssume> {
+        let (arn, external_id) = self.role.clone()?;
+        Some(RoleToAssume { arn, external_id: external_id.map(|id| id.expose().to_owned()) })
+    }
 }
 
 /// An IAM user or role, as it was typed.

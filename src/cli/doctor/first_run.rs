@@ -30,6 +30,32 @@ enum Login {
     Other,
 }
 
+/// Returns `true` if the AWS config files have a profile of this name.
+pub(super) fn is_profile(name: &str) -> bool {
+    let mut profiles = Profiles::default();
+    for path in files().into_iter().flatten() {
+        profiles.read(&read(&path).unwrap_or_default());
+    }
+    profiles.0.contains_key(name)
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Returns the user's folder.
+pub(super) fn home() -> Option<PathBuf> {
+    environment("HOME").or_else(|| environment("USERPROFILE")).map(PathBuf::from)
+}
+
+/// Returns the AWS config files.
+fn files() -> [Option<PathBuf>; 2] {
+    let file = |variable: &str, name: &str| {
+        environment(variable).map(PathBuf::from).or_else(|| home().map(|home| home.join(".aws").join(name)))
+    };
+    [file("AWS_CONFIG_FILE", "config"), file("AWS_SHARED_CREDENTIALS_FILE", "credentials")]
+}
+
 /// Explains on standard error why there are no credentials, if that is so.
 pub(super) fn explain_credentials(evidence: &Evidence, profile: Option<&str>) {
     let Some(failure) = evidence.credentials.failure() else { return };
@@ -38,15 +64,9 @@ pub(super) fn explain_credentials(evidence: &Evidence, profile: Option<&str>) {
     {
         return;
     }
-    let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let home = environment("HOME").or_else(|| environment("USERPROFILE")).map(PathBuf::from);
-    let file = |variable: &str, name: &str| {
-        environment(variable).map(PathBuf::from).or_else(|| home.as_ref().map(|home| home.join(".aws").join(name)))
-    };
-    let files = [file("AWS_CONFIG_FILE", "config"), file("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
     let mut profiles = Profiles::default();
     let mut looked = vec!["the AWS_* variables".to_owned()];
-    for path in files.into_iter().flatten() {
+    for path in files().into_iter().flatten() {
         let text = read(&path);
         looked.push(format!("{}{}", path.display(), if text.is_none() { " (not there)" } else { "" }));
         profiles.read(&text.unwrap_or_default());

@@ -41,6 +41,7 @@ pub(super) fn check_standard_input(args: &DoctorArgs) -> Result<(), Failure> {
         ("`--session-policy`", is_standard(args.call.session_policy.as_deref())),
         ("`--vpc-endpoint-policy`", is_standard(args.call.vpc_endpoint_policy.as_deref())),
         ("`--targets`", path(&args.many.targets)),
+        ("`--config`", path(&args.many.config)),
         ("`--evidence`", path(&args.evidence)),
     ];
     let users: Vec<&str> = users.into_iter().filter(|(_, reads)| *reads).map(|(name, _)| name).collect();

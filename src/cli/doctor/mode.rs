@@ -24,6 +24,8 @@ pub(super) enum Source {
     File(PathBuf),
     /// Every operation that a task needs.
     Bundle(Bundle),
+    /// The calls that an AI client is configured to make.
+    Client,
     /// The same call in several Regions.
     Regions(Vec<Region>),
 }
@@ -37,6 +39,8 @@ impl Mode {
             Self::SavedEvidence(path.clone())
         } else if let Some(path) = &args.many.targets {
             Self::Targets(Source::File(path.clone()))
+        } else if args.many.config.is_some() || args.many.client.is_some() {
+            Self::Targets(Source::Client)
         } else if let Some(bundle) = args.many.bundle {
             Self::Targets(Source::Bundle(bundle))
         } else if several_regions {
@@ -49,7 +53,7 @@ impl Mode {
         };
         let wrong = |what: &str, hint: &str| Err(Failure::usage(what).hint(hint));
         match &mode {
-            Self::Targets(Source::File(_) | Source::Bundle(_)) if several_regions => {
+            Self::Targets(Source::File(_) | Source::Bundle(_) | Source::Client) if several_regions => {
                 wrong("several `--region` are for one call", "name a Region per target in the file")
             }
             Self::Targets(Source::Regions(_)) if args.save_fix.is_some() => {
@@ -60,7 +64,7 @@ impl Mode {
             }
             Self::OneCall | Self::SavedEvidence(_) if args.many.skip_done.is_some() => wrong(
                 "`--skip-done` is for many calls",
-                "it goes together with `--targets`, `--for` or several `--region`",
+                "it goes together with `--targets`, `--config`, `--for` or several `--region`",
             ),
             Self::OneCall if is_about_nothing(args) => Err(no_model()),
             _ => Ok(mode),

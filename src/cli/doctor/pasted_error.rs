@@ -7,6 +7,7 @@ use crate::explain::{ExplainedError, explain};
 use crate::iam::{Arn, Principal};
 use crate::request::GivenError;
 use crate::secrets::without_secrets;
+use crate::trail::{Item, Wanted, read};
 use std::path::Path;
 
 /// How much of a long text is kept before and after its error, in bytes.
@@ -35,7 +36,15 @@ impl Pasted {
         }
         // First of all, so that no window begins inside a secret.
         let text = without_secrets(&text);
-        let [from, to] = explain(&text).error.span;
+        let [from, to] = match last_of_several(&text) {
+            Some((line, span)) if !is_text => {
+                output::note(&format!(
+                    "note: of the errors in `{source}`, the last one that names a model is diagnosed: line {line}"
+                ));
+                span
+            }
+            _ => explain(&text).error.span,
+        };
         let from = text.floor_char_boundary(from.saturating_sub(AROUND));
         let to = text.ceil_char_boundary(to.saturating_add(AROUND).min(text.len()));
         let text = text.get(from..to).unwrap_or(&text).to_owned();
@@ -77,6 +86,25 @@ impl Pasted {
             output::note(&format!("note: the error names the Region `{said}`; `{region}` is diagnosed, as asked"));
         }
     }
+}
+
+/// Finds the last of several refusals in a log that names its model: its line, and where it stands.
+fn last_of_several(text: &str) -> Option<(u64, [usize; 2])> {
+    let (mut count, mut last) = (0_u64, None);
+    read("log", text.as_bytes(), &Wanted::Denials, &mut |entry| {
+        if let Item::Denial(denial) = &entry.item {
+            count += 1;
+            if denial.error().model.as_deref().is_some_and(|model| model.parse::<ModelReference>().is_ok()) {
+                last = Some(entry.line);
+            }
+        }
+        true
+    });
+    let line = last.filter(|_| count > 1)?;
+    let before: usize = text.split_inclusive('\n').take(usize::try_from(line - 1).ok()?).map(str::len).sum();
+    let rest = text.get(before..)?;
+    let [from, to] = explain(rest.lines().next().unwrap_or_default()).error.span;
+    Some((line, [before + from, before + to]))
 }
 
 /// Returns the operation that the text names, or else the one that its action belongs to.

@@ -7,7 +7,7 @@ use crate::cli::exit::Failure;
 use crate::cli::output;
 use crate::iam::{Arn, ContextKeys, ContextValue};
 use crate::observe::can_invoke;
-use crate::request::{LiveCall, Request};
+use crate::request::{GivenPolicies, LiveCall, Request};
 use crate::sandbox::{Live, World, WorldRequest};
 
 /// A request whose principal may still have to be looked up by its name.
@@ -124,12 +124,19 @@ async fn assemble(
         principal,
         guardrail: call.guardrail.clone().or_else(|| same.and_then(|own| own.guardrail.clone())),
         project: call.project.clone().or_else(|| same.and_then(|own| own.project.clone())),
-        policies: inputs.policies.clone(),
+        policies: policies(call, inputs),
         error: pasted.error.clone(),
         live,
         ..Request::new(model, operation, region)
     };
     Ok(Asked { request, principal_name })
+}
+
+/// Returns the policies that no API shows: those of the options, and the caller's own for its session.
+fn policies(call: &Call, inputs: &Inputs) -> GivenPolicies {
+    let mut policies = inputs.policies.clone();
+    policies.session = policies.session.or_else(|| call.session_policy.clone());
+    policies
 }
 
 /// Returns the Region that was named, by itself or in the ARN of the model or of a resource.

@@ -13,22 +13,23 @@ mod tally;
 mod target;
 
 use super::args::DoctorArgs;
+use super::client;
 use super::inputs::Inputs;
 use super::inputs_of;
 use super::mode::Source;
 use super::observe::{gather_all, resolved};
 use super::request::{Asked, request, requests, warn, warn_of};
 use super::{wait, without_names};
-use crate::bedrock::Bundle;
+use crate::bedrock::{Bundle, ModelReference};
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::interrupt;
 use crate::cli::progress::Count;
 use crate::cli::runtime::block_on;
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::redact::Redactor;
+use crate::report::{Role, Styled};
 use crate::request::LiveCall;
 use accounts::Accounts;
-use clap::Parser;
 use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -58,6 +59,21 @@ pub(super) fn run(args: &DoctorArgs, source: Source) -> Result<ExitStatus, Failu
     block_on(answer_all(args, &inputs, source))
 }
 
+/// A source of targets that is ready to be read.
+struct Opened {
+    entries: Entries,
+    /// What stands before the answers.
+    preface: Option<Styled>,
+    /// Whether there are calls that no target stands for.
+    incomplete: bool,
+}
+
+impl From<Entries> for Opened {
+    fn from(entries: Entries) -> Self {
+        Self { entries, preface: None, incomplete: false }
+    }
+}
+
 /// What the targets are checked with.
 struct Run<'a> {
     args: &'a DoctorArgs,
@@ -72,7 +88,7 @@ async fn answer_all(args: &DoctorArgs, inputs: &Inputs, source: Source) -> Resul
     let is_file = matches!(source, Source::File(_));
     let run =
         Run { args, inputs, accounts: Accounts::open(args)?, redactor: args.report.redact.then(RefCell::default) };
-    let mut entries = run.entries(source).await?;
+    let Opened { mut entries, preface, incomplete } = run.entries(source).await?;
     let mut paths: Vec<&Path> = inputs_of(args);
     if let Some(path) = &args.many.skip_done {
         resume::read(path, &mut ids, &mut tally)?;
@@ -82,6 +98,9 @@ async fn answer_all(args: &DoctorArgs, inputs: &Inputs, source: Source) -> Resul
     }
     let world = run.accounts.world().map(|world| world.name.as_str());
     let mut output = Output::open(args, world, &paths, !is_file)?;
+    if let Some(preface) = preface {
+        output.preface(&preface)?;
+    }
     let answered = Arc::new(AtomicU64::new(0));
     let told = answered.clone();
     interrupt::on_interrupt_say(move || match told.load(Ordering::Relaxed) {
@@ -143,23 +162,18 @@ async fn answer_all(args: &DoctorArgs, inputs: &Inputs, source: Source) -> Resul
     }
     progress.end();
     output.end(&tally)?;
-    failure.map_or_else(|| Ok(tally.status()), Err)
-}
-
-/// The command line of the doctor, for targets that another command makes.
-#[derive(Debug, Parser)]
-#[command(no_binary_name = true)]
-struct Alone {
-    #[command(flatten)]
-    doctor: DoctorArgs,
+    match (failure, tally.status()) {
+        (Some(failure), _) => Err(failure),
+        (None, ExitStatus::Success) if incomplete => Ok(ExitStatus::Undetermined),
+        (None, status) => Ok(status),
+    }
 }
 
 /// Diagnoses targets that another command makes, in their order; `options` are the doctor's.
 pub(super) fn diagnose_all(options: &[String], targets: Vec<Value>) -> Result<Vec<Result<Diagnosis, String>>, Failure> {
     let typed = ["--targets", "-"].map(str::to_owned);
-    let alone =
-        Alone::try_parse_from(typed.iter().chain(options)).map_err(|error| Failure::usage(error.to_string()))?;
-    let (args, inputs) = (&alone.doctor, Inputs::default());
+    let args = &DoctorArgs::from_options(typed.into_iter().chain(options.iter().cloned()))?;
+    let inputs = Inputs::default();
     block_on(async {
         let run = &Run { args, inputs: &inputs, accounts: Accounts::open(args)?, redactor: None };
         let given = args.call();
@@ -180,7 +194,7 @@ pub(super) fn diagnose_all(options: &[String], targets: Vec<Value>) -> Result<Ve
 
 impl Run<'_> {
     /// Opens the source of the targets, and notes what test calls may cost.
-    async fn entries(&self, source: Source) -> Result<Entries, Failure> {
+    async fn entries(&self, source: Source) -> Result<Opened, Failure> {
         let given = self.args.call();
         let targets = match source {
             Source::File(path) => {
@@ -188,9 +202,10 @@ impl Run<'_> {
                 if !self.accounts.are_embedded() {
                     warn_of(given.live == LiveCall::Invoke, given.live != LiveCall::None);
                 }
-                return Ok(entries);
+                return Ok(entries.into());
             }
             Source::Bundle(bundle) => self.of_bundle(bundle).await?,
+            Source::Client => return self.of_client().await,
             Source::Regions(regions) => {
                 let mut targets = Vec::new();
                 for region in regions {
@@ -205,19 +220,58 @@ impl Run<'_> {
         if !self.accounts.are_embedded() {
             warn(targets.iter().map(|(_, asked)| &asked.request));
         }
-        let profile = given.profile;
+        let caller = given.caller;
         let target = |(id, asked)| Target {
             id,
             expect: None,
             names_profile: false,
-            asks: Asks::Request(Box::new(asked), profile.clone()),
+            asks: Asks::Request(Box::new(asked), caller.clone()),
         };
-        Ok(read::ready(targets.into_iter().map(target).collect()))
+        Ok(read::ready(targets.into_iter().map(target).collect()).into())
+    }
+
+    /// Makes targets of the calls that a client is configured to make, and says what is worth saying of them.
+    async fn of_client(&self) -> Result<Opened, Failure> {
+        let given = self.args.call();
+        let mut plan = client::Plan::read(self.args)?;
+        if !self.accounts.are_embedded() {
+            warn_of(given.live == LiveCall::Invoke, given.live != LiveCall::None);
+        }
+        let calls = plan.calls(&given, self.accounts.world().is_some());
+        let mut targets = Vec::new();
+        for (id, mut call, last_resort) in calls {
+            if call.region.is_none() && call.model.as_ref().and_then(ModelReference::region).is_none() {
+                let configured = match self.accounts.world() {
+                    Some(world) => Some(world.request.region.clone()),
+                    None => self.accounts.of(&call.caller).region().await,
+                };
+                if configured.is_none()
+                    && let Some(region) = &last_resort
+                {
+                    plan.takes_by_default(region);
+                }
+                call.region = configured.or(last_resort);
+            }
+            let (id, asks) = (Value::String(id), Asks::Call(Box::new(call)));
+            targets.push(Target { id, expect: None, names_profile: false, asks });
+        }
+        let world = self.accounts.world().map(|world| world.name.as_str());
+        let incomplete = plan.is_incomplete();
+        let preface = match &self.redactor {
+            None => plan.preface(world),
+            Some(redactor) => {
+                plan.forget_names();
+                let mut preface = Styled::default();
+                preface.push(Role::Plain, redactor.borrow_mut().message(&plan.preface(world).plain()));
+                preface
+            }
+        };
+        Ok(Opened { entries: read::ready(targets), preface: Some(preface), incomplete })
     }
 
     async fn of_bundle(&self, bundle: Bundle) -> Result<Vec<(Value, Asked)>, Failure> {
         let given = self.args.call();
-        let connection = self.accounts.of(given.profile.as_deref());
+        let connection = self.accounts.of(&given.caller);
         let configured = async || connection.configured_region().await;
         let all = requests(&given, self.inputs, bundle, self.accounts.world(), configured).await?;
         let named = |asked: Asked| (Value::String(asked.request.operation.to_string()), asked);
@@ -253,11 +307,11 @@ impl Run<'_> {
         if self.accounts.are_embedded() && target.names_profile {
             return Err(Failure::usage("a profile has no meaning in a sandbox, where the world names the caller"));
         }
-        let profile = match &target.asks {
-            Asks::Call(call) => &call.profile,
-            Asks::Request(_, profile) => profile,
+        let caller = match &target.asks {
+            Asks::Call(call) => &call.caller,
+            Asks::Request(_, caller) => caller,
         };
-        let connection = self.accounts.of(profile.as_deref());
+        let connection = self.accounts.of(caller);
         let asked = match &target.asks {
             Asks::Request(asked, _) => (**asked).clone(),
             Asks::Call(call) => {

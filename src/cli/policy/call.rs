@@ -5,6 +5,7 @@ use crate::bedrock::{
     source_of_destinations,
 };
 use crate::cli::exit::Failure;
+use crate::cli::parse::model_value;
 use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};
 use crate::request::{Request, Requirements};
 use clap::Args;
@@ -14,7 +15,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 #[derive(Debug, Default, Args)]
 pub(super) struct CallArgs {
     /// The foundation model's id, the inference profile's id, or the ARN of anything that can be invoked
-    #[arg(long, value_name = "ID|ARN")]
+    #[arg(long, value_name = "ID|ARN", value_parser = model_value)]
     pub model: Option<ModelReference>,
     /// What else the call names, by ARN: agent alias, knowledge base, guardrail, project, bucket, key …
     #[arg(long, value_name = "ARN")]

@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bedrock_access::bedrock::{ApiKey, GuardrailReference, ModelReference, Region};
+use bedrock_access::clients::{Client, Variables, read as read_client, recognize};
 use bedrock_access::diagnose::{Verdict, diagnose, open_questions};
 use bedrock_access::escape::{escape, is_unsafe};
 use bedrock_access::evidence::Evidence;
@@ -22,9 +23,10 @@ use serde_json::Value;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 11] = [
+pub const ALL: [Target; 12] = [
     ("api-key", api_key),
     ("arn", arn),
+    ("clients", clients),
     ("evidence", evidence),
     ("explain", explain),
     ("iac", infrastructure),
@@ -43,6 +45,24 @@ fn text(input: &[u8]) -> Option<&str> {
 /// Checks that a printed text steers nothing; line feeds are its layout.
 fn assert_shown(shown: &str) {
     assert!(!shown.chars().any(|c| c != '\n' && is_unsafe(c)), "{shown:?}");
+}
+
+/// A configuration is read as each client's, whatever it is; what is said of it steers nothing.
+fn clients(input: &[u8]) {
+    let variable = |name: &str| (name == "CLAUDE_CODE_USE_BEDROCK").then(|| "1".to_owned());
+    if let Some(text) = text(input) {
+        let _ = recognize(text);
+    }
+    for client in Client::ALL {
+        match read_client(client, &[input], Variables::new(&variable)) {
+            Ok(config) => {
+                assert!(config.calls.iter().all(|call| call.model.is_some() || !call.operation.as_str().contains("invoke")));
+                let shown = report::client_preface(&config, &[], None, 80).plain();
+                assert_shown(&shown);
+            }
+            Err((_, error)) => assert_shown(&report::config_error(Some(client), "file", &error).0),
+        }
+    }
 }
 
 /// A plan or template is read and checked, and the report of it is well-formed and steers nothing.

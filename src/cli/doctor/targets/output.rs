@@ -85,6 +85,21 @@ impl Output {
         })
     }
 
+    /// Writes what stands before all answers: to the output for text, to standard error for every other format.
+    pub(super) fn preface(&mut self, preface: &report::Styled) -> Result<(), Failure> {
+        if self.quiet {
+            return Ok(());
+        }
+        if self.format == Format::Text {
+            let text = self.paint(preface);
+            return self.write_text(&text).map(drop);
+        }
+        for line in preface.plain().lines() {
+            output::note(line);
+        }
+        Ok(())
+    }
+
     /// Writes an answer, and returns `false` if nobody reads any more.
     pub(super) fn write(&mut self, line: u64, answer: &Answer, tally: &mut Tally) -> Result<bool, Failure> {
         let mut text = match answer {

@@ -1,7 +1,7 @@
 //! One target: the call that a line of the file describes, and the verdict that it expects.
 
 use crate::bedrock::{ModelReference, Operation, Region};
-use crate::cli::doctor::call::{Call, Principal};
+use crate::cli::doctor::call::{Call, Caller, Principal};
 use crate::cli::doctor::request::Asked;
 use crate::diagnose::Expectation;
 use crate::iam::Arn;
@@ -51,8 +51,8 @@ pub(super) struct Target {
 pub(super) enum Asks {
     /// A call whose missing parts still have to be found.
     Call(Box<Call>),
-    /// A request that is complete, with the profile whose credentials are used.
-    Request(Box<Asked>, Option<String>),
+    /// A request that is complete, with those whose credentials are used.
+    Request(Box<Asked>, Caller),
 }
 
 /// A line that could not be read as a target.
@@ -110,7 +110,7 @@ impl Line {
             resources: if self.resources.is_empty() { given.resources.clone() } else { self.resources },
             service_role: self.service_role.or_else(|| given.service_role.clone()),
             principal: self.principal.map(Principal::Arn).or_else(|| given.principal.clone()),
-            profile: self.profile.or_else(|| given.profile.clone()),
+            caller: self.profile.map_or_else(|| given.caller.clone(), |profile| Caller::of_profile(Some(profile))),
             ..given.clone()
         };
         Target { id: self.id, expect: self.expect, names_profile, asks: Asks::Call(Box::new(call)) }
