@@ -4,14 +4,12 @@
 //! evidence, asks the questions that `diagnose` finds open, and prints the report; or replays saved evidence.
 
 mod args;
-mod call;
 mod evidence_file;
 mod first_run;
 mod fix_folder;
 mod inputs;
 mod mode;
 mod observe;
-mod pasted_error;
 mod request;
 mod targets;
 mod wait;
@@ -29,7 +27,6 @@ use crate::redact::Redactor;
 use crate::report::junit::{Target, junit};
 use crate::report::{self, Detail, Layout};
 use args::Format;
-use inputs::Inputs;
 use mode::Mode;
 use std::path::Path;
 
@@ -57,7 +54,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
             evidence
         }
         Mode::OneCall => {
-            let inputs = Inputs::read(args)?;
+            let inputs = inputs::read(args)?;
             check_outputs(args)?;
             let evidence = block_on(observe::observe(args, &inputs))?;
             first_run::explain_credentials(&evidence, args.account.profile.as_deref());

@@ -1,5 +1,6 @@
 //! Values of options that several commands take: durations with units, operations by any of their names.
 
+use crate::answer::operation_named as operation;
 use crate::bedrock::Operation;
 use crate::escape::is_unsafe;
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -107,17 +108,6 @@ impl TypedValueParser for OperationParser {
     }
 }
 
-fn operation(text: &str) -> Option<Operation> {
-    let name = text.rsplit_once(':').map_or(text, |(_, name)| name).trim();
-    let by_name = || Operation::ALL.into_iter().find(|operation| operation.as_str().eq_ignore_ascii_case(name));
-    let by_python = || {
-        let kebab = name.replace('_', "-");
-        Operation::ALL.into_iter().find(|operation| operation.as_str().eq_ignore_ascii_case(&kebab))
-    };
-    let by_api = || Operation::from_api_name(name);
-    by_name().or_else(by_api).or_else(by_python)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,21 +131,5 @@ mod tests {
             let millis = |time: Result<Duration, String>| time.ok().map(|time| time.as_millis());
             assert_eq!((millis(seconds(text)), millis(minutes(text))), (is_seconds, is_minutes), "{text}");
         }
-    }
-
-    #[test]
-    fn an_operation_has_many_names() {
-        for (text, name) in [
-            ("converse", "converse"),
-            ("Converse", "converse"),
-            ("InvokeModel", "invoke-model"),
-            ("invoke_model", "invoke-model"),
-            ("bedrock:InvokeModel", "invoke-model"),
-            ("bedrock:invokemodelwithresponsestream", "invoke-model-with-response-stream"),
-            ("bedrock-runtime:ConverseStream", "converse-stream"),
-        ] {
-            assert_eq!(operation(text).map(Operation::as_str), Some(name), "{text}");
-        }
-        assert_eq!(operation("chat"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What `doctor` takes from the command line.
 
-use super::call::{Call, Principal};
+use crate::answer::doctor::{Call, Principal};
 use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, Region};
 use crate::cli::account::AccountArgs;
 use crate::cli::paint;

@@ -1,4 +1,4 @@
-//! One call to diagnose, as it was typed or as a target describes it.
+//! One call to diagnose, as it was typed, as a target describes it, or as a tool was asked.
 
 use crate::bedrock::{GuardrailReference, ModelReference, Operation, Region};
 use crate::iam::{Arn, AssumingService};
@@ -8,25 +8,25 @@ use std::str::FromStr;
 
 /// A call whose missing parts come from an error text, a world or the environment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Call {
-    pub(super) model: Option<ModelReference>,
-    pub(super) operation: Option<Operation>,
-    pub(super) region: Option<Region>,
+pub struct Call {
+    pub model: Option<ModelReference>,
+    pub operation: Option<Operation>,
+    pub region: Option<Region>,
     /// The other resources that the call names.
-    pub(super) resources: Vec<Arn>,
-    pub(super) service_role: Option<Arn>,
-    pub(super) service: Option<AssumingService>,
-    pub(super) principal: Option<Principal>,
-    pub(super) guardrail: Option<GuardrailReference>,
-    pub(super) context: Vec<(String, String)>,
+    pub resources: Vec<Arn>,
+    pub service_role: Option<Arn>,
+    pub service: Option<AssumingService>,
+    pub principal: Option<Principal>,
+    pub guardrail: Option<GuardrailReference>,
+    pub context: Vec<(String, String)>,
     /// The profile of the AWS config files whose credentials are used.
-    pub(super) profile: Option<String>,
-    pub(super) live: LiveCall,
+    pub profile: Option<String>,
+    pub live: LiveCall,
 }
 
 /// An IAM user or role, as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Principal {
+pub enum Principal {
     /// By its ARN.
     Arn(Arn),
     /// By its name, in the caller's account.
@@ -35,7 +35,7 @@ pub(in crate::cli) enum Principal {
 
 impl Principal {
     /// Returns the ARN, if it is one.
-    pub(super) fn arn(&self) -> Option<&Arn> {
+    pub fn arn(&self) -> Option<&Arn> {
         match self {
             Self::Arn(arn) => Some(arn),
             Self::Name(_) => None,

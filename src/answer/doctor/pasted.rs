@@ -1,40 +1,38 @@
-//! `--error`: a pasted error becomes the call that was refused with it.
+//! A pasted error becomes the call that was refused with it.
 
+use crate::answer::Failure;
 use crate::bedrock::{ModelReference, Operation, Region};
-use crate::cli::exit::Failure;
-use crate::cli::{input, output};
 use crate::explain::{ExplainedError, explain};
 use crate::iam::{Arn, Principal};
 use crate::request::GivenError;
 use crate::secrets::without_secrets;
-use std::path::Path;
 
 /// How much of a long text is kept before and after its error, in bytes.
 const AROUND: usize = 8 * 1024;
 
 /// A pasted error, and what it reveals about its call.
 #[derive(Debug, Default)]
-pub(super) struct Pasted {
+pub struct Pasted {
     /// The error, as the evidence keeps it.
-    pub(super) error: Option<GivenError>,
-    pub(super) model: Option<ModelReference>,
-    pub(super) operation: Option<Operation>,
-    pub(super) region: Option<Region>,
+    pub error: Option<GivenError>,
+    pub model: Option<ModelReference>,
+    pub operation: Option<Operation>,
+    pub region: Option<Region>,
 }
 
 impl Pasted {
-    /// Reads an error: a text with white space as it is, else a file, or standard input for `-`.
-    pub(super) fn read(source: Option<&str>) -> Result<Self, Failure> {
-        let Some(source) = source else { return Ok(Self::default()) };
-        let is_text = source.contains(char::is_whitespace) && !Path::new(source).exists();
-        let text = if is_text { source.to_owned() } else { input::log(source)? };
+    /// Reads the call out of a text; `name` is what the text is called where it holds none.
+    ///
+    /// # Errors
+    ///
+    /// When the text is blank.
+    pub fn from_text(text: &str, name: &str) -> Result<Self, Failure> {
         if text.trim().is_empty() {
-            let name = if is_text { "the text" } else { source };
             return Err(Failure::input(format!("`{name}` holds no error message"))
                 .hint("paste the whole message, with its model and principal"));
         }
         // First of all, so that no window begins inside a secret.
-        let text = without_secrets(&text);
+        let text = without_secrets(text);
         let [from, to] = explain(&text).error.span;
         let from = text.floor_char_boundary(from.saturating_sub(AROUND));
         let to = text.ceil_char_boundary(to.saturating_add(AROUND).min(text.len()));
@@ -49,7 +47,11 @@ impl Pasted {
     }
 
     /// Checks that the options do not contradict the text: then they would be about another call.
-    pub(super) fn check(&self, model: Option<&ModelReference>, by: Option<&Arn>) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When the model or the principal is not the text's.
+    pub fn check(&self, model: Option<&ModelReference>, by: Option<&Arn>) -> Result<(), Failure> {
         let bases =
             model.and_then(ModelReference::base_model).zip(self.model.as_ref().and_then(ModelReference::base_model));
         if let Some((typed, said)) = bases.filter(|(typed, said)| typed != said) {
@@ -68,14 +70,16 @@ impl Pasted {
         Ok(())
     }
 
-    /// Notes where an option takes precedence over the text.
-    pub(super) fn note(&self, operation: Operation, region: &Region) {
-        if let Some(said) = self.operation.filter(|said| said.iam_action() != operation.iam_action()) {
-            output::note(&format!("note: the error is about `{said}`; `{operation}` is diagnosed, as asked"));
-        }
-        if let Some(said) = self.region.as_ref().filter(|said| *said != region) {
-            output::note(&format!("note: the error names the Region `{said}`; `{region}` is diagnosed, as asked"));
-        }
+    /// Says where what was asked takes precedence over the text.
+    #[must_use]
+    pub fn notes(&self, operation: Operation, region: &Region) -> Vec<String> {
+        let other = self.operation.filter(|said| said.iam_action() != operation.iam_action());
+        let elsewhere = self.region.as_ref().filter(|said| *said != region);
+        let operation =
+            other.map(|said| format!("note: the error is about `{said}`; `{operation}` is diagnosed, as asked"));
+        let region = elsewhere
+            .map(|said| format!("note: the error names the Region `{said}`; `{region}` is diagnosed, as asked"));
+        operation.into_iter().chain(region).collect()
     }
 }
 
