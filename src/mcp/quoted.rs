@@ -20,7 +20,6 @@ const LONGEST: usize = 20_000;
 
 /// Marks every line of a text; of a long one the end is left out, and how much that is.
 pub(super) fn quoted(text: &str) -> String {
-    let text = without_secrets(text);
     let text = escape_lines(text.trim_end());
     let mut lines = String::new();
     let mut left = 0_usize;
@@ -40,6 +39,8 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// Leaves secrets out of every text of a structure.
+///
+/// This is for error texts alone: in a policy, the name of an action such as `iam:ChangePassword` looks like one.
 pub(super) fn leave_out_secrets(value: &mut Value) {
     match value {
         Value::String(text) => {

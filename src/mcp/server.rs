@@ -1,14 +1,15 @@
 //! The server: answers the protocol's requests, runs tools on threads of their own, tells progress, and ends what is
 //! cancelled or takes too long.
 
-use super::TOOLS;
 use super::context::Context;
 use super::error::ToolError;
-use super::quoted::{NOTICE, leave_out_secrets, quoted};
+use super::quoted::{NOTICE, quoted};
 use super::settings::Settings;
 use super::tool::{self, Answer, Tool};
+use super::tools::TOOLS;
 use super::wire::Wire;
 use super::{bounded, prompts, resources};
+use crate::secrets::without_secrets;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
     ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
@@ -203,7 +204,6 @@ impl<'c> Progress<'c> {
 /// Writes an answer: its text, and its structure within bounds.
 fn written(answer: Answer) -> CallToolResult {
     let Answer { own, report, notes, mut structure } = answer;
-    leave_out_secrets(&mut structure);
     let Some(left_out) = bounded::bound(&mut structure, bounded::LARGEST) else {
         return refused(&ToolError::general("the answer is too large").hint("ask for less"));
     };
@@ -228,9 +228,9 @@ fn refused(error: &ToolError) -> CallToolResult {
         Some(name) => format!("error: the argument `{name}`\n"),
         None => "error: the tool has no answer\n".to_owned(),
     };
-    text.push_str(&quoted(&error.message));
+    text.push_str(&quoted(&without_secrets(&error.message)));
     if let Some(hint) = &error.hint {
-        text.push_str(&quoted(&format!("hint: {hint}")));
+        text.push_str(&quoted(&without_secrets(&format!("hint: {hint}"))));
     }
     CallToolResult::error(vec![ContentBlock::text(text)])
 }

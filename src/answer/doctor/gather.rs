@@ -18,7 +18,7 @@ const MAX_ROUNDS: usize = 8;
 ///
 /// When the account has no user or role of this name, or is not known.
 pub async fn resolved(observer: &Observer, asked: Asked) -> Result<Request, Failure> {
-    let Asked { mut request, principal_name } = asked;
+    let Asked { mut request, principal_name, .. } = asked;
     let Some(name) = principal_name else { return Ok(request) };
     let region: &Region = &request.region;
     request.principal = Some(match observer.principal_named(&name, region).await {

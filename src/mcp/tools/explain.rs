@@ -5,6 +5,7 @@ use crate::explain::explain;
 use crate::mcp::arguments::Arguments;
 use crate::mcp::context::Context;
 use crate::mcp::error::ToolError;
+use crate::mcp::quoted::leave_out_secrets;
 use crate::mcp::tool::{Answer, Reach, Tool, structure};
 use crate::redact::Redactor;
 use crate::report;
@@ -41,13 +42,13 @@ fn run(context: &Context, arguments: &Arguments) -> Result<Answer, ToolError> {
         return Err(ToolError::argument("text", "it holds no error message")
             .hint("paste the whole message, with its model and principal"));
     }
-    let text = without_secrets(text);
-    let text = if context.settings.redact { Redactor::default().message(&text) } else { text.into_owned() };
-    let explanation = explain(&text);
+    let redacted = context.settings.redact.then(|| Redactor::default().message(&without_secrets(text)));
+    let explanation = explain(redacted.as_deref().unwrap_or(text));
     let error = &explanation.error;
     let mut json = Vec::new();
     report::write_explanation_json(&mut json, &explanation);
-    let structure = structure(&String::from_utf8_lossy(&json))?;
+    let mut structure = structure(&String::from_utf8_lossy(&json))?;
+    leave_out_secrets(&mut structure);
     let documented = structure.get("documented_cause").and_then(Value::as_str).unwrap_or("not known");
     let mut own = vec![format!("cause: {} (documented cause: {documented})", error.cause)];
     match error.cause {
@@ -62,7 +63,7 @@ fn run(context: &Context, arguments: &Arguments) -> Result<Answer, ToolError> {
     }
     Ok(Answer {
         own,
-        report: report::explanation_text(&explanation, None, report::COLUMNS),
+        report: without_secrets(&report::explanation_text(&explanation, None, report::COLUMNS)).into_owned(),
         notes: Vec::new(),
         structure,
     })

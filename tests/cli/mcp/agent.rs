@@ -58,8 +58,11 @@ fn the_skill_leads_from_the_error_to_the_fix_in_twenty_worlds() {
         let first = &report["findings"][0];
         assert!(first["remedy"]["who"].is_string(), "{world}: {first}");
         let all = changes(&report);
-        if all.is_empty() {
-            // AWS alone opens it, or it is in a console: the steps say so.
+        let is_a_choice = |change: &Value| {
+            change["value"].is_null() && ["use-model", "use-region"].iter().any(|kind| change["change"] == *kind)
+        };
+        if all.is_empty() || all.iter().any(is_a_choice) {
+            // AWS alone opens it, or somebody has to choose: the steps say so.
             assert!(!first["remedy"]["steps"].as_array().unwrap().is_empty(), "{world}: {first}");
             return Some((*world, false));
         }
