@@ -42,8 +42,8 @@ impl ToolError {
 impl From<Failure> for ToolError {
     /// Takes a command's failure over: its options are this server's arguments.
     fn from(failure: Failure) -> Self {
+        let argument = first_option(&failure.message).or_else(|| failure.hint.as_deref().and_then(first_option));
         let hint = failure.hint.map(|hint| in_words_of_tools(&hint));
-        let argument = first_option(&failure.message).or_else(|| hint.as_deref().and_then(first_option));
         Self { argument, message: in_words_of_tools(&failure.message), hint }
     }
 }
@@ -55,18 +55,17 @@ fn first_option(text: &str) -> Option<String> {
     (!name.is_empty()).then(|| argument_of(&name))
 }
 
-/// Replaces the command line's options in a text by the names of arguments.
-fn in_words_of_tools(text: &str) -> String {
-    let mut parts = text.split("`--");
-    let mut words = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(part.len());
-        let (option, rest) = part.split_at_checked(end).unwrap_or((part, ""));
-        words.push('`');
-        words.push_str(&argument_of(option));
-        words.push_str(rest);
-    }
-    words
+/// Replaces the options of the command line in a text by the names of arguments: in each quotation that begins with one.
+pub(super) fn in_words_of_tools(text: &str) -> String {
+    let words = |word: &str| match word.strip_prefix("--") {
+        Some(option) => argument_of(option),
+        None => word.to_owned(),
+    };
+    let part = |(number, part): (usize, &str)| match number % 2 == 1 && part.starts_with("--") {
+        true => part.split(' ').map(words).collect::<Vec<_>>().join(" "),
+        false => part.to_owned(),
+    };
+    text.split('`').enumerate().map(part).collect::<Vec<_>>().join("`")
 }
 
 /// Returns the argument that stands for an option.
@@ -95,6 +94,10 @@ mod tests {
         assert_eq!(error.argument.as_deref(), Some("region"));
         assert_eq!(error.message, "the ARN names the Region `us-east-1`, and `region` says `us-west-2`");
         assert_eq!(error.hint.as_deref(), Some("add `destination_regions us-east-1`, or leave `any_destination` out"));
+        let failure = Failure::usage("no model is given").hint("name it: `--model a.b --region us-east-1`");
+        let error = ToolError::from(failure);
+        assert_eq!(error.argument.as_deref(), Some("model"));
+        assert_eq!(error.hint.as_deref(), Some("name it: `model a.b region us-east-1`"));
         assert_eq!(ToolError::from(Failure::input("`x--y` is not there")).argument, None);
     }
 }

@@ -7,7 +7,7 @@ use crate::bedrock::Operation;
 use crate::iam::Arn;
 use crate::mcp::arguments::Arguments;
 use crate::mcp::context::Context;
-use crate::mcp::error::ToolError;
+use crate::mcp::error::{ToolError, in_words_of_tools};
 use crate::mcp::source;
 use crate::mcp::tool::{Answer, Reach, Tool, structure, without_names};
 use crate::policy::{Policies, Severity, lint};
@@ -168,11 +168,7 @@ fn simulate(context: &Context, arguments: &Arguments) -> Result<Answer, ToolErro
     let absent: Vec<String> = arguments.texts("absent")?.into_iter().map(str::to_owned).collect();
     let named = named_call(arguments)?;
     let call = named.expand(operation, context_keys(&arguments.context("context")?))?;
-    let notes = call
-        .routes
-        .iter()
-        .map(|routes| format!("note: {routes}").replace("--destination-region", "destination_regions"))
-        .collect();
+    let notes = call.routes.iter().map(|routes| in_words_of_tools(&format!("note: {routes}"))).collect();
     let requirements = evaluated(&call, &policies, principal.as_ref(), &absent);
     let denied = requirements.iter().filter(|(_, evaluation)| evaluation.decision.is_denied()).count();
     let all = requirements.len();
@@ -267,14 +263,7 @@ fn generate(context: &Context, arguments: &Arguments) -> Result<Answer, ToolErro
         api_key: arguments.flag("api_key")?,
     };
     let Generated { policy, part, notes } = generated(&wanted)?;
-    let notes: Vec<String> = notes
-        .iter()
-        .map(|note| {
-            note.replace("--destination-region", "destination_regions")
-                .replace("--of ", "of ")
-                .replace("--resource", "resources")
-        })
-        .collect();
+    let notes: Vec<String> = notes.iter().map(|note| in_words_of_tools(note)).collect();
     let of = match part {
         PolicyPart::Caller => "caller",
         PolicyPart::ServiceRole => "service-role",

@@ -92,8 +92,12 @@ fn huge_messages_and_answers_are_bounded() {
     let result = client.call("explain_error", json!({"text": "y".repeat((1 << 20) + 1)}));
     assert!(text(&result).contains("at most 1048576 bytes"), "{}", text(&result));
     // Many errors in one text: the structure is cut, still valid, and says so.
-    let errors =
-        "AccessDeniedException: You don't have access to the model with the specified model ID.\n\n".repeat(3000);
+    let error = |number: u32| {
+        format!(
+            "AccessDeniedException: User: arn:aws:iam::111122223333:user/user-{number} is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0 because no identity-based policy allows the bedrock:InvokeModel action\n\n"
+        )
+    };
+    let errors: String = (0..800).map(error).collect();
     let result = client.call("explain_error", json!({"text": errors}));
     assert!(
         result["structuredContent"].to_string().len() <= 96 * 1024,
