@@ -22,6 +22,7 @@ mod exit;
 mod explain;
 mod input;
 mod interrupt;
+mod mcp;
 mod memory;
 mod models;
 mod output;
@@ -87,6 +88,7 @@ enum Command {
     Man(completions::ManArgs),
     Actions(actions::ActionsArgs),
     Check(check::CheckArgs),
+    Mcp(mcp::McpArgs),
 }
 
 /// Runs the program with the arguments of this process, and returns the exit status.
@@ -126,6 +128,7 @@ fn run_with(arguments: Vec<OsString>) -> ExitStatus {
         Command::Man(args) => completions::man(&args),
         Command::Actions(args) => actions::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Mcp(args) => mcp::run(&args),
     };
     match result {
         Ok(status) => status,

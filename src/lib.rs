@@ -51,7 +51,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `cli` (default) | the program: the calls to AWS (`observe`), the command line (`cli`), and the four below |
+//! | `cli` (default) | the program: the calls to AWS (`observe`), the command line (`cli`), the server for agents (`mcp`), and the four below |
 //! | `report` | reports as pages of HTML |
 //! | `iac` | Terraform plans and CloudFormation templates (`iac`) |
 //! | `clients` | the configuration of AI clients (`clients`) |
@@ -112,7 +112,11 @@ pub mod secrets;
 pub mod trail;
 
 #[cfg(feature = "cli")]
+mod answer;
+#[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod mcp;
 #[cfg(feature = "cli")]
 pub mod observe;
 #[cfg(feature = "sandbox")]

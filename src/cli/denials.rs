@@ -6,12 +6,11 @@
 pub(in crate::cli) mod files;
 mod live;
 mod now;
-mod redacted;
-mod session;
 mod targets;
 
 use super::exit::{ExitStatus, Failure};
 use super::{input, interrupt, memory, output, paint};
+use crate::answer::denials::{judge, redact};
 use crate::bedrock::Region;
 use crate::report::{self, junit};
 use crate::trail::{Denials, QueryEngine, query};
@@ -145,7 +144,7 @@ pub(super) fn run(args: &DenialsArgs) -> Result<ExitStatus, Failure> {
         memory::forbid_core_dumps();
     }
     let mut denials = if args.live { live::read(args)? } else { files::read(&args.paths)? };
-    session::judge(&mut denials);
+    judge(&mut denials);
     if args.diagnose {
         now::diagnose(args, &mut denials)?;
     }
@@ -154,7 +153,7 @@ pub(super) fn run(args: &DenialsArgs) -> Result<ExitStatus, Failure> {
     }
     let status = status(&denials, baseline.is_some());
     if args.redact {
-        denials = redacted::redact(&denials)?;
+        denials = redact(&denials)?;
     }
     if let Some(path) = &args.emit_targets {
         let lines = targets::lines(&denials);

@@ -4,7 +4,6 @@
 //! evidence, asks the questions that `diagnose` finds open, and prints the report; or replays saved evidence.
 
 mod args;
-mod call;
 mod client;
 mod evidence_file;
 mod first_run;
@@ -12,7 +11,6 @@ mod fix_folder;
 mod inputs;
 mod mode;
 mod observe;
-mod pasted_error;
 mod request;
 mod targets;
 mod wait;
@@ -30,7 +28,6 @@ use crate::redact::Redactor;
 use crate::report::junit::{Target, junit};
 use crate::report::{self, Detail, Layout};
 use args::Format;
-use inputs::Inputs;
 use mode::Mode;
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -47,7 +44,7 @@ pub(super) fn diagnose_targets(
 pub(super) fn report_on(error: &str) -> Result<String, Failure> {
     memory::forbid_core_dumps();
     let args = DoctorArgs::from_options([format!("--error={error}")])?;
-    let inputs = Inputs::read(&args)?;
+    let inputs = inputs::read(&args)?;
     let evidence = block_on(observe::observe(&args, &inputs))?;
     first_run::explain_credentials(&evidence, None);
     render(&diagnose(&evidence), &args)
@@ -69,7 +66,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<ExitStatus, Failure> {
             evidence
         }
         Mode::OneCall => {
-            let inputs = Inputs::read(args)?;
+            let inputs = inputs::read(args)?;
             check_outputs(args)?;
             let evidence = block_on(observe::observe(args, &inputs))?;
             first_run::explain_credentials(&evidence, args.account.profile.as_deref());

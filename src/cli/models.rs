@@ -6,11 +6,12 @@ use super::progress::with_progress;
 use super::runtime::block_on;
 use super::sandbox::load_world;
 use super::{interrupt, memory, output, paint};
+use crate::answer::surveyed;
 use crate::bedrock::{Operation, Region};
 use crate::escape::escape_json;
 use crate::evidence::{Survey, SurveyRequest};
 use crate::iam::Arn;
-use crate::matrix::{Matrix, matrix, survey_questions};
+use crate::matrix::{Matrix, matrix};
 use crate::observe::{Observer, Traffic};
 use crate::redact::Redactor;
 use crate::report;
@@ -18,9 +19,6 @@ use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Rounds of questions: many resources at once, then what those left open, then what follows from these.
-const MAX_ROUNDS: usize = 8;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -162,18 +160,7 @@ async fn survey(args: &ModelsArgs) -> Result<Survey, Failure> {
     let role = args.account.role_to_assume()?;
     let probe = Observer::with_traffic(Arc::new(Traffic::of_many(args.concurrency)), account, timeout).assuming(role);
     interrupt::report_progress_of(probe.traffic());
-    let work = async {
-        let (mut survey, session) = probe.survey(request).await;
-        for _ in 0..MAX_ROUNDS {
-            let questions = survey_questions(&survey, args.exact);
-            if questions.is_empty() {
-                break;
-            }
-            session.ask(&mut survey, questions).await;
-        }
-        survey
-    };
-    Ok(with_progress("asking AWS about every model", work).await)
+    Ok(with_progress("asking AWS about every model", surveyed(&probe, request, args.exact)).await)
 }
 
 /// Returns the Regions as they were typed, each once.

@@ -1,6 +1,7 @@
 //! Values of options that several commands take: durations with units, operations and models by any of their names.
 
 use super::output;
+use crate::answer::operation_named as operation;
 use crate::bedrock::{ModelReference, Operation, Resolved, resolve_model};
 use crate::escape::is_unsafe;
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -108,17 +109,6 @@ impl TypedValueParser for OperationParser {
     }
 }
 
-fn operation(text: &str) -> Option<Operation> {
-    let name = text.rsplit_once(':').map_or(text, |(_, name)| name).trim();
-    let by_name = || Operation::ALL.into_iter().find(|operation| operation.as_str().eq_ignore_ascii_case(name));
-    let by_python = || {
-        let kebab = name.replace('_', "-");
-        Operation::ALL.into_iter().find(|operation| operation.as_str().eq_ignore_ascii_case(&kebab))
-    };
-    let by_api = || Operation::from_api_name(name);
-    by_name().or_else(by_api).or_else(by_python)
-}
-
 /// Reads a model by its id or ARN, as a client writes it, or by a name that only one model has; the last two are said.
 pub(super) fn model_value(name: &str) -> Result<ModelReference, String> {
     match resolve_model(name) {
@@ -160,21 +150,5 @@ mod tests {
             let millis = |time: Result<Duration, String>| time.ok().map(|time| time.as_millis());
             assert_eq!((millis(seconds(text)), millis(minutes(text))), (is_seconds, is_minutes), "{text}");
         }
-    }
-
-    #[test]
-    fn an_operation_has_many_names() {
-        for (text, name) in [
-            ("converse", "converse"),
-            ("Converse", "converse"),
-            ("InvokeModel", "invoke-model"),
-            ("invoke_model", "invoke-model"),
-            ("bedrock:InvokeModel", "invoke-model"),
-            ("bedrock:invokemodelwithresponsestream", "invoke-model-with-response-stream"),
-            ("bedrock-runtime:ConverseStream", "converse-stream"),
-        ] {
-            assert_eq!(operation(text).map(Operation::as_str), Some(name), "{text}");
-        }
-        assert_eq!(operation("chat"), None);
     }
 }

@@ -9,7 +9,8 @@ mod read;
 mod simulate;
 mod test;
 
-pub(super) use call::{context as context_keys, pair as context_pair};
+pub(super) use crate::answer::policy::context as context_keys;
+pub(super) use call::pair as context_pair;
 
 use super::exit::{ExitStatus, Failure};
 use clap::{Args, Subcommand};

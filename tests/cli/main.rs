@@ -28,6 +28,7 @@ mod gates;
 mod hostile;
 mod independent_servers;
 mod inputs;
+mod mcp;
 mod models;
 mod operations;
 mod policy;

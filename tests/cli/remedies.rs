@@ -2,9 +2,9 @@
 //!
 //! The applier knows no world. It reads the report and changes the account, as a program of the administrator's would.
 
-mod account;
+pub mod account;
 mod alone;
-mod applier;
+pub mod applier;
 
 use account::{copied, diagnosed, is_allowed, merged, patched};
 use applier::{apply, changes};

@@ -310,7 +310,8 @@ fn outside_crates_stay_in_their_rooms() {
             (["aws_sdk_", "aws_config"].as_slice(), ["observe"].as_slice()),
             (&["clap::"], &["cli"]),
             (&["colored::"], &["cli"]),
-            (&["tokio::"], &["observe", "sandbox", "cli"]),
+            (&["tokio::"], &["observe", "sandbox", "mcp", "cli"]),
+            (&["rmcp::"], &["mcp"]),
             (&["axum::"], &["sandbox"]),
         ] {
             for mark in marks {

@@ -5,6 +5,7 @@ pub mod files;
 pub mod http;
 pub mod infrastructure;
 pub mod many;
+pub mod mcp;
 pub mod program;
 pub mod python;
 pub mod saved;

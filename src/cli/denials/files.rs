@@ -1,43 +1,14 @@
-//! Reads files and folders, several at a time, and collects what they hold in their order.
-//!
-//! One thread lists the files, some read them, and this one collects. Every queue is bounded, so that memory does not
-//! grow with the number of files or denials, and the order is that of the files however fast each is read.
+//! Reads files and folders, with progress on a terminal, and collects the denials in them.
 
+use crate::answer::denials;
+pub(in crate::cli) use crate::answer::denials::Parcel;
 use crate::cli::exit::Failure;
 use crate::cli::output;
 use crate::cli::progress::Count;
-use crate::trail::{Collector, Denials, Entry, Source, Wanted, read as read_source};
-use std::fs::File;
-use std::io::{self, IsTerminal as _, Read};
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-
-/// How many files are read at once at most.
-const READERS: usize = 8;
-
-/// How many entries go from a reader to the collector at once, and how many such parcels may wait.
-const PARCEL: usize = 128;
-const WAITING: usize = 16;
-
-/// How deep folders are looked into.
-const DEEPEST: usize = 32;
-
-/// Folders of a trail's bucket that hold no events (AWS CloudTrail User Guide, "Finding your CloudTrail log files").
-const WITHOUT_EVENTS: [&str; 3] = ["CloudTrail-Digest", "CloudTrail-Insight", "CloudTrail-Aggregated"];
-
-/// What a reader hands on.
-pub(in crate::cli) enum Parcel {
-    Entries(Vec<Entry>),
-    End(Box<Source>),
-}
-
-/// A file that waits for a reader.
-struct Job {
-    path: PathBuf,
-    answers: SyncSender<Parcel>,
-}
+use crate::trail::{Collector, Denials, Wanted};
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 /// Reads the files, and those of the folders.
 pub(super) fn read(paths: &[PathBuf]) -> Result<Denials, Failure> {
@@ -58,120 +29,10 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Denials, Failure> {
 pub(in crate::cli) fn for_each(
     paths: &[PathBuf],
     wanted: &Wanted,
-    mut collect: impl FnMut(&str, Parcel),
+    collect: impl FnMut(&str, Parcel),
 ) -> Result<(), Failure> {
-    for path in paths.iter().filter(|path| !is_standard_input(path)) {
-        // A name that was typed must be there.
-        std::fs::metadata(path)
-            .map_err(|error| Failure::input(format!("`{}` cannot be read: {}", path.display(), reason(&error))))?;
-    }
-    if paths.iter().any(|path| is_standard_input(path)) && io::stdin().is_terminal() {
+    if paths.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
         output::note("paste events or lines of a log, then press Ctrl-D on a line of its own");
     }
-    let readers = thread::available_parallelism().map_or(1, usize::from).min(READERS);
-    let (jobs, queue) = sync_channel::<Job>(readers);
-    let (order, ordered) = sync_channel::<(String, Receiver<Parcel>)>(readers * 2);
-    let queue = Mutex::new(queue);
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            for path in paths {
-                if !list(path, 0, &mut |path| start(path, &jobs, &order)) {
-                    break;
-                }
-            }
-        });
-        for _ in 0..readers {
-            scope.spawn(|| {
-                loop {
-                    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(job) = job else { break };
-                    read_one(&job, wanted);
-                }
-            });
-        }
-        let mut count = 0;
-        for (name, answers) in ordered {
-            count += 1;
-            for parcel in answers {
-                collect(&name, parcel);
-            }
-        }
-        match count {
-            0 => Err(Failure::input("there is no file in what was given")
-                .hint("folders are looked into; is this one empty?")),
-            _ => Ok(()),
-        }
-    })
-}
-
-/// Puts a file into the queues; returns `true` if anybody still takes it.
-fn start(path: &Path, jobs: &SyncSender<Job>, order: &SyncSender<(String, Receiver<Parcel>)>) -> bool {
-    let (answers, waiting) = sync_channel(WAITING);
-    let name = path.display().to_string();
-    order.send((name, waiting)).is_ok() && jobs.send(Job { path: path.to_owned(), answers }).is_ok()
-}
-
-/// Lists a file, or the files of a folder in the order of their names; returns `false` if nobody wants more.
-fn list(path: &Path, depth: usize, found: &mut dyn FnMut(&Path) -> bool) -> bool {
-    if is_standard_input(path) || !path.is_dir() || depth > DEEPEST {
-        return found(path);
-    }
-    let Ok(entries) = std::fs::read_dir(path) else {
-        // Reading it as a file says why it cannot be read.
-        return found(path);
-    };
-    let mut entries: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
-    entries.sort();
-    for entry in entries {
-        let name = entry.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || WITHOUT_EVENTS.contains(&name.as_ref()) {
-            continue;
-        }
-        // A link to a folder may lead back.
-        let is_link_to_folder = entry.is_symlink() && entry.is_dir();
-        if !is_link_to_folder && !list(&entry, depth + 1, found) {
-            return false;
-        }
-    }
-    true
-}
-
-fn read_one(job: &Job, wanted: &Wanted) {
-    let name = job.path.display().to_string();
-    let send = |parcel: Parcel| job.answers.send(parcel).is_ok();
-    let source: Box<dyn Read> = if is_standard_input(&job.path) {
-        Box::new(io::stdin())
-    } else {
-        match File::open(&job.path) {
-            Ok(file) => Box::new(file),
-            Err(error) => {
-                let error = Some(format!("it cannot be read: {}", reason(&error)));
-                send(Parcel::End(Box::new(Source { complete: false, error, ..Source::new(&name) })));
-                return;
-            }
-        }
-    };
-    let mut entries = Vec::with_capacity(PARCEL);
-    let source = read_source(&name, source, wanted, &mut |entry| {
-        entries.push(entry);
-        if entries.len() < PARCEL {
-            return true;
-        }
-        send(Parcel::Entries(std::mem::replace(&mut entries, Vec::with_capacity(PARCEL))))
-    });
-    if entries.is_empty() || send(Parcel::Entries(entries)) {
-        send(Parcel::End(Box::new(source)));
-    }
-}
-
-fn is_standard_input(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// Returns the reason of an error in lower case, without the number that the system gives it.
-fn reason(error: &io::Error) -> String {
-    let words = error.to_string();
-    let words = words.split(" (os error").next().unwrap_or_default();
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    denials::for_each(paths, wanted, &AtomicBool::new(false), collect)
 }

@@ -4,6 +4,7 @@
 //! read. An event that lies on the border of two runs is counted once.
 
 use super::DenialsArgs;
+use crate::answer::denials::{LIMITS, Page, Progress, first_page, next_page, take_page, words};
 use crate::bedrock::Region;
 use crate::cli::account::configured_region;
 use crate::cli::exit::Failure;
@@ -11,27 +12,16 @@ use crate::cli::runtime::block_on;
 use crate::cli::{interrupt, output};
 use crate::evidence::Observation;
 use crate::observe::{Account, GivenCredentials, Lookup, Observer, PAGE};
-use crate::trail::{Collector, Denials, Entry, Source, Wanted, moment, read as read_source};
+use crate::trail::{Collector, Denials, Source};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// The service whose calls are asked for.
-const BEDROCK: &str = "bedrock.amazonaws.com";
-
-/// What the event history does not hold (AWS CloudTrail User Guide, "Working with CloudTrail event history"; Bedrock User
-/// Guide, "Monitor Amazon Bedrock API calls using CloudTrail").
-const LIMITS: [&str; 3] = [
-    "data events: calls to the Mantle endpoint, agents, gateways, guardrails and knowledge bases at run time",
-    "network activity events: what the policy of a VPC endpoint refused",
-    "what other services recorded: changes of IAM policies, and the policies of sessions",
-];
 
 /// How far a run came.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,17 +35,6 @@ struct State {
 }
 
 const SCHEMA: &str = "bedrock-access/lookup/1";
-
-/// How far a Region was read, from its newest event backwards.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Progress {
-    from: i64,
-    until: i64,
-    done: bool,
-    /// The ids of the events of the oldest second that were read.
-    border: BTreeSet<String>,
-    source: Option<Source>,
-}
 
 /// Asks every Region.
 pub(super) fn read(args: &DenialsArgs) -> Result<Denials, Failure> {
@@ -99,7 +78,7 @@ async fn ask(args: &DenialsArgs) -> Result<Denials, Failure> {
             Some(answer) = waiting.next() => answer,
             else => break,
         };
-        let Answer { region, history, lookup, mut state, answer } = answer;
+        let Page { region, history, lookup, mut state, answer } = answer;
         let name = format!("live:{region}");
         let mut source = state.source.take().unwrap_or_else(|| Source::new(&name));
         let mut next = None;
@@ -166,75 +145,6 @@ fn plan(
     (progress, if is_over { now } else { state.to }, Collector::resume(state.denials))
 }
 
-/// What came back for a Region.
-struct Answer {
-    region: Region,
-    history: Option<crate::observe::History>,
-    lookup: Lookup,
-    state: Progress,
-    answer: Observation<Value>,
-}
-
-async fn first_page(probe: &Observer, region: Region, state: Progress) -> Answer {
-    let lookup = Lookup { event_source: BEDROCK.to_owned(), from: state.from, until: state.until };
-    match probe.history(&region).await {
-        Ok(mut history) => {
-            let answer = history.page(&lookup, None).await;
-            Answer { region, history: Some(history), lookup, state, answer }
-        }
-        Err(failure) => Answer { region, history: None, lookup, state, answer: Observation::Failed(failure) },
-    }
-}
-
-async fn next_page(
-    mut history: crate::observe::History,
-    region: Region,
-    lookup: Lookup,
-    state: Progress,
-    token: String,
-) -> Answer {
-    let answer = history.page(&lookup, Some(&token)).await;
-    Answer { region, history: Some(history), lookup, state, answer }
-}
-
-/// Takes the events of a page that were not read before.
-fn take_page(page: &Value, state: &mut Progress, source: &mut Source, collector: &mut Collector) {
-    let events = page.get("Events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let id = |event: &Value| event.get("EventId").and_then(Value::as_str).map(str::to_owned);
-    let is_new = |event: &&Value| id(event).is_none_or(|id| !state.border.contains(&id));
-    let new: Vec<&Value> = events.iter().filter(is_new).collect();
-    let bytes = serde_json::json!({ "Events": new }).to_string();
-    let name = source.name.clone();
-    let mut entries: Vec<Entry> = Vec::new();
-    let read = read_source(&name, bytes.as_bytes(), &Wanted::Denials, &mut |entry| {
-        entries.push(entry);
-        true
-    });
-    entries.into_iter().for_each(|entry| collector.add(&name, entry));
-    source.form = Some(crate::trail::Form::LookupEvents);
-    source.bytes += read.bytes;
-    source.events += read.events;
-    source.unreadable += read.unreadable;
-    // The newest come first, so that everything before the oldest second is still to be read.
-    for event in events {
-        let Some(at) = event.get("EventTime").and_then(event_time) else { continue };
-        if at < state.until {
-            state.border.clear();
-            state.until = at;
-        }
-        if at == state.until {
-            state.border.extend(id(event));
-        }
-    }
-}
-
-/// Reads the time of an event: seconds since 1970 in JSON of the API, a text in what the AWS CLI prints.
-fn event_time(time: &Value) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970 have no fraction that matters")]
-    let number = time.as_f64().map(|seconds| seconds as i64);
-    number.or_else(|| time.as_str().and_then(moment))
-}
-
 /// Says how long it will take, by the time that the first page covers.
 fn estimate(region: &Region, lookup: &Lookup, state: &Progress) {
     let covered = (lookup.until - state.until).max(1);
@@ -250,18 +160,6 @@ fn estimate(region: &Region, lookup: &Lookup, state: &Progress) {
     output::note(&format!(
         "{region}: some {events} events are expected, at two pages a second: {time}; `--print-query athena` selects faster"
     ));
-}
-
-fn words(unseen: &Observation<Value>) -> String {
-    match unseen {
-        Observation::Refused(error) => {
-            let code = error.code.as_deref().unwrap_or("an error");
-            let hint = if code.contains("AccessDenied") { "; `cloudtrail:LookupEvents` is needed" } else { "" };
-            format!("CloudTrail refused: {code}{hint}")
-        }
-        Observation::Failed(failure) => failure.to_string(),
-        Observation::Skipped(_) | Observation::Seen(_) => String::new(),
-    }
 }
 
 fn load(path: &Path) -> Result<Option<State>, Failure> {

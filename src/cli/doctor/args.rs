@@ -1,6 +1,6 @@
 //! What `doctor` takes from the command line.
 
-use super::call::{Call, Caller, Principal};
+use crate::answer::doctor::{Call, Caller, Principal};
 use crate::bedrock::{Bundle, GuardrailReference, ModelReference, Operation, ProjectReference, Region};
 use crate::cli::account::AccountArgs;
 use crate::cli::exit::Failure;

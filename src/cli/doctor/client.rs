@@ -4,8 +4,8 @@
 //! up here, and secrets of the files go to the connection alone.
 
 use super::args::DoctorArgs;
-use super::call::{Call, Caller, Principal};
 use super::first_run;
+use crate::answer::doctor::{Call, Caller, Principal};
 use crate::bedrock::Region;
 use crate::cli::content::{Content, recognize};
 use crate::cli::exit::Failure;

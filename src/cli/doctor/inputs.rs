@@ -4,32 +4,29 @@
 //! use the same text. Standard input can be used by one option only.
 
 use super::args::DoctorArgs;
-use super::pasted_error::Pasted;
+use crate::answer::doctor::{Inputs, Pasted};
 use crate::cli::exit::Failure;
 use crate::cli::input;
 use crate::policy::Document;
 use crate::request::{GivenPolicies, GivenPolicy};
 use std::path::Path;
 
-/// The texts that were read.
-#[derive(Debug, Default)]
-pub(super) struct Inputs {
-    pub(super) pasted: Pasted,
-    pub(super) policies: GivenPolicies,
+/// Reads every text that the options name.
+pub(super) fn read(args: &DoctorArgs) -> Result<Inputs, Failure> {
+    let policy = |path: &Option<String>| path.as_deref().map(given_policy).transpose();
+    Ok(Inputs {
+        pasted: args.call.error.as_deref().map(pasted).transpose()?.unwrap_or_default(),
+        policies: GivenPolicies {
+            session: policy(&args.call.session_policy)?,
+            vpc_endpoint: policy(&args.call.vpc_endpoint_policy)?,
+        },
+    })
 }
 
-impl Inputs {
-    /// Reads every text that the options name.
-    pub(super) fn read(args: &DoctorArgs) -> Result<Self, Failure> {
-        let policy = |path: &Option<String>| path.as_deref().map(given_policy).transpose();
-        Ok(Self {
-            pasted: Pasted::read(args.call.error.as_deref())?,
-            policies: GivenPolicies {
-                session: policy(&args.call.session_policy)?,
-                vpc_endpoint: policy(&args.call.vpc_endpoint_policy)?,
-            },
-        })
-    }
+/// Reads an error: a text with white space as it is, else a file, or standard input for `-`.
+fn pasted(source: &str) -> Result<Pasted, Failure> {
+    let is_text = source.contains(char::is_whitespace) && !Path::new(source).exists();
+    if is_text { Pasted::from_text(source, "the text") } else { Pasted::from_log(&input::log(source)?, source) }
 }
 
 /// Checks that at most one option reads standard input.

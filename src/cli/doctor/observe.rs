@@ -1,24 +1,17 @@
 //! Gathers the evidence of one call: from AWS, or from an embedded account for as long as the diagnosis takes.
 
 use super::args::DoctorArgs;
-use super::inputs::Inputs;
-use super::request::{Asked, request, warn};
+use super::request::{request, warn};
 use super::wait;
-use crate::bedrock::Region;
+use crate::answer::doctor::{Inputs, gather_all, resolved};
 use crate::cli::account::{Served, account_of, configured_region};
 use crate::cli::exit::Failure;
 use crate::cli::interrupt;
 use crate::cli::progress::with_progress;
 use crate::cli::sandbox::load_world;
-use crate::diagnose::open_questions;
 use crate::evidence::Evidence;
-use crate::observe::{NamedPrincipal, Observer};
-use crate::report;
-use crate::request::Request;
+use crate::observe::Observer;
 use std::time::Instant;
-
-/// Rounds of questions; two are usual, and every answer closes its question.
-const MAX_ROUNDS: usize = 8;
 
 /// Gathers the evidence of the call that the command line describes, again and again with `--wait`.
 pub(super) async fn observe(args: &DoctorArgs, inputs: &Inputs) -> Result<Evidence, Failure> {
@@ -56,37 +49,4 @@ pub(super) async fn observe(args: &DoctorArgs, inputs: &Inputs) -> Result<Eviden
         Some(time) => wait::until_allowed(time, gather, wait::Notes::Shown).await,
         None => gather(0).await,
     }
-}
-
-/// Replaces the name of a principal by its ARN in the caller's account.
-pub(super) async fn resolved(observer: &Observer, asked: Asked) -> Result<Request, Failure> {
-    let Asked { mut request, principal_name } = asked;
-    let Some(name) = principal_name else { return Ok(request) };
-    let region: &Region = &request.region;
-    request.principal = Some(match observer.principal_named(&name, region).await {
-        NamedPrincipal::Found(arn) | NamedPrincipal::Assumed(arn) => arn,
-        NamedPrincipal::Unknown { account } => {
-            return Err(Failure::usage(format!("there is no user or role `{name}` in account {account}")).hint(
-                "`aws iam list-roles --query 'Roles[].Arn'` lists the roles; an ARN names one of another account",
-            ));
-        }
-        NamedPrincipal::NoAccount(why) => {
-            return Err(Failure::usage(format!("the account of `{name}` is not known: {}", report::unseen(&why)))
-                .hint("name the principal by its ARN, such as `arn:aws:iam::111122223333:role/chat-api`"));
-        }
-    });
-    Ok(request)
-}
-
-/// Gathers evidence until no question is open.
-pub(super) async fn gather_all(observer: &Observer, request: Request) -> Evidence {
-    let (mut evidence, session) = Box::pin(observer.gather(request)).await;
-    for _ in 0..MAX_ROUNDS {
-        let questions = open_questions(&evidence);
-        if questions.is_empty() {
-            break;
-        }
-        Box::pin(session.ask(&mut evidence, questions)).await;
-    }
-    evidence
 }

@@ -13,13 +13,12 @@ mod tally;
 mod target;
 
 use super::args::DoctorArgs;
-use super::client;
-use super::inputs::Inputs;
 use super::inputs_of;
 use super::mode::Source;
-use super::observe::{gather_all, resolved};
-use super::request::{Asked, request, requests, warn, warn_of};
+use super::request::{request, warn, warn_of};
+use super::{client, inputs};
 use super::{wait, without_names};
+use crate::answer::doctor::{Asked, Call, Inputs, gather_all, requests, resolved};
 use crate::bedrock::{Bundle, ModelReference};
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::interrupt;
@@ -55,7 +54,7 @@ enum Answer {
 /// Diagnoses every target of a source.
 pub(super) fn run(args: &DoctorArgs, source: Source) -> Result<ExitStatus, Failure> {
     // Inputs are read, or at least opened, before outputs are.
-    let inputs = Inputs::read(args)?;
+    let inputs = inputs::read(args)?;
     block_on(answer_all(args, &inputs, source))
 }
 
@@ -210,7 +209,7 @@ impl Run<'_> {
                 let mut targets = Vec::new();
                 for region in regions {
                     let id = Value::String(region.to_string());
-                    let call = super::call::Call { region: Some(region.clone()), ..given.clone() };
+                    let call = Call { region: Some(region.clone()), ..given.clone() };
                     let asked = request(&call, self.inputs, self.accounts.world(), async || Ok(region)).await?;
                     targets.push((id, asked));
                 }

@@ -5,6 +5,7 @@
 //! served. Both are tried with the engine before they are printed.
 
 use super::generate::Format;
+use crate::answer::policy::requirements_of_call;
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::cause::Cause;
 use crate::cli::denials::files::{Parcel, for_each};
@@ -183,7 +184,7 @@ fn requirements(call: &Served) -> Result<Vec<RequestContext>, String> {
     if model.is_none() && operation.model().given == crate::bedrock::Given::Always {
         return Err("its model is not recorded".to_owned());
     }
-    super::generate::requirements_of_call(operation, model, region, call.account.clone())
+    requirements_of_call(operation, model, region, call.account.clone())
         .map(|mut requests| {
             if call.bears_api_key {
                 let action = "bedrock:CallWithBearerToken".to_owned();

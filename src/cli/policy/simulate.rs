@@ -1,14 +1,14 @@
 //! `policy simulate`: what the given policies say of one call, for people, or of many cases, for machines.
 
-use super::call::{self, Call, CallArgs};
+use super::call::{self, CallArgs};
 use super::{cases, read};
+use crate::answer::policy::{context, evaluated};
 use crate::bedrock::Operation;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
-use crate::iam::{Arn, Decision, RequestContext};
-use crate::policy::{Evaluation, Policies, Policy, Question, evaluate};
+use crate::iam::{Arn, Decision};
+use crate::policy::{Policies, Policy};
 use crate::report;
-use crate::request::KnownCaller;
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind};
@@ -112,11 +112,11 @@ fn run_cases(path: &str) -> Result<ExitStatus, Failure> {
 
 fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
     let policies = policies(args)?;
-    let call = args.call.expand(args.operation, call::context(&args.context))?;
+    let call = args.call.expand(args.operation, context(&args.context))?;
     if let Some(routes) = &call.routes {
         output::note(&format!("note: {routes}"));
     }
-    let requirements = requirements(args, &call, &policies);
+    let requirements = evaluated(&call, &policies, args.principal.as_ref(), &args.absent);
     let simulation = report::Simulation::new(&call.request, requirements, call.unlisted);
     let answer = match args.format {
         Format::Text => paint::paint(&simulation.text(), args.color, false),
@@ -128,41 +128,6 @@ fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
         Decision::ExplicitDeny | Decision::ImplicitDeny => ExitStatus::Finding,
         Decision::Undetermined => ExitStatus::Undetermined,
     })
-}
-
-fn requirements(args: &SimulateArgs, call: &Call, policies: &Policies) -> Vec<(RequestContext, Evaluation)> {
-    let account = call.account.clone().or_else(|| args.principal.as_ref().map(|arn| arn.account.clone()));
-    let partition = call.request.region.partition();
-    let principal = match &args.principal {
-        Some(arn) => arn.to_string(),
-        None => format!("arn:{}:iam::{}:role/caller", partition.as_str(), account.as_deref().unwrap_or("123456789012")),
-    };
-    let read = keys_read(policies);
-    let caller = KnownCaller {
-        account: account.as_deref(),
-        // A session's key holds its role's ARN, whose path the session's own ARN does not tell.
-        entity: args.principal.as_ref().filter(|arn| arn.service == "iam"),
-        ..KnownCaller::default()
-    };
-    let evaluate_requirement = |requirement: &RequestContext| {
-        let mut request = requirement.clone();
-        caller.complete(&mut request.context);
-        let is_absent = |key: &&String| args.absent.iter().any(|known| known.eq_ignore_ascii_case(key));
-        let keys = read.iter().filter(|key| !is_absent(key)).map(String::as_str);
-        let unknown = caller.unknown(keys, &request);
-        let question = Question { principal: &principal, request: &request, unknown: &unknown };
-        let evaluation = evaluate(&question, policies);
-        (request, evaluation)
-    };
-    call.requirements.iter().map(evaluate_requirement).collect()
-}
-
-fn keys_read(policies: &Policies) -> Vec<String> {
-    let lists = [&policies.identity].into_iter().chain(&policies.service_control).chain(&policies.resource_control);
-    let options = [&policies.permissions_boundary, &policies.vpc_endpoint].into_iter().flatten();
-    let more = policies.session.iter().chain(&policies.resource).flatten();
-    let documents = lists.flatten().chain(options).chain(more).map(|policy| &policy.document);
-    documents.flat_map(|document| document.condition_keys()).map(str::to_owned).collect()
 }
 
 fn policies(args: &SimulateArgs) -> Result<Policies, Failure> {

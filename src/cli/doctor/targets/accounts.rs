@@ -1,9 +1,9 @@
 //! The accounts that targets are checked in: one connection for each profile, or the embedded account.
 
+use crate::answer::doctor::Caller;
 use crate::bedrock::Region;
 use crate::cli::account::{Served, account_of, configured_region};
 use crate::cli::doctor::args::DoctorArgs;
-use crate::cli::doctor::call::Caller;
 use crate::cli::exit::Failure;
 use crate::cli::sandbox::load_world;
 use crate::observe::{Account, Observer, RoleToAssume, Traffic, default_region};

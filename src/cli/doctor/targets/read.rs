@@ -4,7 +4,7 @@
 //! is bounded. An overlong line is dropped and answered in its place.
 
 use super::target::{BadTarget, Target};
-use crate::cli::doctor::call::Call;
+use crate::answer::doctor::Call;
 use crate::cli::exit::Failure;
 use crate::cli::output;
 use serde_json::Value;

@@ -1,8 +1,7 @@
 //! One target: the call that a line of the file describes, and the verdict that it expects.
 
+use crate::answer::doctor::{Asked, Call, Caller, Principal};
 use crate::bedrock::{ModelReference, Operation, Region};
-use crate::cli::doctor::call::{Call, Caller, Principal};
-use crate::cli::doctor::request::Asked;
 use crate::diagnose::Expectation;
 use crate::iam::Arn;
 use serde::Deserialize;

@@ -1,50 +1,59 @@
-//! `--error`: a pasted error becomes the call that was refused with it.
+//! A pasted error becomes the call that was refused with it.
 
+use crate::answer::Failure;
 use crate::bedrock::{ModelReference, Operation, Region};
-use crate::cli::exit::Failure;
-use crate::cli::{input, output};
 use crate::explain::{ExplainedError, explain};
 use crate::iam::{Arn, Principal};
 use crate::request::GivenError;
 use crate::secrets::without_secrets;
 use crate::trail::{Item, Wanted, read};
-use std::path::Path;
 
 /// How much of a long text is kept before and after its error, in bytes.
 const AROUND: usize = 8 * 1024;
 
 /// A pasted error, and what it reveals about its call.
 #[derive(Debug, Default)]
-pub(super) struct Pasted {
+pub struct Pasted {
     /// The error, as the evidence keeps it.
-    pub(super) error: Option<GivenError>,
-    pub(super) model: Option<ModelReference>,
-    pub(super) operation: Option<Operation>,
-    pub(super) region: Option<Region>,
+    pub error: Option<GivenError>,
+    pub model: Option<ModelReference>,
+    pub operation: Option<Operation>,
+    pub region: Option<Region>,
+    /// Which of several errors was taken, in words.
+    chosen: Option<String>,
 }
 
 impl Pasted {
-    /// Reads an error: a text with white space as it is, else a file, or standard input for `-`.
-    pub(super) fn read(source: Option<&str>) -> Result<Self, Failure> {
-        let Some(source) = source else { return Ok(Self::default()) };
-        let is_text = source.contains(char::is_whitespace) && !Path::new(source).exists();
-        let text = if is_text { source.to_owned() } else { input::log(source)? };
+    /// Reads the call out of a text; `name` is what the text is called where it holds none.
+    ///
+    /// # Errors
+    ///
+    /// When the text is blank.
+    pub fn from_text(text: &str, name: &str) -> Result<Self, Failure> {
+        Self::read(text, name, false)
+    }
+
+    /// Reads the call out of a log: of several refusals, the last one that names its model.
+    ///
+    /// # Errors
+    ///
+    /// When the log is blank.
+    pub fn from_log(text: &str, name: &str) -> Result<Self, Failure> {
+        Self::read(text, name, true)
+    }
+
+    fn read(text: &str, name: &str, is_log: bool) -> Result<Self, Failure> {
         if text.trim().is_empty() {
-            let name = if is_text { "the text" } else { source };
             return Err(Failure::input(format!("`{name}` holds no error message"))
                 .hint("paste the whole message, with its model and principal"));
         }
         // First of all, so that no window begins inside a secret.
-        let text = without_secrets(&text);
-        let [from, to] = match last_of_several(&text) {
-            Some((line, span)) if !is_text => {
-                output::note(&format!(
-                    "note: of the errors in `{source}`, the last one that names a model is diagnosed: line {line}"
-                ));
-                span
-            }
-            _ => explain(&text).error.span,
-        };
+        let text = without_secrets(text);
+        let last = if is_log { last_of_several(&text) } else { None };
+        let [from, to] = last.map_or_else(|| explain(&text).error.span, |(_, span)| span);
+        let chosen = last.map(|(line, _)| {
+            format!("note: of the errors in `{name}`, the last one that names a model is diagnosed: line {line}")
+        });
         let from = text.floor_char_boundary(from.saturating_sub(AROUND));
         let to = text.ceil_char_boundary(to.saturating_add(AROUND).min(text.len()));
         let text = text.get(from..to).unwrap_or(&text).to_owned();
@@ -53,12 +62,17 @@ impl Pasted {
             model: read.model.as_deref().and_then(|model| model.parse().ok()),
             operation: operation(&read),
             region: read.region.as_deref().and_then(|region| region.parse().ok()),
+            chosen,
             error: Some(GivenError { principal: read.principal.as_deref().and_then(principal), text }),
         })
     }
 
     /// Checks that the options do not contradict the text: then they would be about another call.
-    pub(super) fn check(&self, model: Option<&ModelReference>, by: Option<&Arn>) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// When the model or the principal is not the text's.
+    pub fn check(&self, model: Option<&ModelReference>, by: Option<&Arn>) -> Result<(), Failure> {
         let bases =
             model.and_then(ModelReference::base_model).zip(self.model.as_ref().and_then(ModelReference::base_model));
         if let Some((typed, said)) = bases.filter(|(typed, said)| typed != said) {
@@ -77,14 +91,16 @@ impl Pasted {
         Ok(())
     }
 
-    /// Notes where an option takes precedence over the text.
-    pub(super) fn note(&self, operation: Operation, region: &Region) {
-        if let Some(said) = self.operation.filter(|said| said.iam_action() != operation.iam_action()) {
-            output::note(&format!("note: the error is about `{said}`; `{operation}` is diagnosed, as asked"));
-        }
-        if let Some(said) = self.region.as_ref().filter(|said| *said != region) {
-            output::note(&format!("note: the error names the Region `{said}`; `{region}` is diagnosed, as asked"));
-        }
+    /// Says where what was asked takes precedence over the text.
+    #[must_use]
+    pub fn notes(&self, operation: Operation, region: &Region) -> Vec<String> {
+        let other = self.operation.filter(|said| said.iam_action() != operation.iam_action());
+        let elsewhere = self.region.as_ref().filter(|said| *said != region);
+        let operation =
+            other.map(|said| format!("note: the error is about `{said}`; `{operation}` is diagnosed, as asked"));
+        let region = elsewhere
+            .map(|said| format!("note: the error names the Region `{said}`; `{region}` is diagnosed, as asked"));
+        self.chosen.clone().into_iter().chain(operation).chain(region).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use crate::trail::{Denials, Group};
 use serde_json::json;
 
 /// Says of every group with a session's policy whether that policy refuses the call.
-pub(super) fn judge(denials: &mut Denials) {
+pub fn judge(denials: &mut Denials) {
     for group in &mut denials.groups {
         let explains = explains(group);
         if let Some(policy) = &mut group.session_policy {

@@ -1,4 +1,4 @@
-//! One call to diagnose, as it was typed or as a target describes it.
+//! One call to diagnose, as it was typed, as a target describes it, or as a tool was asked.
 
 use crate::bedrock::{GuardrailReference, ModelReference, Operation, ProjectReference, Region};
 use crate::clients::{AccessKeys, Identity, Keys, Secret, Token};
@@ -10,30 +10,30 @@ use std::str::FromStr;
 
 /// A call whose missing parts come from an error text, a world or the environment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Call {
-    pub(super) model: Option<ModelReference>,
-    pub(super) operation: Option<Operation>,
-    pub(super) region: Option<Region>,
+pub struct Call {
+    pub model: Option<ModelReference>,
+    pub operation: Option<Operation>,
+    pub region: Option<Region>,
     /// The other resources that the call names.
-    pub(super) resources: Vec<Arn>,
-    pub(super) service_role: Option<Arn>,
-    pub(super) service: Option<AssumingService>,
-    pub(super) principal: Option<Principal>,
-    pub(super) guardrail: Option<GuardrailReference>,
-    pub(super) project: Option<ProjectReference>,
-    pub(super) context: Vec<(String, String)>,
+    pub resources: Vec<Arn>,
+    pub service_role: Option<Arn>,
+    pub service: Option<AssumingService>,
+    pub principal: Option<Principal>,
+    pub guardrail: Option<GuardrailReference>,
+    pub project: Option<ProjectReference>,
+    pub context: Vec<(String, String)>,
     /// Whose credentials are used.
-    pub(super) caller: Caller,
+    pub caller: Caller,
     /// The policy of the session that makes the call, if the caller is known to attach one.
-    pub(super) session_policy: Option<GivenPolicy>,
-    pub(super) live: LiveCall,
+    pub session_policy: Option<GivenPolicy>,
+    pub live: LiveCall,
 }
 
 /// The credentials that a call is checked with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Caller {
+pub struct Caller {
     /// A profile of the AWS config files.
-    pub(super) profile: Option<String>,
+    pub profile: Option<String>,
     /// Access keys of a client's settings.
     keys: Option<AccessKeys>,
     /// The Bedrock API key.
@@ -44,12 +44,14 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Takes the credentials of a profile, or those of the environment.
-    pub(super) fn of_profile(profile: Option<String>) -> Self {
+    #[must_use]
+    pub fn of_profile(profile: Option<String>) -> Self {
         Self { profile, ..Self::default() }
     }
 
     /// Takes the credentials of a client, but for a role that only the client can assume.
-    pub(super) fn of_client(identity: &Identity) -> Self {
+    #[must_use]
+    pub fn of_client(identity: &Identity) -> Self {
         let (profile, keys) = match &identity.keys {
             Keys::Shell => (None, None),
             Keys::Profile(name) | Keys::ProfileOrDefault(name) => (Some(name.clone()), None),
@@ -65,12 +67,14 @@ impl Caller {
     }
 
     /// Returns the same without what has no meaning in a sandbox, where the world names the caller.
-    pub(super) fn in_sandbox(self) -> Self {
+    #[must_use]
+    pub fn in_sandbox(self) -> Self {
         Self { role: self.role, ..Self::default() }
     }
 
     /// Returns the credentials that are neither in the environment nor in the AWS config files.
-    pub(super) fn given(&self) -> GivenCredentials {
+    #[must_use]
+    pub fn given(&self) -> GivenCredentials {
         let exposed = |secret: &Secret| secret.expose().to_owned();
         GivenCredentials {
             keys: self
@@ -86,7 +90,8 @@ impl Caller {
     }
 
     /// Returns the role to assume.
-    pub(super) fn role(&self) -> Option<RoleToAssume> {
+    #[must_use]
+    pub fn role(&self) -> Option<RoleToAssume> {
         let (arn, external_id) = self.role.clone()?;
         Some(RoleToAssume { arn, external_id: external_id.map(|id| id.expose().to_owned()) })
     }
@@ -94,7 +99,7 @@ impl Caller {
 
 /// An IAM user or role, as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Principal {
+pub enum Principal {
     /// By its ARN.
     Arn(Arn),
     /// By its name, in the caller's account.
@@ -103,7 +108,7 @@ pub(in crate::cli) enum Principal {
 
 impl Principal {
     /// Returns the ARN, if it is one.
-    pub(super) fn arn(&self) -> Option<&Arn> {
+    pub fn arn(&self) -> Option<&Arn> {
         match self {
             Self::Arn(arn) => Some(arn),
             Self::Name(_) => None,

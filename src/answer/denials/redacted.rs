@@ -1,11 +1,15 @@
 //! Denials without the names that tell whose they are: one map of aliases for all of them.
 
-use crate::cli::exit::Failure;
+use crate::answer::Failure;
 use crate::redact::Redactor;
 use crate::trail::Denials;
 
 /// Replaces accounts, principals, sessions, policies, files and ids; causes, models, Regions and counts stay.
-pub(super) fn redact(denials: &Denials) -> Result<Denials, Failure> {
+///
+/// # Errors
+///
+/// When what is left does not hold together.
+pub fn redact(denials: &Denials) -> Result<Denials, Failure> {
     let damaged = |error: serde_json::Error| {
         Failure::input(format!("the denials do not hold together without their names: {error}"))
     };

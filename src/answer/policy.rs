@@ -1,0 +1,9 @@
+//! The work of the `policy` commands: expands the call that policies are asked about, evaluates it, and writes policies.
+
+mod call;
+mod generate;
+mod simulate;
+
+pub use call::{Call, NamedCall, context};
+pub use generate::{Generated, WantedPolicy, generated, requirements_of_call};
+pub use simulate::evaluated;
