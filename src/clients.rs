@@ -24,6 +24,9 @@ pub use variables::Variables;
 
 use serde_json::Value;
 
+/// A client, and what tells its settings from those of others.
+type Known = (Client, fn(&Value) -> bool);
+
 /// Finds the client whose configuration a text is; the text may be cut off.
 ///
 /// ```
@@ -40,7 +43,7 @@ pub fn recognize(text: &str) -> Option<Client> {
     let start = text.trim_start();
     if start.starts_with('{') || start.starts_with("//") || start.starts_with("/*") {
         let settings = syntax::json(text).ok()?;
-        let known: [(Client, fn(&Value) -> bool); 4] = [
+        let known: [Known; 4] = [
             (Client::OpenCode, opencode::is_it),
             (Client::ClaudeCode, claude_code::is_it),
             (Client::Zed, zed::is_it),
@@ -61,7 +64,7 @@ pub fn recognize(text: &str) -> Option<Client> {
         return None;
     }
     let documents = syntax::yaml(text).ok()?;
-    let known: [(Client, fn(&Value) -> bool); 3] = [
+    let known: [Known; 3] = [
         (Client::LiteLlm, litellm::is_it),
         (Client::Continue, continue_dev::is_it),
         (Client::SpringAi, spring_ai::is_it),

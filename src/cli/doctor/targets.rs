@@ -219,7 +219,7 @@ impl Run<'_> {
         if !self.accounts.are_embedded() {
             warn(targets.iter().map(|(_, asked)| &asked.request));
         }
-        let caller = given.caller;
+        let caller = Box::new(given.caller);
         let target = |(id, asked)| Target {
             id,
             expect: None,

@@ -51,7 +51,7 @@ pub(super) enum Asks {
     /// A call whose missing parts still have to be found.
     Call(Box<Call>),
     /// A request that is complete, with those whose credentials are used.
-    Request(Box<Asked>, Caller),
+    Request(Box<Asked>, Box<Caller>),
 }
 
 /// A line that could not be read as a target.
