@@ -66,8 +66,8 @@ pub(super) fn bound(value: &mut Value, largest: usize) -> Option<LeftOut> {
         let (kept, all) = match place? {
             Value::Array(list) => {
                 let all = list.len();
-                // At once near to what fits, so that few rounds are needed.
-                let fits = all * (candidate.size.saturating_sub(size - largest)) / candidate.size.max(1);
+                // In proportion, so that few rounds are needed and no list pays for another.
+                let fits = all * largest / size.max(1);
                 list.truncate(fits.clamp(1, all - 1));
                 (list.len(), all)
             }

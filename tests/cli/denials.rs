@@ -1,5 +1,6 @@
 //! `denials` as people run it: files, folders, formats, exit statuses, the event history, and what follows from a group.
 
+use crate::support::mcp::Client;
 use crate::support::program::{Answer, bedrock_access, run, run_with_input, schema};
 use serde_json::{Value, json};
 use std::fs;
@@ -340,4 +341,27 @@ fn a_refused_history_is_never_all_clear() {
     assert_eq!(answer.status, 3, "{}", answer.stdout);
     let history = EventHistory::start(0, None, 10);
     assert_eq!(history.ask(&["--region", "us-east-1"]).status, 0);
+}
+
+/// The tool of the server for agents asks CloudTrail only with its argument, and then finds what the command finds.
+#[test]
+fn the_tool_asks_cloudtrail_only_where_it_is_told_to() {
+    let history = EventHistory::start(8, None, 1000);
+    let environment = [
+        ("AWS_ENDPOINT_URL", history.endpoint.as_str()),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "none"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut client = Client::with(&[], &environment);
+    assert_eq!(client.call("find_denials", json!({}))["isError"], true);
+    assert_eq!(history.calls.lock().unwrap().len(), 0);
+    let both = json!({"live": true, "regions": ["us-east-1", "us-west-2"]});
+    let answer = client.call("find_denials", both)["structuredContent"].clone();
+    assert_eq!(answer["denials"], 16, "{answer}");
+    schema("denials-1").validate(&answer).unwrap();
+    let command = history.ask(&["--region", "us-east-1", "--region", "us-west-2"]).json();
+    for part in ["groups", "denials", "others", "limits", "over_time"] {
+        assert_eq!(answer[part], command[part], "{part}");
+    }
 }

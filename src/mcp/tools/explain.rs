@@ -22,7 +22,7 @@ do next. Offline: makes no call and needs no credentials. Begin here where there
     arguments,
     required: &["text"],
     answer: "explanation-1",
-    time_limit: Duration::from_secs(30),
+    time_limit: Duration::from_secs(60),
     run,
 };
 

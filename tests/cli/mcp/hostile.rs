@@ -97,7 +97,7 @@ fn huge_messages_and_answers_are_bounded() {
             "AccessDeniedException: User: arn:aws:iam::111122223333:user/user-{number} is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0 because no identity-based policy allows the bedrock:InvokeModel action\n\n"
         )
     };
-    let errors: String = (0..800).map(error).collect();
+    let errors: String = (0..250).map(error).collect();
     let result = client.call("explain_error", json!({"text": errors}));
     assert!(
         result["structuredContent"].to_string().len() <= 96 * 1024,
