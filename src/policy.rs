@@ -29,6 +29,7 @@ mod condition;
 mod decide;
 mod document;
 pub mod edit;
+mod fold_hash;
 mod json;
 mod least_privilege;
 mod lint;

@@ -1,6 +1,6 @@
 //! The question put to policies, prepared once so that a statement is compared and not parsed.
 
-use super::action_index::fold_hash;
+use super::fold_hash::fold_hash;
 use super::{Policies, Question};
 use crate::iam::{ContextKeys, ContextValue};
 use std::collections::HashMap;

@@ -105,6 +105,7 @@ fn answered(mut evidence: Evidence, simulation: &Observation<Simulation>) -> Evi
                 Question::ReadPolicy(_) => {}
                 Question::Profiles => evidence.profiles = failed(FailureKind::TimedOut),
                 Question::DataRetention => evidence.data_retention = failed(FailureKind::TimedOut),
+                Question::TrustedAccessPrograms => evidence.programs = failed(FailureKind::TimedOut),
                 Question::Authorization(question) => {
                     let details = failed(FailureKind::TimedOut);
                     evidence.authorizations.push(AuthorizationRecord { question, details });
