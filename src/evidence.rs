@@ -335,7 +335,7 @@ pub struct ResourcePolicy {
     pub resource: Arn,
     /// The policy's text; none where the resource has no policy.
     #[serde(default)]
-    pub policy: Observation<Option<String>>,
+    pub document: Observation<Option<String>>,
 }
 
 /// How the ARN of the IAM entity was found.

@@ -14,7 +14,7 @@ mod position;
 mod structured;
 mod text;
 
-use crate::bedrock::{Operation, ProfileKind};
+use crate::bedrock::{DEFAULT_PROJECT, Operation, ProfileKind};
 use crate::evidence::{DamagedEvidence, Evidence, Survey};
 use crate::policy::ManagedPolicy;
 use aliases::Aliases;
@@ -279,6 +279,9 @@ fn place_of(key: &str, object: &Map<String, Value>) -> Place {
             Some("role") => "role",
             _ => "name",
         }),
+        "id" if object.contains_key("provider") && object.contains_key("status") => Place::Name("program"),
+        "project" if word("project") == Some(DEFAULT_PROJECT) => Place::Ours,
+        "project" => Place::Name("project"),
         "groups" => Place::Name("group"),
         "request_id" => Place::Name("request"),
         "authorization_id" => Place::Name("authorization"),

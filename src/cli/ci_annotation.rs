@@ -3,6 +3,7 @@
 //!
 //! The one place that writes a workflow command. What stands in it is escaped so that it cannot begin another one.
 
+use super::ci::harmless;
 use super::output;
 use crate::diagnose::{Diagnosis, Verdict};
 use crate::escape::escape;
@@ -36,7 +37,7 @@ fn annotation(verdict: Verdict, lines: &[String]) -> Option<String> {
     let (first, rest) = lines.split_first()?;
     let mut message = vec![first.as_str()];
     message.extend(rest.iter().map(String::as_str));
-    Some(format!("::{level} title=bedrock-access::{}", escaped(&message.join("\n"))))
+    Some(format!("::{level} title=bedrock-access::{}", harmless(&escaped(&message.join("\n")))))
 }
 
 /// Escapes a message as GitHub's own toolkit does, after everything that a terminal would obey.

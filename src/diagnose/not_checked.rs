@@ -81,7 +81,7 @@ fn beyond_the_call(evidence: &Evidence, list: &mut Vec<NotChecked>) {
         }
         if read.peek().is_none() {
             list.push(NotChecked::new(what, why));
-        } else if let Some(unread) = read.find_map(|read| read.policy.why_unseen()) {
+        } else if let Some(unread) = read.find_map(|read| read.document.why_unseen()) {
             list.push(NotChecked::new(what, unread));
         }
     }

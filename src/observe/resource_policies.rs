@@ -40,8 +40,8 @@ pub(super) async fn observe(clients: &Clients, calls: &CallRunner, request: &Req
     }
     let reads = resources.into_iter().map(|resource| (calls.branch(), resource));
     join_all(reads.map(|(calls, resource)| async move {
-        let policy = read(clients, &calls, request, &resource).await;
-        ResourcePolicy { resource, policy }
+        let document = read(clients, &calls, request, &resource).await;
+        ResourcePolicy { resource, document }
     }))
     .await
 }

@@ -4,7 +4,7 @@
 //! its cases the same way.
 
 use super::foreign::on_one_line;
-use super::{checks, outline, sentence, statements, wording};
+use super::{checks, outline, sentence, wording};
 use crate::diagnose::{Diagnosis, Verdict};
 use crate::escape::{escape_json, escape_lines};
 use checks::Mark;
@@ -179,8 +179,6 @@ pub fn suite(target: &Target<'_>) -> Suite {
         let mut text: Vec<String> =
             vec![on_one_line(&wording::summary(finding, diagnosis)), format!("who: {}", wording::who(finding))];
         text.extend(wording::bases(&finding.basis).into_iter().map(|basis| format!("- {}", on_one_line(&basis))));
-        let places = statements::quoted(finding).into_iter().filter_map(statements::place);
-        text.extend(places.map(|place| format!("- {}", on_one_line(&place))));
         text.extend(
             wording::steps(finding)
                 .into_iter()
@@ -212,6 +210,7 @@ fn properties(diagnosis: &Diagnosis) -> Vec<(String, String)> {
     let first = diagnosis.findings.first().filter(|_| diagnosis.verdict == Verdict::Denied);
     let all = [
         ("version", Some(env!("CARGO_PKG_VERSION").to_owned())),
+        ("sandbox", diagnosis.sandbox.clone()),
         ("verdict", Some(diagnosis.verdict.as_str().to_owned())),
         ("cause", first.map(|first| first.cause.code().to_owned())),
         ("operation", Some(diagnosis.request.operation.to_string())),

@@ -33,7 +33,7 @@ impl Account {
         request.extend(named.flat_map(|(option, value)| [option.to_owned(), value]));
         let sandbox = Sandbox::start(world, Duration::ZERO, 0).unwrap();
         // One variable for each service, as AWS has a host for each: a host that fails is not asked again.
-        for service in ["STS", "IAM", "IAM_TOOLBOX", "BEDROCK", "BEDROCK_RUNTIME"] {
+        for service in ["STS", "S3", "KMS", "IAM", "IAM_TOOLBOX", "BEDROCK", "BEDROCK_RUNTIME"] {
             environment.push((format!("AWS_ENDPOINT_URL_{service}"), sandbox.endpoint()));
         }
         // Nothing leaves the machine, whatever is asked of a host that is not the sandbox.

@@ -58,7 +58,7 @@ pub(super) fn parse(evidence: &Evidence) -> Vec<Unsimulated<'_>> {
     let supplied = session.into_iter().chain(endpoint);
     let supplied = supplied.map(|(policy_type, given)| (policy_type, None, given.name.clone(), &given.document));
     let of_resources = evidence.resource_policies.iter().filter_map(|read| {
-        let text = read.policy.seen()?.as_ref()?;
+        let text = read.document.seen()?.as_ref()?;
         Some((PolicyType::ResourcePolicy, Some(&read.resource), read.resource.to_string(), text))
     });
     let all = supplied.chain(of_resources);

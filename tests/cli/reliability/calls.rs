@@ -135,6 +135,12 @@ fn other_runs() -> Vec<Fed> {
         add(world, &[&["doctor", "--session-policy", "-"], &model], ALLOW);
         add(world, &[&["doctor", "--vpc-endpoint-policy", "-"], &model], ALLOW);
     }
+    let named = ["arn:aws:s3:::example-prompts/nightly/", "arn:aws:s3:::example-answers"];
+    let key = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let resources: Vec<&str> = named.iter().chain([&key]).flat_map(|arn| ["--resource", arn]).collect();
+    let job = ["--operation", "create-model-invocation-job", "--model", "amazon.nova-lite-v1:0"];
+    let batch = ["--service-role", "arn:aws:iam::111122223333:role/service-role/nightly-batch"];
+    add("batch-bucket-policy", &[&["doctor"], &job, &batch, &resources], "");
     for service in ["lambda", "ec2", "ecs", "eks-pod-identity", "bedrock", "sagemaker"] {
         add("healthy", &[&["doctor", "--principal", role, "--service", service], &model], "");
     }

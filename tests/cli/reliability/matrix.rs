@@ -26,8 +26,8 @@ const GRACE: Duration = Duration::from_secs(1);
 const TESTS: [&str; 4] =
     ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream", "bedrock:Converse", "bedrock:ConverseStream"];
 
-/// The calls that no scene makes: `--assume-role` asks for one, and `denials --live` for the other.
-const ELSEWHERE: [&str; 2] = ["sts:AssumeRole", "cloudtrail:LookupEvents"];
+/// The calls that no scene makes: `--assume-role` asks for one, `denials --live` for another, and a KMS key for the last.
+const ELSEWHERE: [&str; 3] = ["sts:AssumeRole", "cloudtrail:LookupEvents", "kms:GetKeyPolicy"];
 
 /// What `--invoke` adds to the deadline.
 const INVOKE_ALLOWANCE: Duration = Duration::from_secs(60);

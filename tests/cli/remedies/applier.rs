@@ -5,6 +5,7 @@ use bedrock_access::policy::{Document, ManagedPolicy, Policies, Policy, Question
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// Collects the changes of a report, each once.
 pub fn changes(report: &Value) -> Vec<Value> {
@@ -172,6 +173,7 @@ impl Account<'_> {
                 find(facts, change["attached_to"].as_str().unwrap())["session_policy"] = left.unwrap();
             }
             "vpc-endpoint-policy" => facts["vpc_endpoint_policy"]["document"] = left.unwrap(),
+            "resource-policy" => facts["resource_policies"][policy] = left.unwrap_or_default(),
             other => panic!("where is a {other}?"),
         }
     }
@@ -283,6 +285,7 @@ impl Account<'_> {
             "permissions-boundary" => Some(own(holders.next()?.boundary?)?.1),
             "session-policy" => Some(holders.next()?.session_policy?.get().to_owned()),
             "vpc-endpoint-policy" => Some(facts.vpc_endpoint_policy?.document.get().to_owned()),
+            "resource-policy" => Some(facts.resource_policies.get(policy)?.as_ref()?.get().to_owned()),
             other => panic!("where is a {other}?"),
         }
     }
@@ -408,6 +411,8 @@ struct Texts<'t> {
     groups: Vec<Holder<'t>>,
     #[serde(borrow, default)]
     vpc_endpoint_policy: Option<Attached<'t>>,
+    #[serde(borrow, default)]
+    resource_policies: HashMap<String, Option<&'t RawValue>>,
 }
 
 #[derive(Deserialize)]
