@@ -92,6 +92,7 @@ async fn read(clients: &Clients, calls: &CallRunner, request: &Request, resource
     })
 }
 
+#[expect(clippy::result_large_err, reason = "the error is the one that clients of the SDK return")]
 fn bucket_policy(answer: HttpResponse) -> Found {
     let bytes = answer.body().bytes().unwrap_or_default();
     if answer.status().as_u16() == 200 {
@@ -106,6 +107,7 @@ fn bucket_policy(answer: HttpResponse) -> Found {
     Err(refused(code, text("Message"), answer))
 }
 
+#[expect(clippy::result_large_err, reason = "the error is the one that clients of the SDK return")]
 fn key_policy(answer: HttpResponse) -> Found {
     if answer.status().as_u16() == 200 {
         let document = body::json(answer.body().bytes().unwrap_or_default());
