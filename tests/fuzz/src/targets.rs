@@ -56,7 +56,9 @@ fn clients(input: &[u8]) {
     for client in Client::ALL {
         match read_client(client, &[input], Variables::new(&variable)) {
             Ok(config) => {
-                assert!(config.calls.iter().all(|call| call.model.is_some() || !call.operation.as_str().contains("invoke")));
+                assert!(
+                    config.calls.iter().all(|call| call.model.is_some() || !call.operation.as_str().contains("invoke"))
+                );
                 let shown = report::client_preface(&config, &[], None, 80).plain();
                 assert_shown(&shown);
             }
