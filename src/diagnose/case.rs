@@ -12,7 +12,7 @@ mod unsimulated;
 pub(super) use absence::Absence;
 pub(super) use attached::{AttachedPolicies, Source, open_policies, why_incomplete};
 pub(super) use proof::Proof;
-pub(super) use unsimulated::{Unsimulated, UnsimulatedPolicy};
+pub(super) use unsimulated::{Unsimulated, UnsimulatedPolicy, is_within};
 
 use super::diagnosis::{Invocation, LiveOutcome};
 use super::unread::ScpExemption;

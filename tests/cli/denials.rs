@@ -1,7 +1,9 @@
 //! `denials` as people run it: files, folders, formats, exit statuses, the event history, and what follows from a group.
 
+use crate::support::http;
 use crate::support::mcp::Client;
 use crate::support::program::{Answer, bedrock_access, run, run_with_input, schema};
+use bedrock_access::sandbox::World;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -371,4 +373,52 @@ fn the_tool_asks_cloudtrail_only_where_it_is_told_to() {
     for part in ["denials", "others", "limits", "over_time"] {
         assert_eq!(answer[part], command[part], "{part}");
     }
+}
+
+/// What a script provokes stands in the account's own trail, is found there, is still denied, and after the fix is fixed.
+#[test]
+fn a_refusal_is_followed_from_the_trail_of_the_account_to_its_fix() {
+    let mut facts: Value = serde_json::from_str(World::embedded_text("iam-missing").unwrap()).unwrap();
+    // The caller may read the trail, and repair its own role.
+    let own = facts["principals"][0]["policies"][0]["document"]["Statement"].as_array_mut().unwrap();
+    let more = ["cloudtrail:LookupEvents", "iam:PutRolePolicy"];
+    own.push(json!({"Effect": "Allow", "Action": more, "Resource": "*"}));
+    let client = http::Client::new(World::parse(&facts.to_string()).unwrap());
+    for _ in 0..3 {
+        assert_eq!(client.own_request().status, 403);
+    }
+    let endpoint = client.sandbox.endpoint();
+    let environment = [
+        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+        ("AWS_ACCESS_KEY_ID", &client.access_key),
+        ("AWS_SECRET_ACCESS_KEY", "secret-that-the-sandbox-does-not-compare"),
+        ("AWS_SESSION_TOKEN", client.token.as_deref().unwrap_or_default()),
+        ("AWS_REGION", "us-west-2"),
+    ];
+    let now = || {
+        let mut command = bedrock_access(["denials", "--live", "--since", "1h", "--diagnose", "--format", "json"]);
+        let answer: Answer = command.env_clear().envs(environment).output().unwrap().into();
+        let denials = answer.json();
+        assert_eq!(denials["denials"], 3, "{denials:#}\n{}", answer.stderr);
+        let [group] = denials["groups"].as_array().unwrap().as_slice() else { panic!("{denials:#}") };
+        assert_eq!(group["cause"], "identity-policy-missing-allow");
+        group["now"].clone()
+    };
+    let before = now();
+    assert_eq!(before["verdict"], "denied", "{before}");
+    let policy =
+        run(&["policy", "generate", "--model", &client.model, "--region", "us-west-2", "--account", "111122223333"]);
+    let put = client.query(
+        "iam",
+        &[
+            ("Action", "PutRolePolicy"),
+            ("Version", "2010-05-08"),
+            ("RoleName", "chat-api"),
+            ("PolicyName", "repaired"),
+            ("PolicyDocument", &policy.stdout),
+        ],
+    );
+    assert_eq!(put.status, 200, "{}", put.text());
+    let after = now();
+    assert_eq!(after["verdict"], "allowed", "{after}");
 }

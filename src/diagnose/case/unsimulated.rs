@@ -34,11 +34,14 @@ impl Unsimulated<'_> {
     /// Returns `true` if the policy has a say in a requirement: a resource's policy only in those on the resource, or on
     /// what it holds.
     pub(in crate::diagnose) fn applies_to(&self, requirement: &RequestContext) -> bool {
-        self.resource.is_none_or(|resource| {
-            let rest = requirement.resource.strip_prefix(&resource.to_string());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        self.resource.is_none_or(|resource| is_within(resource, requirement))
     }
+}
+
+/// Returns `true` if a requirement is on a resource or on what it holds.
+pub(in crate::diagnose) fn is_within(resource: &Arn, requirement: &RequestContext) -> bool {
+    let rest = requirement.resource.strip_prefix(&resource.to_string());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl UnsimulatedPolicy {

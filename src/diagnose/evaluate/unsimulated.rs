@@ -4,7 +4,7 @@
 //! the IAM policy simulator"). What the engine finds can only refuse: what the simulator denies, none of them grants here.
 
 use crate::bedrock::Whose;
-use crate::diagnose::case::{Case, Unsimulated, UnsimulatedPolicy};
+use crate::diagnose::case::{Case, Unsimulated, UnsimulatedPolicy, is_within};
 use crate::diagnose::requirement::{JudgedBy, Requirement};
 use crate::diagnose::statement::{self, DecidedBy};
 use crate::diagnose::unread::Why;
@@ -49,7 +49,23 @@ pub(in crate::diagnose) fn judge(
             }
         }
     }
+    leave_open_what_failed(case, requirements);
     further
+}
+
+/// Leaves open what a resource's policy may deny that could not be read for any other reason than a missing right: whoever may
+/// not read it has the same answer as before it was read at all.
+fn leave_open_what_failed(case: &Case<'_>, requirements: &mut [Requirement]) {
+    for read in &case.evidence.resource_policies {
+        let lacks_right = read
+            .document
+            .refused()
+            .is_some_and(|error| error.code.as_deref().is_some_and(|code| code.starts_with("AccessDenied")));
+        let Some(why) = read.document.why_unseen().filter(|_| !lacks_right) else { continue };
+        for requirement in requirements.iter_mut().filter(|known| is_within(&read.resource, &known.request)) {
+            leave_open(requirement, Some(Why::Unseen(why.clone())));
+        }
+    }
 }
 
 /// A requirement that is allowed otherwise is not, as long as a further policy leaves it open.

@@ -222,7 +222,11 @@ impl Cell<'_> {
                     | FaultKind::ThrottlingRetryAfter
                     | FaultKind::InternalError
             );
-        if verdict == "allowed" && truth == "denied" && !refused_itself {
+        // Who lacks the right to read a resource's policy is told that, and has the answer of before it was read at all.
+        let lacks_right = self.api == "s3:GetBucketPolicy"
+            && self.kind == FaultKind::AccessDenied
+            && report["not_checked"].to_string().contains("the bucket's own policy");
+        if verdict == "allowed" && truth == "denied" && !refused_itself && !lacks_right {
             offences.push("says allowed where the truth is denied".to_owned());
         }
         let live = ["succeeded", "body-rejected", "throttled"].contains(&text(&report["invocation"]["outcome"]));
@@ -231,7 +235,7 @@ impl Cell<'_> {
             self.api.contains("Policies") || self.api.contains("PolicyVersion") || self.api.ends_with("Policy");
         let is_told = report["not_checked"].to_string().contains("the texts of the policies");
         let explained = explains && !self.api.contains("Simulate") && is_told;
-        if verdict == "allowed" && unseen && !live && !explained {
+        if verdict == "allowed" && unseen && !live && !explained && !lacks_right {
             offences.push("says allowed without having seen the answer".to_owned());
         }
         if verdict == "denied" && truth == "allowed" && !refused_itself {
