@@ -16,6 +16,11 @@ use std::fs;
 /// A word that no text of AWS or of this program holds.
 const CANARY: &str = "qzxvkw";
 
+/// Whether every canary is planted in every way (`REDACTION=all`, as `.ci/long` has it); else the ways take turns.
+fn is_whole() -> bool {
+    std::env::var("REDACTION").is_ok_and(|which| which == "all")
+}
+
 #[test]
 fn the_answer_stays_what_it_is_in_every_world() {
     for world in World::names() {
@@ -43,11 +48,11 @@ fn the_answer_stays_what_it_is_in_every_world() {
 #[test]
 fn the_report_of_redacted_evidence_is_the_redacted_report_of_the_evidence() {
     let folder = tempfile::tempdir().unwrap();
-    for world in World::names() {
+    for (at, world) in World::names().enumerate() {
         let file = folder.path().join(world);
         fs::write(&file, evidence(world).to_json()).unwrap();
         let redacted = redact(&evidence(world)).unwrap();
-        for format in FORMATS {
+        for (_, format) in FORMATS.into_iter().enumerate().filter(|(turn, _)| is_whole() || (turn + at) % 2 == 0) {
             let answer = Doctor::new(["--evidence", file.to_str().unwrap(), "--redact", "--format", format]).run();
             assert_eq!((answer.stdout, answer.stderr.as_str()), (report(&redacted, format), ""), "{world} as {format}");
         }
@@ -138,7 +143,7 @@ fn planted(text: &str) -> Vec<String> {
 #[test]
 fn a_canary_in_any_string_of_a_case_is_never_heard_again() {
     let mut heard = Vec::new();
-    let mut planted_in_all = 0;
+    let (mut planted_in_all, mut turn) = (0, 0);
     // The worlds have most of their strings in common; each is planted in once for each field.
     let mut done = BTreeSet::new();
     for world in World::names() {
@@ -151,7 +156,9 @@ fn a_canary_in_any_string_of_a_case_is_never_heard_again() {
             if !done.insert((field.join("."), text.clone())) {
                 continue;
             }
-            for canary in planted(text).into_iter().take(24) {
+            turn += 1;
+            let ways = planted(text).into_iter().take(24).enumerate();
+            for (_, canary) in ways.filter(|(way, _)| is_whole() || (way + turn) % 4 == 0) {
                 let mut case = evidence.clone();
                 *at(&mut case, way) = Value::String(canary.clone());
                 // Where the type takes no such word, no such word can be in it.
@@ -203,9 +210,9 @@ fn canaries_in_all_fields_at_once_are_heard_in_no_format() {
     let mut takes = BTreeMap::new();
     let mut heard_open = BTreeMap::new();
     let mut redacted_cases = 0;
-    for world in World::names() {
+    for (at, world) in World::names().enumerate() {
         let evidence: Value = serde_json::from_str(&evidence(world).to_json()).unwrap();
-        for way in 0..4 {
+        for way in (0..4).filter(|way| is_whole() || (way + at) % 2 == 0) {
             let case = planted_everywhere(&evidence, way, &mut takes);
             let Ok(case) = Evidence::from_json(&case.to_string()) else { continue };
             let Ok(redacted) = redact(&case) else { continue };
@@ -220,8 +227,10 @@ fn canaries_in_all_fields_at_once_are_heard_in_no_format() {
         }
     }
     let worlds = World::names().count();
-    assert!(redacted_cases > 3 * worlds, "{redacted_cases} of {worlds} worlds");
-    assert!(heard_open.values().all(|heard| *heard > 3 * worlds), "without redaction they sing: {heard_open:?}");
+    // Nearly every way of those that are tried.
+    let least = if is_whole() { 3 * worlds } else { worlds + worlds / 2 };
+    assert!(redacted_cases > least, "{redacted_cases} of {worlds} worlds");
+    assert!(heard_open.values().all(|heard| *heard > least), "without redaction they sing: {heard_open:?}");
 }
 
 /// Returns a world whose customer says the canary wherever customers choose names.
