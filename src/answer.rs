@@ -5,6 +5,7 @@
 
 mod account;
 pub mod check;
+mod context;
 pub mod denials;
 pub mod doctor;
 mod failure;
@@ -13,7 +14,8 @@ mod operation;
 pub mod policy;
 mod world;
 
-pub use account::{Served, account_of, configured_region};
+pub use account::{Served, account_id, account_of, configured_region};
+pub use context::context_keys;
 pub use failure::{ExitStatus, Failure};
 pub use models::surveyed;
 pub use operation::operation_named;

@@ -121,6 +121,8 @@ pub mod mcp;
 pub mod observe;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(any(feature = "clients", feature = "iac"))]
+mod yaml;
 
 /// The README's examples are tested like those of any other document.
 #[cfg(doctest)]

@@ -97,7 +97,7 @@ impl Redactor {
         Ok(redacted)
     }
 
-    /// Returns what each alias that was given so far stands for: for whoever has to act on a redacted report, and for nobody else.
+    /// Returns the name behind each alias. It identifies the customer, so it must not travel with the redacted report.
     #[must_use]
     pub fn aliases(&self) -> BTreeMap<String, String> {
         self.aliases.map()

@@ -66,6 +66,8 @@ pub use explanation_json::write_explanation_json;
 #[cfg(feature = "report")]
 pub use html::{denials_html, html, models_html, targets_html};
 pub use infrastructure::{PolicyPart, cloudformation, terraform};
+#[cfg(feature = "cli")]
+pub(crate) use json::TOOL;
 pub use json::json;
 pub use layout::{COLUMNS, Detail, Layout};
 pub use lint::LintReport;

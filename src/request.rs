@@ -125,6 +125,16 @@ impl Request {
         }
     }
 
+    /// Makes a requirement that the call adds to those on its model: in the Region of the call, with keys of its own and with
+    /// those that the user gave.
+    fn beside_the_model(&self, action: &str, resource: String, keys: ContextKeys) -> RequestContext {
+        let mut context = ContextKeys::new().with("aws:RequestedRegion", self.region.as_str());
+        for (key, value) in keys.iter().chain(self.context.iter()) {
+            context.set(key, value.clone());
+        }
+        RequestContext { action: action.to_owned(), resource, context }
+    }
+
     /// Returns `true` if the model is named by an inference profile.
     #[must_use]
     pub fn is_through_profile(&self) -> bool {

@@ -10,6 +10,19 @@ use std::time::Duration;
 /// The moment at which an embedded account stands still, so that its reports are the same every time.
 const SANDBOX_CLOCK: &str = "2026-11-22T12:00:00Z";
 
+/// Reads the id of an account.
+///
+/// # Errors
+///
+/// When it is none, in words.
+pub fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account id has twelve digits".to_owned())
+    }
+}
+
 /// A world's account, served until this is dropped.
 #[derive(Debug)]
 pub struct Served {

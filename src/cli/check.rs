@@ -3,6 +3,7 @@
 use super::exit::{ExitStatus, Failure};
 use super::parse::model_value;
 use super::{output, paint};
+use crate::answer::account_id;
 use crate::answer::check::Files;
 use crate::bedrock::{ModelReference, Region};
 use crate::iac::Settings;
@@ -38,7 +39,7 @@ pub(super) struct CheckArgs {
     #[arg(short, long, value_name = "REGION")]
     region: Option<Region>,
     /// The account of the deployment
-    #[arg(long, value_name = "ID", value_parser = account)]
+    #[arg(long, value_name = "ID", value_parser = account_id)]
     account: Option<String>,
     /// The value of a template's parameter
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
@@ -81,14 +82,6 @@ enum Format {
     Junit,
     /// For a pull request
     Markdown,
-}
-
-fn account(text: &str) -> Result<String, String> {
-    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(text.to_owned())
-    } else {
-        Err("an account id has twelve digits".to_owned())
-    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

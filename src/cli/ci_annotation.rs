@@ -14,11 +14,15 @@ use std::io::Write as _;
 ///
 /// `to_file` says whether the report went to a file. A summary that cannot be written is left out: the verdict stands.
 pub(super) fn tell(diagnosis: &Diagnosis, to_file: bool) {
+    let is_github = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+    if !to_file && !is_github {
+        return;
+    }
     let lines = report::log_lines(diagnosis);
     if to_file {
         lines.iter().for_each(|line| output::note(line));
     }
-    if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
+    if !is_github {
         return;
     }
     if let Some(command) = annotation(diagnosis.verdict, &lines) {
@@ -34,10 +38,7 @@ fn annotation(verdict: Verdict, lines: &[String]) -> Option<String> {
         Verdict::Denied => "error",
         Verdict::Undetermined => "warning",
     };
-    let (first, rest) = lines.split_first()?;
-    let mut message = vec![first.as_str()];
-    message.extend(rest.iter().map(String::as_str));
-    Some(format!("::{level} title=bedrock-access::{}", harmless(&escaped(&message.join("\n")))))
+    Some(format!("::{level} title=bedrock-access::{}", harmless(&escaped(&lines.join("\n")))))
 }
 
 /// Escapes a message as GitHub's own toolkit does, after everything that a terminal would obey.

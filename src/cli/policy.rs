@@ -9,7 +9,7 @@ mod read;
 mod simulate;
 mod test;
 
-pub(super) use crate::answer::policy::context as context_keys;
+pub(super) use crate::answer::context_keys;
 pub(super) use call::pair as context_pair;
 
 use super::exit::{ExitStatus, Failure};

@@ -29,7 +29,7 @@ const OLDER: VersionNote = VersionNote {
     client: Client::LiteLlm,
     versions: "#30205",
     effect: Effect::SmallerSessionPolicy,
-    source: "https://github.com/BerriAI/litellm/pull/30205",
+    source: "BerriAI/litellm#30205",
 };
 
 /// Returns `true` if settings look like LiteLLM's.

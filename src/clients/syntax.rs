@@ -4,7 +4,8 @@
 //! a key. Bounded in size, depth and number of values.
 
 use super::configuration::ConfigError;
-use granit_parser::{Event, Parser, ScalarStyle};
+use crate::yaml::{self, Fault, Limits, Tree};
+use granit_parser::{ScalarStyle, Tag};
 use serde_json::{Map, Value};
 
 /// The largest configuration, in bytes.
@@ -13,8 +14,8 @@ pub(super) const LARGEST: usize = 1 << 20;
 /// How deep a configuration may be nested.
 const DEEPEST: usize = 100;
 
-/// How many values it may hold once its aliases are expanded.
-const MOST_VALUES: usize = 200_000;
+/// How deep its YAML may be nested, how many values it may hold once its aliases are expanded, in as many documents as it has.
+const YAML: Limits = Limits { depth: DEEPEST, values: 200_000, documents: usize::MAX };
 
 /// Reads JSON with comments and trailing commas, as editors write it.
 pub(super) fn json(text: &str) -> Result<Value, ConfigError> {
@@ -141,122 +142,60 @@ fn insert(map: &mut Map<String, Value>, parts: &[&str], value: &str) {
 
 /// Reads every document of a YAML text.
 pub(super) fn yaml(text: &str) -> Result<Vec<Value>, ConfigError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut documents = Vec::new();
-    let mut builder = Builder::default();
-    for next in Parser::new_from_str(text) {
-        let (event, span) =
-            next.map_err(|error| ConfigError::Syntax { format: "YAML", line: error.marker().line().max(1) })?;
-        let line = span.start.line().max(1);
-        if matches!(event, Event::DocumentEnd) {
-            documents.extend(builder.root.take());
-            builder = Builder { values: builder.values, ..Builder::default() };
-            continue;
-        }
-        builder.event(event, line)?;
-    }
-    documents.extend(builder.root);
-    Ok(documents)
+    yaml::read(text, YAML).map_err(|(fault, (line, _))| match fault {
+        Fault::TooDeep => ConfigError::TooDeep,
+        Fault::TooMany => ConfigError::TooLarge,
+        _ => ConfigError::Syntax { format: "YAML", line },
+    })
 }
 
-/// A YAML document that is being read.
-#[derive(Default)]
-struct Builder {
-    root: Option<Value>,
-    open: Vec<Open>,
-    anchors: Vec<(usize, Value, usize)>,
-    values: usize,
-}
+impl Tree for Value {
+    type Members = Map<String, Self>;
 
-/// A collection that is being read.
-struct Open {
-    anchor: usize,
-    list: Option<Vec<Value>>,
-    map: Map<String, Value>,
-    key: Option<String>,
-}
-
-impl Builder {
-    fn event(&mut self, event: Event<'_>, line: usize) -> Result<(), ConfigError> {
-        match event {
-            Event::Scalar(text, style, anchor, _) => {
-                let value = scalar(&text, style);
-                if anchor > 0 {
-                    self.anchors.push((anchor, value.clone(), 1));
-                }
-                self.add(value, 1, line)
-            }
-            Event::SequenceStart(_, anchor, _) => self.start(anchor, Some(Vec::new())),
-            Event::MappingStart(_, anchor, _) => self.start(anchor, None),
-            Event::SequenceEnd | Event::MappingEnd => {
-                let Some(open) = self.open.pop() else { return Ok(()) };
-                let value = open.list.map_or(Value::Object(open.map), Value::Array);
-                if open.anchor > 0 {
-                    self.anchors.push((open.anchor, value.clone(), size(&value)));
-                }
-                self.add(value, 1, line)
-            }
-            Event::Alias(id) => {
-                let known = self.anchors.iter().find(|(known, ..)| *known == id);
-                let Some((_, value, size)) = known.cloned() else {
-                    return Err(ConfigError::Syntax { format: "YAML", line });
-                };
-                self.add(value, size, line)
-            }
-            _ => Ok(()),
-        }
+    fn scalar(text: &str, style: ScalarStyle, _: Option<&Tag>, _: yaml::Place) -> Self {
+        scalar(text, style)
     }
 
-    fn start(&mut self, anchor: usize, list: Option<Vec<Value>>) -> Result<(), ConfigError> {
-        if self.open.len() >= DEEPEST {
-            return Err(ConfigError::TooDeep);
-        }
-        self.open.push(Open { anchor, list, map: Map::new(), key: None });
-        Ok(())
+    fn list(items: Vec<Self>, _: Option<&Tag>, _: yaml::Place) -> Self {
+        Self::Array(items)
     }
 
-    fn add(&mut self, value: Value, size: usize, line: usize) -> Result<(), ConfigError> {
-        self.values = self.values.saturating_add(size);
-        if self.values > MOST_VALUES {
-            return Err(ConfigError::TooLarge);
-        }
-        let Some(open) = self.open.last_mut() else {
-            self.root = Some(value);
+    fn map(members: Self::Members, _: Option<&Tag>, _: yaml::Place) -> Self {
+        Self::Object(members)
+    }
+
+    fn insert(members: &mut Self::Members, key: String, value: Self) -> Result<(), Fault> {
+        if key != "<<" {
+            members.insert(key, value);
             return Ok(());
+        }
+        // `<<: *base`: what is written beside it comes first.
+        let merged = match value {
+            Self::Array(items) => items,
+            other => vec![other],
         };
-        if let Some(list) = &mut open.list {
-            list.push(value);
-            return Ok(());
-        }
-        match open.key.take() {
-            // `<<: *base`: what is written beside it comes first.
-            Some(key) if key == "<<" => {
-                let merged = match value {
-                    Value::Array(items) => items,
-                    other => vec![other],
-                };
-                for item in merged {
-                    if let Value::Object(members) = item {
-                        for (key, value) in members {
-                            open.map.entry(key).or_insert(value);
-                        }
-                    }
+        for item in merged {
+            if let Self::Object(more) = item {
+                for (key, value) in more {
+                    members.entry(key).or_insert(value);
                 }
-            }
-            Some(key) => {
-                open.map.insert(key, value);
-            }
-            None => {
-                open.key = Some(match value {
-                    Value::String(text) => text,
-                    Value::Number(number) => number.to_string(),
-                    Value::Bool(flag) => flag.to_string(),
-                    Value::Null => String::new(),
-                    _ => return Err(ConfigError::Syntax { format: "YAML", line }),
-                });
             }
         }
         Ok(())
+    }
+
+    fn into_key(self) -> Option<String> {
+        match self {
+            Self::String(text) => Some(text),
+            Self::Number(number) => Some(number.to_string()),
+            Self::Bool(flag) => Some(flag.to_string()),
+            Self::Null => Some(String::new()),
+            _ => None,
+        }
+    }
+
+    fn size(&self) -> usize {
+        size(self)
     }
 }
 

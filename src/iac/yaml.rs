@@ -5,13 +5,11 @@
 //! as the YAML that it is. Gives an error with its place for anything that is neither.
 
 use super::node::{Node, Place, Value};
-use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
-use std::borrow::Cow;
+use crate::yaml::{self, Fault, Limits, Tree};
+use granit_parser::{ScalarStyle, Tag};
 
-/// How deep a template may be nested.
-const MAX_DEPTH: usize = 100;
-/// How many values a template may hold once its aliases are expanded.
-const MAX_NODES: usize = 2_000_000;
+/// How deep a template may be nested, how many values it may hold once its aliases are expanded, and that it is one document.
+const LIMITS: Limits = Limits { depth: 100, values: 2_000_000, documents: 1 };
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,124 +22,61 @@ pub struct SyntaxError {
 
 /// Reads one document.
 pub(crate) fn read(text: &str) -> Result<Node, SyntaxError> {
-    let mut builder = Builder::default();
-    // A byte order mark, as Windows editors write it.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for next in Parser::new_from_str(text) {
-        let (event, span) = next.map_err(|error| SyntaxError {
-            place: Place { line: error.marker().line().max(1), column: error.marker().col() + 1 },
-            message: error.to_string().to_lowercase(),
-        })?;
-        builder.event(event, &span)?;
-    }
-    builder.root.ok_or_else(|| SyntaxError { place: Place::START, message: "the file is empty".to_owned() })
+    let documents: Vec<Node> = yaml::read(text, LIMITS).map_err(|(fault, met_at)| {
+        let (message, place) = match fault {
+            Fault::Syntax(error) => (error.to_lowercase(), met_at),
+            Fault::TooDeep => (format!("nested more than {} levels deep", LIMITS.depth), met_at),
+            Fault::TooMany => (format!("more than {} values", LIMITS.values), met_at),
+            Fault::FurtherDocument => ("a second document in one file".to_owned(), met_at),
+            Fault::UnknownAlias => ("an alias to nothing".to_owned(), met_at),
+            Fault::RepeatedKey(key, place) => (format!("`{key}` is there twice"), place),
+            Fault::KeyIsNoText => ("a key that is not a text".to_owned(), met_at),
+        };
+        SyntaxError { place: at(place), message }
+    })?;
+    let first = documents.into_iter().next();
+    first.ok_or_else(|| SyntaxError { place: Place::START, message: "the file is empty".to_owned() })
 }
 
-#[derive(Default)]
-struct Builder {
-    root: Option<Node>,
-    open: Vec<Open>,
-    anchors: Vec<(usize, Node, usize)>,
-    nodes: usize,
+fn at((line, column): yaml::Place) -> Place {
+    Place { line, column }
 }
 
-/// A collection that is being read.
-struct Open {
-    place: Place,
-    tag: Option<String>,
-    anchor: usize,
-    list: Option<Vec<Node>>,
-    map: Vec<(String, Node)>,
-    key: Option<String>,
-}
+impl Tree for Node {
+    type Members = Vec<(String, Self)>;
 
-impl Builder {
-    fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), SyntaxError> {
-        let place = Place { line: span.start.line().max(1), column: span.start.col() + 1 };
-        match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let tag = short_form(tag.as_deref());
-                let node = Node::new(place, scalar(&text, style, tag.is_some()));
-                let node = tagged(node, tag);
-                self.remember(anchor, &node, 1);
-                self.add(node, place, 1)
-            }
-            Event::SequenceStart(_, anchor, tag) => self.start(place, anchor, tag, Some(Vec::new())),
-            Event::MappingStart(_, anchor, tag) => self.start(place, anchor, tag, None),
-            Event::SequenceEnd | Event::MappingEnd => {
-                let Some(open) = self.open.pop() else { return Ok(()) };
-                let value = open.list.map_or(Value::Map(open.map), Value::List);
-                let node = tagged(Node::new(open.place, value), open.tag);
-                let size = if open.anchor > 0 { size(&node) } else { 1 };
-                self.remember(open.anchor, &node, size);
-                self.add(node, open.place, 1)
-            }
-            Event::Alias(id) => {
-                let known = self.anchors.iter().find(|(known, _, _)| *known == id);
-                let Some((_, node, size)) = known.cloned() else {
-                    return Err(SyntaxError { place, message: "an alias to nothing".to_owned() });
-                };
-                self.add(node, place, size)
-            }
-            Event::DocumentStart(..) if self.root.is_some() => {
-                Err(SyntaxError { place, message: "a second document in one file".to_owned() })
-            }
-            _ => Ok(()),
-        }
+    fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>, place: yaml::Place) -> Self {
+        let tag = short_form(tag);
+        tagged(Self::new(at(place), scalar(text, style, tag.is_some())), tag)
     }
 
-    fn start(
-        &mut self,
-        place: Place,
-        anchor: usize,
-        tag: Option<Cow<'_, Tag>>,
-        list: Option<Vec<Node>>,
-    ) -> Result<(), SyntaxError> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(SyntaxError { place, message: format!("nested more than {MAX_DEPTH} levels deep") });
+    fn list(items: Vec<Self>, tag: Option<&Tag>, place: yaml::Place) -> Self {
+        tagged(Self::new(at(place), Value::List(items)), short_form(tag))
+    }
+
+    fn map(members: Self::Members, tag: Option<&Tag>, place: yaml::Place) -> Self {
+        tagged(Self::new(at(place), Value::Map(members)), short_form(tag))
+    }
+
+    fn insert(members: &mut Self::Members, key: String, value: Self) -> Result<(), Fault> {
+        if members.iter().any(|(known, _)| *known == key) {
+            return Err(Fault::RepeatedKey(key, (value.place.line, value.place.column)));
         }
-        let tag = short_form(tag.as_deref());
-        self.open.push(Open { place, tag, anchor, list, map: Vec::new(), key: None });
+        members.push((key, value));
         Ok(())
     }
 
-    fn remember(&mut self, anchor: usize, node: &Node, size: usize) {
-        if anchor > 0 {
-            self.anchors.push((anchor, node.clone(), size));
+    fn into_key(self) -> Option<String> {
+        match self.value {
+            Value::Text(text) | Value::Number(text) => Some(text),
+            Value::Bool(flag) => Some(flag.to_string()),
+            Value::Null => Some(String::new()),
+            _ => None,
         }
     }
 
-    fn add(&mut self, node: Node, place: Place, size: usize) -> Result<(), SyntaxError> {
-        self.nodes = self.nodes.saturating_add(size);
-        if self.nodes > MAX_NODES {
-            return Err(SyntaxError { place, message: format!("more than {MAX_NODES} values") });
-        }
-        let Some(open) = self.open.last_mut() else {
-            self.root = Some(node);
-            return Ok(());
-        };
-        if let Some(list) = &mut open.list {
-            list.push(node);
-            return Ok(());
-        }
-        match open.key.take() {
-            Some(key) if open.map.iter().any(|(known, _)| *known == key) => {
-                Err(SyntaxError { place: node.place, message: format!("`{key}` is there twice") })
-            }
-            Some(key) => {
-                open.map.push((key, node));
-                Ok(())
-            }
-            None => {
-                open.key = Some(match node.value {
-                    Value::Text(text) | Value::Number(text) => text,
-                    Value::Bool(flag) => flag.to_string(),
-                    Value::Null => String::new(),
-                    _ => return Err(SyntaxError { place, message: "a key that is not a text".to_owned() }),
-                });
-                Ok(())
-            }
-        }
+    fn size(&self) -> usize {
+        size(self)
     }
 }
 

@@ -6,7 +6,7 @@ use super::Observer;
 use super::api::Api;
 use super::kept_text::kept_text;
 use super::sdk_error::innermost;
-use super::signed::{Message, NotSent, Service, Signer};
+use super::signed::{Message, NotSent, Service, Signer, code_name};
 use crate::bedrock::Region;
 use crate::evidence::{Failure, FailureKind, Observation, ServiceError};
 use aws_smithy_types::byte_stream::ByteStream;
@@ -143,12 +143,9 @@ impl Trail {
             };
         }
         let text = |names: [&str; 2]| names.iter().find_map(|name| value.get(name)?.as_str()).map(str::to_owned);
-        // `com.amazonaws.cloudtrail#ThrottlingException`, and an address behind a colon.
         let code = text(["__type", "code"]).or_else(|| error_type.clone());
-        let code = code
-            .map(|code| code.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default().to_owned());
         Observation::Refused(ServiceError {
-            code,
+            code: code.as_deref().map(code_name),
             message: text(["message", "Message"]).map(|message| kept_text(&message)),
             status: Some(status),
             request_id,

@@ -97,7 +97,7 @@ impl fmt::Display for NotSent {
 impl Error for NotSent {}
 
 impl Signer {
-    /// Signs with the credentials of a configuration; `reads_environment` tells whether a proxy of the environment is used.
+    /// Signs with the credentials of a configuration; uses the proxy of the environment if `reads_environment`.
     pub(super) fn of(config: &SdkConfig, reads_environment: bool) -> Self {
         let connector = if reads_environment { super::http::connector() } else { super::http::loopback_connector() };
         Self { credentials: config.credentials_provider(), connector, config: config.clone() }
@@ -202,17 +202,19 @@ pub(super) async fn buffered(answer: HttpResponse) -> Result<HttpResponse, SdkEr
     Ok(whole)
 }
 
+/// Returns the bare name of an error: `com.amazonaws.cloudtrail#ThrottlingException` and one with an address behind a colon.
+pub(super) fn code_name(code: &str) -> String {
+    let name = code.rsplit('#').next().unwrap_or_default();
+    name.split(':').next().unwrap_or_default().to_owned()
+}
+
 /// Returns the error of an answer in JSON: its code stands in the body or in a header, and a namespace or an address may
 /// stand around it.
 pub(super) fn json_error(answer: HttpResponse) -> SdkError<ErrorMetadata, HttpResponse> {
     let document = body::json(answer.body().bytes().unwrap_or_default());
     let text = |name: &str| document.as_ref().ok()?.get(name)?.text().map(str::to_owned);
     let code = text("__type").or_else(|| answer.headers().get("x-amzn-errortype").map(str::to_owned));
-    let code = code.map(|code| {
-        let name = code.rsplit('#').next().unwrap_or_default();
-        name.split(':').next().unwrap_or_default().to_owned()
-    });
-    refused(code, text("message").or_else(|| text("Message")), answer)
+    refused(code.as_deref().map(code_name), text("message").or_else(|| text("Message")), answer)
 }
 
 /// Returns an error of a service, as a client of the SDK would.

@@ -4,6 +4,7 @@
 
 use super::infrastructure::{hcl_statements, yaml_statements};
 #[cfg(feature = "cli")]
+use super::json::TOOL;
 use super::junit::{self, Suite};
 use super::styled::{Role, Styled};
 use crate::escape::{escape, escape_json, escape_lines};
@@ -256,7 +257,7 @@ impl CheckReport {
             self.unknown().map(|unknown| json!({"address": unknown.address, "what": unknown.what})).collect();
         let document = json!({
             "schema": "bedrock-access/check/1",
-            "tool": {"name": "bedrock-access", "version": env!("CARGO_PKG_VERSION")},
+            "tool": TOOL,
             "verdict": if self.has_findings(notes) { "findings" } else { "clean" },
             "inputs": inputs,
             "roles": self.roles().map(role_json).collect::<Vec<_>>(),

@@ -3,7 +3,7 @@
 //! Takes the facts that `clients` read and gives lines to stand before the answers, and the messages about files that are no
 //! configuration. No text of a file reaches these lines except names, models and Regions, which passed the filter for secrets.
 
-use super::layout::readable;
+use super::paragraph::lines;
 use super::styled::{Role, Styled};
 use crate::clients::{Client, ConfigError, Configuration, Effect, Instead, Purpose, Remark, VersionNote};
 use crate::escape::escape;
@@ -39,14 +39,7 @@ pub fn client_preface(config: &Configuration, files: &[String], world: Option<&s
 }
 
 fn wrapped(out: &mut Styled, role: Role, lead: &str, text: &str, columns: usize) {
-    let indent = "  ".to_owned();
-    let options = textwrap::Options::new(readable(columns))
-        .initial_indent(lead)
-        .subsequent_indent(&indent)
-        .break_words(false)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
-    for line in textwrap::wrap(&escape(text), options) {
+    for line in lines(lead, "  ", &escape(text), columns) {
         out.line(role, line);
     }
 }

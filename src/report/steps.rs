@@ -84,7 +84,7 @@ pub(super) fn step(step: &Step) -> String {
             let TrustedAccessProgram { id, name, status, .. } = program;
             let next = match status.as_str() {
                 "requestable" => "apply for it as its page says",
-                "eligible" => "whoever may accept its terms for the account enrolls it",
+                "eligible" => "somebody who may accept its terms for the account has to enroll it",
                 "disabled" => "somebody has switched it off for the account: ask them first",
                 "revoked" => "AWS or the provider has withdrawn it: ask your AWS account team",
                 _ => "see its page for what is missing",

@@ -3,7 +3,7 @@
 
 use super::{Request, Requirements};
 use crate::bedrock::Need;
-use crate::iam::{ContextKeys, RequestContext};
+use crate::iam::ContextKeys;
 
 impl Request {
     /// Returns `true` if the operation can be called with a Bedrock API key.
@@ -16,16 +16,8 @@ impl Request {
     pub fn require_bearer_token(&self, requirements: &mut Requirements, token_type: &str) {
         let Some(need) = self.bearer_need() else { return };
         let service = need.action.split(':').next().unwrap_or("bedrock");
-        let mut context = ContextKeys::new().with("aws:RequestedRegion", self.region.as_str());
-        context.set(&format!("{service}:BearerTokenType"), token_type);
-        for (key, value) in self.context.iter() {
-            context.set(key, value.clone());
-        }
-        requirements.requirements.push(RequestContext {
-            action: need.action.to_owned(),
-            resource: "*".to_owned(),
-            context,
-        });
+        let keys = ContextKeys::new().with(&format!("{service}:BearerTokenType"), token_type);
+        requirements.requirements.push(self.beside_the_model(need.action, "*".to_owned(), keys));
     }
 
     fn bearer_need(&self) -> Option<&'static Need> {

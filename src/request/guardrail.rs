@@ -3,7 +3,7 @@
 
 use super::{Request, Requirements};
 use crate::bedrock::EnforcedGuardrail;
-use crate::iam::{Arn, ContextKeys, RequestContext};
+use crate::iam::{Arn, ContextKeys};
 
 const APPLY: &str = "bedrock:ApplyGuardrail";
 
@@ -57,11 +57,7 @@ impl Request {
         {
             return;
         }
-        let mut context = ContextKeys::new().with("aws:RequestedRegion", self.region.as_str());
-        for (key, value) in self.context.iter() {
-            context.set(key, value.clone());
-        }
-        requirements.requirements.push(RequestContext { action: APPLY.to_owned(), resource, context });
+        requirements.requirements.push(self.beside_the_model(APPLY, resource, ContextKeys::new()));
     }
 }
 
@@ -69,6 +65,7 @@ impl Request {
 mod tests {
     use super::*;
     use crate::bedrock::Operation;
+    use crate::iam::RequestContext;
 
     fn request() -> Request {
         Request::new(Some("amazon.nova-lite-v1:0".parse().unwrap()), Operation::Converse, "us-west-2".parse().unwrap())

@@ -2,7 +2,7 @@
 
 use super::{Request, Requirements};
 use crate::bedrock::Operation;
-use crate::iam::{ContextKeys, RequestContext};
+use crate::iam::ContextKeys;
 
 impl Operation {
     /// Returns `true` if calls of the operation can name a project on bedrock-runtime.
@@ -28,12 +28,8 @@ impl Request {
                 requirement.context.set("bedrock:ProjectArn", arn.as_str());
             }
         }
-        let mut context = ContextKeys::new().with("aws:RequestedRegion", self.region.as_str());
-        context.set("bedrock:ProjectArn", arn.as_str());
-        for (key, value) in self.context.iter() {
-            context.set(key, value.clone());
-        }
-        requirements.requirements.push(RequestContext { action: action.to_owned(), resource: arn, context });
+        let keys = ContextKeys::new().with("bedrock:ProjectArn", arn.as_str());
+        requirements.requirements.push(self.beside_the_model(action, arn, keys));
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::call::{Call, Principal};
 use super::pasted::Pasted;
-use crate::answer::Failure;
+use crate::answer::{Failure, context_keys};
 use crate::bedrock::{Bundle, Given, Kind, Marketplace, ModelReference, Operation, Region, provider_of};
-use crate::iam::{Arn, ContextKeys, ContextValue};
+use crate::iam::Arn;
 use crate::observe::can_invoke;
 use crate::request::{GivenPolicies, LiveCall, Request};
 use crate::sandbox::{Live, World, WorldRequest};
@@ -136,7 +136,7 @@ async fn assemble(
         resources,
         service_role,
         service: call.service.or_else(|| same.and_then(|own| own.service)),
-        context: context(&call.context),
+        context: context_keys(&call.context),
         principal,
         guardrail: call.guardrail.clone().or_else(|| same.and_then(|own| own.guardrail.clone())),
         project: call.project.clone().or_else(|| same.and_then(|own| own.project.clone())),
@@ -250,20 +250,4 @@ pub fn warnings_of(is_billed: bool, is_third_party: bool) -> Vec<&'static str> {
     let licence =
         "note: if the account has never used this third-party model, a call may accept the model's licence (EULA)";
     [(is_billed, billed), (is_third_party, licence)].into_iter().filter(|(is, _)| *is).map(|(_, note)| note).collect()
-}
-
-fn context(pairs: &[(String, String)]) -> ContextKeys {
-    let mut keys = ContextKeys::new();
-    for (key, value) in pairs {
-        let value = match keys.get(key) {
-            Some(known) => {
-                let mut values = known.values().to_vec();
-                values.push(value.clone());
-                ContextValue::Multiple(values)
-            }
-            None => ContextValue::Single(value.clone()),
-        };
-        keys.set(key, value);
-    }
-    keys
 }

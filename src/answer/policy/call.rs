@@ -5,7 +5,7 @@ use crate::bedrock::{
     Given, InferenceProfile, ModelReference, Operation, ProfileKind, ProjectReference, Region, destinations,
     source_of_destinations,
 };
-use crate::iam::{Arn, ContextKeys, ContextValue, RequestContext};
+use crate::iam::{Arn, ContextKeys, RequestContext};
 use crate::request::{Request, Requirements};
 
 /// The call, as it was named.
@@ -44,22 +44,6 @@ pub struct Call {
     pub request: Request,
     /// The account of the caller, where it is known.
     pub account: Option<String>,
-}
-
-/// Collects pairs into a context: a key given twice has several values.
-#[must_use]
-pub fn context(pairs: &[(String, String)]) -> ContextKeys {
-    let mut context = ContextKeys::new();
-    for (key, value) in pairs {
-        let value = match context.get(key) {
-            None => ContextValue::Single(value.clone()),
-            Some(known) => {
-                ContextValue::Multiple(known.values().iter().cloned().chain(std::iter::once(value.clone())).collect())
-            }
-        };
-        context.set(key, value);
-    }
-    context
 }
 
 impl NamedCall {

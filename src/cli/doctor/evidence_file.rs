@@ -4,6 +4,7 @@ use crate::cli::critical::uninterrupted;
 use crate::cli::exit::Failure;
 use crate::cli::output::{catch_file_size_limit, check_folder, folder_of};
 use crate::evidence::Evidence;
+use crate::report;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -36,7 +37,7 @@ pub(super) fn write(path: &Path, evidence: &Evidence, force: bool) -> Result<(),
 pub(super) fn write_aliases(path: &Path, aliases: &BTreeMap<String, String>, force: bool) -> Result<(), Failure> {
     let document = serde_json::json!({
         "schema": "bedrock-access/aliases/1",
-        "tool": {"name": "bedrock-access", "version": env!("CARGO_PKG_VERSION")},
+        "tool": report::TOOL,
         "aliases": aliases,
     });
     uninterrupted(|| place(path, &format!("{document:#}\n"), force))

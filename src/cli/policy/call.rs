@@ -1,5 +1,6 @@
 //! The call that a `policy` command is about, as options name it.
 
+use crate::answer::account_id;
 use crate::answer::policy::{Call, NamedCall};
 use crate::bedrock::{ModelReference, Operation, ProjectReference, Region};
 use crate::cli::exit::Failure;
@@ -27,7 +28,7 @@ pub(super) struct CallArgs {
     #[arg(long, value_name = "REGION")]
     pub region: Option<Region>,
     /// The account of the caller, which the ARN of an inference profile holds
-    #[arg(long, value_name = "ID", value_parser = account)]
+    #[arg(long, value_name = "ID", value_parser = account_id)]
     pub account: Option<String>,
     /// A Region to which the inference profile may route; repeat for each [default: those that AWS documents]
     #[arg(long, value_name = "REGION")]
@@ -35,14 +36,6 @@ pub(super) struct CallArgs {
     /// The foundation model behind an application inference profile, whose ARN does not tell
     #[arg(long, value_name = "ID")]
     pub underlying_model: Option<String>,
-}
-
-fn account(text: &str) -> Result<String, String> {
-    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Ok(text.to_owned())
-    } else {
-        Err("an account id has twelve digits".to_owned())
-    }
 }
 
 /// Reads an operation's name, and lets clap suggest the nearest for a misspelt one.

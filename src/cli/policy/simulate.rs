@@ -2,7 +2,8 @@
 
 use super::call::{self, CallArgs};
 use super::{cases, read};
-use crate::answer::policy::{context, evaluated};
+use crate::answer::context_keys;
+use crate::answer::policy::evaluated;
 use crate::bedrock::Operation;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
@@ -112,7 +113,7 @@ fn run_cases(path: &str) -> Result<ExitStatus, Failure> {
 
 fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
     let policies = policies(args)?;
-    let call = args.call.expand(args.operation, context(&args.context))?;
+    let call = args.call.expand(args.operation, context_keys(&args.context))?;
     if let Some(routes) = &call.routes {
         output::note(&format!("note: {routes}"));
     }

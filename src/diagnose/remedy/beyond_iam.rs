@@ -1,7 +1,7 @@
 //! Remedies for what IAM does not decide: access to the model, the credentials, the request itself.
 
 use super::{alternative_call, command, network, request_access};
-use crate::bedrock::{Marketplace, provider_of, required_retention};
+use crate::bedrock::{Marketplace, Region, TrustedAccessProgram, provider_of, required_retention};
 use crate::cause::Cause;
 use crate::diagnose::case::{Absence, Case};
 use crate::diagnose::change::{Change, ChangeKind, Note, Remedy, Step};
@@ -9,37 +9,35 @@ use crate::evidence::Evidence;
 
 /// Opens a gate of model access, or fixes the credentials or the request itself.
 pub(super) fn open(cause: Cause, case: &Case<'_>) -> Remedy {
-    let evidence = case.evidence;
-    let region = &evidence.request.region;
-    let mut remedy = Remedy::default();
-    let hiding = match &case.absence {
-        Some(Absence::Hidden(program)) => Some(program),
-        _ => None,
+    let mut remedy = match (cause, &case.absence) {
+        (Cause::ModelAccessNotGranted, Some(Absence::Hidden(program))) => join(program, &case.evidence.request.region),
+        _ => of_cause(cause, case),
     };
-    match (cause, hiding) {
-        (Cause::ModelAccessNotGranted, Some(program)) => {
-            remedy.commands.push(format!(
-                "aws bedrock get-trusted-access-program --program-identifier {} --region {region}",
-                command::quoted(&program.id)
-            ));
-            remedy.steps = vec![Step::JoinProgram(program.clone()), Step::OpenCase];
-            remedy.changes.push(Change::new(ChangeKind::JoinProgram(program.id.clone())));
-        }
-        _ => beyond_programs(cause, case, &mut remedy),
-    }
-    remedy.console = remedy.console.or_else(|| page_of(cause, evidence));
+    remedy.console = remedy.console.or_else(|| page_of(cause, case.evidence));
     // Where something else is to be called, the line that checks that stands already.
     if !remedy.commands.iter().any(|line| command::is_own(line)) {
-        remedy.commands.push(command::check_again(evidence));
+        remedy.commands.push(command::check_again(case.evidence));
     }
     remedy
 }
 
-fn beyond_programs(cause: Cause, case: &Case<'_>, remedy: &mut Remedy) {
+/// Takes part in the program that hides the model.
+fn join(program: &TrustedAccessProgram, region: &Region) -> Remedy {
+    let id = command::quoted(&program.id);
+    Remedy {
+        commands: vec![format!("aws bedrock get-trusted-access-program --program-identifier {id} --region {region}")],
+        steps: vec![Step::JoinProgram(program.clone()), Step::OpenCase],
+        changes: vec![Change::new(ChangeKind::JoinProgram(program.id.clone()))],
+        ..Remedy::default()
+    }
+}
+
+fn of_cause(cause: Cause, case: &Case<'_>) -> Remedy {
     let evidence = case.evidence;
     let region = &evidence.request.region;
     let model = evidence.base_model().unwrap_or("MODEL_ID");
     let provider = provider_of(model);
+    let mut remedy = Remedy::default();
     match cause {
         Cause::ModelAccessNotGranted | Cause::MarketplacePermission => {
             remedy
@@ -70,13 +68,13 @@ fn beyond_programs(cause: Cause, case: &Case<'_>, remedy: &mut Remedy) {
             remedy.commands.push(format!(
                 "aws bedrock list-foundation-models --by-provider {provider} --region {region} --query \"modelSummaries[?modelLifecycle.status=='ACTIVE'].modelId\""
             ));
-            alternative_call::another_model(remedy, case);
+            alternative_call::another_model(&mut remedy, case);
         }
         Cause::RegionUnavailable => {
             remedy.commands.push(format!(
                 "aws bedrock list-inference-profiles --region {region} --query \"inferenceProfileSummaries[?contains(inferenceProfileId, '{model}')].inferenceProfileId\""
             ));
-            alternative_call::offer(remedy, cause, case);
+            alternative_call::offer(&mut remedy, cause, case);
         }
         Cause::InferenceProfileRequired | Cause::InvalidModelId => {
             remedy.commands.push(format!(
@@ -87,7 +85,7 @@ fn beyond_programs(cause: Cause, case: &Case<'_>, remedy: &mut Remedy) {
                     "aws bedrock list-foundation-models --region {region} --query \"modelSummaries[].modelId\""
                 ));
             }
-            alternative_call::offer(remedy, cause, case);
+            alternative_call::offer(&mut remedy, cause, case);
         }
         Cause::DataRetentionMode => {
             remedy.commands.push(format!("aws bedrock get-account-data-retention --region {region}"));
@@ -111,6 +109,7 @@ fn beyond_programs(cause: Cause, case: &Case<'_>, remedy: &mut Remedy) {
         }
         _ => {}
     }
+    remedy
 }
 
 /// Returns the console's page where a gate is opened.

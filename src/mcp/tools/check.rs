@@ -1,6 +1,7 @@
 //! `check_plan`: Terraform plans and templates before their deployment. Makes no call.
 
 use super::fields;
+use crate::answer::account_id;
 use crate::answer::check::Files;
 use crate::bedrock::{ModelReference, Region};
 use crate::iac::Settings as Deployment;
@@ -29,11 +30,7 @@ are there mistakes in its policies? Makes no call. Give `paths`, or `content` wi
 
 fn arguments() -> Value {
     json!({
-        "paths": {
-            "type": "array", "items": {"type": "string"},
-            "description": "Paths of files, or of folders that hold them.",
-            "examples": [["plan.json"], ["cdk.out"]]
-        },
+        "paths": fields::paths("Paths of files, or of folders that hold them.", &json!([["plan.json"], ["cdk.out"]])),
         "content": {
             "type": "string",
             "description": "The text of one plan, template or policy, in place of `paths`.",
@@ -63,7 +60,7 @@ fn run(context: &Context, arguments: &Arguments) -> Result<Answer, ToolError> {
     let deployment = Deployment {
         parameters: arguments.pairs("parameters")?.into_iter().collect::<BTreeMap<_, _>>(),
         region: arguments.parsed::<Region>("region")?.map(|region| region.as_str().to_owned()),
-        account: arguments.read("account", fields::account_id)?,
+        account: arguments.read("account", account_id)?,
     };
     let mut files = Files::new(&deployment, &models);
     let paths = arguments.texts("paths")?;

@@ -1,5 +1,6 @@
 //! `find_denials`: denied calls in CloudTrail events and logs; asks CloudTrail itself only where that is asked for.
 
+use super::fields;
 use crate::answer::denials::{Parcel, for_each, judge, recent, redact};
 use crate::answer::{Served, account_of, configured_region, load_world};
 use crate::bedrock::Region;
@@ -40,11 +41,10 @@ or not, grouped by cause, principal, action and resource. With `live` it asks Cl
 
 fn arguments() -> Value {
     json!({
-        "paths": {
-            "type": "array", "items": {"type": "string"},
-            "description": "Paths of files, or of folders of them.",
-            "examples": [["events.json"], ["AWSLogs/111122223333/CloudTrail/us-east-1/2026/11"]]
-        },
+        "paths": fields::paths(
+            "Paths of files, or of folders of them.",
+            &json!([["events.json"], ["AWSLogs/111122223333/CloudTrail/us-east-1/2026/11"]])
+        ),
         "live": {
             "type": "boolean",
             "description": "Ask CloudTrail in place of files [default: false].",

@@ -2,6 +2,10 @@
 
 use serde_json::{Value, json};
 
+pub(super) fn paths(description: &str, examples: &Value) -> Value {
+    json!({"type": "array", "items": {"type": "string"}, "description": description, "examples": examples})
+}
+
 pub(super) fn model() -> Value {
     json!({
         "type": "string",
@@ -83,12 +87,4 @@ pub(super) fn policies(description: &str) -> Value {
         "description": format!("{description} Each is a document, its text, the path of a file, or the name of an AWS managed policy."),
         "examples": [["AmazonBedrockReadOnly"], [{"Version": "2012-10-17", "Statement": []}]]
     })
-}
-
-/// Reads the id of an account.
-pub(super) fn account_id(text: &str) -> Result<String, String> {
-    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => Ok(text.to_owned()),
-        false => Err("an account id has twelve digits".to_owned()),
-    }
 }

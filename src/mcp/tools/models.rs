@@ -1,8 +1,7 @@
 //! `list_callable_models`: which models a principal can call, Region by Region. Invokes no model.
 
 use super::fields;
-use crate::answer::policy::context as context_keys;
-use crate::answer::{Served, account_of, configured_region, load_world, surveyed};
+use crate::answer::{Served, account_of, configured_region, context_keys, load_world, surveyed};
 use crate::bedrock::{Operation, Region};
 use crate::evidence::{Survey, SurveyRequest};
 use crate::matrix::matrix;

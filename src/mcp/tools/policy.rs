@@ -1,8 +1,8 @@
 //! `simulate_policy`, `lint_policy` and `generate_policy`: policies offline.
 
 use super::fields;
-use crate::answer::operation_named;
-use crate::answer::policy::{Generated, NamedCall, WantedPolicy, context as context_keys, evaluated, generated};
+use crate::answer::policy::{Generated, NamedCall, WantedPolicy, evaluated, generated};
+use crate::answer::{account_id, context_keys, operation_named};
 use crate::bedrock::Operation;
 use crate::iam::Arn;
 use crate::mcp::arguments::Arguments;
@@ -11,7 +11,7 @@ use crate::mcp::error::{ToolError, in_words_of_tools};
 use crate::mcp::source;
 use crate::mcp::tool::{Answer, Reach, Tool, structure, without_names};
 use crate::policy::{Policies, Severity, lint};
-use crate::report::{LintReport, PolicyPart, Simulation};
+use crate::report::{self, LintReport, PolicyPart, Simulation};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ fn named_call(arguments: &Arguments) -> Result<NamedCall, ToolError> {
         service_role: arguments.parsed("service_role")?,
         project: None,
         region: arguments.parsed("region")?,
-        account: arguments.read("account", fields::account_id)?,
+        account: arguments.read("account", account_id)?,
         destination_region: arguments.list("destination_regions")?,
         underlying_model: arguments.text("underlying_model")?.map(str::to_owned),
     })
@@ -275,7 +275,7 @@ fn generate(context: &Context, arguments: &Arguments) -> Result<Answer, ToolErro
     let report = format!("{policy:#}");
     let structure = json!({
         "schema": "bedrock-access/generated-policy/1",
-        "tool": {"name": "bedrock-access", "version": env!("CARGO_PKG_VERSION")},
+        "tool": report::TOOL,
         "of": of,
         "policy": policy,
         "notes": notes,
