@@ -76,7 +76,8 @@ fn beyond_the_call(evidence: &Evidence, list: &mut Vec<NotChecked>) {
     ];
     for (kind, service, what, why) in of_resources {
         let mut read = evidence.resource_policies.iter().filter(|read| read.resource.service == service).peekable();
-        if request.given(kind).next().is_none() {
+        // One that leaves the answer open is listed with what it leaves open.
+        if request.given(kind).next().is_none() || list.iter().any(|known| known.what == what) {
             continue;
         }
         if read.peek().is_none() {
@@ -112,9 +113,11 @@ fn undecided(requirements: &Requirements, list: &mut Vec<NotChecked>) {
         }
     }
     for (why, requirements) in reasons {
-        let what = match requirements.as_slice() {
-            [only] => only.clone(),
-            many => Unchecked::Requirements(many.len()),
+        let what = match (why, requirements.as_slice()) {
+            (Why::ResourcePolicyUnread { resource, .. }, _) if resource.service == "s3" => Unchecked::BucketPolicy,
+            (Why::ResourcePolicyUnread { .. }, _) => Unchecked::KeyPolicy,
+            (_, [only]) => only.clone(),
+            (_, many) => Unchecked::Requirements(many.len()),
         };
         list.push(NotChecked::new(what, why.clone()));
     }

@@ -168,6 +168,13 @@ impl GateName {
 pub enum Why {
     /// The call for it was refused, failed or was not made.
     Unseen(Unseen),
+    /// The policy of a resource, by its ARN, was not read, and could deny.
+    ResourcePolicyUnread {
+        /// The resource.
+        resource: Box<Arn>,
+        /// Why its policy was not read.
+        unseen: Unseen,
+    },
     /// The principal's ARN is not known.
     PrincipalUnknown,
     /// The policy simulator was not asked.

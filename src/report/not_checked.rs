@@ -5,6 +5,7 @@ use crate::diagnose::{
     Excluded, Gap, GapReason, GateName, Missing, NotChecked, RecordedRefusal, ScpExemption, Unchecked, Why,
 };
 use crate::evidence::{SkipReason, Unseen};
+use crate::iam::PolicyType;
 
 /// Says what was not checked, and why.
 pub(super) fn line(not_checked: &NotChecked) -> String {
@@ -86,6 +87,9 @@ fn gate(name: GateName) -> &'static str {
 pub(super) fn why(reason: &Why) -> String {
     match reason {
         Why::Unseen(unseen) => self::unseen(unseen),
+        Why::ResourcePolicyUnread { resource, unseen } => {
+            format!("the policy of `{resource}` could not be read: {}", self::unseen(unseen))
+        }
         Why::NotRecorded(unseen) => format!(
             "{}; IAM records it some seconds after the refusal, and keeps it for at least a day",
             self::unseen(unseen)
@@ -139,10 +143,11 @@ pub(super) fn why(reason: &Why) -> String {
             why(simulator)
         ),
         Why::SuppliedUnparsable { policy_type, name, error } => {
-            format!("the given {policy_type} `{name}` is not a policy: {error}")
+            format!("{} is not a policy: {error}", unsimulated(*policy_type, name))
         }
         Why::SuppliedDependsOn { policy_type, name, keys } => {
-            format!("the given {policy_type} `{name}` hangs on {}; `--context` gives them", keys.join(", "))
+            let policy = unsimulated(*policy_type, name);
+            format!("{policy} depends on {}; `--context` gives them", keys.join(", "))
         }
         Why::ResourceOfAnotherAccount(account) => format!(
             "the resource belongs to account {account}: its own policy must allow the principal as well, and only that account can read it"
@@ -151,6 +156,14 @@ pub(super) fn why(reason: &Why) -> String {
             "the service role belongs to account {account}, and the caller to {caller}: its policies can only be read there"
         ),
         other => fixed(other).to_owned(),
+    }
+}
+
+/// Names a policy that no simulation evaluates: a resource's own was read, the others were given.
+fn unsimulated(policy_type: PolicyType, name: &str) -> String {
+    match policy_type {
+        PolicyType::ResourcePolicy => format!("the policy of `{name}`"),
+        given => format!("the given {given} `{name}`"),
     }
 }
 
@@ -228,6 +241,7 @@ fn fixed(reason: &Why) -> &'static str {
         Why::CallerUnknown => "the caller is not known",
         // Worded with the names that they hold.
         Why::Unseen(_)
+        | Why::ResourcePolicyUnread { .. }
         | Why::NotRecorded(_)
         | Why::UnknownWord(_)
         | Why::RetentionMode { .. }

@@ -21,12 +21,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 /// The largest request body in bytes; the largest that Bedrock's runtime takes is 25 MB.
@@ -34,6 +34,9 @@ const MAX_BODY: usize = 25_000_000;
 
 /// How many bytes of request bodies are held at once; further bodies wait.
 const MAX_BODIES: usize = 4 * MAX_BODY;
+
+/// How many bytes the system may keep of a connection whose body waits. Left alone, it keeps tens of megabytes.
+const RECEIVE_BUFFER: u32 = 256 * 1024;
 
 /// How long a client may take to send the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(10);
@@ -71,14 +74,12 @@ impl Sandbox {
     ///
     /// When the port cannot be had, or the system gives no thread.
     pub fn start(world: World, latency: Duration, port: u16) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
             let _context = runtime.enter();
-            tokio::net::TcpListener::from_std(listener)?
+            listen(port)?
         };
+        let address = listener.local_addr()?;
         let dispatcher = Dispatcher::new(world).map_err(io::Error::other)?;
         let shared = Arc::new(Shared {
             dispatcher,
@@ -131,6 +132,16 @@ impl Sandbox {
     }
 }
 
+/// Listens on loopback, within a runtime's context.
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // On Windows, the option would let another program take the port over.
+    socket.set_reuseaddr(cfg!(unix))?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(1024)
+}
+
 impl Drop for Sandbox {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
@@ -161,7 +172,7 @@ impl Drop for InFlight<'_> {
 }
 
 /// Accepts connections for as long as the sandbox runs.
-async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {

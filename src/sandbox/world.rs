@@ -76,7 +76,8 @@ pub struct World {
     /// Gateways of AgentCore.
     #[serde(default)]
     pub(super) gateways: Vec<Gateway>,
-    /// The policies of KMS keys, S3 buckets and ECR repositories, by ARN; null where there is none.
+    /// The policies of KMS keys, S3 buckets and ECR repositories, by ARN; null where there is none, which for a key means
+    /// that there is no such key.
     #[serde(default)]
     pub(super) resource_policies: BTreeMap<String, Option<PolicyText>>,
     /// Trusted access programs, and how the account takes part in them.

@@ -9,4 +9,5 @@ mod managed;
 mod needs;
 mod principals;
 mod published;
+mod resource_policies;
 mod services;

@@ -4,10 +4,12 @@
 //! the IAM policy simulator"). What the engine finds can only refuse: what the simulator denies, none of them grants here.
 
 use crate::bedrock::Whose;
-use crate::diagnose::case::{Case, Unsimulated, UnsimulatedPolicy, is_within};
+use crate::cause::Cause;
+use crate::diagnose::case::{Case, Unsimulated, UnsimulatedPolicy, classified, is_within};
 use crate::diagnose::requirement::{JudgedBy, Requirement};
 use crate::diagnose::statement::{self, DecidedBy};
 use crate::diagnose::unread::Why;
+use crate::evidence::ServiceError;
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::{Evaluation, Question, StatementRef, evaluate};
 use crate::request::KnownCaller;
@@ -53,19 +55,24 @@ pub(in crate::diagnose) fn judge(
     further
 }
 
-/// Leaves open what a resource's policy may deny that could not be read for any other reason than a missing right: whoever may
-/// not read it has the same answer as before it was read at all.
+/// Makes requirements undetermined that an unread resource policy could deny. A policy that the caller's own policies do not
+/// let it read is only named under "not checked": it says nothing of the call.
 fn leave_open_what_failed(case: &Case<'_>, requirements: &mut [Requirement]) {
     for read in &case.evidence.resource_policies {
-        let lacks_right = read
-            .document
-            .refused()
-            .is_some_and(|error| error.code.as_deref().is_some_and(|code| code.starts_with("AccessDenied")));
-        let Some(why) = read.document.why_unseen().filter(|_| !lacks_right) else { continue };
+        let lacks_right = read.document.refused().is_some_and(lacks_right);
+        let Some(unseen) = read.document.why_unseen().filter(|_| !lacks_right) else { continue };
+        let why = Why::ResourcePolicyUnread { resource: Box::new(read.resource.clone()), unseen };
         for requirement in requirements.iter_mut().filter(|known| is_within(&read.resource, &known.request)) {
-            leave_open(requirement, Some(Why::Unseen(why.clone())));
+            leave_open(requirement, Some(why.clone()));
         }
     }
+}
+
+/// Returns `true` if a refusal to read a resource's policy comes from the caller's side. One that comes from the policy itself,
+/// or does not say where it comes from, may be the policy's `Deny` of the call too.
+fn lacks_right(error: &ServiceError) -> bool {
+    let is_denied = error.code.as_deref().is_some_and(|code| code.starts_with("AccessDenied"));
+    is_denied && !matches!(classified(error).cause, Cause::ResourcePolicy | Cause::Unrecognized)
 }
 
 /// A requirement that is allowed otherwise is not, as long as a further policy leaves it open.

@@ -47,7 +47,11 @@ fn in_short(why: &str) -> String {
     let Some((before, behind)) = why.split_once(MARK) else { return why.to_owned() };
     let action = behind.split(' ').next().unwrap_or_default();
     let said = before.rsplit_once("AccessDenied").map(|(said, _)| said).unwrap_or_default();
-    format!("{said}the caller lacks {action}")
+    // What a policy denies, the caller does not lack, and to allow it would be of no use.
+    match behind.split_once(" with an explicit deny in ") {
+        Some((_, policy)) => format!("{said}an explicit deny in {policy} refuses the caller {action}"),
+        None => format!("{said}the caller lacks {action}"),
+    }
 }
 
 /// Joins what was not checked for the same reason.

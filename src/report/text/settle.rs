@@ -56,16 +56,16 @@ fn with_probe(diagnosis: &Diagnosis) -> String {
     format!("{} --probe", diagnosis.again)
 }
 
-/// Returns the actions that the caller was refused, in the order in which they were asked.
+/// Returns the actions that no policy allows the caller, in the order in which they were asked. Those that a policy denies
+/// explicitly are left out: to allow them would be of no use.
 fn refused(diagnosis: &Diagnosis) -> Vec<&str> {
     let mut apis: Vec<&str> = Vec::new();
     for call in diagnosis.calls.iter().filter(|call| call.outcome == Outcome::Refused) {
-        let is_denied = call
-            .error
-            .as_ref()
-            .and_then(|error| error.code.as_deref())
-            .is_some_and(|code| code.contains("AccessDenied"));
-        if is_denied && !apis.contains(&call.api.as_str()) && !call.api.starts_with("bedrock-runtime") {
+        let lacks_allow = call.error.as_ref().is_some_and(|error| {
+            let is_denied = error.code.as_deref().is_some_and(|code| code.contains("AccessDenied"));
+            is_denied && !error.message.as_deref().is_some_and(|text| text.contains("with an explicit deny in "))
+        });
+        if lacks_allow && !apis.contains(&call.api.as_str()) && !call.api.starts_with("bedrock-runtime") {
             apis.push(&call.api);
         }
     }

@@ -1,0 +1,110 @@
+//! The policy of a bucket that a job writes to: whatever it denies the job's role is never called allowed, and what it denies
+//! somebody else is no matter. The same where the policy hides itself.
+
+use super::account::{ask, at_once};
+use crate::support::program::Doctor;
+use serde_json::{Value, json};
+
+const BUCKET: &str = "arn:aws:s3:::example-answers";
+const OBJECTS: &str = "arn:aws:s3:::example-answers/*";
+const JOB_ROLE: &str = "arn:aws:iam::111122223333:role/service-role/nightly-batch";
+const OTHER: &str = "arn:aws:iam::111122223333:role/apps/other";
+
+/// An account with a batch job whose bucket has a policy of one statement.
+fn account(statement: &Value) -> Value {
+    let text = include_str!("../../../src/sandbox/worlds/batch-bucket-policy.json");
+    let mut world: Value = serde_json::from_str(text).unwrap();
+    world["resource_policies"][BUCKET] = json!({"Version": "2012-10-17", "Statement": [statement]});
+    world
+}
+
+/// The answer for an account whose bucket has a policy of one statement.
+fn verdict(statement: &Value) -> (String, Value) {
+    let report = ask(&account(statement), &[]).json();
+    (report["verdict"].as_str().unwrap().to_owned(), report)
+}
+
+/// Every `Deny` of whom, what and where.
+fn denials(whom: &[(&str, Value)]) -> Vec<Value> {
+    let what = [
+        ("Action", json!("s3:*")),
+        ("Action", json!(["s3:PutObject", "s3:GetBucketPolicy"])),
+        ("Action", json!("s3:Put*")),
+        ("NotAction", json!("s3:GetObject")),
+    ];
+    let places = [json!([BUCKET, OBJECTS]), json!(OBJECTS), json!("*")];
+    let mut all = Vec::new();
+    for (whose, principal) in whom {
+        for (element, actions) in &what {
+            for place in &places {
+                let mut statement = json!({"Effect": "Deny", "Resource": place});
+                statement[*whose] = principal.clone();
+                statement[*element] = actions.clone();
+                all.push(statement);
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn what_denies_the_jobs_role_is_never_allowed() {
+    let everybody = json!("*");
+    let mut all = denials(&[
+        ("Principal", everybody.clone()),
+        ("Principal", json!({"AWS": "*"})),
+        ("Principal", json!({"AWS": JOB_ROLE})),
+        ("Principal", json!({"AWS": [OTHER, JOB_ROLE]})),
+        ("NotPrincipal", json!({"AWS": OTHER})),
+    ]);
+    // A condition that holds for the job, or that nothing here can tell.
+    for condition in [
+        json!({"StringNotEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}),
+        json!({"StringNotEquals": {"aws:PrincipalAccount": "444455556666"}}),
+        json!({"ArnNotEquals": {"aws:PrincipalArn": OTHER}}),
+        json!({"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}),
+    ] {
+        all.extend(denials(&[("Principal", everybody.clone())]).into_iter().map(|mut statement| {
+            statement["Condition"] = condition.clone();
+            statement
+        }));
+    }
+    let answers = at_once(&all, verdict);
+    for (statement, (verdict, report)) in all.iter().zip(&answers) {
+        assert_ne!(verdict, "allowed", "{statement}: {report:#}");
+    }
+    // Where the caller may read the policy, and nothing is unknown, it is found.
+    assert!(answers.iter().filter(|(verdict, _)| verdict == "denied").count() > 30);
+    let named = |(_, report): &&(String, Value)| report["findings"][0]["cause"] == "resource-policy";
+    assert!(answers.iter().filter(named).count() > 30);
+}
+
+#[test]
+fn what_denies_others_alone_is_no_matter() {
+    let mut all = denials(&[
+        ("Principal", json!({"AWS": OTHER})),
+        ("Principal", json!({"AWS": "arn:aws:iam::444455556666:root"})),
+    ]);
+    all.extend(denials(&[("Principal", json!("*"))]).into_iter().map(|mut statement| {
+        statement["Condition"] = json!({"ArnEquals": {"aws:PrincipalArn": OTHER}});
+        statement
+    }));
+    for (statement, (verdict, report)) in all.iter().zip(at_once(&all, verdict)) {
+        assert_eq!(verdict, "allowed", "{statement}: {report:#}");
+    }
+}
+
+#[test]
+fn a_policy_that_hides_itself_is_said_to_and_no_grant_is_advised() {
+    let statement = json!({
+        "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, OBJECTS],
+        "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}},
+    });
+    let file = tempfile::Builder::new().suffix(".json").tempfile().unwrap();
+    std::fs::write(file.path(), account(&statement).to_string()).unwrap();
+    let answer = Doctor::new(["--sandbox", file.path().to_str().unwrap()]).run();
+    assert_eq!(answer.status, 3, "{}", answer.stdout);
+    assert!(answer.stdout.contains("cannot tell: a resource's policy was not read"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("explicit deny in a resource-based policy"), "{}", answer.stdout);
+    assert!(!answer.stdout.contains("allow the caller s3:GetBucketPolicy"), "{}", answer.stdout);
+}
