@@ -12,7 +12,7 @@ pub(crate) mod suggest;
 pub use arn::{Arn, ArnError};
 pub(crate) use arn::{aws_managed_policy_name, name_of};
 pub use context::{ContextKeys, ContextValue, DuplicateKey, RequestContext};
-pub use principal::{Principal, PrincipalKind};
+pub use principal::{Principal, PrincipalKind, is_session_of_litellm};
 pub use service::{AssumingService, ParseServiceError};
 
 use serde::{Deserialize, Serialize};

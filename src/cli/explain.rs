@@ -1,7 +1,8 @@
 //! `explain`: which cause a pasted error text names, and what to do.
 //!
 //! Takes files, standard input or a paste; answers as text or JSON. `--batch` answers each line with a line of
-//! JSON, in order and in constant memory; `--log` groups the errors of a log. Makes no calls.
+//! JSON, in order and in constant memory; `--log` groups the errors of a log, and so does whatever is longer than one error
+//! can be. Makes no calls.
 
 use super::exit::{ExitStatus, Failure};
 use super::{input, output, paint};
@@ -11,11 +12,14 @@ use crate::explain::{self, MAX_TEXT};
 use crate::report;
 use clap::{Args, ValueEnum};
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read};
+use std::io::{self, Cursor, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
 mod batch;
 mod log;
+
+/// The longest text that is explained as one error, in bytes; what is longer is a log.
+const LONGEST_ERROR: usize = 1 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,7 +43,8 @@ pub(super) struct ExplainArgs {
     /// Read one `{"id", "text"}` per line, and answer each with one line of JSON, in order.
     #[arg(long)]
     batch: bool,
-    /// Read a log of any length: equal errors are counted, with their first and last line.
+    /// Read a log of any length: equal errors are counted, with their first and last line. What is longer than 1 MiB is read
+    /// like that without the option.
     #[arg(long, conflicts_with_all = ["batch", "format"])]
     log: bool,
     /// With --batch, count the causes on standard error at the end.
@@ -68,8 +73,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
     if arguments.log {
         let mut found = ExitStatus::Undetermined;
         for file in files {
-            let shown = if is_standard_input(file) { "standard input".to_owned() } else { file.display().to_string() };
-            if log::run(&shown, open(file)?)? == ExitStatus::Success {
+            if log::run(&shown(file), open(file)?)? == ExitStatus::Success {
                 found = ExitStatus::Success;
             }
         }
@@ -77,65 +81,63 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
     }
     let many = files.len() > 1;
     let mut recognized = false;
-    let mut answer = Vec::new();
-    let mut failure = None;
-    for file in files {
-        let text = match read(file) {
-            Ok(text) => text,
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
-        };
-        let mut explanation = explain::explain_bytes(&text);
-        recognized |= explanation.error.cause != Cause::Unrecognized;
-        match arguments.format.unwrap_or(Format::Text) {
-            Format::Json => {
-                if many {
-                    explanation.id = file.display().to_string().into();
-                }
-                report::write_explanation_json(&mut answer, &explanation);
-                answer.push(b'\n');
-            }
-            Format::Text => {
-                if many {
-                    let blank = if answer.is_empty() { "" } else { "\n" };
-                    answer.extend_from_slice(
-                        format!("{blank}==> {} <==\n\n", escape(&file.display().to_string())).as_bytes(),
-                    );
-                }
-                answer
-                    .extend_from_slice(report::explanation_text(&explanation, None, paint::columns(false)).as_bytes());
-            }
+    for (number, file) in files.iter().enumerate() {
+        if many && arguments.format != Some(Format::Json) {
+            let blank = if number == 0 { "" } else { "\n" };
+            output::print(&format!("{blank}==> {} <==\n\n", escape(&file.display().to_string())))?;
         }
+        recognized |= match arguments.format.unwrap_or(Format::Text) {
+            Format::Json => print_json(file, many)?,
+            Format::Text => print_text(file)?,
+        };
     }
-    output::print(&String::from_utf8_lossy(&answer))?;
-    match failure {
-        Some(failure) => Err(failure),
-        None if recognized => Ok(ExitStatus::Success),
-        None => Ok(ExitStatus::Undetermined),
-    }
+    Ok(if recognized { ExitStatus::Success } else { ExitStatus::Undetermined })
 }
 
-/// Reads a whole text, up to the length that is explained.
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    let name = name(file);
+/// Explains a text as a line of JSON; returns whether its cause was recognized.
+fn print_json(file: &Path, many: bool) -> Result<bool, Failure> {
+    let (text, rest) = read(file, MAX_TEXT)?;
+    if rest.is_some() {
+        return Err(Failure::input(format!("{} is larger than {} MiB", name(file), MAX_TEXT >> 20))
+            .hint("a log of any length is read with --log, and one text per line with --batch"));
+    }
+    let mut explanation = explain::explain_bytes(&text);
+    if many {
+        explanation.id = file.display().to_string().into();
+    }
+    let mut answer = Vec::new();
+    report::write_explanation_json(&mut answer, &explanation);
+    answer.push(b'\n');
+    output::print(&String::from_utf8_lossy(&answer))?;
+    Ok(explanation.error.cause != Cause::Unrecognized)
+}
+
+/// Explains a text, or what is too long for one error as a log; returns whether a cause was recognized.
+fn print_text(file: &Path) -> Result<bool, Failure> {
+    let (text, rest) = read(file, LONGEST_ERROR)?;
+    if let Some(rest) = rest {
+        output::note(&format!("{} is longer than one error: it is read as a log, as with --log", name(file)));
+        return Ok(log::run(&shown(file), Cursor::new(text).chain(rest))? == ExitStatus::Success);
+    }
+    let explanation = explain::explain_bytes(&text);
+    output::print(&report::explanation_text(&explanation, None, paint::columns(false)))?;
+    Ok(explanation.error.cause != Cause::Unrecognized)
+}
+
+/// Reads a text up to a length, and returns what is left where it is longer.
+fn read(file: &Path, longest: usize) -> Result<(Vec<u8>, Option<Box<dyn Read + Send>>), Failure> {
     let mut input = open(file)?;
     if is_standard_input(file) && io::stdin().is_terminal() {
         output::note("paste the error text, then press Ctrl-D on a line of its own");
     }
     let mut text = Vec::new();
-    let limit = MAX_TEXT as u64 + 1;
     input
         .by_ref()
-        .take(limit)
+        .take(longest as u64 + 1)
         .read_to_end(&mut text)
-        .map_err(|error| Failure::input(format!("{name} cannot be read: {}", reason(&error))))?;
-    if text.len() > MAX_TEXT {
-        return Err(Failure::input(format!("{name} is larger than {} MiB", MAX_TEXT / 1024 / 1024))
-            .hint("a log of any length is read with --log, and one text per line with --batch"));
-    }
-    Ok(text)
+        .map_err(|error| Failure::input(format!("{} cannot be read: {}", name(file), reason(&error))))?;
+    let is_longer = text.len() > longest;
+    Ok((text, is_longer.then_some(input)))
 }
 
 fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
@@ -143,7 +145,7 @@ fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
         return Ok(Box::new(io::stdin()));
     }
     if let Some(text) = input::free_text(file) {
-        return Ok(Box::new(io::Cursor::new(text)));
+        return Ok(Box::new(Cursor::new(text)));
     }
     File::open(file)
         .and_then(input::unpacked)
@@ -155,7 +157,11 @@ fn is_standard_input(file: &Path) -> bool {
 }
 
 fn name(file: &Path) -> String {
-    if is_standard_input(file) { "standard input".to_owned() } else { format!("`{}`", file.display()) }
+    if is_standard_input(file) { shown(file) } else { format!("`{}`", file.display()) }
+}
+
+fn shown(file: &Path) -> String {
+    if is_standard_input(file) { "standard input".to_owned() } else { file.display().to_string() }
 }
 
 /// Returns the reason of an error in lower case, without the number that the system gives it.

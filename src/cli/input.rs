@@ -33,6 +33,20 @@ pub(in crate::cli) fn log(path: &str) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Returns `true` if a plain file holds more bytes, unpacked.
+pub(in crate::cli) fn is_longer(path: &str, limit: u64) -> bool {
+    let length = |source: Box<dyn Read + Send>| io::copy(&mut source.take(limit + 1), &mut io::sink());
+    // What is no plain file, such as a pipe, can be read once only.
+    let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
+    is_file && opened(path).is_ok_and(|source| length(source).is_ok_and(|length| length > limit))
+}
+
+/// Opens a file, unpacked if gzip packed it.
+pub(in crate::cli) fn opened(path: &str) -> Result<Box<dyn Read + Send>, Failure> {
+    let failed = |error: io::Error| Failure::input(format!("`{path}` cannot be read: {}", reason(&error)));
+    File::open(path).and_then(unpacked).map_err(failed)
+}
+
 /// Unpacks gzip up to a limit.
 pub(in crate::cli) fn unzipped(bytes: &[u8], limit: u64) -> io::Result<Vec<u8>> {
     let mut unpacked = Vec::new();

@@ -455,6 +455,8 @@ pub enum Note {
     WholeEndpointPolicy,
     /// A session keeps the policy that it was made with.
     SessionKeepsPolicy,
+    /// LiteLLM made the session, with a policy of its own.
+    LiteLlmAttachesPolicy,
     /// The account is a member of the organization.
     MemberAccount,
     /// This change alone is not enough.

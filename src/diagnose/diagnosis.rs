@@ -108,11 +108,11 @@ pub struct RequestSummary {
 }
 
 impl RequestSummary {
-    /// Names what the call is made to: the model, or else the first resource, or else nothing.
+    /// Names what the call is made to: the model, or else the first resource, where the operation takes either.
     #[must_use]
-    pub fn target(&self) -> String {
+    pub fn target(&self) -> Option<String> {
         let model = self.model.as_ref().map(ToString::to_string);
-        model.or_else(|| self.resources.first().map(ToString::to_string)).unwrap_or_else(|| "nothing".to_owned())
+        model.or_else(|| self.resources.first().map(ToString::to_string))
     }
 }
 

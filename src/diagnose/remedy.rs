@@ -66,7 +66,7 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
         {
             return remedy;
         }
-        return for_policy(cause_of(finding.policy_type, decision), case, requirements);
+        return for_policy(cause_of(finding.policy_type, decision), case, requirements, Vec::new());
     }
     let is_requirement = finding.action.as_ref().is_none_or(|action| {
         requirements.requirements.iter().any(|requirement| requirement.request.action.eq_ignore_ascii_case(action))
@@ -92,36 +92,41 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
         };
         return grant::to_principal(case.evidence, requirements, &[requirement]);
     }
-    // What a live answer names beside the known requirements, such as a project, the policy needs too.
-    let beyond: Vec<RequestContext> = finding
-        .resources
-        .iter()
-        .filter(|_| finding.certainty <= Certainty::Reported)
-        .filter(|named| requirements.requirements.iter().all(|known| known.request.resource != **named))
-        .filter_map(|named| {
-            let context = ContextKeys::new();
-            Some(RequestContext { action: finding.action.clone()?, resource: named.clone(), context })
-        })
-        .collect();
-    if finding.cause == Cause::IdentityPolicyMissingAllow && !beyond.is_empty() {
-        let known = requirements.requirements.iter().map(|requirement| requirement.request.clone());
-        let requests: Vec<RequestContext> = known.chain(beyond).collect();
-        return grant::to_principal(case.evidence, requirements, &requests);
-    }
     if finding.cause == Cause::ResourcePolicy
         && !denies_explicitly(case, requirements, PolicyType::ResourcePolicy)
         && let Some(remedy) = grant::in_resource_policy(finding, case.evidence, requirements)
     {
         return remedy;
     }
-    for_policy(finding.cause, case, requirements)
+    for_policy(finding.cause, case, requirements, beyond_requirements(finding, requirements))
 }
 
-/// Fixes a policy that refuses requirements of the call; any other cause is fixed beyond IAM.
-fn for_policy(cause: Cause, case: &Case<'_>, requirements: &Requirements) -> Remedy {
+/// Returns what a live answer names beside the known requirements, such as a project or an enforced guardrail: a policy that
+/// is to let the call through needs it too.
+fn beyond_requirements(finding: &Finding, requirements: &Requirements) -> Vec<RequestContext> {
+    let Some(action) = finding.action.as_ref().filter(|_| finding.certainty <= Certainty::Reported) else {
+        return Vec::new();
+    };
+    let is_known = |resource: &String| {
+        requirements
+            .requirements
+            .iter()
+            .any(|known| known.request.resource == *resource && known.request.action.eq_ignore_ascii_case(action))
+    };
+    let unknown = finding.resources.iter().filter(|resource| !is_known(resource));
+    let request = |resource: &String| RequestContext {
+        action: action.clone(),
+        resource: resource.clone(),
+        context: ContextKeys::new(),
+    };
+    unknown.map(request).collect()
+}
+
+/// Fixes a policy that refuses requirements of the call, and what else was refused; any other cause is fixed beyond IAM.
+fn for_policy(cause: Cause, case: &Case<'_>, requirements: &Requirements, beyond: Vec<RequestContext>) -> Remedy {
     let evidence = case.evidence;
-    let requests: Vec<RequestContext> =
-        requirements.requirements.iter().map(|requirement| requirement.request.clone()).collect();
+    let known = requirements.requirements.iter().map(|requirement| requirement.request.clone());
+    let requests: Vec<RequestContext> = known.chain(beyond).collect();
     let policy_type = match cause {
         Cause::IdentityPolicyMissingAllow => return grant::to_principal(evidence, requirements, &requests),
         Cause::IdentityPolicyExplicitDeny => PolicyType::IdentityPolicy,

@@ -37,6 +37,15 @@ pub enum PrincipalKind {
     Other,
 }
 
+/// Returns `true` if an ARN is that of a session that LiteLLM makes by `AssumeRoleWithWebIdentity`, where it attaches a session
+/// policy of its own.
+///
+/// The name is the one that LiteLLM's source gives (`base_aws_llm.py`, versions up to November 2026) where none is configured.
+#[must_use]
+pub fn is_session_of_litellm(arn: &str) -> bool {
+    arn.contains(":assumed-role/") && arn.ends_with("/litellm-session")
+}
+
 impl PrincipalKind {
     /// Returns the kebab-case name that JSON uses.
     #[must_use]

@@ -4,11 +4,12 @@
 //! unsafe characters are escaped. Never suggests a command that makes a call which costs money.
 
 use super::paragraph::paragraph;
+use super::steps;
 use crate::bedrock::{Given, Kind, ModelReference, Operation, Region};
 use crate::cause::{Cause, Family, catalogue};
 use crate::escape::escape;
 use crate::explain::{ExplainedError, Explanation, Facts, TextCertainty, model_of};
-use crate::iam::Arn;
+use crate::iam::{Arn, is_session_of_litellm};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -108,6 +109,9 @@ pub fn explanation_steps(error: &ExplainedError, region: Option<&str>) -> Vec<Co
     let model = usable(error.model.as_deref());
     let parsed = model.and_then(|model| model.parse::<ModelReference>().ok());
     let mut steps = Vec::with_capacity(entry.steps.len() + 5);
+    if error.cause == Cause::SessionPolicy && error.principal.as_deref().is_some_and(is_session_of_litellm) {
+        steps.push(steps::LITELLM.into());
+    }
     if error.cause == Cause::IdentityPolicyMissingAllow
         && let Some(statement) = statement(error)
     {

@@ -124,6 +124,10 @@ pub(super) fn step(step: &Step) -> String {
     }
 }
 
+/// What LiteLLM does to the sessions that it makes (`base_aws_llm.py` in its source, November 2026).
+pub(super) const LITELLM: &str = "LiteLLM made this session and attached a policy of its own to it, whose actions depend on \
+    LiteLLM's version: update it, or give it credentials in another way than `aws_web_identity_token`";
+
 /// Words the steps that hold no name.
 fn fixed(step: &Step) -> &'static str {
     match step {
@@ -269,6 +273,7 @@ pub(super) fn note(note: &Note) -> String {
         Note::WholeEndpointPolicy => {
             "`endpoint.json` holds the whole of the endpoint's policy, with the statements added"
         }
+        Note::LiteLlmAttachesPolicy => LITELLM,
         Note::SessionKeepsPolicy => "a session that exists keeps the policy that it was made with: make a new one",
         Note::MemberAccount => {
             "the account is a member of the organization: its management account, whose credentials these lines need, is not restricted"

@@ -70,6 +70,7 @@ impl TargetRow {
     #[must_use]
     pub fn new(diagnosis: &Diagnosis, label: &Label<'_>) -> Self {
         let asked = &diagnosis.request;
+        let on = asked.target().map(|target| format!(" on `{target}`")).unwrap_or_default();
         let who = diagnosis.principal.arn.as_ref().map(|arn| format!(" as `{arn}`")).unwrap_or_default();
         let why = |finding: &Finding| {
             format!("`{}`: {}; {}", finding.cause, wording::summary(finding, diagnosis), outline::next_step(finding))
@@ -79,7 +80,7 @@ impl TargetRow {
             name: label.name(),
             verdict: Some(diagnosis.verdict),
             expect: label.expect,
-            call: format!("`{}` on `{}` in `{}`{who}", asked.operation, asked.target(), asked.region),
+            call: format!("`{}`{on} in `{}`{who}", asked.operation, asked.region),
             causes: diagnosis.findings.iter().map(|finding| finding.cause.code()).collect(),
             why: match diagnosis.verdict {
                 Verdict::Undetermined => diagnosis.not_checked.iter().take(1).map(not_checked::line).collect(),
@@ -167,7 +168,7 @@ pub fn bad_target_line(id: &Value, line: u64, error: &str) -> Styled {
 
 fn call(diagnosis: &Diagnosis) -> String {
     let asked = &diagnosis.request;
-    let target = asked.target();
+    let on = asked.target().map(|target| format!(" on {target}")).unwrap_or_default();
     let who = diagnosis.principal.arn.as_ref().map(|arn| format!(" as {arn}")).unwrap_or_default();
-    format!("{} on {target} in {}{who}", asked.operation.as_str(), asked.region)
+    format!("{}{on} in {}{who}", asked.operation.as_str(), asked.region)
 }

@@ -7,14 +7,16 @@ use bedrock_access::sandbox::{Sandbox, World};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
-const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
-const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
+pub const SONNET: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+pub const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
 
 /// The role of the settings may call the main model, and not the background one; the shell's user may do everything.
-fn world() -> Value {
+pub fn world() -> Value {
     let text = embedded("healthy").to_string();
     let mut world: Value = serde_json::from_str(&text).unwrap();
     world["name"] = json!("client");
@@ -126,7 +128,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn verdicts(answer: &Answer) -> BTreeMap<String, (String, String)> {
+pub fn verdicts(answer: &Answer) -> BTreeMap<String, (String, String)> {
     let lines = answer.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     lines.map(|line| (word(&line["id"]), (word(&line["verdict"]), word(&line["principal"]["arn"])))).collect()
@@ -161,7 +163,7 @@ fn the_main_model_works_and_the_background_model_does_not() {
 }
 
 /// A shell with the keys of a user who may do everything, and a home whose profile `dev` has those of the role.
-struct Shell {
+pub struct Shell {
     _sandbox: Sandbox,
     home: tempfile::TempDir,
     variables: Vec<(String, String)>,
@@ -169,7 +171,7 @@ struct Shell {
 }
 
 impl Shell {
-    fn start(world: &Value) -> Self {
+    pub fn start(world: &Value) -> Self {
         let world: World = World::parse(&world.to_string()).unwrap();
         let (_, secret, _) = world.caller_credentials();
         let secret = secret.to_owned();
@@ -195,13 +197,13 @@ impl Shell {
         Self { _sandbox: sandbox, home, variables, token }
     }
 
-    fn doctor(&self, arguments: &[&str]) -> Answer {
+    pub fn doctor(&self, arguments: &[&str]) -> Answer {
         let mut doctor = Doctor::new(arguments);
         doctor.0.envs(self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         doctor.run()
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.home.path().join(name);
         fs::write(&path, text.replace("SESSION", &self.token)).unwrap();
         path.display().to_string()
@@ -475,4 +477,46 @@ fn a_log_is_explained_by_its_kinds_of_errors_with_their_lines() {
     fs::write(&nothing, "INFO request served\n".repeat(100)).unwrap();
     let answer: Answer = bedrock_access(["explain", "--log", nothing.to_str().unwrap()]).output().unwrap().into();
     assert_eq!(answer.status, 3, "{}", answer.stdout);
+}
+
+#[test]
+fn a_log_of_any_length_needs_no_option() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, packed) = (folder.path().join("long.log"), folder.path().join("long.log.gz"));
+    // Longer than one error can be, with the last refusal far from the end.
+    let long =
+        format!("{}{}{}", log(), "2026-11-30T10:00:00Z INFO request served\n".repeat(50_000), "x".repeat(3 << 20));
+    fs::write(&plain, &long).unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(fs::File::create(&packed).unwrap(), flate2::Compression::fast());
+    encoder.write_all(long.as_bytes()).unwrap();
+    encoder.finish().unwrap();
+    for file in [&plain, &packed] {
+        let file = file.to_str().unwrap();
+        let answer: Answer = bedrock_access(["explain", file]).output().unwrap().into();
+        assert_eq!(answer.status, 0, "{}", answer.stderr);
+        assert!(answer.stderr.contains("it is read as a log"), "{}", answer.stderr);
+        assert!(answer.stdout.contains("(30 times, lines 7 to 2907)"), "{}", answer.stdout);
+        let doctor = Doctor::new(["--error", file, "--sandbox", "iam-missing", "--format", "json"]).run();
+        assert!(doctor.stderr.contains("the last one that names a model is diagnosed: line 2907"), "{}", doctor.stderr);
+        assert_eq!(doctor.json()["request"]["model"], "amazon.nova-lite-v1:0");
+        let given = doctor.json()["findings"].to_string();
+        assert!(!given.contains("request served"), "{given}");
+    }
+    // Through a pipe, which can be read once.
+    let mut piped = bedrock_access(["explain"]);
+    let mut child = piped.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || input.write_all(long.as_bytes()));
+    let answer: Answer = child.wait_with_output().unwrap().into();
+    writer.join().unwrap().unwrap();
+    assert!(answer.stdout.contains("(30 times, lines 7 to 2907)"), "{}", answer.stdout);
+    // A refusal in a line that can be no error message, and a log without one.
+    let (one_line, nothing) = (folder.path().join("one-line.log"), folder.path().join("nothing.log"));
+    fs::write(&one_line, format!("{} {REFUSAL}\n", "y".repeat(2 << 20))).unwrap();
+    fs::write(&nothing, "INFO request served\n".repeat(100_000)).unwrap();
+    for (file, said) in [(&one_line, "too long to hold one error"), (&nothing, "holds no refusal")] {
+        let doctor = Doctor::new(["--error", file.to_str().unwrap(), "--sandbox"]).run();
+        assert_eq!(doctor.status, 4, "{}{}", doctor.stdout, doctor.stderr);
+        assert!(doctor.stderr.contains(said), "{}", doctor.stderr);
+    }
 }

@@ -33,6 +33,7 @@ mod models;
 mod operations;
 mod policy;
 mod probe;
+mod public_reports;
 mod reading;
 mod readme;
 mod reliability;

@@ -4,6 +4,7 @@ mod agent;
 mod foreign;
 mod hostile;
 mod quotation;
+mod spoiled;
 mod switches;
 
 use crate::support::account::at_once;

@@ -7,9 +7,16 @@ use crate::iam::{Arn, Principal};
 use crate::request::GivenError;
 use crate::secrets::without_secrets;
 use crate::trail::{Item, Wanted, read};
+use std::io::{self, BufRead, Read};
 
 /// How much of a long text is kept before and after its error, in bytes.
 const AROUND: usize = 8 * 1024;
+
+/// How many lines before and after its error's are kept of a long log.
+const LINES_AROUND: u64 = 40;
+
+/// The longest line of a log that is taken for one error, in bytes.
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// A pasted error, and what it reveals about its call.
 #[derive(Debug, Default)]
@@ -30,7 +37,7 @@ impl Pasted {
     ///
     /// When the text is blank.
     pub fn from_text(text: &str, name: &str) -> Result<Self, Failure> {
-        Self::read(text, name, false)
+        Self::read(text, name, None)
     }
 
     /// Reads the call out of a log: of several refusals, the last one that names its model.
@@ -39,23 +46,63 @@ impl Pasted {
     ///
     /// When the log is blank.
     pub fn from_log(text: &str, name: &str) -> Result<Self, Failure> {
-        Self::read(text, name, true)
+        Self::read(text, name, Some(2))
     }
 
-    fn read(text: &str, name: &str, is_log: bool) -> Result<Self, Failure> {
+    /// Likewise, of a log of any length, in constant memory: `open` gives its bytes from the start, and is called twice.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read, or holds no refusal.
+    pub fn from_long_log(
+        open: impl Fn() -> Result<Box<dyn Read + Send>, Failure>,
+        name: &str,
+    ) -> Result<Self, Failure> {
+        let (mut last, mut last_with_model) = (None, None);
+        let about = read(name, open()?, &Wanted::Denials, &mut |entry| {
+            if let Item::Denial(denial) = &entry.item {
+                last = Some(entry.line);
+                if names_model(&denial.error().model) {
+                    last_with_model = last;
+                }
+            }
+            true
+        });
+        if let Some(error) = about.error.filter(|_| !about.complete) {
+            return Err(Failure::input(format!("`{name}` cannot be read: {error}")));
+        }
+        let line = last_with_model.or(last).ok_or_else(|| {
+            Failure::input(format!("`{name}` holds no refusal"))
+                .hint(format!("`bedrock-access explain --log {name}` lists the other errors in it"))
+        })?;
+        let window = around(open()?, line)
+            .map_err(|error| Failure::input(format!("`{name}` cannot be read: {error}")))?
+            .ok_or_else(|| {
+                Failure::input(format!("line {line} of `{name}` is too long to hold one error"))
+                    .hint(format!("`bedrock-access denials {name}` reads records of CloudTrail in any form"))
+            })?;
+        Ok(Self { chosen: Some(chosen(name, line)), ..Self::read(&window, name, Some(1))? })
+    }
+
+    /// Reads a text: where it holds at least so many refusals, the last one that names its model.
+    fn read(text: &str, name: &str, last_of: Option<u64>) -> Result<Self, Failure> {
         if text.trim().is_empty() {
             return Err(Failure::input(format!("`{name}` holds no error message"))
                 .hint("paste the whole message, with its model and principal"));
         }
         // First of all, so that no window begins inside a secret.
         let text = without_secrets(text);
-        let last = if is_log { last_of_several(&text) } else { None };
-        let [from, to] = last.map_or_else(|| explain(&text).error.span, |(_, span)| span);
-        let chosen = last.map(|(line, _)| {
-            format!("note: of the errors in `{name}`, the last one that names a model is diagnosed: line {line}")
-        });
-        let from = text.floor_char_boundary(from.saturating_sub(AROUND));
-        let to = text.ceil_char_boundary(to.saturating_add(AROUND).min(text.len()));
+        let last = last_of.and_then(|least| last_refusal(&text, least));
+        let chosen = last.map(|(line, _)| chosen(name, line));
+        let [from, to] = match last {
+            // What stands around it in a log may be other errors.
+            Some((_, span)) => span,
+            None => {
+                let [from, to] = explain(&text).error.span;
+                let to = to.saturating_add(AROUND).min(text.len());
+                [text.floor_char_boundary(from.saturating_sub(AROUND)), text.ceil_char_boundary(to)]
+            }
+        };
         let text = text.get(from..to).unwrap_or(&text).to_owned();
         let read = explain(&text).error;
         Ok(Self {
@@ -104,22 +151,77 @@ impl Pasted {
     }
 }
 
-/// Finds the last of several refusals in a log that names its model: its line, and where it stands.
-fn last_of_several(text: &str) -> Option<(u64, [usize; 2])> {
+fn chosen(name: &str, line: u64) -> String {
+    format!("note: of the errors in `{name}`, the last one that names a model is diagnosed: line {line}")
+}
+
+fn names_model(model: &Option<impl AsRef<str>>) -> bool {
+    model.as_ref().is_some_and(|model| model.as_ref().parse::<ModelReference>().is_ok())
+}
+
+/// Reads a line of a log with the lines around it; nothing where it is longer than [`LONGEST_LINE`].
+fn around(log: impl Read, line: u64) -> io::Result<Option<String>> {
+    let mut log = io::BufReader::new(log);
+    let mut window = Vec::new();
+    for number in 1..=line.saturating_add(LINES_AROUND) {
+        let start = window.len();
+        let read = log.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut window)?;
+        if u64::try_from(read).is_ok_and(|read| read == LONGEST_LINE) && window.last() != Some(&b'\n') {
+            if number == line {
+                return Ok(None);
+            }
+            // Of another line, the beginning is enough.
+            window.truncate(start + AROUND);
+            window.push(b'\n');
+            skip_line(&mut log)?;
+        }
+        if read == 0 {
+            break;
+        }
+        if number.saturating_add(LINES_AROUND) < line {
+            window.clear();
+        }
+    }
+    Ok(Some(String::from_utf8_lossy(&window).into_owned()))
+}
+
+/// Reads on to the end of a line.
+fn skip_line(log: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let bytes = log.fill_buf()?;
+        let (used, is_end) = match memchr::memchr(b'\n', bytes) {
+            Some(end) => (end + 1, true),
+            None => (bytes.len(), bytes.is_empty()),
+        };
+        log.consume(used);
+        if is_end {
+            return Ok(());
+        }
+    }
+}
+
+/// Finds the last refusal that names its model, in a text with at least so many: its line, and where it stands.
+fn last_refusal(text: &str, least: u64) -> Option<(u64, [usize; 2])> {
     let (mut count, mut last) = (0_u64, None);
     read("log", text.as_bytes(), &Wanted::Denials, &mut |entry| {
         if let Item::Denial(denial) = &entry.item {
             count += 1;
-            if denial.error().model.as_deref().is_some_and(|model| model.parse::<ModelReference>().is_ok()) {
+            if names_model(&denial.error().model) {
                 last = Some(entry.line);
             }
         }
         true
     });
-    let line = last.filter(|_| count > 1)?;
+    let line = last.filter(|_| count >= least)?;
     let before: usize = text.split_inclusive('\n').take(usize::try_from(line - 1).ok()?).map(str::len).sum();
     let rest = text.get(before..)?;
-    let [from, to] = explain(rest.lines().next().unwrap_or_default()).error.span;
+    let own = rest.lines().next().unwrap_or_default();
+    let error = explain(own).error;
+    let [from, to] = error.span;
+    let from = own.floor_char_boundary(from.saturating_sub(AROUND));
+    // An error that goes on in the next lines names its model there.
+    let bounds = if error.model.is_some() { own } else { rest };
+    let to = bounds.ceil_char_boundary(to.saturating_add(AROUND).min(bounds.len()));
     Some((line, [before + from, before + to]))
 }
 

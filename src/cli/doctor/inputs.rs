@@ -11,6 +11,9 @@ use crate::policy::Document;
 use crate::request::{GivenPolicies, GivenPolicy};
 use std::path::Path;
 
+/// The longest file that is read whole as an error, in bytes; a longer one is read as a log.
+const LONGEST_TEXT: u64 = 1 << 20;
+
 /// Reads every text that the options name.
 pub(super) fn read(args: &DoctorArgs) -> Result<Inputs, Failure> {
     let policy = |path: &Option<String>| path.as_deref().map(given_policy).transpose();
@@ -26,7 +29,13 @@ pub(super) fn read(args: &DoctorArgs) -> Result<Inputs, Failure> {
 /// Reads an error: a text with white space as it is, else a file, or standard input for `-`.
 fn pasted(source: &str) -> Result<Pasted, Failure> {
     let is_text = source.contains(char::is_whitespace) && !Path::new(source).exists();
-    if is_text { Pasted::from_text(source, "the text") } else { Pasted::from_log(&input::log(source)?, source) }
+    if is_text {
+        return Pasted::from_text(source, "the text");
+    }
+    if input::is_longer(source, LONGEST_TEXT) {
+        return Pasted::from_long_log(|| input::opened(source), source);
+    }
+    Pasted::from_log(&input::log(source)?, source)
 }
 
 /// Checks that at most one option reads standard input.

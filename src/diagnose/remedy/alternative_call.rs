@@ -154,7 +154,7 @@ fn needed(case: &Case<'_>, requirements: &Requirements) -> Vec<Remedy> {
             requirements.requirements.iter().map(|requirement| requirement.request.clone()).collect();
         return vec![grant::to_principal(case.evidence, requirements, &requests)];
     }
-    found.into_iter().map(|finding| for_policy(finding.cause, case, requirements)).collect()
+    found.into_iter().map(|finding| for_policy(finding.cause, case, requirements, Vec::new())).collect()
 }
 
 /// Returns the line that asks about another call.

@@ -5,7 +5,7 @@ use crate::diagnose::change::{Change, ChangeKind, Note, Remedy, Step};
 use crate::diagnose::evaluate::Requirements;
 use crate::diagnose::finding::Finding;
 use crate::evidence::Evidence;
-use crate::iam::{PolicyType, RequestContext};
+use crate::iam::{PolicyType, RequestContext, is_session_of_litellm};
 use crate::policy::least_privilege;
 use serde_json::{Value, json};
 
@@ -65,7 +65,13 @@ pub(super) fn in_policy(
             commands.extend(command::endpoint_policy(evidence));
             console = command::console_in_region(evidence, "vpcconsole#Endpoints:");
         }
-        PolicyType::SessionPolicy => notes.push(Note::SessionKeepsPolicy),
+        PolicyType::SessionPolicy => {
+            let caller = evidence.caller.seen().map(|caller| caller.principal.arn.to_string());
+            if caller.is_some_and(|arn| is_session_of_litellm(&arn)) {
+                notes.insert(0, Note::LiteLlmAttachesPolicy);
+            }
+            notes.push(Note::SessionKeepsPolicy);
+        }
         _ => {}
     }
     commands.push(command::check_again(evidence));

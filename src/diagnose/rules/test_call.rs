@@ -48,10 +48,19 @@ pub(in crate::diagnose) fn contradictions(case: &Case<'_>, requirements: &Requir
     }
     let mut needed = requirements.requirements.iter().map(|requirement| requirement.request.action.as_str());
     if let Some(action) = &refused.facts.action
+        && !may_be_needed_too(action)
         && !needed.clone().any(|needed| needed.eq_ignore_ascii_case(action))
     {
         let needed = needed.next().map(str::to_owned);
         contradictions.push(Contradiction::OtherAction { action: action.clone(), needed });
     }
     contradictions
+}
+
+/// Returns `true` if a call may need an action that is not its operation's own: the guardrail that an account or an organization
+/// enforces, the API key that carries the call, the agreement that a first call makes, the key of an encrypted resource.
+fn may_be_needed_too(action: &str) -> bool {
+    const BESIDE: [&str; 4] =
+        ["bedrock:ApplyGuardrail", "bedrock:CallWithBearerToken", "bedrock-mantle:CallWithBearerToken", "kms:Decrypt"];
+    BESIDE.iter().any(|known| known.eq_ignore_ascii_case(action)) || action.starts_with("aws-marketplace:")
 }

@@ -80,6 +80,9 @@ pub(super) fn checked(page: &mut Page, diagnosis: &Diagnosis) {
     let refused = diagnosis.requirements.iter().filter(|one| is_refused(one)).count();
     if all > 0 {
         let text = match (allowed, refused) {
+            (1, 0) if all == 1 => "IAM: the one resource that the call needs is simulated allowed".to_owned(),
+            (0, 0) if all == 1 => "IAM: not known for the one resource that the call needs".to_owned(),
+            (0, 1) if all == 1 => "IAM: refused on the one resource that the call needs".to_owned(),
             (n, 0) if n == all => format!("IAM: all {all} resources that the call needs are simulated allowed"),
             (0, 0) => format!("IAM: not known for any of the {all} resources that the call needs"),
             (n, 0) => format!("IAM: {n} of the {all} resources that the call needs are simulated allowed"),
