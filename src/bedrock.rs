@@ -30,4 +30,4 @@ pub use profile::{InferenceProfile, ProfileKind, system_profile};
 pub use program::TrustedAccessProgram;
 pub use project::{DEFAULT_PROJECT, ProjectError, ProjectReference};
 pub use region::{Partition, Region, RegionError};
-pub use retention::required_retention;
+pub use retention::{required_retention, retention_is_enough};

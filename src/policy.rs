@@ -201,6 +201,16 @@ pub fn evaluate(question: &Question<'_>, policies: &Policies) -> Evaluation {
     evaluation
 }
 
+/// Decides everything that a request stands for: a `*` in its resource, or in the value of a key, is whatever will be there,
+/// such as the id of a job that is still to be made.
+///
+/// The decision is [`Decision::Undetermined`] where some of it is allowed and some is not, with no unknown key where it is that
+/// alone. [`decide`] and [`evaluate`] compare such a `*` as the character, as AWS's policy simulator does.
+#[must_use]
+pub fn decide_open(question: &Question<'_>, policies: &Policies) -> Evaluation {
+    decide::decide(&query::Query::new(question).with(policies).open(), policies)
+}
+
 /// Decides a request as [`evaluate`] does, without looking for near misses: for many requests in a row.
 #[must_use]
 pub fn decide(question: &Question<'_>, policies: &Policies) -> Evaluation {

@@ -105,6 +105,12 @@ pub struct Requirements {
 }
 
 impl Request {
+    /// Returns the project that the call names, where it is another than the default one.
+    #[must_use]
+    pub fn named_project(&self) -> Option<&ProjectReference> {
+        self.project.as_ref().filter(|project| !project.is_default())
+    }
+
     /// Asks whether the caller may make a call to a model in a Region, without anything else.
     #[must_use]
     pub fn new(model: Option<ModelReference>, operation: Operation, region: Region) -> Self {

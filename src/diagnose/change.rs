@@ -280,6 +280,8 @@ pub enum Step {
     OrMeetCondition(Condition),
     /// Or ask those who keep the policy, because its condition protects something.
     OwnerDecides(Statements),
+    /// Decide on the data-retention mode of the project that the call names, which comes before the account's.
+    SetRetentionOfProject(Option<&'static str>),
     /// Deal with the access key that leaked before anything else.
     KeyFirst,
     /// Merge the policy into the permission set's inline policy, of which there is one.

@@ -180,6 +180,8 @@ fn judge_caller(case: &Case<'_>) -> Requirements {
     let judge = Judge::for_principal(case);
     let mut requirements = judge.requirements(principal, case.call_requirements(principal));
     doubt_scps(case, principal, &mut requirements);
+    leave_open_what_is_denied_in_part(case, principal, &mut requirements);
+    leave_open_what_the_default_project_denies(case, principal, &mut requirements);
     let answered = requirements.iter().any(|requirement| requirement.unread.is_none());
     let certain = evidence.principal.seen().is_some_and(|source| source.candidates.len() == 1);
     // What is tried is tried in simulation, which does not know the other policies.
@@ -226,6 +228,32 @@ fn doubt_scps(case: &Case<'_>, principal: &Arn, requirements: &mut [Requirement]
         if requirement.policy_type == Some(PolicyType::ServiceControlPolicy) {
             *requirement = simulated::undetermined(requirement.request.clone(), Why::ScpControlDenied);
         }
+    }
+}
+
+/// Makes requirements undetermined of which a policy that was read denies a part: which part the call falls in, is not known.
+fn leave_open_what_is_denied_in_part(case: &Case<'_>, principal: &Arn, requirements: &mut [Requirement]) {
+    let Some(attached) = &case.attached else { return };
+    for requirement in requirements.iter_mut().filter(|known| known.decision == Decision::Allowed) {
+        let deniers = attached.denies_part(principal, &requirement.request);
+        if let Some(first) = deniers.into_iter().next() {
+            unsimulated::leave_open(requirement, Some(Why::DeniedInPart(Box::new(first))));
+        }
+    }
+}
+
+/// Makes requirements undetermined where a statement about projects, which was read, denies the call on the default one.
+///
+/// Whether a call that names no project is authorized on the default one too, AWS's pages and what was observed contradict each
+/// other about. A statement that only spares some models names no project, and is taken for what it was written for.
+fn leave_open_what_the_default_project_denies(case: &Case<'_>, principal: &Arn, requirements: &mut [Requirement]) {
+    let Some(attached) = &case.attached else { return };
+    let Some(on_project) = case.evidence.request.on_default_project(case.evidence.account().as_deref()) else { return };
+    let mut deniers = attached.denies_explicitly(principal, &on_project).into_iter();
+    let names_projects = |denier: &DecidedBy| denier.quote.as_ref().is_some_and(|text| text.contains(":project/"));
+    let Some(denier) = deniers.find(names_projects) else { return };
+    for requirement in requirements.iter_mut() {
+        unsimulated::leave_open(requirement, Some(Why::DeniedOnDefaultProject(Box::new(denier.clone()))));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What could matter and could not be seen, and why not: facts that `report` words.
 
+use super::statement::DecidedBy;
 use crate::bedrock::Operation;
 use crate::cause::Cause;
 use crate::evidence::Unseen;
@@ -175,6 +176,10 @@ pub enum Why {
         /// Why its policy was not read.
         unseen: Unseen,
     },
+    /// A statement that was read denies a part of what the call may touch, and which part it touches is not known.
+    DeniedInPart(Box<DecidedBy>),
+    /// A statement that was read denies the call on the default project, on which it may be authorized.
+    DeniedOnDefaultProject(Box<DecidedBy>),
     /// The principal's ARN is not known.
     PrincipalUnknown,
     /// The policy simulator was not asked.
@@ -192,6 +197,8 @@ pub enum Why {
         /// The mode that the model is documented to need.
         needed: &'static str,
     },
+    /// The call names a project, whose data-retention mode comes before the account's.
+    RetentionOfProject,
     /// The given error names a model that is offered through profiles only.
     ErrorNamesModel,
     /// The model is offered in ways that are not known to be callable.

@@ -7,7 +7,7 @@
 
 use super::pattern::{LetterCase, Pattern};
 use super::query::Query;
-use super::value_pattern::{Comparison, ValuePattern, Wildcards};
+use super::value_pattern::{self, Comparison, ValuePattern, Wildcards};
 
 /// The names of an ARN's parts, for messages.
 pub(crate) const PARTS: [&str; 6] = ["prefix", "partition", "service", "region", "account", "resource"];
@@ -55,18 +55,21 @@ impl ArnPattern {
         }
         let ([_, of_partition, of_service, of_region, of_account], resource) = &**pattern;
         // The parts that tell patterns apart are compared first; resources differ in length already.
-        match resource.compare(last, query) {
-            Comparison::Different => Comparison::Different,
-            compared => {
-                let pairs =
-                    [(of_region, region), (of_account, account), (of_service, service), (of_partition, partition)];
-                if pairs.into_iter().all(|(pattern, part)| pattern.matches(part)) {
-                    compared
-                } else {
-                    Comparison::Different
-                }
+        let mut compared = resource.compare(last, query);
+        if compared == Comparison::Different {
+            return compared;
+        }
+        for (pattern, part) in
+            [(of_region, region), (of_account, account), (of_service, service), (of_partition, partition)]
+        {
+            match value_pattern::compare(pattern, part, query) {
+                Comparison::Same => {}
+                Comparison::Unknown if compared == Comparison::Same => compared = Comparison::Unknown,
+                Comparison::Unknown => {}
+                _ => return Comparison::Different,
             }
         }
+        compared
     }
 
     /// Names the first part in which an ARN differs from the pattern.

@@ -73,7 +73,7 @@ impl Condition {
     /// Holds one value of the request against all values of the policy: any of them will do, or none of them
     /// may where the operator is negated.
     fn value_holds(&self, value: &str, query: &Query<'_>) -> Ternary {
-        if self.is_plain {
+        if self.is_plain && !query.is_placeholder(value) {
             return (self.values.iter().any(|expected| **expected == *value) != self.operator.negated).into();
         }
         let (mut same, mut unknown, mut malformed) = (false, false, false);

@@ -132,6 +132,110 @@ impl Pattern {
     }
 }
 
+/// How much of what a text with `*` stands for a pattern matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overlap {
+    /// Whatever the text stands for matches.
+    Whole,
+    /// Some of it does, as far as can be told.
+    Part,
+    /// Nothing of it does.
+    None,
+}
+
+impl Pattern {
+    /// Compares with a text in which `*` stands for any run of characters of a name, which holds neither `*` nor `?`.
+    pub fn overlap(&self, text: &str) -> Overlap {
+        let case = match self {
+            Self::Literal(_, case) | Self::Prefix(_, case) | Self::Wild { case, .. } => *case,
+            Self::Anything | Self::Segments { .. } => LetterCase::Sensitive,
+        };
+        let lower = |text: &str| if case == LetterCase::Ignored { text.to_lowercase() } else { text.to_owned() };
+        let mut tokens = Tokens::default();
+        match self {
+            Self::Anything => return Overlap::Whole,
+            Self::Literal(literal, _) => tokens.push_literal(&lower(literal)),
+            Self::Prefix(prefix, _) => {
+                tokens.push_literal(&lower(prefix));
+                tokens.0.push(MANY);
+            }
+            Self::Segments { start, between, end, .. } => {
+                tokens.push_literal(start);
+                for part in between {
+                    tokens.0.push(MANY);
+                    tokens.push_literal(part);
+                }
+                tokens.0.push(MANY);
+                tokens.push_literal(end);
+            }
+            Self::Wild { tokens: known, .. } => tokens.0.extend(known),
+        }
+        let mut open = Tokens::default();
+        for (number, piece) in lower(text).split('*').enumerate() {
+            if number > 0 {
+                open.0.push(MANY);
+            }
+            open.push_literal(piece);
+        }
+        let same = |pattern: u16, text: u16| pattern == text || pattern == ONE;
+        // Only a star of the pattern takes a star of the text, and a part of a character is none that `?` takes.
+        let covers = relates(&tokens.0, &open.0, false, |pattern, text, near| match (pattern, text) {
+            (MANY, _) => near.above || near.left,
+            (_, MANY) => false,
+            (ONE, byte) if byte >= 0x80 => false,
+            _ => near.diagonal && same(pattern, text),
+        });
+        // Of two stars that meet, one can end first. No name holds `*` or `?`.
+        let is_wildcard = |token: u16| token == u16::from(b'*') || token == u16::from(b'?');
+        let meets = relates(&tokens.0, &open.0, true, |pattern, text, near| match (pattern, text) {
+            (MANY, _) => near.above || near.left,
+            (_, MANY) => near.left || near.above && !is_wildcard(pattern),
+            _ => near.diagonal && same(pattern, text),
+        });
+        match (covers, meets) {
+            (true, _) => Overlap::Whole,
+            (false, true) => Overlap::Part,
+            (false, false) => Overlap::None,
+        }
+    }
+}
+
+/// What was found for the beginnings that are one token shorter.
+#[derive(Clone, Copy)]
+struct Near {
+    /// Without the pattern's last token.
+    above: bool,
+    /// Without the text's last token.
+    left: bool,
+    /// Without either.
+    diagonal: bool,
+}
+
+/// Goes through all beginnings of two lists of tokens, and returns what `rule` finds for the whole of both.
+///
+/// A text of stars alone is empty too, where `is_open`.
+fn relates(pattern: &[u16], text: &[u16], is_open: bool, rule: impl Fn(u16, u16, Near) -> bool) -> bool {
+    let mut row = vec![true];
+    let mut left = true;
+    for token in text {
+        left = left && is_open && *token == MANY;
+        row.push(left);
+    }
+    for token in pattern {
+        let mut cells = row.iter();
+        let mut diagonal = cells.next().copied().unwrap_or_default();
+        let mut left = *token == MANY && diagonal;
+        let mut next = vec![left];
+        for (of_text, above) in text.iter().zip(cells) {
+            left = rule(*token, *of_text, Near { above: *above, left, diagonal });
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
 /// Compares texts; names such as those of Regions differ at their end first.
 #[inline]
 fn same(a: &str, b: &str) -> bool {
@@ -233,6 +337,44 @@ mod tests {
                 assert_eq!(compiled.matches(text), naive(&chars, text_chars), "{pattern:?} on {text:?}");
             }
         }
+    }
+
+    #[test]
+    fn overlaps_are_those_of_everything_that_the_text_stands_for() {
+        let words = all_words(&['a', 'b'], 3);
+        let stood_for = |open: &str| {
+            let mut all = vec![String::new()];
+            for c in open.chars() {
+                let next = |start: &String| match c {
+                    '*' => words.iter().map(|word| format!("{start}{word}")).collect(),
+                    c => vec![format!("{start}{c}")],
+                };
+                all = all.iter().flat_map(next).collect();
+            }
+            all
+        };
+        for open in all_words(&['a', 'b', '*'], 3) {
+            let texts = stood_for(&open);
+            for pattern in all_words(&['a', 'b', '*', '?'], 3) {
+                let compiled = Pattern::new(&pattern, LetterCase::Sensitive);
+                let matching = texts.iter().filter(|text| compiled.matches(text)).count();
+                let is_right = match compiled.overlap(&open) {
+                    Overlap::Whole => matching == texts.len(),
+                    Overlap::Part => matching > 0,
+                    Overlap::None => matching == 0,
+                };
+                assert!(
+                    is_right,
+                    "{pattern:?} on {open:?}: {:?}, {matching} of {}",
+                    compiled.overlap(&open),
+                    texts.len()
+                );
+            }
+        }
+        // A star in a literal is a character, which no name holds.
+        assert_eq!(Pattern::Literal("job/*".into(), LetterCase::Sensitive).overlap("job/*"), Overlap::None);
+        assert_eq!(Pattern::Literal("job/a".into(), LetterCase::Sensitive).overlap("job/*"), Overlap::Part);
+        assert_eq!(Pattern::new("JOB/*", LetterCase::Ignored).overlap("job/*"), Overlap::Whole);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(crate) struct Query<'q> {
     pub caller: RequestPrincipal<'q>,
     /// Whether the caller has a permissions boundary.
     pub has_boundary: bool,
+    /// Whether a `*` in the request stands for any text, instead of for itself.
+    pub is_open: bool,
     context: &'q ContextKeys,
     unknown: &'q [String],
     /// The keys in lower case, where there are too many to look through one by one.
@@ -81,6 +83,7 @@ impl<'q> Query<'q> {
             parts: parts(&request.resource),
             caller: RequestPrincipal::new(question.principal),
             has_boundary: false,
+            is_open: false,
             context: &request.context,
             unknown: question.unknown,
             index: index(&request.context, question.unknown),
@@ -90,6 +93,16 @@ impl<'q> Query<'q> {
     /// Takes over what the policies say about the caller.
     pub fn with(self, policies: &Policies) -> Self {
         Self { has_boundary: policies.permissions_boundary.is_some(), ..self }
+    }
+
+    /// Lets a `*` in the request stand for any text.
+    pub fn open(self) -> Self {
+        Self { is_open: true, ..self }
+    }
+
+    /// Returns `true` if a text of the request stands for more than itself.
+    pub fn is_placeholder(&self, text: &str) -> bool {
+        self.is_open && text.contains('*')
     }
 
     /// Looks a condition key up, without regard to case.

@@ -4,7 +4,7 @@
 //! of a single-valued key of the request; what they bring is text, never a wildcard. `${*}`, `${?}` and `${$}`
 //! are those characters (IAM User Guide, "IAM policy elements: Variables and tags").
 
-use super::pattern::{LetterCase, Pattern, Tokens};
+use super::pattern::{LetterCase, Overlap, Pattern, Tokens};
 use super::query::{Known, Query};
 
 /// Whether `*` and `?` are wildcards in a text.
@@ -73,7 +73,7 @@ impl ValuePattern {
     /// Compares with a text of the request.
     pub fn compare(&self, text: &str, query: &Query<'_>) -> Comparison {
         match self {
-            Self::Fixed(pattern) => pattern.matches(text).into(),
+            Self::Fixed(pattern) => compare(pattern, text, query),
             Self::Template { pieces, wildcards, case } => {
                 let mut tokens = Tokens::default();
                 let mut unknown = false;
@@ -94,7 +94,7 @@ impl ValuePattern {
                         },
                     }
                 }
-                if unknown { Comparison::Unknown } else { Pattern::of_tokens(tokens, *case).matches(text).into() }
+                if unknown { Comparison::Unknown } else { compare(&Pattern::of_tokens(tokens, *case), text, query) }
             }
         }
     }
@@ -109,6 +109,18 @@ impl ValuePattern {
             Piece::Variable { key, .. } => Some(&**key),
             _ => None,
         })
+    }
+}
+
+/// Compares a pattern with a text of the request, which may stand for many.
+pub(crate) fn compare(pattern: &Pattern, text: &str, query: &Query<'_>) -> Comparison {
+    if !query.is_placeholder(text) {
+        return pattern.matches(text).into();
+    }
+    match pattern.overlap(text) {
+        Overlap::Whole => Comparison::Same,
+        Overlap::None => Comparison::Different,
+        Overlap::Part => Comparison::Unknown,
     }
 }
 

@@ -87,6 +87,15 @@ fn gate(name: GateName) -> &'static str {
 pub(super) fn why(reason: &Why) -> String {
     match reason {
         Why::Unseen(unseen) => self::unseen(unseen),
+        Why::DeniedInPart(statement) => format!(
+            "{} denies a part of it, and whether the call falls in that part is not known",
+            statement_name(statement)
+        ),
+        Why::DeniedOnDefaultProject(statement) => format!(
+            "{} denies it on the default project, and whether a call that names no project is authorized there, AWS's pages \
+             leave open; `--probe` settles it",
+            statement_name(statement)
+        ),
         Why::ResourcePolicyUnread { resource, unseen } => {
             format!("the policy of `{resource}` could not be read: {}", self::unseen(unseen))
         }
@@ -96,6 +105,9 @@ pub(super) fn why(reason: &Why) -> String {
         ),
         Why::UnknownWord(word) => {
             format!("AWS answered {}, whose meaning is not known", word.as_deref().unwrap_or("nothing"))
+        }
+        Why::RetentionOfProject => {
+            "the mode of the project comes before the account's, and is not read; `--probe` settles it".to_owned()
         }
         Why::RetentionMode { mode, needed } => {
             format!("AWS says `{mode}`, and the model is documented to need `{needed}`")
@@ -147,7 +159,10 @@ pub(super) fn why(reason: &Why) -> String {
         }
         Why::SuppliedDependsOn { policy_type, name, keys } => {
             let policy = unsimulated(*policy_type, name);
-            format!("{policy} depends on {}; `--context` gives them", keys.join(", "))
+            match keys.as_slice() {
+                [] => format!("{policy} denies a part of it, and whether the call falls in that part is not known"),
+                keys => format!("{policy} depends on {}; `--context` gives them", keys.join(", ")),
+            }
         }
         Why::ResourceOfAnotherAccount(account) => format!(
             "the resource belongs to account {account}: its own policy must allow the principal as well, and only that account can read it"
@@ -242,6 +257,9 @@ fn fixed(reason: &Why) -> &'static str {
         // Worded with the names that they hold.
         Why::Unseen(_)
         | Why::ResourcePolicyUnread { .. }
+        | Why::DeniedInPart(_)
+        | Why::DeniedOnDefaultProject(_)
+        | Why::RetentionOfProject
         | Why::NotRecorded(_)
         | Why::UnknownWord(_)
         | Why::RetentionMode { .. }

@@ -117,6 +117,13 @@ pub(super) fn step(step: &Step) -> String {
         Step::NarrowTrust(action) => {
             format!("remove or narrow the statement of the role trust policy that denies {action}")
         }
+        Step::SetRetentionOfProject(needed) => {
+            let needed = needed.map(|mode| format!(" to be `{mode}` at least")).unwrap_or_default();
+            format!(
+                "the data-retention mode of the project that the call names comes before the account's, and has{needed}: \
+                 decide with those who answer for the project's data whether it may be set there"
+            )
+        }
         Step::LetAssume(service) => {
             format!("let `{}` assume the role: give it the trust policy below", service.principal())
         }

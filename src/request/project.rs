@@ -2,7 +2,7 @@
 
 use super::{Request, Requirements};
 use crate::bedrock::Operation;
-use crate::iam::ContextKeys;
+use crate::iam::{Arn, ContextKeys, RequestContext};
 
 impl Operation {
     /// Returns `true` if calls of the operation can name a project on bedrock-runtime.
@@ -12,12 +12,27 @@ impl Operation {
 }
 
 impl Request {
-    /// Adds what the project that the call names needs: the call's own action on it, and its key on every requirement.
+    /// Returns what a call that names no other project may need on the default one; nothing for an operation without projects, and
+    /// where the account is not known.
+    #[must_use]
+    pub fn on_default_project(&self, account: Option<&str>) -> Option<RequestContext> {
+        if !self.operation.takes_project() || self.named_project().is_some() {
+            return None;
+        }
+        let partition = self.region.partition();
+        let arn =
+            Arn::new(partition.as_str(), "bedrock", self.region.as_str(), account?, "project/default").to_string();
+        let keys = ContextKeys::new().with("bedrock:ProjectArn", arn.as_str());
+        Some(self.beside_the_model("bedrock:InvokeModel", arn, keys))
+    }
+
+    /// Adds what the project that the call names needs: `bedrock:InvokeModel` on it, whichever way the answer is sent
+    /// (`InvokeModelWithResponseStream` has no projects among its resource types in the Service Authorization Reference), and
+    /// its key on every requirement.
     ///
     /// The default project adds nothing: whether a call that names none is authorized on it, reports contradict each other.
     pub(super) fn require_named_project(&self, requirements: &mut Requirements, account: Option<&str>) {
-        let Some(project) = self.project.as_ref().filter(|project| !project.is_default()) else { return };
-        let Some(action) = self.operation.needs().first().map(|need| need.action) else { return };
+        let Some(project) = self.named_project() else { return };
         let Some(arn) = project.arn(&self.region, account) else {
             requirements.unlisted.push("the account is not known, and so the project's ARN is not".to_owned());
             return;
@@ -29,7 +44,7 @@ impl Request {
             }
         }
         let keys = ContextKeys::new().with("bedrock:ProjectArn", arn.as_str());
-        requirements.requirements.push(self.beside_the_model(action, arn, keys));
+        requirements.requirements.push(self.beside_the_model("bedrock:InvokeModel", arn, keys));
     }
 }
 
@@ -54,6 +69,10 @@ mod tests {
             assert_eq!(requirement.context.get("bedrock:ProjectArn").unwrap().as_single(), Some(arn));
         }
         assert_eq!(call.requirements(None, None).unlisted.len(), 1);
+        let streamed = Request { operation: Operation::ConverseStream, ..call };
+        let requirements = streamed.requirements(None, Some("111122223333")).requirements;
+        let actions: Vec<&str> = requirements.iter().map(|requirement| requirement.action.as_str()).collect();
+        assert_eq!(actions, ["bedrock:InvokeModelWithResponseStream", "bedrock:InvokeModel"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod generated;
 mod managed;
 mod needs;
 mod principals;
+mod projects;
 mod published;
 mod resource_policies;
 mod services;

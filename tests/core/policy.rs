@@ -8,5 +8,6 @@ mod exhaustive;
 mod generated;
 mod lint;
 mod mistakes;
+mod open;
 mod probes;
 mod properties;

@@ -362,11 +362,15 @@ pub(super) static TABLE: [Row; 21] = [
         model: INVOCABLE,
         requires: &[Kind::KnowledgeBase],
         takes: &[Kind::Guardrail],
+        service_role: Given::Maybe,
+        acts_for: Some("knowledge-base"),
         needs: &[
             caller("bedrock:RetrieveAndGenerate", On::Everything, SAR),
             caller("bedrock:Retrieve", On::Given(Kind::KnowledgeBase), KNOWLEDGE_BASE),
             caller(INVOKE, On::Model, KNOWLEDGE_BASE),
             GUARDRAIL,
+            role(INVOKE, On::Everything, KNOWLEDGE_BASE_ROLE)
+                .when(When::If("on the model that embeds the question, which this call does not name")),
         ],
         ..CONTROL
     },

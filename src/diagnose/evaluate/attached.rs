@@ -8,7 +8,7 @@ use crate::diagnose::case::{AttachedPolicies, Source};
 use crate::diagnose::statement::{self, DecidedBy, NearMiss};
 use crate::evidence::{Exclusion, MatchedStatement, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
-use crate::policy::{Document, Effect, Policies, Policy, Question, StatementRef, decide, evaluate};
+use crate::policy::{Document, Effect, Policies, Policy, Question, StatementRef, decide, decide_open, evaluate};
 use crate::request::KnownCaller;
 
 /// An allow of everything, beside which only denies count.
@@ -34,37 +34,25 @@ pub(in crate::diagnose) struct Opinion {
     pub(in crate::diagnose) possible_deniers: Vec<DecidedBy>,
 }
 
+/// Adds an allow of everything.
+fn with_everything(mut policies: Policies) -> Policies {
+    policies.identity.extend(Document::parse(EVERYTHING).ok().map(Policy::unnamed));
+    policies
+}
+
 impl AttachedPolicies<'_> {
     /// Evaluates the policies for a requirement, with what a trial changes about them.
     pub(in crate::diagnose) fn judge(&self, principal: &Arn, requirement: &RequestContext, trial: &Trial) -> Opinion {
-        let kept: Vec<(usize, &Source<'_>)> =
-            self.sources.iter().enumerate().filter(|(_, source)| !source.is_left_out(trial)).collect();
-        let of_type = |policy_type: PolicyType| {
-            let of_type = kept.iter().filter(move |(_, source)| source.policy_type == policy_type);
-            of_type.map(|(index, source)| Policy::new(index.to_string(), source.document.clone()))
-        };
         let without_boundary = trial.without.contains(&Exclusion::PermissionsBoundary);
-        let given = trial.with.as_deref().and_then(|text| Document::parse(text).ok()).map(Policy::unnamed);
-        let policies = Policies {
-            identity: of_type(PolicyType::IdentityPolicy).chain(given).collect(),
-            permissions_boundary: of_type(PolicyType::PermissionsBoundary).next(),
-            ..Policies::default()
-        };
-        let caller = self.caller(principal);
-        let mut request = requirement.clone();
-        caller.complete(&mut request.context);
-        let documents = policies.identity.iter().chain(&policies.permissions_boundary);
-        let keys = documents.flat_map(|policy| policy.document.condition_keys());
-        let unknown = caller.unknown(keys, &request);
+        let policies = self.policies(trial);
+        let (request, unknown) = self.completed(principal, requirement, &policies);
         let principal = principal.to_string();
         let question = Question { principal: &principal, request: &request, unknown: &unknown };
         let evaluation = evaluate(&question, &policies);
         let (may_deny, possible_deniers) = match evaluation.decision {
             // Whether an allow matches is the simulator's to say; whether a deny does, it may not know.
             Decision::Undetermined | Decision::ImplicitDeny => {
-                let mut with_allow = policies.clone();
-                with_allow.identity.extend(Document::parse(EVERYTHING).ok().map(Policy::unnamed));
-                let doubted = decide(&question, &with_allow);
+                let doubted = decide(&question, &with_everything(policies.clone()));
                 let deniers = doubted.decided_by.iter().filter(|statement| self.denies(statement));
                 let deniers = deniers.filter_map(|statement| self.statement(statement, Some(&question))).collect();
                 (doubted.unknown_keys, deniers)
@@ -97,6 +85,75 @@ impl AttachedPolicies<'_> {
             may_deny,
             possible_deniers,
         }
+    }
+
+    /// Returns the statements that deny some of what a requirement stands for, and not all of it: the `*` in its resource is a
+    /// name that is not known yet. The simulator takes it for the character.
+    pub(in crate::diagnose) fn denies_part(&self, principal: &Arn, requirement: &RequestContext) -> Vec<DecidedBy> {
+        if !requirement.resource.contains('*') {
+            return Vec::new();
+        }
+        let policies = with_everything(self.policies(&Trial::default()));
+        let (request, unknown) = self.completed(principal, requirement, &policies);
+        let principal = principal.to_string();
+        let question = Question { principal: &principal, request: &request, unknown: &unknown };
+        if decide(&question, &policies).decision != Decision::Allowed {
+            return Vec::new();
+        }
+        let of_all = decide_open(&question, &policies);
+        let deniers = of_all.decided_by.iter().filter(|statement| self.denies(statement));
+        match of_all.decision {
+            Decision::Allowed => Vec::new(),
+            _ => deniers.filter_map(|statement| self.statement(statement, Some(&question))).collect(),
+        }
+    }
+
+    /// Returns the statements that deny a request explicitly, as far as the policies were read and their keys are known.
+    pub(in crate::diagnose) fn denies_explicitly(&self, principal: &Arn, request: &RequestContext) -> Vec<DecidedBy> {
+        let policies = with_everything(self.policies(&Trial::default()));
+        let (request, unknown) = self.completed(principal, request, &policies);
+        let principal = principal.to_string();
+        let question = Question { principal: &principal, request: &request, unknown: &unknown };
+        let evaluation = decide(&question, &policies);
+        match evaluation.decision {
+            Decision::ExplicitDeny => {
+                let deniers = evaluation.decided_by.iter();
+                deniers.filter_map(|statement| self.statement(statement, Some(&question))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the policies with what a trial changes about them, each named by its place among those that were read.
+    fn policies(&self, trial: &Trial) -> Policies {
+        let kept: Vec<(usize, &Source<'_>)> =
+            self.sources.iter().enumerate().filter(|(_, source)| !source.is_left_out(trial)).collect();
+        let of_type = |policy_type: PolicyType| {
+            let of_type = kept.iter().filter(move |(_, source)| source.policy_type == policy_type);
+            of_type.map(|(index, source)| Policy::new(index.to_string(), source.document.clone()))
+        };
+        let given = trial.with.as_deref().and_then(|text| Document::parse(text).ok()).map(Policy::unnamed);
+        Policies {
+            identity: of_type(PolicyType::IdentityPolicy).chain(given).collect(),
+            permissions_boundary: of_type(PolicyType::PermissionsBoundary).next(),
+            ..Policies::default()
+        }
+    }
+
+    /// Adds to a requirement what is known of the caller, and returns the keys that policies look at and nobody knows.
+    fn completed(
+        &self,
+        principal: &Arn,
+        requirement: &RequestContext,
+        policies: &Policies,
+    ) -> (RequestContext, Vec<String>) {
+        let caller = self.caller(principal);
+        let mut request = requirement.clone();
+        caller.complete(&mut request.context);
+        let documents = policies.identity.iter().chain(&policies.permissions_boundary);
+        let keys = documents.flat_map(|policy| policy.document.condition_keys());
+        let unknown = caller.unknown(keys, &request);
+        (request, unknown)
     }
 
     /// Returns the keys that the simulator was not given, that the call may carry, and that no policy that was read looks

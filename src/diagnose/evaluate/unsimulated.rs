@@ -1,7 +1,7 @@
 //! What the engine says of a requirement with the policies that the policy simulator does not evaluate.
 //!
 //! Those are a session policy, that of a VPC endpoint, and those of buckets and keys (IAM User Guide, "IAM policy testing with
-//! the IAM policy simulator"). What the engine finds can only refuse: what the simulator denies, none of them grants here.
+//! the IAM policy simulator"). A resource's policy alone may also grant what no identity policy allows.
 
 use crate::bedrock::Whose;
 use crate::cause::Cause;
@@ -11,7 +11,7 @@ use crate::diagnose::statement::{self, DecidedBy};
 use crate::diagnose::unread::Why;
 use crate::evidence::ServiceError;
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
-use crate::policy::{Evaluation, Question, StatementRef, evaluate};
+use crate::policy::{Evaluation, Policies, Question, StatementRef, decide_open, evaluate};
 use crate::request::KnownCaller;
 
 /// Judges the requirements of the caller or of the service role, and returns what refuses in addition to the first decision.
@@ -44,7 +44,11 @@ pub(in crate::diagnose) fn judge(
         for requirement in concerned {
             let judged = Requirement { whose, ..unsimulated.judge(policy, case, principal, &requirement.request) };
             match judged.decision {
-                Decision::Allowed => {}
+                Decision::Allowed => {
+                    if let Some(granted) = unsimulated.grants(policy, case, principal, whose, requirement) {
+                        *requirement = granted;
+                    }
+                }
                 Decision::Undetermined => leave_open(requirement, judged.unread),
                 _ if requirement.decision.is_denied() => further.push(judged),
                 _ => *requirement = judged,
@@ -76,12 +80,36 @@ fn lacks_right(error: &ServiceError) -> bool {
 }
 
 /// A requirement that is allowed otherwise is not, as long as a further policy leaves it open.
-fn leave_open(requirement: &mut Requirement, why: Option<Why>) {
+pub(super) fn leave_open(requirement: &mut Requirement, why: Option<Why>) {
     if requirement.decision == Decision::Allowed {
         requirement.decision = Decision::Undetermined;
         requirement.decided_by.clear();
         requirement.unread = why;
     }
+}
+
+/// Returns who asks, the requirement with what is known of the caller, and the keys that the policy looks at and nobody knows.
+fn completed(
+    policy: &UnsimulatedPolicy,
+    case: &Case<'_>,
+    principal: Option<&Arn>,
+    requirement: &RequestContext,
+) -> (String, RequestContext, Vec<String>) {
+    let mut request = requirement.clone();
+    let evidence = case.evidence;
+    let arn = principal.or_else(|| evidence.caller.seen().map(|caller| &caller.principal.arn));
+    let account = evidence.account();
+    let caller = KnownCaller {
+        account: account.as_deref(),
+        entity: principal,
+        is_user: arn.map(|arn| arn.resource_type() == "user"),
+        at: Some(&evidence.observed_at),
+        has_all_tags: case.attached.as_ref().is_some_and(|read| read.is_user && read.entity_read),
+    };
+    caller.complete(&mut request.context);
+    let keys = policy.document().into_iter().flat_map(|document| document.condition_keys());
+    let unknown = caller.unknown(keys, &request);
+    (arn.map(ToString::to_string).unwrap_or_default(), request, unknown)
 }
 
 impl Unsimulated<'_> {
@@ -92,24 +120,47 @@ impl Unsimulated<'_> {
         principal: Option<&Arn>,
         requirement: &RequestContext,
     ) -> Requirement {
-        let mut request = requirement.clone();
-        let evidence = case.evidence;
-        let arn = principal.or_else(|| evidence.caller.seen().map(|caller| &caller.principal.arn));
-        let account = evidence.account();
-        let caller = KnownCaller {
-            account: account.as_deref(),
-            entity: principal,
-            is_user: arn.map(|arn| arn.resource_type() == "user"),
-            at: Some(&evidence.observed_at),
-            has_all_tags: case.attached.as_ref().is_some_and(|read| read.is_user && read.entity_read),
-        };
-        caller.complete(&mut request.context);
-        let keys = policy.document().into_iter().flat_map(|document| document.condition_keys());
-        let unknown = caller.unknown(keys, &request);
-        let who = arn.map(ToString::to_string).unwrap_or_default();
-        let evaluation =
-            evaluate(&Question { principal: &who, request: &request, unknown: &unknown }, &policy.policies);
+        let (who, request, unknown) = completed(policy, case, principal, requirement);
+        let question = Question { principal: &who, request: &request, unknown: &unknown };
+        let mut evaluation = evaluate(&question, &policy.policies);
+        if evaluation.decision == Decision::Allowed {
+            // A `*` in the resource is a name that is not known yet.
+            let of_all = decide_open(&question, &policy.policies);
+            if of_all.decision != Decision::Allowed {
+                evaluation = Evaluation { decision: Decision::Undetermined, ..of_all };
+            }
+        }
         self.requirement(policy, case, requirement, &evaluation)
+    }
+
+    /// Returns the requirement as allowed, where no identity policy allows it and the policy of the resource itself names the
+    /// principal: within one account that is enough (IAM User Guide, "Policy evaluation for requests within a single account").
+    ///
+    /// A permissions boundary may limit such a grant, and is not evaluated here.
+    fn grants(
+        &self,
+        policy: &UnsimulatedPolicy,
+        case: &Case<'_>,
+        principal: Option<&Arn>,
+        whose: Whose,
+        requirement: &Requirement,
+    ) -> Option<Requirement> {
+        let lacks_allow = requirement.decision == Decision::ImplicitDeny
+            && requirement.policy_type == Some(PolicyType::IdentityPolicy);
+        let has_boundary = match whose {
+            Whose::Caller => case.evidence.policies.boundary().is_some(),
+            Whose::ServiceRole => case.evidence.service_role.seen().is_none_or(|role| role.boundary.is_some()),
+        };
+        if self.policy_type != PolicyType::ResourcePolicy || !lacks_allow || has_boundary {
+            return None;
+        }
+        let (who, request, unknown) = completed(policy, case, principal, &requirement.request);
+        let question = Question { principal: &who, request: &request, unknown: &unknown };
+        let alone = Policies { resource: policy.policies.resource.clone(), ..Policies::default() };
+        let evaluation = evaluate(&question, &alone);
+        let is_granted =
+            evaluation.decision == Decision::Allowed && decide_open(&question, &alone).decision == Decision::Allowed;
+        is_granted.then(|| Requirement { whose, ..self.requirement(policy, case, &requirement.request, &evaluation) })
     }
 
     fn requirement(

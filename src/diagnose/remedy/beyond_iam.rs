@@ -87,6 +87,9 @@ fn of_cause(cause: Cause, case: &Case<'_>) -> Remedy {
             }
             alternative_call::offer(&mut remedy, cause, case);
         }
+        Cause::DataRetentionMode if evidence.request.named_project().is_some() => {
+            remedy.steps.push(Step::SetRetentionOfProject(required_retention(model)));
+        }
         Cause::DataRetentionMode => {
             remedy.commands.push(format!("aws bedrock get-account-data-retention --region {region}"));
             if let Some(mode) = required_retention(model) {

@@ -12,7 +12,7 @@ use crate::diagnose::unread::{NotChecked, Unchecked, Why};
 use crate::evidence::{Evidence, Observation};
 use crate::iam::{Arn, AssumingService, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::edit::statements;
-use crate::policy::{Document, Policies, Policy, Question, decide};
+use crate::policy::{Document, Policies, Policy, Question, decide_open};
 use serde_json::{Value, json};
 
 /// What the trust policies say.
@@ -127,7 +127,7 @@ impl Trusts {
         trust.document = Some(text);
         let sources: Vec<String> = sources.iter().cloned().chain(others).collect();
         for action in service.actions() {
-            let decided = assume(evidence, role, service, action, &sources, (&parsed, &value));
+            let decided = assume(evidence, role, service, action, &sources, &parsed);
             if decided != Ok(Decision::Allowed) {
                 trust.action = action;
                 match decided {
@@ -156,15 +156,14 @@ fn sources_of(evidence: &Evidence, kind: &str) -> Vec<String> {
 
 /// Evaluates a trust policy for a service; an error names the unknown keys that it depends on.
 ///
-/// One of the sources has to be let in: a role is for agents or for jobs. Where one is refused whose exact ARN is not
-/// known, the key is taken as unknown.
+/// One of the sources has to be let in: a role is for agents or for jobs.
 fn assume(
     evidence: &Evidence,
     role: &Arn,
     service: AssumingService,
     action: &str,
     sources: &[String],
-    (document, value): (&Document, &Value),
+    document: &Document,
 ) -> Result<Decision, Vec<String>> {
     let policies = Policies {
         resource: Some(vec![Policy::new("the role trust policy", document.clone())]),
@@ -192,18 +191,19 @@ fn assume(
             .collect();
         let request = RequestContext { action: action.to_owned(), resource: role.to_string(), context };
         let question = Question { principal: service.principal(), request: &request, unknown: &unknown };
-        decide(&question, &policies)
+        decide_open(&question, &policies)
     };
     let sources: Vec<Option<&String>> =
         if sources.is_empty() { vec![None] } else { sources.iter().map(Some).collect() };
     let mut refusal = Ok(Decision::ImplicitDeny);
     for source in sources {
-        let known = ask(source);
-        // The id of what is still to be made is not known, but its kind is: where no condition can mean that kind, it is known too.
-        let is_exact = source.is_none_or(|arn| !arn.contains('*') || !may_mean(value, arn));
-        let evaluation = if known.decision == Decision::Allowed || is_exact { known } else { ask(None) };
+        // The id of what is still to be made is not known, and stands as a star.
+        let evaluation = ask(source);
         match evaluation.decision {
             Decision::Allowed => return Ok(Decision::Allowed),
+            Decision::Undetermined if evaluation.unknown_keys.is_empty() => {
+                refusal = Err(vec!["aws:SourceArn".to_owned()]);
+            }
             Decision::Undetermined => {
                 refusal = Err(evaluation.unknown_keys);
             }
@@ -212,31 +212,6 @@ fn assume(
         }
     }
     refusal
-}
-
-/// Returns `true` if a condition on `aws:SourceArn` may mean an ARN of the source's kind.
-fn may_mean(document: &Value, source: &str) -> bool {
-    let literal = |pattern: &str| pattern.split(['*', '?', '$']).next().unwrap_or_default().to_owned();
-    let conditions = statements(document).iter().filter_map(|statement| statement.get("Condition")?.as_object());
-    let keys = conditions.flat_map(|operators| operators.values()).filter_map(Value::as_object).flatten();
-    let sources = keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn")).map(|(_, values)| values);
-    let mut named = sources.flat_map(|values| match values {
-        Value::Array(many) => many.as_slice(),
-        one => std::slice::from_ref(one),
-    });
-    let may_equal = |named: &str, source: &str| {
-        let (named, wanted) = (literal(named), literal(source));
-        named.starts_with(&wanted) || wanted.starts_with(&named)
-    };
-    named.any(|value| {
-        let named = value.as_str().unwrap_or_default();
-        let parts = || named.splitn(6, ':');
-        // A pattern of fewer parts goes beyond the bounds of some.
-        match parts().count() {
-            6 => parts().zip(source.splitn(6, ':')).all(|(named, source)| may_equal(named, source)),
-            _ => may_equal(named, source),
-        }
-    })
 }
 
 /// Lists the services that a trust policy's allowing statements name.

@@ -45,7 +45,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Reply, Refusal> {
         }
         if let Some(project) = &project {
             let context = ContextKeys::new().with("bedrock:ProjectArn", project.as_str());
-            call.require(action, project, Some(project), &via_endpoint(call, context))?;
+            call.require("bedrock:InvokeModel", project, Some(project), &via_endpoint(call, context))?;
         }
     }
     let retention = call.world().projects.iter().find(|known| Some(known.arn.to_string()) == project);

@@ -108,3 +108,87 @@ fn a_policy_that_hides_itself_is_said_to_and_no_grant_is_advised() {
     assert!(answer.stdout.contains("explicit deny in a resource-based policy"), "{}", answer.stdout);
     assert!(!answer.stdout.contains("allow the caller s3:GetBucketPolicy"), "{}", answer.stdout);
 }
+
+const KEY: &str = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// Takes an action away from the job's role.
+fn without_action(world: &mut Value, action: &str) {
+    let principals = world["principals"].as_array_mut().unwrap();
+    let role = principals.iter_mut().find(|one| one["arn"] == JOB_ROLE).unwrap();
+    let statements = role["policies"][0]["document"]["Statement"].as_array_mut().unwrap();
+    let before = statements.len();
+    statements.retain(|statement| statement["Action"] != action);
+    assert_eq!(statements.len(), before - 1);
+}
+
+#[test]
+fn within_the_account_the_resources_policy_alone_is_a_grant() {
+    let others = json!({"AWS": OTHER});
+    for (principal, verdict) in [
+        (json!({"AWS": JOB_ROLE}), "allowed"),
+        (json!({"AWS": [OTHER, JOB_ROLE]}), "allowed"),
+        // To the account: its identity policies decide, and do not allow.
+        (json!({"AWS": "111122223333"}), "denied"),
+        (others, "denied"),
+    ] {
+        let statement =
+            json!({"Effect": "Allow", "Principal": principal, "Action": "s3:PutObject", "Resource": OBJECTS});
+        let mut world = account(&statement);
+        without_action(&mut world, "s3:PutObject");
+        let report = ask(&world, &[]).json();
+        assert_eq!(report["verdict"], verdict, "{statement}: {report:#}");
+        // A boundary may limit it, and then nothing is granted without its word.
+        let principals = world["principals"].as_array_mut().unwrap();
+        let role = principals.iter_mut().find(|one| one["arn"] == JOB_ROLE).unwrap();
+        role["boundary"] = json!("ReadOnlyAccess");
+        assert_ne!(ask(&world, &[]).json()["verdict"], "allowed", "{statement}");
+    }
+    // A key's policy that names the role.
+    let mut world =
+        account(&json!({"Effect": "Deny", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": OBJECTS}));
+    world["request"]["resources"].as_array_mut().unwrap().push(json!(KEY));
+    let policy = |who: &str| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:GetKeyPolicy", "Resource": "*"},
+            {"Effect": "Allow", "Principal": {"AWS": who}, "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*"},
+        ]})
+    };
+    for (who, verdict) in [(JOB_ROLE, "allowed"), (OTHER, "denied")] {
+        world["resource_policies"][KEY] = policy(who);
+        let report = ask(&world, &[]).json();
+        assert_eq!(report["verdict"], verdict, "{who}: {report:#}");
+    }
+}
+
+#[test]
+fn a_part_that_is_denied_leaves_it_open() {
+    for resource in ["arn:aws:s3:::example-answers/*.out", "arn:aws:s3:::example-answers/2026/*"] {
+        let statement = json!({"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": resource});
+        let (verdict, report) = verdict(&statement);
+        assert_eq!(verdict, "undetermined", "{report:#}");
+        assert!(report["not_checked"].to_string().contains("denies a part of it"), "{report:#}");
+    }
+}
+
+#[test]
+fn a_job_without_its_id_is_no_literal_of_a_trust_policy() {
+    let everybody = json!({"Effect": "Deny", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": OBJECTS});
+    let job = |id: &str| json!(format!("arn:aws:bedrock:us-west-2:111122223333:model-invocation-job/{id}"));
+    for (operator, id, verdict) in [
+        ("ArnLike", "*", "allowed"),
+        ("ArnEquals", "*", "allowed"),
+        ("StringLike", "*", "allowed"),
+        ("StringEquals", "*", "denied"),
+        ("StringEqualsIgnoreCase", "*", "denied"),
+        // Whether the job gets such an id is not known.
+        ("StringEquals", "a1b2c3d4e5f6", "undetermined"),
+        ("ArnLike", "a*", "undetermined"),
+    ] {
+        let mut world = account(&everybody);
+        let principals = world["principals"].as_array_mut().unwrap();
+        let role = principals.iter_mut().find(|one| one["arn"] == JOB_ROLE).unwrap();
+        role["trust"]["Statement"][0]["Condition"] = json!({operator: {"aws:SourceArn": job(id)}});
+        let report = ask(&world, &[]).json();
+        assert_eq!(report["verdict"], verdict, "{operator} {id}: {report:#}");
+    }
+}
