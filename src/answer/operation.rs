@@ -12,7 +12,7 @@ pub fn operation_named(text: &str) -> Option<Operation> {
         Operation::ALL.into_iter().find(|operation| operation.as_str().eq_ignore_ascii_case(&kebab))
     };
     let by_api = || Operation::from_api_name(name);
-    by_name().or_else(by_api).or_else(by_python)
+    by_name().or_else(by_api).or_else(by_python).or_else(|| Operation::from_action(text.trim()))
 }
 
 #[cfg(test)]

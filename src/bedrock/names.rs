@@ -107,12 +107,34 @@ pub fn resolve_model(text: &str) -> Resolved {
         return as_written.map_or_else(Resolved::Unknown, Resolved::Exact);
     }
     let fits = models_named(model);
+    let alike = models_like(model);
     match (fits.as_slice(), as_written) {
+        // A word such as `embed` is part of many names.
+        ([_], _) if is_one_word(model) && alike.len() > 1 => Resolved::Several(alike),
         ([one], _) => one.parse().map_or_else(Resolved::Unknown, Resolved::One),
+        ([], _) if !alike.is_empty() => Resolved::Several(alike),
         ([], Ok(id)) => Resolved::Exact(id),
         ([], Err(error)) => Resolved::Unknown(error),
         (_, _) => Resolved::Several(fits),
     }
+}
+
+/// Returns the known ids whose names hold all words and numbers of a name, and more, in alphabetical order.
+fn models_like(name: &str) -> Vec<String> {
+    if name.len() > LONGEST {
+        return Vec::new();
+    }
+    let forms = forms_of_name(name);
+    let is_like = |id: &&str| forms.iter().any(|form| form.is_part_of(id));
+    known_models().filter(is_like).map(str::to_owned).collect()
+}
+
+fn is_one_word(name: &str) -> bool {
+    let is_company =
+        |word: &String| COMPANY.contains(&word.as_str()) || known_models().any(|id| provider_of(id) == word);
+    forms_of_name(name)
+        .first()
+        .is_some_and(|form| form.numbers.is_empty() && form.words.iter().filter(|word| !is_company(word)).count() == 1)
 }
 
 /// Returns the known ids that a name fits, in alphabetical order.
@@ -173,19 +195,33 @@ impl Form {
 
     /// Returns `true` if an id has the same words and numbers, and what the name says of version and date.
     fn fits(&self, id: &str) -> bool {
-        let provider = provider_of(id);
-        let rest = id.get(provider.len() + 1..).unwrap_or_default();
-        let id = of_id(rest);
-        let is_company =
-            |word: &String| !id.words.contains(word) && (word == provider || COMPANY.contains(&word.as_str()));
-        let words: Vec<&String> = self.words.iter().filter(|word| !is_company(word)).collect();
-        let agrees = |said: &Option<String>, has: &Option<String>| said.is_none() || said == has;
-        !words.is_empty()
-            && words.len() == id.words.len()
+        let (words, id) = self.beside(id);
+        words.len() == id.words.len()
             && words.iter().zip(&id.words).all(|(one, other)| *one == other)
             && self.numbers == id.numbers
-            && agrees(&self.version, &id.version)
-            && agrees(&self.date, &id.date)
+            && self.agrees(&id, &words)
+    }
+
+    /// Returns `true` if an id has all its words and numbers, and may have more.
+    fn is_part_of(&self, id: &str) -> bool {
+        let (words, id) = self.beside(id);
+        words.iter().all(|word| id.words.contains(word))
+            && self.numbers.iter().all(|number| id.numbers.contains(number))
+            && self.agrees(&id, &words)
+    }
+
+    /// Returns its words without those that only name the company of an id, and the id's form.
+    fn beside(&self, id: &str) -> (Vec<&String>, Self) {
+        let provider = provider_of(id);
+        let id = of_id(id.get(provider.len() + 1..).unwrap_or_default());
+        let is_company =
+            |word: &String| !id.words.contains(word) && (word == provider || COMPANY.contains(&word.as_str()));
+        (self.words.iter().filter(|word| !is_company(word)).collect(), id)
+    }
+
+    fn agrees(&self, id: &Self, words: &[&String]) -> bool {
+        let agrees = |said: &Option<String>, has: &Option<String>| said.is_none() || said == has;
+        !words.is_empty() && agrees(&self.version, &id.version) && agrees(&self.date, &id.date)
     }
 }
 
@@ -265,6 +301,15 @@ mod tests {
             assert!(models_named(name).is_empty(), "{name}: {:?}", models_named(name));
         }
         assert!(matches!(resolve_model("Claude Sonnet 9"), Resolved::Unknown(_)));
+        // A name that is part of many is none of them.
+        for name in
+            ["embed", "cohere embed", "sonnet", "Claude Haiku", "haiku", "titan embed", "mistral large", "llama 3"]
+        {
+            let Resolved::Several(ids) = resolve_model(name) else { panic!("{name}: {:?}", resolve_model(name)) };
+            assert!(!ids.is_empty() && ids.iter().all(|id| known_models().any(|known| known == id)), "{name}: {ids:?}");
+        }
+        let Resolved::Several(ids) = resolve_model("cohere embed") else { panic!("several") };
+        assert!(ids.iter().all(|id| id.starts_with("cohere.embed-")) && ids.len() >= 3, "{ids:?}");
         assert!(models_named(&"sonnet ".repeat(100_000)).is_empty());
     }
 

@@ -160,6 +160,20 @@ impl Operation {
         self.row().needs
     }
 
+    /// Finds the operation whose own action an IAM action is, such as `bedrock-mantle:CreateInference`, without regard to case.
+    #[must_use]
+    pub fn from_action(action: &str) -> Option<Self> {
+        let is_own = |operation: &Self| operation.iam_action().eq_ignore_ascii_case(action);
+        let by_name = action.strip_prefix("bedrock:").and_then(Self::from_api_name);
+        by_name.or_else(|| Self::ALL.into_iter().find(is_own))
+    }
+
+    /// Returns `true` if some operation needs an IAM action.
+    #[must_use]
+    pub fn is_needed(action: &str) -> bool {
+        Self::ALL.iter().any(|operation| operation.needs().iter().any(|need| need.action.eq_ignore_ascii_case(action)))
+    }
+
     /// Finds the operation of an API call's name, without regard to case.
     #[must_use]
     pub fn from_api_name(api: &str) -> Option<Self> {

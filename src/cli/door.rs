@@ -78,7 +78,15 @@ pub(super) fn opened(mut args: DoctorArgs) -> Result<DoctorArgs, Failure> {
                 return Err(Failure::usage(format!("`--model` names the model, and `{model}` is no error message"))
                     .hint("an error message needs quotes around it"));
             }
-            Free::Model(model) => args.call.model = Some(model_named(model)?),
+            Free::Model(model) => {
+                let form = client_form(model);
+                let named = if form.region.is_some() { form.model } else { model };
+                args.call.model = Some(model_named(named)?);
+                if let Some(region) = form.region.filter(|_| args.call.region.is_empty()) {
+                    output::note(&format!("note: taken as `--region {region}`"));
+                    args.call.region.extend(region.parse());
+                }
+            }
         }
     } else if let Some(path) = args.call.error.clone().filter(|path| is_file(path)) {
         // A file that is something else than an error is taken for what it is.

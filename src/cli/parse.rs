@@ -2,7 +2,7 @@
 
 use super::output;
 use crate::answer::operation_named as operation;
-use crate::bedrock::{ModelReference, Operation, Resolved, resolve_model};
+use crate::bedrock::{ClientForm, ModelReference, Operation, Resolved, client_form, resolve_model};
 use crate::escape::is_unsafe;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -111,6 +111,9 @@ impl TypedValueParser for OperationParser {
 
 /// Reads a model by its id or ARN, as a client writes it, or by a name that only one model has; the last two are said.
 pub(super) fn model_value(name: &str) -> Result<ModelReference, String> {
+    if let ClientForm { model, region: Some(region) } = client_form(name) {
+        return Err(format!("it names the Region `{region}` too: give `{model}`, and `--region {region}`"));
+    }
     match resolve_model(name) {
         Resolved::Exact(model) => {
             if model.to_string() != name {
@@ -122,7 +125,10 @@ pub(super) fn model_value(name: &str) -> Result<ModelReference, String> {
             output::note(&format!("note: `{name}` is taken for the model `{model}`, the only one of that name"));
             Ok(model)
         }
-        Resolved::Several(ids) => Err(format!("several models have this name, name one of them: {}", ids.join(", "))),
+        Resolved::Several(ids) => match ids.as_slice() {
+            [one] => Err(format!("no model has just this name; it may be {one}")),
+            ids => Err(format!("several models have this name, name one of them: {}", ids.join(", "))),
+        },
         Resolved::Unknown(error) => Err(error.to_string()),
     }
 }

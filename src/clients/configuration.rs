@@ -352,7 +352,12 @@ pub enum Remark {
         /// The API operation.
         operation: &'static str,
     },
-    /// Models of other providers.
+    /// Documents for profiles of Spring that are not active.
+    OtherSpringProfiles {
+        /// How many documents.
+        count: usize,
+    },
+    /// Models of other providers than Bedrock are left out.
     OtherProviders {
         /// How many.
         count: usize,

@@ -25,7 +25,14 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
         return Err(ConfigError::NotSettings);
     }
     let mut config = Configuration::new(Client::SpringAi);
-    let property = |name: &str| property(files, variables, name);
+    let chosen = property(files, variables, "spring.profiles.active").unwrap_or_default();
+    let active: Vec<&str> = chosen.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let (documents, others): (Vec<Value>, Vec<Value>) =
+        files.iter().cloned().partition(|file| is_active(file, &active));
+    if !others.is_empty() {
+        config.remark(Remark::OtherSpringProfiles { count: others.len() });
+    }
+    let property = |name: &str| property(&documents, variables, name);
     let aws = |name: &str| property(&format!("spring.ai.bedrock.aws.{name}"));
     let keys = access_keys(
         aws("access-key").map(Secret::new),
@@ -94,6 +101,20 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
         config.remark(Remark::OtherProviders { count: others });
     }
     config.or_nothing()
+}
+
+/// Returns `true` if a document counts: it names no profiles, or profiles that are active (Spring Boot, "Activation Properties").
+///
+/// An expression is names with `!`, `&` and `|`; one with parentheses is taken for none that is active.
+fn is_active(document: &Value, active: &[&str]) -> bool {
+    let written = at(document, "spring.config.activate.on-profile").or_else(|| at(document, "spring.profiles"));
+    let Some(expression) = written else { return true };
+    let holds = |name: &str| match name.trim().strip_prefix('!') {
+        Some(name) => !active.contains(&name.trim()),
+        None => active.contains(&name.trim()),
+    };
+    let is_plain = !expression.contains(['(', ')']);
+    is_plain && expression.split([',', '|']).any(|all| all.split('&').all(holds))
 }
 
 /// Returns a property: of its variable, else of the first document that has it.

@@ -65,7 +65,7 @@ fn beyond_the_call(evidence: &Evidence, list: &mut Vec<NotChecked>) {
     let operation = request.operation;
     if operation.service_role() == Given::Maybe && request.service_role.is_none() {
         let what = Unchecked::ServiceRole(operation.acts_for().unwrap_or("resource"));
-        list.push(NotChecked::new(what, Why::ServiceRoleNotNamed));
+        list.push(NotChecked::new(what, Why::ServiceRoleNotNamed { names_model: request.model.is_some() }));
     }
     if request.model.is_some() && !operation.model().gated {
         list.push(NotChecked::new(Unchecked::ModelAccess, Why::NotGated(operation)));

@@ -230,7 +230,10 @@ pub enum Why {
     /// What was read makes it likely that the gate is closed, and proves nothing.
     LikelyClosed,
     /// The service role was not named.
-    ServiceRoleNotNamed,
+    ServiceRoleNotNamed {
+        /// Whether the call names its model: then the role may call another one.
+        names_model: bool,
+    },
     /// The read APIs are not known to count for the operation.
     NotGated(Operation),
     /// The simulator was not given the resource's own policy.

@@ -229,6 +229,9 @@ fn parse(line: &[u8]) -> Line {
         Some(Value::Number(id)) => id.as_i64().map(RequestId::Number),
         _ => None,
     };
+    if id.is_none() && value.get("id").is_some() {
+        return Line::Wrong(ErrorData::invalid_request("an id is a text or a whole number", None), None);
+    }
     let is_notification = id.is_none() && value.get("method").is_some();
     match serde_json::from_value::<RxJsonRpcMessage<RoleServer>>(value) {
         Ok(message) => Line::Message(Box::new(message)),

@@ -140,6 +140,12 @@ fn said(remark: &Remark, client: Client) -> String {
         Remark::NotDiagnosed { purpose, operation } => {
             format!("{} also calls {operation}, which is not checked here", purpose_words(purpose))
         }
+        Remark::OtherSpringProfiles { count: 1 } => {
+            "1 document for a profile of Spring that is not active is left out".to_owned()
+        }
+        Remark::OtherSpringProfiles { count } => {
+            format!("{count} documents for profiles of Spring that are not active are left out")
+        }
         Remark::OtherProviders { count: 1 } => "1 model of another provider is left out".to_owned(),
         Remark::OtherProviders { count } => format!("{count} models of other providers are left out"),
         Remark::LooksSecret { field } => format!("the value of `{field}` looks like a secret and is not used"),

@@ -215,7 +215,8 @@ fn fixed(reason: &Why) -> &'static str {
         Why::LikelyClosed => {
             "what AWS reports of the account makes it likely that this refuses the call, and calls that AWS reports so about have been seen to work; a test call settles it"
         }
-        Why::ServiceRoleNotNamed => {
+        Why::ServiceRoleNotNamed { names_model: true } => "the role was not named; `--service-role` names it",
+        Why::ServiceRoleNotNamed { names_model: false } => {
             "the role was not named; `--service-role` names it, and `--model` the model that it calls"
         }
         Why::KeyPolicyNotGiven => "the policy simulator was not given it, and a key's policy decides too",

@@ -69,6 +69,11 @@ impl<'r> Input<'r> {
                     return Ok(Self { reader: Box::new(reader), compressed, stored });
                 }
                 _ => {
+                    let head = with_next(head, &mut reader).map_err(|error| reason(&error))?;
+                    // No text holds this character, and most of what is none does.
+                    if head.contains(&0) {
+                        return Err("it is no text".to_owned());
+                    }
                     let reader = head_and(head, reader);
                     return Ok(Self { reader: Box::new(reader), compressed, stored });
                 }
@@ -76,6 +81,20 @@ impl<'r> Input<'r> {
         }
         Err("it is compressed again and again".to_owned())
     }
+}
+
+/// Adds to a beginning what one more call to read gives, so that nobody waits for a source that sends slowly.
+fn with_next(mut head: Vec<u8>, reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut next = vec![0; 4096];
+    let read = loop {
+        match reader.read(&mut next) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => break read?,
+        }
+    };
+    next.truncate(read);
+    head.extend(next);
+    Ok(head)
 }
 
 const EXPORT: &str = "export the rows as JSON or CSV, as `bedrock-access denials --print-query athena` shows";
@@ -200,6 +219,8 @@ mod tests {
             (&b"PAR1\x15\x04\x15"[..], "duckdb"),
             (b"PK\x03\x04xx", "unzip"),
             (&[0x28, 0xb5, 0x2f, 0xfd, 0, 0], "zstd -dc"),
+            (b"\x7fELF\x02\x01\x01\0\0", "no text"),
+            (b"HOME=/root\0PATH=/bin\0", "no text"),
         ] {
             let refused = Input::open(bytes).err().unwrap();
             assert!(refused.contains(said), "{refused}");

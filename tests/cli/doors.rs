@@ -1,6 +1,6 @@
 //! What people type and hand over first: each row works, or says what to type instead.
 
-use crate::support::program::{Answer, bedrock_access, run_with_input};
+use crate::support::program::{Answer, Doctor, bedrock_access, run_with_input};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -236,4 +236,34 @@ fn the_short_help_fits_a_screen_and_suggests_no_call() {
     }
     let answer: Answer = bedrock_access(["doctor", CLAUDE, "--rol", "x"]).output().unwrap().into();
     assert!(!answer.stderr.contains("--probe"), "{}", answer.stderr);
+}
+
+#[test]
+fn the_region_in_a_clients_name_of_a_model_is_the_calls() {
+    let named = "bedrock/eu-west-1/amazon.nova-lite-v1:0";
+    let report = Doctor::new(["--sandbox", "healthy", named, "--format", "json"]).run().json();
+    assert_eq!(report["request"]["region"], "eu-west-1");
+    let typed = Doctor::new(["--sandbox", "healthy", "--model", named]).run();
+    assert_eq!(typed.status, 2, "{}", typed.stdout);
+    assert!(typed.stderr.contains("--region eu-west-1"), "{}", typed.stderr);
+}
+
+#[test]
+fn an_error_is_asked_about_as_the_operation_that_it_names_or_not_at_all() {
+    let refused = |action: &str, resource: &str| {
+        format!(
+            "User: arn:aws:sts::111122223333:assumed-role/chat-api/x is not authorized to perform: {action} on resource: \
+             {resource} because no session policy allows the {action} action"
+        )
+    };
+    let project = "arn:aws:bedrock-mantle:us-west-2:111122223333:project/default";
+    let mantle = refused("bedrock-mantle:CreateInference", project);
+    let report = Doctor::new(["--sandbox", "iam-missing", &mantle, "--format", "json"]).run().json();
+    assert_eq!(report["request"]["operation"], "mantle-inference");
+    let rerank = Doctor::new(["--sandbox", "iam-missing", &refused("bedrock:Rerank", "*")]).run();
+    assert_eq!(rerank.status, 2, "{}", rerank.stdout);
+    assert!(rerank.stderr.contains("`bedrock:Rerank`, which no operation needs"), "{}", rerank.stderr);
+    let operation =
+        Doctor::new(["--sandbox", "healthy", "--operation", "bedrock-mantle:CreateInference", "--format", "json"]);
+    assert_eq!(operation.run().json()["request"]["operation"], "mantle-inference");
 }

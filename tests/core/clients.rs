@@ -517,3 +517,32 @@ fn every_client_has_its_page_its_places_and_its_part_of_the_documentation() {
     }
     assert!(FIXTURES.iter().all(|(name, _)| files::read("tests/fixtures/clients/README.md").contains(name)));
 }
+
+#[test]
+fn of_springs_documents_those_of_active_profiles_count() {
+    let text = "spring.ai.bedrock.aws.region: us-west-2\nspring.ai.bedrock.converse.chat.options.model: amazon.nova-lite-v1:0\n\
+                ---\nspring.config.activate.on-profile: WHEN\nspring.ai.bedrock.aws.region: eu-west-1\n";
+    let region = |when: &str, active: &str| {
+        let variables = [("SPRING_PROFILES_ACTIVE", active)];
+        let variables = if active.is_empty() { &[][..] } else { &variables[..] };
+        let config = read_with(Client::SpringAi, text.replace("WHEN", when).as_bytes(), variables).unwrap();
+        let is_left_out =
+            config.remarks.iter().any(|remark| matches!(remark, Remark::OtherSpringProfiles { count: 1 }));
+        let regions: Vec<String> = config.calls.iter().map(|call| call.region.as_ref().unwrap().to_string()).collect();
+        assert!(regions.iter().all(|one| *one == regions[0]));
+        assert_eq!(is_left_out, regions[0] == "us-west-2", "{when} {active}");
+        regions[0].clone()
+    };
+    for (when, active, expected) in [
+        ("prod", "", "us-west-2"),
+        ("prod", "dev", "us-west-2"),
+        ("prod", "dev,prod", "eu-west-1"),
+        ("\"!dev\"", "", "eu-west-1"),
+        ("\"!dev\"", "dev", "us-west-2"),
+        ("\"prod | staging\"", "staging", "eu-west-1"),
+        ("\"prod & eu\"", "prod", "us-west-2"),
+        ("\"prod & eu\"", "prod, eu", "eu-west-1"),
+    ] {
+        assert_eq!(region(when, active), expected, "{when} with {active:?}");
+    }
+}

@@ -26,6 +26,8 @@ pub struct Pasted {
     pub model: Option<ModelReference>,
     pub operation: Option<Operation>,
     pub region: Option<Region>,
+    /// The refused action, where no operation needs it that can be asked about.
+    pub unknown_action: Option<String>,
     /// Which of several errors was taken, in words.
     chosen: Option<String>,
 }
@@ -109,6 +111,7 @@ impl Pasted {
             model: read.model.as_deref().and_then(|model| model.parse().ok()),
             operation: operation(&read),
             region: read.region.as_deref().and_then(|region| region.parse().ok()),
+            unknown_action: read.action.clone().filter(|action| is_unknown(action)).map(Into::into),
             chosen,
             error: Some(GivenError { principal: read.principal.as_deref().and_then(principal), text }),
         })
@@ -225,11 +228,15 @@ fn last_refusal(text: &str, least: u64) -> Option<(u64, [usize; 2])> {
     Some((line, [before + from, before + to]))
 }
 
+/// Returns `true` for an action of Bedrock's that belongs to none of the operations that can be asked about.
+fn is_unknown(action: &str) -> bool {
+    action.starts_with("bedrock") && !Operation::is_needed(action)
+}
+
 /// Returns the operation that the text names, or else the one that its action belongs to.
 fn operation(read: &ExplainedError) -> Option<Operation> {
     let by_name = read.operation.as_deref().and_then(Operation::from_api_name);
-    let action = read.action.as_deref().and_then(|action| action.strip_prefix("bedrock:"));
-    by_name.or_else(|| action.and_then(Operation::from_api_name))
+    by_name.or_else(|| read.action.as_deref().and_then(Operation::from_action))
 }
 
 /// Returns the ARN of a user, role or session; `None` if it holds a placeholder.

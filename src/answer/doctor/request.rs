@@ -40,6 +40,12 @@ pub async fn request(
     let own = world.map(|world| &world.request);
     let pasted = &inputs.pasted;
     pasted.check(call.model.as_ref(), call.principal.as_ref().and_then(Principal::arn))?;
+    if let Some(action) = pasted.unknown_action.as_ref().filter(|_| call.operation.or(pasted.operation).is_none()) {
+        return Err(Failure::usage(format!(
+            "the error is about `{action}`, which no operation needs that can be asked about"
+        ))
+        .hint("`bedrock-access explain` says what the text says; `--operation` names another call to ask about"));
+    }
     let operation = call.operation.or(pasted.operation).or_else(|| own.map(|own| own.operation)).unwrap_or_default();
     let mut asked = assemble(call, operation, own, inputs, configured).await?;
     check(&asked)?;
@@ -109,7 +115,7 @@ async fn assemble(
         _ => call.resources.clone(),
     };
     let service_role = call.service_role.clone().or_else(|| same.and_then(|own| own.service_role.clone()));
-    if pasted.error.is_some() && model.is_none() && operation.model().given != Given::Never {
+    if pasted.error.is_some() && model.is_none() && !matches!(operation.model().given, Given::Never | Given::Maybe) {
         return Err(Failure::usage("the error names no model").hint("name the one that was called with `--model`"));
     }
     let said = region_of(call, model.as_ref())?.or_else(|| pasted.region.clone());
@@ -202,6 +208,17 @@ fn check(asked: &Asked) -> Result<(), Failure> {
     {
         return Err(Failure::usage(format!("`{principal}` is not the ARN of an IAM user or role"))
             .hint("such as arn:aws:iam::111122223333:role/apps/chat-api"));
+    }
+    if let Some(principal) = &request.principal
+        && principal.partition != request.region.partition().as_str()
+    {
+        return Err(Failure::usage(format!(
+            "`{principal}` belongs to the partition `{}`, and the Region `{}` to `{}`",
+            principal.partition,
+            request.region,
+            request.region.partition().as_str()
+        ))
+        .hint("an identity works in the Regions of its own partition only"));
     }
     if let (Some(service), Some(principal)) = (request.service, &request.principal)
         && !matches!(principal.resource_type(), "role" | "assumed-role")

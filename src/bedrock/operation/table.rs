@@ -111,6 +111,19 @@ const AGENT: [Need; 4] = [
     role("bedrock:GetFoundationModel", On::ModelsBehind, AGENT_ROLE).when(When::ThroughProfile),
 ];
 
+/// What the role of a knowledge base needs of the store that its vectors are in. The model that embeds a question is named by the
+/// knowledge base alone.
+const VECTOR_STORE: [Need; 4] = [
+    role("aoss:APIAccessAll", On::VectorStore, KNOWLEDGE_BASE_ROLE)
+        .when(When::If("where the vectors are in OpenSearch Serverless, whose data access policy counts too")),
+    role("s3vectors:QueryVectors", On::VectorStore, KNOWLEDGE_BASE_ROLE)
+        .when(When::If("where the vectors are in S3 Vectors")),
+    role("s3vectors:GetVectors", On::VectorStore, KNOWLEDGE_BASE_ROLE)
+        .when(When::If("where the vectors are in S3 Vectors")),
+    role("rds-data:ExecuteStatement", On::VectorStore, KNOWLEDGE_BASE_ROLE)
+        .when(When::If("where the vectors are in Aurora, with the secret of its user")),
+];
+
 const INVOCABLE: ModelRule =
     ModelRule { given: Given::Always, forms: ModelForms::Invocable, answers: true, gated: true };
 const OPENAI_MODEL: ModelRule =
@@ -344,14 +357,10 @@ pub(super) static TABLE: [Row; 21] = [
             role("s3:ListBucket", On::InputBucket, KNOWLEDGE_BASE_ROLE),
             role("s3:GetObject", On::InputObjects, KNOWLEDGE_BASE_ROLE),
             role("kms:Decrypt", On::Given(Kind::KmsKey), KNOWLEDGE_BASE_ROLE),
-            role("aoss:APIAccessAll", On::VectorStore, KNOWLEDGE_BASE_ROLE)
-                .when(When::If("where the vectors are in OpenSearch Serverless, whose data access policy counts too")),
-            role("s3vectors:QueryVectors", On::VectorStore, KNOWLEDGE_BASE_ROLE)
-                .when(When::If("where the vectors are in S3 Vectors")),
-            role("s3vectors:GetVectors", On::VectorStore, KNOWLEDGE_BASE_ROLE)
-                .when(When::If("where the vectors are in S3 Vectors")),
-            role("rds-data:ExecuteStatement", On::VectorStore, KNOWLEDGE_BASE_ROLE)
-                .when(When::If("where the vectors are in Aurora, with the secret of its user")),
+            VECTOR_STORE[0],
+            VECTOR_STORE[1],
+            VECTOR_STORE[2],
+            VECTOR_STORE[3],
         ],
         ..CONTROL
     },
@@ -369,8 +378,10 @@ pub(super) static TABLE: [Row; 21] = [
             caller("bedrock:Retrieve", On::Given(Kind::KnowledgeBase), KNOWLEDGE_BASE),
             caller(INVOKE, On::Model, KNOWLEDGE_BASE),
             GUARDRAIL,
-            role(INVOKE, On::Everything, KNOWLEDGE_BASE_ROLE)
-                .when(When::If("on the model that embeds the question, which this call does not name")),
+            VECTOR_STORE[0],
+            VECTOR_STORE[1],
+            VECTOR_STORE[2],
+            VECTOR_STORE[3],
         ],
         ..CONTROL
     },

@@ -5,7 +5,7 @@
 //! either way: it may have been fixed since. What the text leaves ambiguous is settled by what is read.
 
 use crate::cause::{Cause, Family};
-use crate::diagnose::case::{Case, decision_of};
+use crate::diagnose::case::{Absence, Case, decision_of};
 use crate::diagnose::diagnosis::RuledOut;
 use crate::diagnose::evaluate::Requirements;
 use crate::diagnose::finding::{Basis, Certainty, Finding};
@@ -72,13 +72,22 @@ struct Comparison<'c, 'e> {
 
 impl Comparison<'_, '_> {
     fn settle(&self, past: &mut Found) {
-        let said = self.reading.cause;
+        // The same sentence answers a wrong id and one that the Region does not show to this account.
+        let said = match (self.reading.cause, &self.case.absence) {
+            (Cause::InvalidModelId, Some(Absence::Hidden(_))) => Cause::ModelAccessNotGranted,
+            (cause, _) => cause,
+        };
         if self.is_found(said) {
             past.findings.push(self.finding(said, Vec::new()));
             return;
         }
         let alternatives = self.reading.alternatives.iter().map(|other| other.cause);
-        if let Some(right) = alternatives.chain(self.unnamed()).find(|cause| self.is_found(*cause)) {
+        // On an account on hold, the fields of the availability tell anything.
+        let is_settled = |cause: &Cause| {
+            let mut found = self.found.iter().filter(|finding| finding.cause == *cause);
+            self.is_found(*cause) && (said != Cause::AccountRestricted || found.any(|finding| !finding.is_likely))
+        };
+        if let Some(right) = alternatives.chain(self.unnamed()).find(is_settled) {
             past.findings.push(self.finding(right, Vec::new()));
             return;
         }

@@ -213,3 +213,18 @@ fn a_pasted_errors_secrets_go_no_further() {
         assert!(!answer.stdout.contains("CANARY") && !answer.stdout.contains("AKIAIOSFODNN7"), "{}", answer.stdout);
     }
 }
+
+#[test]
+fn what_is_only_likely_settles_no_ambiguous_sentence() {
+    let refused =
+        |text: &str| format!("An error occurred (ValidationException) when calling the Converse operation: {text}");
+    // The account is on hold; that its fields say no more of the model's access is no reason to accept a licence.
+    let report = pasted("account-hold", &refused("Operation not allowed"), &[]).json();
+    assert_eq!(report["findings"][0]["cause"], "account-restricted", "{report:#}");
+    assert!(!report["findings"][0]["remedy"].to_string().contains("create-foundation-model-agreement"), "{report:#}");
+    // A model that a program hides has no wrong id, and is offered in the Region.
+    let hidden = pasted("trusted-access-program", &refused("The provided model identifier is invalid."), &[]).json();
+    let causes: Vec<&str> =
+        hidden["findings"].as_array().unwrap().iter().filter_map(|one| one["cause"].as_str()).collect();
+    assert_eq!(causes, ["model-access-not-granted"], "{hidden:#}");
+}

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How many messages are sent.
-const MESSAGES: u64 = 3_000;
+const MESSAGES: u64 = 1_500;
 
 /// How long the last answer may take.
 const PATIENCE: Duration = Duration::from_secs(120);

@@ -66,5 +66,5 @@ fn the_knowledge_bases_own_role_is_named_where_it_is_not_known() {
     add(&mut world, &json!({"Effect": "Allow", "Action": "bedrock:Retrieve", "Resource": arn}));
     let report = ask(&world, &[]).json();
     assert_eq!(report["request"]["operation"], "retrieve-and-generate");
-    assert!(report["not_checked"].to_string().contains("knowledge-base's role"), "{report:#}");
+    assert!(report["not_checked"].to_string().contains("what the knowledge base's service role may do"), "{report:#}");
 }
