@@ -48,11 +48,11 @@ mod value_pattern;
 
 pub use authorization_case::{AuthorizationCase, CaseAnswer, CaseError, Expectation, LoadPolicy};
 pub use document::{Document, ParseError};
-pub use least_privilege::least_privilege;
+pub use least_privilege::{Grant, least_privilege, least_privilege_under};
 pub use lint::{Finding, LintCode, Safety, Severity, lint};
 pub use managed::ManagedPolicy;
 pub use matched_condition::MatchedCondition;
-pub use near_miss::{Miss, NearMiss};
+pub use near_miss::{AllowMatch, Miss, NearMiss};
 pub use note::{NotPrincipalReason, Note};
 pub use statement::{Effect, Statement};
 
@@ -209,6 +209,13 @@ pub fn evaluate(question: &Question<'_>, policies: &Policies) -> Evaluation {
 #[must_use]
 pub fn decide_open(question: &Question<'_>, policies: &Policies) -> Evaluation {
     decide::decide(&query::Query::new(question).with(policies).open(), policies)
+}
+
+/// Holds every allow of a policy type against a request: whether it allows it, or what it would take. What denies is not
+/// looked at.
+#[must_use]
+pub fn allow_matches(question: &Question<'_>, policies: &Policies, policy_type: PolicyType) -> Vec<AllowMatch> {
+    near_miss::allow_matches(&query::Query::new(question).with(policies), policies, policy_type)
 }
 
 /// Decides a request as [`evaluate`] does, without looking for near misses: for many requests in a row.

@@ -116,6 +116,76 @@ pub fn with_exemption(
     (!exemptions.is_empty()).then(|| (with_statements(policy, all), exemptions))
 }
 
+/// Returns a policy whose denying statement at a place no longer matches some requests, because they join what the statement
+/// leaves alone, and what was added for that: ARNs to `NotResource`, else actions to `NotAction`, else a principal to
+/// `NotPrincipal`. A statement about every action gets a `NotAction` in the place of its `Action`.
+///
+/// `None` if the statement is about what it lists and nothing else, or if an addition would let more than the requests
+/// through.
+#[must_use]
+pub fn with_exclusion(
+    policy: &Value,
+    place: usize,
+    requests: &[&RequestContext],
+    principal: Option<&str>,
+) -> Option<(Value, Exclusion)> {
+    let mut all = statements(policy).to_vec();
+    let statement = all.get_mut(place)?.as_object_mut()?;
+    let resources: Vec<&str> = requests.iter().map(|request| request.resource.as_str()).collect();
+    let actions: Vec<&str> = requests.iter().map(|request| request.action.as_str()).collect();
+    let is_about_everything = statement.get("Action").is_some_and(|actions| holds(actions, "*"));
+    let is_exact = |values: &[&str]| !values.iter().any(|value| is_pattern(value, Compare::StringLike));
+    let (element, values) = if statement.contains_key("NotResource") && is_exact(&resources) {
+        ("NotResource", resources)
+    } else if statement.contains_key("NotAction") {
+        ("NotAction", actions)
+    } else if let (Some(principals), Some(principal)) = (statement.get_mut("NotPrincipal"), principal) {
+        let values = exclude_principal(principals, principal)?;
+        return Some((with_statements(policy, all), Exclusion { element: "NotPrincipal", values }));
+    } else if is_about_everything {
+        statement.remove("Action");
+        ("NotAction", actions)
+    } else {
+        return None;
+    };
+    let listed = statement.entry(element).or_insert_with(|| json!([]));
+    let values = join(listed, &values).into_iter().map(str::to_owned).collect();
+    Some((with_statements(policy, all), Exclusion { element, values }))
+}
+
+/// What an edit added to that which a denying statement leaves alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exclusion {
+    /// `NotAction`, `NotResource` or `NotPrincipal`.
+    pub element: &'static str,
+    /// The values that were added, each once.
+    pub values: Vec<String>,
+}
+
+/// Returns `true` if a denying statement is a guard: it denies all but what it lists, or every action.
+#[must_use]
+pub fn is_guard(statement: &Value) -> bool {
+    let is_negated =
+        ["NotAction", "NotResource", "NotPrincipal"].iter().any(|element| statement.get(element).is_some());
+    is_negated || statement.get("Action").is_some_and(|actions| holds(actions, "*"))
+}
+
+/// Adds a principal and its account to a `NotPrincipal`: AWS looks for both (IAM User Guide, "IAM JSON policy elements:
+/// NotPrincipal").
+fn exclude_principal(principals: &mut Value, principal: &str) -> Option<Vec<String>> {
+    let parts: Vec<&str> = principal.splitn(6, ':').collect();
+    let [_, partition, _, _, account, _] = parts.as_slice() else { return None };
+    let root = format!("arn:{partition}:iam::{account}:root");
+    let listed = principals.as_object_mut()?.entry("AWS").or_insert_with(|| json!([]));
+    Some(join(listed, &[principal, &root]).into_iter().map(str::to_owned).collect())
+}
+
+/// Returns `true` if an element of a statement has a value, alone or in a list.
+fn holds(element: &Value, value: &str) -> bool {
+    element == value || element.as_array().is_some_and(|values| values.iter().any(|known| known == value))
+}
+
 /// Returns a policy with one more condition in the statement at a place, so that the statement matches fewer requests.
 ///
 /// Where the statement has a condition with this operator on this key, the values join those of it if the operator is
@@ -138,7 +208,7 @@ pub fn with_condition(policy: &Value, place: usize, operator: &str, key: &str, v
 }
 
 /// Returns the member of an object with this name in any case, an empty object if there is none.
-fn entry<'o>(object: &'o mut Map<String, Value>, name: &str) -> &'o mut Value {
+pub(super) fn entry<'o>(object: &'o mut Map<String, Value>, name: &str) -> &'o mut Value {
     let known = object.keys().find(|known| known.eq_ignore_ascii_case(name)).cloned();
     object.entry(known.unwrap_or_else(|| name.to_owned())).or_insert_with(|| json!({}))
 }
@@ -269,6 +339,41 @@ mod tests {
         assert_eq!((exemption.statement, exemption.key.as_str()), (0, "aws:requestedregion"));
         assert_eq!(exemption.operator, "stringnotequalsifexists");
         assert_eq!(exemption.values, ["us-west-2", "us-east-2"]);
+    }
+
+    #[test]
+    fn what_a_guard_leaves_alone_grows_by_the_requests_and_nothing_else() {
+        let asked = RequestContext {
+            resource: "arn:aws:bedrock:us-east-2::foundation-model/x".to_owned(),
+            ..request("a", "b")
+        };
+        let principal = Some("arn:aws:iam::111122223333:role/service-role/x");
+        let resources = json!(["arn:aws:bedrock:us-west-2::foundation-model/*", asked.resource]);
+        for (statement, element, expected) in [
+            (
+                json!({"Action": "*", "NotResource": "arn:aws:bedrock:us-west-2::foundation-model/*"}),
+                "NotResource",
+                resources,
+            ),
+            (json!({"NotAction": ["iam:*"], "Resource": "*"}), "NotAction", json!(["iam:*", "bedrock:InvokeModel"])),
+            (json!({"Action": "*", "Resource": "*"}), "NotAction", json!("bedrock:InvokeModel")),
+            (
+                json!({"Action": "s3:*", "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}}),
+                "NotPrincipal",
+                json!({"AWS": ["arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/service-role/x"]}),
+            ),
+        ] {
+            assert!(is_guard(&statement), "{statement}");
+            let (changed, exclusion) =
+                with_exclusion(&json!({"Statement": [statement]}), 0, &[&asked], principal).unwrap();
+            assert_eq!((exclusion.element, &changed["Statement"][0][element]), (element, &expected));
+        }
+        let listed = json!({"Action": "bedrock:*", "Resource": "*"});
+        assert!(
+            !is_guard(&listed) && with_exclusion(&json!({"Statement": [listed]}), 0, &[&asked], principal).is_none()
+        );
+        let everywhere = json!({"Statement": [{"Action": "bedrock:*", "NotResource": "x"}]});
+        assert_eq!(with_exclusion(&everywhere, 0, &[&request("a", "b")], principal), None, "`*` would open everything");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The policy that allows given requests and nothing else.
 
+use super::edit;
 use crate::iam::{ContextValue, RequestContext};
 use serde_json::{Map, Value, json};
 
@@ -31,13 +32,38 @@ const NARROWING_KEYS: [(&str, &str); 5] = [
 /// ```
 #[must_use]
 pub fn least_privilege(requests: &[RequestContext]) -> Value {
+    let grants: Vec<Grant> = requests.iter().cloned().map(Grant::new).collect();
+    least_privilege_under(&grants)
+}
+
+/// A request that is to be allowed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grant {
+    /// The request.
+    pub request: RequestContext,
+    /// The `Condition` block under which it is to be allowed, beside what narrows it to how the call is made.
+    pub under: Map<String, Value>,
+}
+
+impl Grant {
+    /// Allows a request without any condition but how the call is made.
+    #[must_use]
+    pub fn new(request: RequestContext) -> Self {
+        Self { request, under: Map::new() }
+    }
+}
+
+/// Writes the policy that [`least_privilege`] writes, with further conditions on what is allowed.
+#[must_use]
+pub fn least_privilege_under(grants: &[Grant]) -> Value {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for request in requests {
-        let conditions = conditions(request);
-        match groups.iter_mut().find(|group| group.action == request.action && group.conditions == conditions) {
-            Some(group) if group.resources.contains(&request.resource.as_str()) => {}
-            Some(group) => group.resources.push(&request.resource),
-            None => groups.push(Group { action: &request.action, conditions, resources: vec![&request.resource] }),
+    for grant in grants {
+        let (action, resource) = (&grant.request.action, grant.request.resource.as_str());
+        let conditions = conditions(grant);
+        match groups.iter_mut().find(|group| group.action == action && group.conditions == conditions) {
+            Some(group) if group.resources.contains(&resource) => {}
+            Some(group) => group.resources.push(resource),
+            None => groups.push(Group { action, conditions, resources: vec![resource] }),
         }
     }
     // Two actions on the same resources under the same conditions are one statement.
@@ -57,18 +83,22 @@ pub fn least_privilege(requests: &[RequestContext]) -> Value {
 
 struct Group<'r> {
     action: &'r str,
-    conditions: Vec<(&'static str, &'static str, &'r str)>,
+    conditions: Map<String, Value>,
     resources: Vec<&'r str>,
 }
 
-fn conditions(request: &RequestContext) -> Vec<(&'static str, &'static str, &str)> {
-    NARROWING_KEYS
-        .iter()
-        .filter_map(|(key, operator)| {
-            let value = request.context.get(key).and_then(ContextValue::as_single)?;
-            Some((*operator, *key, value))
-        })
-        .collect()
+/// Returns the conditions of a grant: those that it is to keep, and those that narrow it to how the call is made.
+fn conditions(grant: &Grant) -> Map<String, Value> {
+    let mut block = grant.under.clone();
+    for (key, operator) in NARROWING_KEYS {
+        let Some(value) = grant.request.context.get(key).and_then(ContextValue::as_single) else { continue };
+        if let Some(keys) = edit::entry(&mut block, operator).as_object_mut() {
+            // What the call carries is one of the values that are kept, and narrower.
+            keys.retain(|known, _| !known.eq_ignore_ascii_case(key));
+            keys.insert(key.to_owned(), json!(value));
+        }
+    }
+    block
 }
 
 fn statement(actions: &[&str], group: &Group<'_>) -> Value {
@@ -77,13 +107,7 @@ fn statement(actions: &[&str], group: &Group<'_>) -> Value {
     statement.insert("Action".to_owned(), one_or_many(actions));
     statement.insert("Resource".to_owned(), one_or_many(&group.resources));
     if !group.conditions.is_empty() {
-        let mut block: Map<String, Value> = Map::new();
-        for (operator, key, value) in &group.conditions {
-            if let Some(keys) = block.entry((*operator).to_owned()).or_insert_with(|| json!({})).as_object_mut() {
-                keys.insert((*key).to_owned(), json!(value));
-            }
-        }
-        statement.insert("Condition".to_owned(), Value::Object(block));
+        statement.insert("Condition".to_owned(), Value::Object(group.conditions.clone()));
     }
     Value::Object(statement)
 }

@@ -66,10 +66,55 @@ pub enum Miss {
     },
 }
 
-/// Finds the allows of the refusing policy type that miss the request by one kind of thing.
-pub(super) fn near_misses(query: &Query<'_>, policies: &Policies, policy_type: Option<PolicyType>) -> Vec<NearMiss> {
-    let Some(policy_type) = policy_type else { return Vec::new() };
-    let of_type: Vec<&Policy> = match policy_type {
+/// An allow, and in what it differs from a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AllowMatch {
+    /// The statement.
+    pub statement: StatementRef,
+    /// Everything in which it differs from the request; empty where it allows it.
+    pub misses: Vec<Miss>,
+    /// Whether it is meant for something close, its conditions aside: the same action on a resource that differs in one part
+    /// of its ARN, or an action beside the request's on the same resource.
+    pub is_near: bool,
+}
+
+/// Holds every allow of a policy type against a request, whatever denies it.
+pub(super) fn allow_matches(query: &Query<'_>, policies: &Policies, policy_type: PolicyType) -> Vec<AllowMatch> {
+    let mut matches = Vec::new();
+    for (index, policy) in of_type(policies, policy_type).into_iter().enumerate() {
+        for statement in policy.document.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
+            let misses = misses(statement, query);
+            let is_near = is_near(statement, &misses, query);
+            let statement = StatementRef::new(policy_type, index, policy, statement);
+            matches.push(AllowMatch { statement, misses, is_near });
+        }
+    }
+    matches
+}
+
+fn is_near(statement: &Statement, misses: &[Miss], query: &Query<'_>) -> bool {
+    let mut others = misses.iter().filter(|miss| !matches!(miss, Miss::Condition { .. }));
+    match (others.next(), others.next()) {
+        (None, _) => true,
+        (Some(Miss::Resource { .. }), None) => parts_that_differ(statement, query) == 0,
+        (Some(Miss::Action { patterns, .. }), None) => patterns.iter().any(|pattern| is_beside(pattern, query)),
+        _ => false,
+    }
+}
+
+/// Returns `true` if an action is the request's with or without what is behind its name, such as the stream of an answer.
+fn is_beside(pattern: &str, query: &Query<'_>) -> bool {
+    let Some((service, name)) = pattern.split_once(':') else { return false };
+    let (name, asked) = (name.trim_end_matches('*').to_ascii_lowercase(), query.name.to_ascii_lowercase());
+    !name.is_empty()
+        && service.eq_ignore_ascii_case(query.service)
+        && (name.starts_with(&asked) || asked.starts_with(&name))
+}
+
+/// Returns the policies of a type, in the order in which statements of them are counted.
+fn of_type(policies: &Policies, policy_type: PolicyType) -> Vec<&Policy> {
+    match policy_type {
         PolicyType::ResourceControlPolicy => policies.resource_control.iter().flatten().collect(),
         PolicyType::ServiceControlPolicy => policies.service_control.iter().flatten().collect(),
         PolicyType::VpcEndpointPolicy => policies.vpc_endpoint.iter().collect(),
@@ -77,9 +122,14 @@ pub(super) fn near_misses(query: &Query<'_>, policies: &Policies, policy_type: O
         PolicyType::SessionPolicy => policies.session.iter().flatten().collect(),
         PolicyType::IdentityPolicy => policies.identity.iter().collect(),
         PolicyType::ResourcePolicy => policies.resource.iter().flatten().collect(),
-    };
+    }
+}
+
+/// Finds the allows of the refusing policy type that miss the request by one kind of thing.
+pub(super) fn near_misses(query: &Query<'_>, policies: &Policies, policy_type: Option<PolicyType>) -> Vec<NearMiss> {
+    let Some(policy_type) = policy_type else { return Vec::new() };
     let mut found: Vec<(usize, NearMiss)> = Vec::new();
-    for (index, policy) in of_type.into_iter().enumerate() {
+    for (index, policy) in of_type(policies, policy_type).into_iter().enumerate() {
         for statement in policy.document.statements().iter().filter(|statement| statement.effect == Effect::Allow) {
             let misses = misses(statement, query);
             if let Some(distance) = distance(statement, &misses, query) {
