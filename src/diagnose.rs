@@ -35,7 +35,7 @@ pub use diagnosis::{
 };
 pub use document::PolicyDocument;
 pub use expectation::Expectation;
-pub use finding::{Basis, Certainty, EvaluatedBy, EvaluatedName, Finding, KeyFault, Verdict};
+pub use finding::{Basis, Certainty, EvaluatedBy, EvaluatedName, Finding, KeyFault, Verdict, WrongServiceRole};
 pub use questions::open_questions;
 pub use remark::{Advice, Contradiction, KeyHolder, StatementName, Warning};
 pub use requirement::{JudgedBy, Requirement, Trust};

@@ -168,6 +168,26 @@ pub struct Condition {
     pub actual: Option<ContextValue>,
 }
 
+impl Condition {
+    /// Returns whether the call has to carry the key at all, where the condition asks for nothing else (`Null`).
+    #[must_use]
+    pub fn must_carry(&self) -> Option<bool> {
+        let asks_for_absence = self.expected.first().is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        self.is_null().then_some(asks_for_absence == self.denies)
+    }
+
+    /// Returns a value that the policy accepts, where the condition names those that it accepts.
+    #[must_use]
+    pub fn accepted(&self) -> Option<&str> {
+        let is_negated = self.operator.to_ascii_lowercase().contains("not");
+        self.expected.first().map(String::as_str).filter(|_| !self.is_null() && is_negated == self.denies)
+    }
+
+    fn is_null(&self) -> bool {
+        self.operator.rsplit(':').next().is_some_and(|operator| operator.eq_ignore_ascii_case("Null"))
+    }
+}
+
 /// What is left of a policy once statements are removed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Left {
@@ -282,8 +302,14 @@ pub enum Step {
     OwnerDecides(Statements),
     /// Decide on the data-retention mode of the project that the call names, which comes before the account's.
     SetRetentionOfProject(Option<&'static str>),
+    /// Ask those who keep a guard, which denies more than this call.
+    OwnerOfGuardDecides(Statements),
+    /// Or ask them.
+    OrOwnerOfGuardDecides(Statements),
     /// Deal with the access key that leaked before anything else.
     KeyFirst,
+    /// Name a model that exists before anything else: a permission for one that does not is of no use.
+    ModelFirst,
     /// Merge the policy into the permission set's inline policy, of which there is one.
     MergePermissionSet,
     /// Provision the permission set.
@@ -408,6 +434,10 @@ pub enum Step {
     Tls(TlsFault),
     /// Name a service role that exists.
     NameExistingRole(Arn),
+    /// Name the service role by the ARN that it has.
+    NameRoleByItsArn(Arn),
+    /// Name a service role of this account.
+    NameRoleOfAccount(String),
     /// Remove or narrow the trust policy's statement that denies the action.
     NarrowTrust(&'static str),
     /// Let the service assume the role.
@@ -465,4 +495,6 @@ pub enum Note {
     NotEnoughAlone,
     /// The command replaces the whole trust policy.
     ReplacesTrustPolicy,
+    /// What is added stands under the conditions of these statements, which grant what is nearest to it.
+    KeepsConditions(Statements),
 }

@@ -2,25 +2,29 @@
 //! those that are not simulated, and by both with the proposed changes made.
 
 mod attached;
+mod lacking;
 mod lift;
+mod service_role;
 mod simulated;
 mod unsimulated;
 mod what_if;
 
-pub(super) use lift::Lifted;
+pub(super) use lacking::Lacking;
+pub(super) use lift::{Lift, Lifted, lift_unsimulated};
 pub(super) use simulated::attribute;
 pub(super) use what_if::BUDGET;
 
-use super::case::{Case, completed};
+use super::case::{AttachedPolicies, Case, completed};
 use super::remark::{Advice, Contradiction, StatementName};
 use super::requirement::{Conflict, JudgedBy, Requirement};
 use super::statement::DecidedBy;
 use super::unread::Why;
 use crate::bedrock::Whose;
 use crate::cause::Cause;
-use crate::evidence::{Evidence, SimulationQuestion, Trial};
+use crate::evidence::{Evidence, PolicyQuestion, SimulationQuestion, Trial};
 use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::policy::least_privilege;
+use lacking::Texts;
 use simulated::Judge;
 use what_if::{Stage, WhatIf};
 
@@ -113,6 +117,50 @@ impl Requirements {
             })
         };
         self.refused_by(policy_type).filter(denied).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Returns the policies of a type that were read, of whoever these requirements are.
+    pub(super) fn texts<'c>(&'c self, case: &'c Case<'c>, policy_type: PolicyType) -> Option<Texts<'c>> {
+        Texts::of(case, self.attached(case), self.principal.as_ref(), policy_type)
+    }
+
+    /// Returns the principal's own policies, where they were read; a service role's are not.
+    pub(super) fn attached<'c>(&self, case: &'c Case<'c>) -> Option<&'c AttachedPolicies<'c>> {
+        self.policies_read.as_ref().and(case.attached.as_ref())
+    }
+
+    /// Returns what is not allowed, whatever refuses it: where the texts are known, they tell what of it they allow.
+    pub(super) fn unallowed(&self) -> Vec<RequestContext> {
+        let unallowed = self.requirements.iter().filter(|requirement| requirement.decision != Decision::Allowed);
+        unallowed.map(|requirement| requirement.request.clone()).collect()
+    }
+
+    /// Returns what policies of a type refuse by not allowing it, and what nothing tells that they allow.
+    pub(super) fn unallowed_by(&self, policy_type: PolicyType) -> Vec<RequestContext> {
+        let mut unallowed: Vec<RequestContext> = Vec::new();
+        let refused = self.refusals().filter(|(requirement, _)| {
+            requirement.policy_type.unwrap_or(PolicyType::IdentityPolicy) == policy_type
+                && requirement.decision == Decision::ImplicitDeny
+        });
+        let refused = refused.map(|(requirement, _)| &requirement.request);
+        let open = self.requirements.iter().filter(|requirement| {
+            let is_judged_again = self
+                .what_if
+                .stages
+                .iter()
+                .any(|stage| stage.conclusive().any(|tried| tried.request == requirement.request));
+            requirement.decision != Decision::Allowed && !is_judged_again
+        });
+        let open = open.map(|requirement| &requirement.request);
+        // In the order in which the call needs them.
+        for request in refused.chain(open) {
+            if !unallowed.contains(request) {
+                unallowed.push(request.clone());
+            }
+        }
+        let place = |request: &RequestContext| self.requirements.iter().position(|known| known.request == *request);
+        unallowed.sort_by_key(|request| place(request).unwrap_or(usize::MAX));
+        unallowed
     }
 
     /// Returns `true` if a policy of the type denies explicitly, now or once other policies are mended.
@@ -270,20 +318,26 @@ fn judge_service_role(case: &Case<'_>) -> Requirements {
     for requirement in &mut requirements {
         requirement.whose = Whose::ServiceRole;
     }
+    service_role::complete(case.evidence, &role, &mut requirements);
     let what_if = what_if::follow(&judge, &role, &requirements);
     let boundary = case.evidence.service_role.seen().and_then(|role| role.boundary.clone());
     let further = unsimulated::judge(case, Some(&role), Whose::ServiceRole, &mut requirements);
     Requirements { requirements, further, principal: Some(role), boundary, what_if, ..Requirements::default() }
 }
 
-/// Names what the simulator would still have to be asked about the service role.
-pub(super) fn open_about_service_role(case: &Case<'_>) -> Vec<SimulationQuestion> {
-    let Some(role) = case.evidence.request.service_role.as_ref() else { return Vec::new() };
+/// Names what the simulator would still have to be asked about the service role, and the policies of it to read.
+pub(super) fn open_about_service_role(case: &Case<'_>) -> (Vec<SimulationQuestion>, Vec<PolicyQuestion>) {
+    let Some(role) = case.evidence.request.service_role.as_ref() else { return Default::default() };
     if why_role_unasked(case.evidence).is_some() {
-        return Vec::new();
+        return Default::default();
     }
     let first = unanswered(case.evidence, role, &service_role_requests(case.evidence));
-    if first.is_empty() { judge_service_role(case).what_if.open } else { first }
+    if !first.is_empty() {
+        return (first, Vec::new());
+    }
+    let judged = judge_service_role(case);
+    let policies = service_role::open_policies(case.evidence, role, &judged.requirements);
+    (judged.what_if.open, policies)
 }
 
 fn service_role_requests(evidence: &Evidence) -> Vec<RequestContext> {

@@ -7,7 +7,7 @@ use crate::bedrock::{TrustedAccessProgram, Whose};
 use crate::cause::{Cause, Family};
 use crate::evidence::{Failure, ServiceError};
 use crate::explain::Alternative;
-use crate::iam::{Decision, PolicyType};
+use crate::iam::{Arn, Decision, PolicyType};
 use serde::Deserialize;
 
 /// How sure a finding is, the surest first.
@@ -123,6 +123,16 @@ impl Finding {
         })
     }
 
+    /// Returns `true` if the model or profile that was asked for is one that nothing lists.
+    #[must_use]
+    pub fn is_of_unlisted_model(&self) -> bool {
+        let is_id = matches!(self.cause, Cause::InvalidModelId | Cause::RegionUnavailable);
+        let is_based_on_lists = |basis: &Basis| {
+            matches!(basis, Basis::NotListed { .. } | Basis::Refused { api: "bedrock:GetInferenceProfile", .. })
+        };
+        is_id && self.basis.iter().any(is_based_on_lists)
+    }
+
     /// Returns `true` if the policies refuse so only once the other findings are mended.
     fn is_behind_others(&self) -> bool {
         let mut evaluations = self.basis.iter().filter_map(|basis| match basis {
@@ -218,6 +228,8 @@ pub enum Basis {
     HiddenByProgram(TrustedAccessProgram),
     /// What a role trust policy says, by the crate's own evaluation.
     Trust(Trust),
+    /// The service role that was named is none that Bedrock can be given.
+    WrongServiceRole(WrongServiceRole),
     /// The words of an error that the user gave.
     GivenError(String),
     /// What was read tells which of the causes that a text fits is the right one.
@@ -233,6 +245,25 @@ pub enum Basis {
     ApiKey(KeyFault),
     /// The simulator allows every requirement, and the live answer does not.
     SimulatorDisagrees,
+}
+
+/// Why a service role that was named is none that Bedrock can be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WrongServiceRole {
+    /// It belongs to another account than that of the call.
+    OfAnotherAccount {
+        /// The role.
+        role: Arn,
+        /// The account of the call.
+        account: String,
+    },
+    /// No role has this ARN; one of its name has another path.
+    OtherPath {
+        /// What was named.
+        named: Arn,
+        /// The ARN of the role with that name.
+        found: Arn,
+    },
 }
 
 /// Who decided a requirement.
@@ -342,7 +373,9 @@ pub(super) fn rank(mut findings: Vec<Finding>) -> Vec<Finding> {
             Family::Capacity => 7,
             Family::Unknown => 8,
         };
-        let is_late = finding.certainty > Certainty::Reported && !finding.is_of_leaked_key();
+        // What does not exist is not called with any permission, whatever a live answer says of that.
+        let comes_first = finding.is_of_leaked_key() || finding.is_of_unlisted_model();
+        let is_late = finding.certainty > Certainty::Reported && !comes_first;
         (finding.is_likely, is_late, layer, finding.is_behind_others(), finding.certainty, finding.cause)
     });
     findings

@@ -16,9 +16,11 @@ use crate::iam::Arn;
 pub fn open_questions(evidence: &Evidence) -> Vec<Question> {
     let case = Case::new(evidence);
     let causes = blocking_causes(&case);
-    let (mut simulations, policies) =
+    let (mut simulations, mut policies) =
         case.principal.as_ref().map(|principal| about_principal(&case, principal, &causes)).unwrap_or_default();
-    simulations.extend(open_about_service_role(&case));
+    let (of_service_role, its_policies) = open_about_service_role(&case);
+    simulations.extend(of_service_role);
+    policies.extend(its_policies);
     let mut questions = further_reads(&case, &causes);
     questions.extend(simulations.into_iter().map(|question| Question::Simulate(Box::new(question))));
     questions.extend(policies.into_iter().map(Question::ReadPolicy));

@@ -11,6 +11,7 @@ mod exempt_scp;
 mod grant;
 mod lift_deny;
 mod meet_condition;
+mod missing;
 mod nearest;
 mod network;
 mod request_access;
@@ -24,7 +25,7 @@ use super::case::{Case, decision_of};
 use super::change::{Note, Remedy, Step, Verified};
 use super::evaluate::{Judged, Requirements, cause_of};
 use super::finding::{Basis, Certainty, EvaluatedBy, Finding};
-use super::statement::{DecidedBy, NearMiss};
+use super::statement::DecidedBy;
 use crate::bedrock::Whose;
 use crate::cause::{Cause, Family};
 use crate::iam::{ContextKeys, Decision, PolicyType, RequestContext};
@@ -32,12 +33,17 @@ use crate::iam::{ContextKeys, Decision, PolicyType, RequestContext};
 /// Gives each finding its remedy.
 pub(super) fn add_to(findings: &mut [Finding], case: &Case<'_>, judged: &Judged) {
     let has_leaked_key = findings.iter().any(Finding::is_of_leaked_key);
+    let has_unlisted_model = findings.iter().any(|finding| !finding.is_likely && finding.is_of_unlisted_model());
     for finding in findings.iter_mut() {
+        let is_of_policies = finding.cause.family() == Family::IamPermission;
         // While a leaked key works, nothing is to be added.
-        let waits = has_leaked_key && !finding.is_of_leaked_key() && finding.cause.family() == Family::IamPermission;
-        finding.remedy = match waits {
-            true => Remedy { steps: vec![Step::KeyFirst], ..Remedy::default() },
-            false => for_finding(finding, case, judged),
+        let waits_for_key = has_leaked_key && !finding.is_of_leaked_key() && is_of_policies;
+        // No permission is of use for what cannot be called.
+        let waits_for_model = has_unlisted_model && is_of_policies && finding.whose == Whose::Caller;
+        finding.remedy = match (waits_for_key, waits_for_model) {
+            (true, _) => Remedy { steps: vec![Step::KeyFirst], ..Remedy::default() },
+            (false, true) => Remedy { steps: vec![Step::ModelFirst], ..Remedy::default() },
+            (false, false) => for_finding(finding, case, judged),
         };
     }
     verify(findings, judged, Whose::Caller);
@@ -48,7 +54,9 @@ pub(super) fn add_to(findings: &mut [Finding], case: &Case<'_>, judged: &Judged)
 fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
     match finding.basis.first() {
         Some(Basis::Trust(trust)) => return trust::let_in(trust, case.evidence),
-        Some(Basis::Refused { api: "iam:GetRole", .. }) => return trust::no_such_role(finding, case),
+        Some(Basis::Refused { api: "iam:GetRole", .. } | Basis::WrongServiceRole(_)) => {
+            return trust::no_such_role(finding, case);
+        }
         Some(Basis::Refused { api: "sts:AssumeRole", error }) => return assume_role::allow(finding, error, case),
         _ => {}
     }
@@ -66,31 +74,18 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
         {
             return remedy;
         }
-        return for_policy(cause_of(finding.policy_type, decision), case, requirements, Vec::new());
+        return for_policy(cause_of(finding.policy_type, decision), case, requirements, &[]);
     }
     let is_requirement = finding.action.as_ref().is_none_or(|action| {
         requirements.requirements.iter().any(|requirement| requirement.request.action.eq_ignore_ascii_case(action))
     });
-    // An allow that misses by its condition alone enforces something: the call meets it.
-    let near_misses: Vec<NearMiss> = finding
-        .basis
-        .iter()
-        .filter_map(|basis| match basis {
-            Basis::NearMiss { near, .. } => Some(near.clone()),
-            _ => None,
-        })
-        .collect();
-    let lacks_allow = matches!(finding.cause, Cause::IdentityPolicyMissingAllow | Cause::PermissionsBoundary);
-    if lacks_allow && let Some(remedy) = meet_condition::of_allow(finding, case, requirements, &near_misses) {
-        return remedy;
-    }
     if finding.cause == Cause::IdentityPolicyMissingAllow && !is_requirement {
         let requirement = RequestContext {
             action: finding.action.clone().unwrap_or_default(),
             resource: finding.resources.first().cloned().unwrap_or_else(|| "*".to_owned()),
             context: ContextKeys::new(),
         };
-        return grant::to_principal(case.evidence, requirements, &[requirement]);
+        return missing::grant(case, requirements, PolicyType::IdentityPolicy, &[requirement]);
     }
     if finding.cause == Cause::ResourcePolicy
         && !denies_explicitly(case, requirements, PolicyType::ResourcePolicy)
@@ -98,38 +93,32 @@ fn for_finding(finding: &Finding, case: &Case<'_>, judged: &Judged) -> Remedy {
     {
         return remedy;
     }
-    for_policy(finding.cause, case, requirements, beyond_requirements(finding, requirements))
+    for_policy(finding.cause, case, requirements, &refused_live(finding, requirements))
 }
 
-/// Returns what a live answer names beside the known requirements, such as a project or an enforced guardrail: a policy that
-/// is to let the call through needs it too.
-fn beyond_requirements(finding: &Finding, requirements: &Requirements) -> Vec<RequestContext> {
+/// Returns what a live answer says is refused: requirements, and what it names beside them, such as a project or an enforced
+/// guardrail. A policy that is to let the call through needs it too.
+fn refused_live(finding: &Finding, requirements: &Requirements) -> Vec<RequestContext> {
     let Some(action) = finding.action.as_ref().filter(|_| finding.certainty <= Certainty::Reported) else {
         return Vec::new();
     };
-    let is_known = |resource: &String| {
-        requirements
-            .requirements
-            .iter()
-            .any(|known| known.request.resource == *resource && known.request.action.eq_ignore_ascii_case(action))
+    let request = |resource: &String| {
+        let mut known = requirements.requirements.iter().map(|known| &known.request);
+        let known = known.find(|known| known.resource == *resource && known.action.eq_ignore_ascii_case(action));
+        known.cloned().unwrap_or_else(|| RequestContext {
+            action: action.clone(),
+            resource: resource.clone(),
+            context: ContextKeys::new(),
+        })
     };
-    let unknown = finding.resources.iter().filter(|resource| !is_known(resource));
-    let request = |resource: &String| RequestContext {
-        action: action.clone(),
-        resource: resource.clone(),
-        context: ContextKeys::new(),
-    };
-    unknown.map(request).collect()
+    finding.resources.iter().map(request).collect()
 }
 
-/// Fixes a policy that refuses requirements of the call, and what else was refused; any other cause is fixed beyond IAM.
-fn for_policy(cause: Cause, case: &Case<'_>, requirements: &Requirements, beyond: Vec<RequestContext>) -> Remedy {
-    let evidence = case.evidence;
-    let known = requirements.requirements.iter().map(|requirement| requirement.request.clone());
-    let requests: Vec<RequestContext> = known.chain(beyond).collect();
+/// Fixes a policy that refuses requirements of the call, and what a live answer says is refused; any other cause is fixed
+/// beyond IAM.
+fn for_policy(cause: Cause, case: &Case<'_>, requirements: &Requirements, live: &[RequestContext]) -> Remedy {
     let policy_type = match cause {
-        Cause::IdentityPolicyMissingAllow => return grant::to_principal(evidence, requirements, &requests),
-        Cause::IdentityPolicyExplicitDeny => PolicyType::IdentityPolicy,
+        Cause::IdentityPolicyMissingAllow | Cause::IdentityPolicyExplicitDeny => PolicyType::IdentityPolicy,
         Cause::PermissionsBoundary => PolicyType::PermissionsBoundary,
         Cause::SessionPolicy => PolicyType::SessionPolicy,
         Cause::VpcEndpointPolicy => PolicyType::VpcEndpointPolicy,
@@ -137,13 +126,12 @@ fn for_policy(cause: Cause, case: &Case<'_>, requirements: &Requirements, beyond
         Cause::ServiceControlPolicy => return exempt_scp::exempt(case, requirements),
         other => return beyond_iam::open(other, case),
     };
-    if cause == Cause::IdentityPolicyExplicitDeny || denies_explicitly(case, requirements, policy_type) {
+    let lacks_allow = cause == Cause::IdentityPolicyMissingAllow;
+    let denies = cause == Cause::IdentityPolicyExplicitDeny || denies_explicitly(case, requirements, policy_type);
+    if denies && !lacks_allow {
         return lift_deny::lift(case, requirements, policy_type);
     }
-    if policy_type == PolicyType::PermissionsBoundary {
-        return grant::to_boundary(evidence, requirements, &requests);
-    }
-    grant::in_policy(evidence, requirements, policy_type, &requests)
+    missing::grant(case, requirements, policy_type, live)
 }
 
 /// Returns `true` if a policy of the type denies with a statement, which no allow outvotes.

@@ -13,7 +13,7 @@ use super::rules::{
 };
 use super::{not_checked, remedy, verdict};
 use crate::bedrock::Whose;
-use crate::cause::Family;
+use crate::cause::{Cause, Family};
 use crate::evidence::{Availability, BedrockApiKey, Evidence, Listing};
 use crate::explain::Alternative;
 use crate::iam::{Arn, PolicyType};
@@ -49,6 +49,7 @@ fn conclude(case: &Case<'_>, judged: &Judged) -> Diagnosis {
     found.not_checked.splice(..0, past.not_checked);
     found.findings.extend(past.findings);
     keep_wrong_id_alone(&mut found.findings);
+    keep_wrong_role_alone(&mut found.findings);
     found.advice.extend(past.advice);
     let findings = finding::rank(finding::merge(found.findings));
     if let Some(evaluated) = recorded_authorization::of_test_call(case) {
@@ -161,6 +162,19 @@ fn keep_wrong_id_alone(findings: &mut Vec<Finding>) {
         let is_about_model = matches!(finding.cause.family(), Family::IamPermission | Family::ModelAccess);
         is_of_id(finding) || is_answered(finding) || !is_about_model || finding.whose == Whose::ServiceRole
     });
+}
+
+/// Drops that a role may not be passed which cannot be passed: no permission changes that.
+fn keep_wrong_role_alone(findings: &mut Vec<Finding>) {
+    let is_of_role = |finding: &Finding| {
+        let first = finding.basis.first();
+        matches!(first, Some(Basis::WrongServiceRole(_) | Basis::Refused { api: "iam:GetRole", .. }))
+    };
+    if findings.iter().any(is_of_role) {
+        let is_pass_role = |finding: &Finding| finding.action.as_deref() == Some("iam:PassRole");
+        let is_allow = |finding: &Finding| finding.cause == Cause::IdentityPolicyMissingAllow;
+        findings.retain(|finding| is_of_role(finding) || !is_pass_role(finding) || !is_allow(finding));
+    }
 }
 
 /// What is no cause and may become one.

@@ -2,7 +2,9 @@
 
 use super::foreign::on_one_line;
 use crate::cause::{Cause, DocumentedCause};
-use crate::diagnose::{Basis, Certainty, Diagnosis, Finding, LiveOutcome, Requirement, Unchecked, Verdict};
+use crate::diagnose::{
+    Basis, Certainty, Diagnosis, Finding, LiveOutcome, Requirement, Unchecked, Verdict, WrongServiceRole,
+};
 use crate::iam::{Arn, Decision};
 
 /// The longest sentence, in columns.
@@ -19,6 +21,9 @@ pub(super) fn of(finding: &Finding, diagnosis: &Diagnosis) -> String {
         Cause::ResourcePolicy if is_trust(finding) => "the service may not assume the role".to_owned(),
         Cause::ResourcePolicy => {
             format!("blocked by the {}'s own policy", held_by(finding).unwrap_or("resource"))
+        }
+        Cause::ServiceRolePermission if names_foreign_role(finding) => {
+            "the service role is of another account".to_owned()
         }
         Cause::ServiceRolePermission if names_no_role(finding) => "the service role does not exist".to_owned(),
         Cause::IdentityPolicyExplicitDeny if finding.is_of_leaked_key() => {
@@ -244,8 +249,15 @@ fn is_trust(finding: &Finding) -> bool {
     matches!(finding.basis.first(), Some(Basis::Trust(_)))
 }
 
+fn names_foreign_role(finding: &Finding) -> bool {
+    matches!(finding.basis.first(), Some(Basis::WrongServiceRole(WrongServiceRole::OfAnotherAccount { .. })))
+}
+
 fn names_no_role(finding: &Finding) -> bool {
-    matches!(finding.basis.first(), Some(Basis::Refused { api: "iam:GetRole", .. }))
+    matches!(
+        finding.basis.first(),
+        Some(Basis::Refused { api: "iam:GetRole", .. } | Basis::WrongServiceRole(WrongServiceRole::OtherPath { .. }))
+    )
 }
 
 /// Shows every ARN of a text by its resource: where it is told what AWS said, and nothing is to be copied.

@@ -33,14 +33,16 @@ pub(super) fn step(step: &Step) -> String {
         ),
         Step::NewSessionFirst => "make a new session first: this one is denied whatever it asks for, as where the role's sessions were revoked, which a policy with a date does (`AWSRevokeOlderSessions`)".to_owned(),
         Step::OwnerDecides(statements) => format!(
-            "or ask whoever keeps the policy `{}` whether {} is to let this call through: its condition protects something, and is not to be taken away for one call",
+            "or ask whoever keeps the policy `{}` whether {} to let this call through: its condition protects something, and is not to be taken away for one call",
             statements.policy,
-            if statements.sids.is_empty() {
-                "the statement".to_owned()
-            } else {
-                format!("the statement {}", listed(&statements.sids))
+            match statements.sids.as_slice() {
+                [] => "the statement is".to_owned(),
+                [only] => format!("the statement `{only}` is"),
+                many => format!("the statements {} are", listed(many)),
             }
         ),
+        Step::OrOwnerOfGuardDecides(statements) => format!("or {}", ask_owner_of_guard(statements)),
+        Step::OwnerOfGuardDecides(statements) => ask_owner_of_guard(statements),
         Step::DenyingPolicy(policy) => format!("the policy that denies is `{policy}`"),
         Step::AllowRegions(regions) => format!(
             "if the policy restricts Regions, add {} to those it allows: that is the `aws:RequestedRegion` of the refused resources",
@@ -71,12 +73,18 @@ pub(super) fn step(step: &Step) -> String {
         Step::TakeAway(statements) => {
             format!("{}: nothing else is in it, so take the policy away", by_hand(statements))
         }
-        Step::LetThrough { statements, key, values } => format!(
-            "in the policy `{}`, let `{}` through {}: add it to what the condition on `{key}` names",
-            statements.policy,
-            values.join(","),
-            which(statements)
-        ),
+        Step::LetThrough { statements, key, values } => {
+            let to = match key.as_str() {
+                "NotAction" | "NotResource" | "NotPrincipal" => format!("`{key}`, what the statement leaves alone"),
+                _ => format!("what the condition on `{key}` names"),
+            };
+            format!(
+                "in the policy `{}`, let `{}` through {}: add it to {to}",
+                statements.policy,
+                values.join(","),
+                which(statements)
+            )
+        }
         Step::Narrow(statements) => {
             format!("in the policy `{}`, remove or narrow {}", statements.policy, which(statements))
         }
@@ -114,6 +122,10 @@ pub(super) fn step(step: &Step) -> String {
         Step::NameExistingRole(role) => {
             format!("name a role that exists: there is no `{role}`, or its path is another")
         }
+        Step::NameRoleByItsArn(role) => format!("name the role by the ARN that it has: `{role}`"),
+        Step::NameRoleOfAccount(account) => format!(
+            "name a role of account {account}, in which the call is made: Bedrock takes none of another account, whatever the policies allow"
+        ),
         Step::NarrowTrust(action) => {
             format!("remove or narrow the statement of the role trust policy that denies {action}")
         }
@@ -141,6 +153,7 @@ fn fixed(step: &Step) -> &'static str {
         Step::KeyFirst => {
             "deal with the access key that was found in public first: no permission is to be added while it works"
         }
+        Step::ModelFirst => "name a model that exists first: no permission is to be added for one that nothing lists",
         Step::MergePermissionSet => {
             "a permission set has one inline policy, and the command replaces it: add the statements to what the first command shows, and save the whole as `policy.json`"
         }
@@ -194,6 +207,9 @@ fn fixed(step: &Step) -> &'static str {
 /// Says how a condition is met.
 fn meet(condition: &Condition) -> String {
     let Condition { denies, operator, key, expected, actual } = condition;
+    if let Some(must_carry) = condition.must_carry() {
+        return carry(condition, must_carry);
+    }
     let is = |name: &str| key.eq_ignore_ascii_case(name);
     let how = if is("bedrock:GuardrailIdentifier") {
         "name a guardrail that the policy accepts in the call"
@@ -224,6 +240,20 @@ fn meet(condition: &Condition) -> String {
     format!("{how}: the policy {effect} `{operator}` on `{key}` holds with {}, and {carries}", listed(expected))
 }
 
+/// Says how a call meets a condition that asks whether it carries a key, and not with which value.
+fn carry(condition: &Condition, must_carry: bool) -> String {
+    let Condition { denies, key, .. } = condition;
+    let how = match (must_carry, key.eq_ignore_ascii_case("bedrock:GuardrailIdentifier")) {
+        (true, true) => "name a guardrail in the call".to_owned(),
+        (false, true) => "make the call without a guardrail".to_owned(),
+        (true, false) => format!("make the call so that it carries `{key}`"),
+        (false, false) => format!("make the call so that it does not carry `{key}`"),
+    };
+    let effect = if *denies { "denies" } else { "allows" };
+    let which = if must_carry == *denies { "without" } else { "with" };
+    format!("{how}: the policy {effect} calls {which} `{key}`")
+}
+
 fn caller(who: Option<&String>) -> &str {
     who.map_or("the caller", String::as_str)
 }
@@ -235,6 +265,14 @@ fn which(statements: &Statements) -> String {
         [only] => format!("the statement `{only}`"),
         many => format!("the statements {}", listed(many)),
     }
+}
+
+fn ask_owner_of_guard(statements: &Statements) -> String {
+    format!(
+        "ask whoever keeps the policy `{}` whether {} is to let this call through: it guards more than this call, and is not to be taken away for it",
+        statements.policy,
+        which(statements)
+    )
 }
 
 fn by_hand(statements: &Statements) -> String {
@@ -275,6 +313,17 @@ pub(super) fn note(note: &Note) -> String {
         }
         Note::IsRightRegion(region) => {
             return format!("is `{region}` the right Region? a Region without Bedrock has no endpoint");
+        }
+        Note::KeepsConditions(statements) => {
+            return format!(
+                "the new statement keeps the condition of {} in the policy `{}`: whoever wrote it wanted it for what is granted there",
+                match statements.sids.as_slice() {
+                    [] => "the statement nearest to it".to_owned(),
+                    sids =>
+                        format!("{} {}", if sids.len() == 1 { "the statement" } else { "the statements" }, listed(sids)),
+                },
+                statements.policy
+            );
         }
         Note::MayNotBeAll(why) => return format!("the policy may not be all that is needed: {why}"),
         Note::WholeEndpointPolicy => {

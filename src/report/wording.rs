@@ -10,7 +10,7 @@ use crate::bedrock::Whose;
 use crate::cause::{Cause, DocumentedCause, Family, catalogue};
 use crate::diagnose::{
     Basis, Certainty, DecidedBy, Diagnosis, EvaluatedBy, EvaluatedName, Finding, KeyFault, LiveOutcome, Trust, Verdict,
-    Verified,
+    Verified, WrongServiceRole,
 };
 use crate::iam::{Decision, PolicyType};
 use crate::request::LiveCall;
@@ -123,11 +123,30 @@ fn trust_summary(finding: &Finding) -> String {
 }
 
 fn service_role_summary(finding: &Finding) -> String {
-    if matches!(finding.basis.first(), Some(Basis::Refused { api: "iam:GetRole", .. })) {
-        return format!("the service role does not exist: {}", finding.resources.join(", "));
+    match finding.basis.first() {
+        Some(Basis::Refused { api: "iam:GetRole", .. }) => {
+            return format!("the service role does not exist: {}", finding.resources.join(", "));
+        }
+        Some(Basis::WrongServiceRole(wrong)) => return wrong_service_role(wrong),
+        _ => {}
     }
     let action = finding.action.as_deref().unwrap_or("the action");
     format!("the service role is not allowed {action} on {}", finding.resources.join(", "))
+}
+
+/// Says why a role is none that Bedrock can be given.
+fn wrong_service_role(wrong: &WrongServiceRole) -> String {
+    match wrong {
+        WrongServiceRole::OfAnotherAccount { role, account } => {
+            format!(
+                "the service role is one of account {}, and the call is made in account {account}: {role}",
+                role.account
+            )
+        }
+        WrongServiceRole::OtherPath { named, found } => {
+            format!("the service role does not exist under this ARN: {named}; the role of this name is {found}")
+        }
+    }
 }
 
 fn named_model(diagnosis: &Diagnosis) -> String {
@@ -289,6 +308,7 @@ pub(super) fn basis(basis: &Basis) -> String {
             program.status_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default(),
         ),
         Basis::Trust(trust) => trusts(trust),
+        Basis::WrongServiceRole(wrong) => wrong_service_role(wrong),
         Basis::Failure(failure) => failure.to_string(),
         Basis::ApiKey(fault) => key_fault(fault),
         Basis::SimulatorDisagrees => {

@@ -5,6 +5,7 @@
 pub mod account;
 mod alone;
 pub mod applier;
+mod guards;
 
 use account::{copied, diagnosed, is_allowed, merged, patched};
 use applier::{apply, changes};

@@ -125,7 +125,7 @@ impl AttachedPolicies<'_> {
     }
 
     /// Returns the policies with what a trial changes about them, each named by its place among those that were read.
-    fn policies(&self, trial: &Trial) -> Policies {
+    pub(super) fn policies(&self, trial: &Trial) -> Policies {
         let kept: Vec<(usize, &Source<'_>)> =
             self.sources.iter().enumerate().filter(|(_, source)| !source.is_left_out(trial)).collect();
         let of_type = |policy_type: PolicyType| {
@@ -141,7 +141,7 @@ impl AttachedPolicies<'_> {
     }
 
     /// Adds to a requirement what is known of the caller, and returns the keys that policies look at and nobody knows.
-    fn completed(
+    pub(super) fn completed(
         &self,
         principal: &Arn,
         requirement: &RequestContext,
@@ -221,7 +221,7 @@ impl AttachedPolicies<'_> {
         found.is_some_and(|found| found.effect() == Effect::Deny)
     }
 
-    fn statement(&self, statement: &StatementRef, question: Option<&Question<'_>>) -> Option<DecidedBy> {
+    pub(super) fn statement(&self, statement: &StatementRef, question: Option<&Question<'_>>) -> Option<DecidedBy> {
         let source = self.source(statement)?;
         let found = source.document.statements().get(statement.statement)?;
         let conditions = question.map(|question| found.matched_conditions(question)).unwrap_or_default();

@@ -89,7 +89,7 @@ pub(super) fn leave_open(requirement: &mut Requirement, why: Option<Why>) {
 }
 
 /// Returns who asks, the requirement with what is known of the caller, and the keys that the policy looks at and nobody knows.
-fn completed(
+pub(super) fn completed(
     policy: &UnsimulatedPolicy,
     case: &Case<'_>,
     principal: Option<&Arn>,
@@ -130,7 +130,14 @@ impl Unsimulated<'_> {
                 evaluation = Evaluation { decision: Decision::Undetermined, ..of_all };
             }
         }
-        self.requirement(policy, case, requirement, &evaluation)
+        let mut judged = self.requirement(policy, case, requirement, &evaluation);
+        // What the statements look at tells how the call meets them.
+        for decided in judged.decided_by.iter_mut().filter(|_| judged.decision == Decision::ExplicitDeny) {
+            let index = decided.statement.unwrap_or(usize::MAX);
+            let statement = policy.document().and_then(|document| document.statements().get(index));
+            decided.conditions = statement.map(|found| found.matched_conditions(&question)).unwrap_or_default();
+        }
+        judged
     }
 
     /// Returns the requirement as allowed, where no identity policy allows it and the policy of the resource itself names the
@@ -200,7 +207,7 @@ impl Unsimulated<'_> {
         }
     }
 
-    fn decided_by(&self, policy: &UnsimulatedPolicy, statement: &StatementRef) -> Option<DecidedBy> {
+    pub(super) fn decided_by(&self, policy: &UnsimulatedPolicy, statement: &StatementRef) -> Option<DecidedBy> {
         let quote = || {
             let mut statements = policy.document()?.statements().iter();
             let found = statements.find(|known| known.index() == statement.statement)?;

@@ -4,6 +4,8 @@
 //! about again, until every requirement is allowed or nothing further can be tried. So the report names every policy that
 //! has to change, not only the first one that AWS names, and says of a remedy that it was tried.
 
+use super::lacking::{Lacking, Texts};
+use super::lift::Lift;
 use super::simulated::Judge;
 use crate::diagnose::case::AttachedPolicies;
 use crate::diagnose::requirement::{JudgedBy, Requirement};
@@ -11,7 +13,7 @@ use crate::diagnose::statement::DecidedBy;
 use crate::evidence::{Exclusion, SimulationQuestion, Trial};
 use crate::iam::{Arn, Decision, PolicyType, RequestContext};
 use crate::policy::edit::statements;
-use crate::policy::least_privilege;
+use crate::policy::{Grant, least_privilege_under};
 use serde_json::{Value, json};
 
 /// Simulator calls of one diagnosis: a call through a profile of three Regions and two changes fit in.
@@ -117,11 +119,14 @@ pub(in crate::diagnose) fn follow(judge: &Judge<'_>, principal: &Arn, judged: &[
 #[derive(Debug, Default)]
 struct Proposal {
     without: Vec<Exclusion>,
-    /// What is left of the policies that are left out, and the policy that is proposed.
+    /// What is left of the policies that are left out.
     with: Vec<Value>,
+    /// What identity-based policies do not allow.
+    missing: Vec<RequestContext>,
+    /// What is granted of that.
+    grants: Vec<Grant>,
     /// How many of the policies that are left out have something put back.
     put_back: usize,
-    proposed: bool,
     /// Whether what is left of a policy is not known, and nothing of it was put back.
     blind: bool,
 }
@@ -135,7 +140,7 @@ impl Proposal {
         judge: &Judge<'_>,
         principal: &Arn,
     ) -> bool {
-        let before = (self.without.len(), self.with.len());
+        let before = (self.without.len(), self.with.len(), self.grants.len());
         for requirement in refused {
             match (requirement.policy_type, requirement.decision) {
                 (Some(PolicyType::ServiceControlPolicy), _) => {
@@ -147,14 +152,31 @@ impl Proposal {
                 (Some(PolicyType::IdentityPolicy), Decision::ExplicitDeny) => {
                     self.lift(requirement, refused, judge.attached, principal);
                 }
-                (Some(PolicyType::IdentityPolicy), Decision::ImplicitDeny) if !self.proposed => {
-                    self.proposed = true;
-                    self.with.push(least_privilege(every_requirement));
+                (Some(PolicyType::IdentityPolicy), Decision::ImplicitDeny)
+                    if !self.missing.contains(&requirement.request) =>
+                {
+                    self.missing.push(requirement.request.clone());
                 }
                 _ => {}
             }
         }
-        before != (self.without.len(), self.with.len())
+        let lacks_allow = !self.missing.is_empty();
+        self.grants = match judge.attached {
+            Some(attached) => {
+                let texts = Texts::Attached(attached, principal);
+                // What another policy refuses first may lack an allow as well.
+                let others = refused.iter().map(|requirement| &requirement.request);
+                let are_known = lacks_allow && texts.are_complete(PolicyType::IdentityPolicy);
+                for request in others.filter(|_| are_known) {
+                    if !self.missing.contains(request) {
+                        self.missing.push(request.clone());
+                    }
+                }
+                texts.lacking(PolicyType::IdentityPolicy, &self.missing, every_requirement).on_trial()
+            }
+            None => Lacking::all(&self.missing).grants,
+        };
+        before != (self.without.len(), self.with.len(), self.grants.len())
     }
 
     /// Leaves out the policies that denied a requirement, and puts back what is left of them without the statements that did.
@@ -185,8 +207,11 @@ impl Proposal {
                 continue;
             }
             let lifted = attached.and_then(|attached| attached.lift(statement, &indices, &requests));
-            self.blind |= lifted.is_none();
-            if let Some(document) = lifted.and_then(|lifted| lifted.document) {
+            let Some(Lift::Known(lifted)) = lifted else {
+                self.blind = true;
+                continue;
+            };
+            if let Some(document) = lifted.document {
                 self.put_back += 1;
                 self.with.push(document);
             }
@@ -202,9 +227,11 @@ impl Proposal {
     }
 
     fn trial(&self) -> Trial {
-        let statements: Vec<Value> = self.with.iter().flat_map(statements).cloned().collect();
-        let document = json!({"Version": "2012-10-17", "Statement": statements});
-        Trial { with: (!self.with.is_empty()).then(|| document.to_string()), without: self.without.clone() }
+        let granted = least_privilege_under(&self.grants);
+        let all = self.with.iter().chain([&granted]).flat_map(statements).cloned().collect::<Vec<Value>>();
+        let is_any = !all.is_empty();
+        let document = json!({"Version": "2012-10-17", "Statement": all});
+        Trial { with: is_any.then(|| document.to_string()), without: self.without.clone() }
     }
 }
 

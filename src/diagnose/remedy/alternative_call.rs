@@ -3,7 +3,7 @@
 //!
 //! Only what AWS listed is offered; nothing is guessed from a prefix.
 
-use super::{command, for_policy, grant};
+use super::{command, for_policy, missing};
 use crate::bedrock::{InferenceProfile, ModelReference, ProfileKind, Region, provider_of};
 use crate::cause::Cause;
 use crate::diagnose::case::Case;
@@ -12,7 +12,7 @@ use crate::diagnose::evaluate::{Judged, Requirements};
 use crate::diagnose::rules::permissions;
 use crate::diagnose::suggest::nearest;
 use crate::evidence::{ChosenBy, Evidence, Observation, SkipReason};
-use crate::iam::RequestContext;
+use crate::iam::PolicyType;
 use crate::request::Request;
 
 /// Most models and profiles that a remedy names.
@@ -150,11 +150,9 @@ fn allow(remedy: &mut Remedy, cause: Cause, case: &Case<'_>) {
 fn needed(case: &Case<'_>, requirements: &Requirements) -> Vec<Remedy> {
     let found = permissions::findings(requirements);
     if found.is_empty() {
-        let requests: Vec<RequestContext> =
-            requirements.requirements.iter().map(|requirement| requirement.request.clone()).collect();
-        return vec![grant::to_principal(case.evidence, requirements, &requests)];
+        return vec![missing::grant(case, requirements, PolicyType::IdentityPolicy, &[])];
     }
-    found.into_iter().map(|finding| for_policy(finding.cause, case, requirements, Vec::new())).collect()
+    found.into_iter().map(|finding| for_policy(finding.cause, case, requirements, &[])).collect()
 }
 
 /// Returns the line that asks about another call.

@@ -4,7 +4,8 @@ use crate::bedrock::{Given, Operation};
 use crate::diagnose::change::Step;
 use crate::escape::is_unsafe;
 use crate::evidence::{ChosenBy, Evidence};
-use crate::iam::{Arn, RequestContext};
+use crate::iam::Arn;
+use crate::policy::Grant;
 use crate::request::{LiveCall, Request};
 
 /// How a policy is attached.
@@ -16,7 +17,7 @@ pub(super) struct Attach {
 }
 
 /// Says how a policy is attached to a principal, and the line that does it.
-pub(super) fn attach(principal: &Arn, evidence: &Evidence, requests: &[RequestContext]) -> Attach {
+pub(super) fn attach(principal: &Arn, evidence: &Evidence, grants: &[Grant]) -> Attach {
     let name = name_of(principal);
     if let Some(permission_set) = name.strip_prefix("AWSReservedSSO_") {
         let permission_set = permission_set.rsplit_once('_').map_or(permission_set, |(name, _)| name);
@@ -40,7 +41,7 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence, requests: &[RequestCo
     let target = evidence.request.target().unwrap_or_default();
     let target = target.rsplit('/').next().unwrap_or_default();
     let region = &evidence.request.region;
-    let first = requests.first().and_then(|request| request.action.split_once(':')).map(|(_, name)| name);
+    let first = grants.first().and_then(|grant| grant.request.action.split_once(':')).map(|(_, name)| name);
     let grants = match (evidence.request.operation.model().given, first) {
         (Given::Always, Some(action)) => format!("Allow{action}"),
         _ => format!("Allow-{}", evidence.request.operation),
@@ -49,7 +50,7 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence, requests: &[RequestCo
         target if target.is_empty() => format!("{grants}-{region}"),
         target => format!("{grants}-{region}-{target}"),
     };
-    let policy: String = policy.chars().take(128).collect();
+    let policy = unused(policy, &named(principal), evidence);
     let kind = kind_of(principal);
     Attach {
         steps: vec![Step::Attach { kind, name: name.to_owned() }],
@@ -60,6 +61,18 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence, requests: &[RequestCo
         )],
         policy: Some(policy),
     }
+}
+
+/// Returns a name that no inline policy of the principal has, as far as they were listed: a policy that is put under the name
+/// of another takes its place.
+fn unused(name: String, holder: &str, evidence: &Evidence) -> String {
+    let holders = evidence.policies.holders.iter();
+    let own = holders.filter(|known| format!("{}/{}", known.kind.as_str(), known.name) == holder);
+    let taken: Vec<&String> = own.filter_map(|known| known.inline.seen()).flatten().collect();
+    let name: String = name.chars().take(128).collect();
+    let numbered = (2..).map(|number| format!("{}-{number}", name.chars().take(120).collect::<String>()));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !taken.contains(&name)).unwrap_or_default()
 }
 
 fn name_of(principal: &Arn) -> &str {

@@ -6,14 +6,14 @@ use crate::diagnose::evaluate::Requirements;
 use crate::diagnose::finding::Finding;
 use crate::evidence::Evidence;
 use crate::iam::{PolicyType, RequestContext, is_session_of_litellm};
-use crate::policy::least_privilege;
+use crate::policy::{Grant, least_privilege_under};
 use serde_json::{Value, json};
 
-/// Gives the principal a policy that allows the requests.
-pub(super) fn to_principal(evidence: &Evidence, requirements: &Requirements, requests: &[RequestContext]) -> Remedy {
-    let mut remedy = in_policy(evidence, requirements, PolicyType::IdentityPolicy, requests);
+/// Gives the principal a policy of its own.
+pub(super) fn to_principal(evidence: &Evidence, requirements: &Requirements, grants: &[Grant]) -> Remedy {
+    let mut remedy = in_policy(evidence, requirements, PolicyType::IdentityPolicy, grants);
     if let Some(principal) = &requirements.principal {
-        let attach = command::attach(principal, evidence, requests);
+        let attach = command::attach(principal, evidence, grants);
         remedy.steps.extend(attach.steps);
         remedy.commands.splice(0..0, attach.lines);
         remedy.console = command::console(principal);
@@ -24,9 +24,14 @@ pub(super) fn to_principal(evidence: &Evidence, requirements: &Requirements, req
     remedy
 }
 
-/// Adds statements that allow the requests to the boundary, which is a managed policy.
-pub(super) fn to_boundary(evidence: &Evidence, requirements: &Requirements, requests: &[RequestContext]) -> Remedy {
-    let mut remedy = in_policy(evidence, requirements, PolicyType::PermissionsBoundary, requests);
+/// Gives the principal a permission for one request.
+pub(super) fn of_request(evidence: &Evidence, requirements: &Requirements, request: RequestContext) -> Remedy {
+    to_principal(evidence, requirements, &[Grant::new(request)])
+}
+
+/// Adds statements to the boundary, which is a managed policy.
+pub(super) fn to_boundary(evidence: &Evidence, requirements: &Requirements, grants: &[Grant]) -> Remedy {
+    let mut remedy = in_policy(evidence, requirements, PolicyType::PermissionsBoundary, grants);
     let Some(boundary) = &requirements.boundary else { return remedy };
     if boundary.contains(":iam::aws:policy/") {
         remedy.steps.push(Step::CopyManagedBoundary(boundary.clone()));
@@ -47,9 +52,9 @@ pub(super) fn in_policy(
     evidence: &Evidence,
     requirements: &Requirements,
     policy_type: PolicyType,
-    requests: &[RequestContext],
+    grants: &[Grant],
 ) -> Remedy {
-    let mut policy = least_privilege(requests);
+    let mut policy = least_privilege_under(grants);
     if policy_type == PolicyType::VpcEndpointPolicy {
         name_everybody(&mut policy);
     }

@@ -4,11 +4,11 @@
 use super::{attached_to, command, meet_condition};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Left, Remedy, Statements, Step};
-use crate::diagnose::evaluate::{Lifted, Requirements};
+use crate::diagnose::evaluate::{Lift, Lifted, Requirements, lift_unsimulated};
 use crate::diagnose::rules::recorded_authorization;
 use crate::diagnose::statement::DecidedBy;
 use crate::evidence::{Call, Evidence, Outcome};
-use crate::iam::PolicyType;
+use crate::iam::{PolicyType, RequestContext};
 use crate::policy::ManagedPolicy;
 use std::collections::BTreeSet;
 
@@ -120,11 +120,19 @@ impl Denying<'_> {
     fn lift(&self, case: &Case<'_>, requirements: &Requirements, policy_type: PolicyType, remedy: &mut Remedy) {
         let evidence = case.evidence;
         let indices: Vec<usize> = self.statements.iter().filter_map(|statement| statement.statement).collect();
-        let attached = requirements.policies_read.as_ref().and(case.attached.as_ref());
-        let lifted = attached.filter(|_| !self.first.is_aws_managed()).and_then(|attached| {
-            let refused: Vec<_> = requirements.denied_by(policy_type).collect();
-            attached.lift(self.first, &indices, &refused)
-        });
+        let attached = requirements.attached(case);
+        let refused: Vec<&RequestContext> = self.denied(requirements, policy_type);
+        let lift = attached
+            .filter(|_| !self.first.is_aws_managed())
+            .and_then(|attached| attached.lift(self.first, &indices, &refused));
+        let principal = requirements.principal.as_ref().map(ToString::to_string);
+        let lift =
+            lift.or_else(|| lift_unsimulated(case, policy_type, self.first, &indices, &refused, principal.as_deref()));
+        let lifted = match lift {
+            Some(Lift::Guard) => return remedy.steps.push(Step::OwnerOfGuardDecides(self.which())),
+            Some(Lift::Known(lifted)) => Some(lifted),
+            None => None,
+        };
         let attached_to = attached_to(self.first, requirements, policy_type);
         let identity = attached_to.as_deref().filter(|_| policy_type == PolicyType::IdentityPolicy);
         let holder = identity.and_then(|holder| holder.split_once('/'));
@@ -139,14 +147,17 @@ impl Denying<'_> {
             }
             Some(Lifted { exempted: Some((key, values)), .. }) => {
                 let (statements, key, values) = (self.which(), key.clone(), values.clone());
-                (Step::LetThrough { statements, key, values }, command::replace(holder, self.policy))
+                let step = Step::LetThrough { statements, key, values };
+                (step, command::replace(holder, self.policy))
             }
             Some(_) => (Step::Narrow(self.which()), command::replace(holder, self.policy)),
         };
         if self.first.is_quarantine() {
             of_quarantine(self.name(), requirements, remedy);
         } else {
+            let is_guard = matches!(step, Step::LetThrough { .. });
             remedy.steps.push(step);
+            remedy.steps.extend(is_guard.then(|| Step::OrOwnerOfGuardDecides(self.which())));
         }
         remedy.commands.extend(line);
         if let Some(arn) = self.arn(evidence).filter(|_| !self.first.is_aws_managed()) {
@@ -168,6 +179,22 @@ impl Denying<'_> {
             statements: self.statements.iter().map(|statement| (*statement).clone()).collect(),
             ..Change::of_policy(kind, policy_type)
         });
+    }
+
+    /// Returns the requests that these statements deny: those of which nothing says which statement does count as theirs.
+    fn denied<'r>(&self, requirements: &'r Requirements, policy_type: PolicyType) -> Vec<&'r RequestContext> {
+        let is_own = |statement: &DecidedBy| {
+            statement.policy.as_deref() == Some(self.policy)
+                && self.statements.iter().any(|own| own.place() == statement.place())
+        };
+        let denied = requirements.denied_by(policy_type);
+        let own: Vec<&RequestContext> = denied
+            .filter(|request| {
+                let mut refusals = requirements.refusals().filter(|(known, _)| known.request == **request);
+                refusals.any(|(known, _)| known.decided_by.iter().any(is_own))
+            })
+            .collect();
+        if own.is_empty() { requirements.denied_by(policy_type).collect() } else { own }
     }
 
     fn name(&self) -> &str {

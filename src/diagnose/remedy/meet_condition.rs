@@ -4,12 +4,11 @@
 //! A statement with a condition protects something: a guardrail, a network, a second factor, a tag, a Region, a date. It is
 //! never removed, replaced by one without the condition, or bypassed by another allow.
 
-use super::{attached_to, command, grant};
+use super::{attached_to, grant};
 use crate::bedrock::{GuardrailReference, Region, without_version};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Condition, Remedy, Statements, Step};
 use crate::diagnose::evaluate::Requirements;
-use crate::diagnose::finding::Finding;
 use crate::diagnose::statement::{DecidedBy, NearMiss};
 use crate::evidence::Trial;
 use crate::iam::{ContextKeys, Decision, PolicyType, RequestContext};
@@ -29,30 +28,47 @@ const FIXED: [&str; 10] = [
     "aws:PrincipalType",
 ];
 
-/// Meets the conditions of the allows that miss a request by nothing else; `None` where there is no such allow.
-pub(super) fn of_allow(
-    finding: &Finding,
+/// Meets the conditions of allows that are withheld by nothing else.
+pub(super) fn of_allows(
     case: &Case<'_>,
     requirements: &Requirements,
-    near_misses: &[NearMiss],
-) -> Option<Remedy> {
-    // The profile that a model is called through is what is asked for, like the model itself: naming another one in an allow
-    // opens nothing that was closed.
-    let is_met = |miss: &Miss| match miss {
-        Miss::Condition { key, .. } => !key.eq_ignore_ascii_case("bedrock:InferenceProfileArn"),
-        _ => false,
-    };
-    let by_condition = |near: &&NearMiss| !near.misses.is_empty() && near.misses.iter().all(is_met);
-    let near = near_misses.iter().find(by_condition)?;
-    let conditions: Vec<Condition> = near.misses.iter().filter_map(condition_of).collect();
-    let policy_type = finding.policy_type.unwrap_or(PolicyType::IdentityPolicy);
+    policy_type: PolicyType,
+    withheld: &[NearMiss],
+) -> Remedy {
     let mut remedy = Remedy::default();
-    let met = conditions.clone();
-    remedy.steps.extend(conditions.iter().cloned().map(Step::MeetCondition));
-    add(&mut remedy, requirements, policy_type, &near.statement, conditions);
-    allow_guardrail(&mut remedy, case, requirements, &met);
-    remedy.commands.push(command::check_again(case.evidence));
-    Some(remedy)
+    let mut known: Vec<Condition> = Vec::new();
+    for near in withheld {
+        for condition in near.misses.iter().filter_map(condition_of) {
+            if !known.contains(&condition) {
+                remedy.steps.push(Step::MeetCondition(condition.clone()));
+                change(&mut remedy, requirements, policy_type, &near.statement, condition.clone());
+                known.push(condition);
+            }
+        }
+    }
+    let statements: Vec<DecidedBy> = withheld.iter().map(|near| near.statement.clone()).collect();
+    remedy.steps.extend(by_policy(&statements).into_iter().map(Step::OwnerDecides));
+    allow_guardrail(&mut remedy, case, requirements, &known);
+    remedy
+}
+
+/// Names statements by their policies, each once.
+pub(super) fn by_policy(statements: &[DecidedBy]) -> Vec<Statements> {
+    let mut all: Vec<Statements> = Vec::new();
+    for statement in statements {
+        let policy = statement.policy_name().unwrap_or_default().to_owned();
+        let place = all.iter().position(|known| known.policy == policy);
+        let place = place.unwrap_or_else(|| {
+            all.push(Statements { policy, sids: Vec::new() });
+            all.len() - 1
+        });
+        if let Some(known) = all.get_mut(place) {
+            known
+                .sids
+                .extend(statement.sid.iter().filter(|sid| !known.sids.contains(sid)).cloned().collect::<Vec<_>>());
+        }
+    }
+    all
 }
 
 /// Adds how the conditions of denying statements are met; returns the statements that deny without any.
@@ -90,7 +106,12 @@ pub(super) fn of_denies<'s>(
         remedy.steps.extend(chosen.iter().skip(1).cloned().map(Step::OrMeetCondition));
         chosen.truncate(1);
         let met = chosen.clone();
-        add(remedy, requirements, policy_type, statement, chosen);
+        for condition in chosen {
+            change(remedy, requirements, policy_type, statement, condition);
+        }
+        let sids = statement.sid.iter().cloned().collect();
+        let policy = statement.policy_name().unwrap_or_default().to_owned();
+        remedy.steps.push(Step::OwnerDecides(Statements { policy, sids }));
         allow_guardrail(remedy, case, requirements, &met);
     }
     (rest, !conditional.is_empty())
@@ -99,11 +120,13 @@ pub(super) fn of_denies<'s>(
 /// Adds the permission for the guardrail that a condition asks for, where the policies that were read do not give it: who names
 /// a guardrail in a call needs `bedrock:ApplyGuardrail` on it (Bedrock User Guide, "Set up permissions to use guardrails").
 fn allow_guardrail(remedy: &mut Remedy, case: &Case<'_>, requirements: &Requirements, met: &[Condition]) {
-    let (Some(attached), Some(principal)) = (&case.attached, &requirements.principal) else { return };
+    // Of a service role no policies were read that would tell.
+    let attached = requirements.attached(case);
+    let (Some(attached), Some(principal)) = (attached, &requirements.principal) else { return };
     let named = met
         .iter()
         .filter(|condition| condition.key.eq_ignore_ascii_case("bedrock:GuardrailIdentifier"))
-        .find_map(|condition| condition.expected.first());
+        .find_map(Condition::accepted);
     let region = &case.evidence.request.region;
     let Some(resource) = named.and_then(|named| guardrail_of(named, region, &principal.account)) else { return };
     let context = ContextKeys::new().with("aws:RequestedRegion", region.as_str());
@@ -113,7 +136,7 @@ fn allow_guardrail(remedy: &mut Remedy, case: &Case<'_>, requirements: &Requirem
         return;
     }
     remedy.steps.push(Step::AllowGuardrail(request.resource.clone()));
-    let added = grant::to_principal(case.evidence, requirements, &[request]);
+    let added = grant::of_request(case.evidence, requirements, request);
     remedy.changes.extend(added.changes);
 }
 
@@ -140,24 +163,20 @@ fn condition_of(miss: &Miss) -> Option<Condition> {
     })
 }
 
-fn add(
+/// Adds that a condition is to be met.
+fn change(
     remedy: &mut Remedy,
     requirements: &Requirements,
     policy_type: PolicyType,
     statement: &DecidedBy,
-    conditions: Vec<Condition>,
+    condition: Condition,
 ) {
-    for condition in conditions {
-        let is_session = condition.key.eq_ignore_ascii_case("aws:TokenIssueTime");
-        let kind = if is_session { ChangeKind::NewSession } else { ChangeKind::MeetCondition(condition) };
-        remedy.changes.push(Change {
-            policy: statement.policy.clone(),
-            attached_to: attached_to(statement, requirements, policy_type),
-            statements: vec![statement.clone()],
-            ..Change::of_policy(kind, policy_type)
-        });
-    }
-    let policy = statement.policy_name().unwrap_or_default().to_owned();
-    let sids = statement.sid.iter().cloned().collect();
-    remedy.steps.push(Step::OwnerDecides(Statements { policy, sids }));
+    let is_session = condition.key.eq_ignore_ascii_case("aws:TokenIssueTime");
+    let kind = if is_session { ChangeKind::NewSession } else { ChangeKind::MeetCondition(condition) };
+    remedy.changes.push(Change {
+        policy: statement.policy.clone(),
+        attached_to: attached_to(statement, requirements, policy_type),
+        statements: vec![statement.clone()],
+        ..Change::of_policy(kind, policy_type)
+    });
 }

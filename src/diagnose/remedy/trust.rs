@@ -3,7 +3,7 @@
 use super::{beyond_iam, command};
 use crate::diagnose::case::Case;
 use crate::diagnose::change::{Change, ChangeKind, Left, Note, Remedy, Step};
-use crate::diagnose::finding::Finding;
+use crate::diagnose::finding::{Basis, Finding, WrongServiceRole};
 use crate::diagnose::requirement::Trust;
 use crate::evidence::Evidence;
 use crate::iam::{AssumingService, Decision, PolicyType};
@@ -46,9 +46,17 @@ pub(super) fn let_in(trust: &Trust, evidence: &Evidence) -> Remedy {
     }
 }
 
-/// Names another role where the one that was named does not exist.
+/// Names another role where the one that was named does not exist, or is none that Bedrock can be given.
 pub(super) fn no_such_role(finding: &Finding, case: &Case<'_>) -> Remedy {
-    let role = case.evidence.request.service_role.clone();
-    let steps = role.into_iter().map(Step::NameExistingRole).collect();
+    let step = match finding.basis.first() {
+        Some(Basis::WrongServiceRole(WrongServiceRole::OfAnotherAccount { account, .. })) => {
+            Some(Step::NameRoleOfAccount(account.clone()))
+        }
+        Some(Basis::WrongServiceRole(WrongServiceRole::OtherPath { found, .. })) => {
+            Some(Step::NameRoleByItsArn(found.clone()))
+        }
+        _ => case.evidence.request.service_role.clone().map(Step::NameExistingRole),
+    };
+    let steps = step.into_iter().collect();
     Remedy { steps, ..beyond_iam::open(finding.cause, case) }
 }

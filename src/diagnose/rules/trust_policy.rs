@@ -6,7 +6,7 @@
 
 use crate::cause::Cause;
 use crate::diagnose::case::Case;
-use crate::diagnose::finding::{Basis, Certainty, Finding};
+use crate::diagnose::finding::{Basis, Certainty, Finding, WrongServiceRole};
 use crate::diagnose::requirement::Trust;
 use crate::diagnose::unread::{NotChecked, Unchecked, Why};
 use crate::evidence::{Evidence, Observation};
@@ -32,6 +32,17 @@ pub(in crate::diagnose) fn read(case: &Case<'_>) -> Trusts {
     trusts
 }
 
+/// Returns why Bedrock cannot be given the role: a role is passed within its account ("Cross-account pass role is not
+/// allowed", Bedrock's answer), and under its own ARN.
+fn wrong_service_role(evidence: &Evidence, role: &Arn) -> Option<WrongServiceRole> {
+    let account = evidence.account().filter(|account| *account != role.account);
+    if let Some(account) = account {
+        return Some(WrongServiceRole::OfAnotherAccount { role: role.clone(), account });
+    }
+    let found = evidence.service_role.seen().map(|seen| &seen.arn).filter(|found| *found != role)?;
+    Some(WrongServiceRole::OtherPath { named: role.clone(), found: found.clone() })
+}
+
 impl Trusts {
     fn service_role(&mut self, evidence: &Evidence) {
         let request = &evidence.request;
@@ -44,6 +55,14 @@ impl Trusts {
                 action: Some("iam:PassRole".to_owned()),
                 resources: vec![role.to_string()],
                 ..Finding::new(Cause::ServiceRolePermission, Certainty::Inferred, basis)
+            });
+            return;
+        }
+        if let Some(wrong) = wrong_service_role(evidence, role) {
+            self.findings.push(Finding {
+                action: Some("iam:PassRole".to_owned()),
+                resources: vec![role.to_string()],
+                ..Finding::new(Cause::ServiceRolePermission, Certainty::Inferred, Basis::WrongServiceRole(wrong))
             });
             return;
         }
