@@ -174,7 +174,8 @@ fn verify(findings: &mut [Finding], judged: &Judged, whose: Whose) {
     let is_enough = own.len() == 1 || whose == Whose::ServiceRole && is_one_policy && stage.exact;
     for finding in &mut own {
         // A change of the call is not a change of policies, which is what was simulated.
-        let changes_policies = finding.remedy.changes.iter().all(|change| change.kind.is_of_policy());
+        let mut changes = finding.remedy.changes.iter();
+        let changes_policies = changes.len() > 0 && changes.all(|change| change.kind.is_of_policy());
         if is_enough && !changes_policies {
             continue;
         }

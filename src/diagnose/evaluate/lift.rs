@@ -26,6 +26,14 @@ pub(in crate::diagnose) enum Lift {
 }
 
 impl AttachedPolicies<'_> {
+    /// Returns `true` if one of a policy's statements denies more than what it lists.
+    pub(in crate::diagnose) fn is_guard(&self, of: &DecidedBy, statements: &[usize]) -> bool {
+        let text = self.source_of(of).map(|source| source.text.as_str());
+        let document: Value = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let all = edit::statements(&document);
+        statements.iter().any(|place| all.get(*place).is_some_and(edit::is_guard))
+    }
+
     /// Changes a policy so that statements of it no longer deny requests: a statement that lets something through lets the
     /// requests through as well, and one that denies what it lists is removed. `None` where the policy was not read.
     pub(in crate::diagnose) fn lift(

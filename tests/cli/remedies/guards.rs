@@ -193,6 +193,20 @@ fn no_remedy_deletes_a_guard() {
     }
 }
 
+/// AWS's own policy that denies everything is attached on purpose, too.
+#[test]
+fn a_policy_of_aws_that_denies_everything_stays() {
+    let mut facts: Value = serde_json::from_str(World::embedded_text("healthy").unwrap()).unwrap();
+    facts["name"] = json!("guarded");
+    facts["principals"][0]["managed_policies"] = json!(["AWSDenyAll"]);
+    facts["caller"] = json!("arn:aws:iam::111122223333:user/platform/ana");
+    let report = asked(&facts, &arguments(&["--principal", CALLER]));
+    let first = &report["findings"][0];
+    assert_eq!(first["cause"], "identity-policy-explicit-deny", "{:#}", report["findings"]);
+    assert_eq!((kinds(first), &first["remedy"]["verified"]), (vec![], &Value::Null));
+    assert!(!first["remedy"]["commands"].to_string().contains("detach"), "{first:#}");
+}
+
 #[test]
 fn a_verified_remedy_makes_the_call_pass() {
     let mut verified = 0;
