@@ -124,8 +124,11 @@ fn print_text(file: &Path) -> Result<bool, Failure> {
     Ok(explanation.error.cause != Cause::Unrecognized)
 }
 
+/// The bytes of a file, unpacked.
+type Bytes = Box<dyn Read + Send>;
+
 /// Reads a text up to a length, and returns what is left where it is longer.
-fn read(file: &Path, longest: usize) -> Result<(Vec<u8>, Option<Box<dyn Read + Send>>), Failure> {
+fn read(file: &Path, longest: usize) -> Result<(Vec<u8>, Option<Bytes>), Failure> {
     let mut input = open(file)?;
     if is_standard_input(file) && io::stdin().is_terminal() {
         output::note("paste the error text, then press Ctrl-D on a line of its own");
@@ -140,7 +143,7 @@ fn read(file: &Path, longest: usize) -> Result<(Vec<u8>, Option<Box<dyn Read + S
     Ok((text, is_longer.then_some(input)))
 }
 
-fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
+fn open(file: &Path) -> Result<Bytes, Failure> {
     if is_standard_input(file) {
         return Ok(Box::new(io::stdin()));
     }

@@ -111,7 +111,7 @@ impl Pasted {
             model: read.model.as_deref().and_then(|model| model.parse().ok()),
             operation: operation(&read),
             region: read.region.as_deref().and_then(|region| region.parse().ok()),
-            unknown_action: read.action.clone().filter(|action| is_unknown(action)).map(Into::into),
+            unknown_action: read.action.clone().filter(|action| is_unknown(action)),
             chosen,
             error: Some(GivenError { principal: read.principal.as_deref().and_then(principal), text }),
         })

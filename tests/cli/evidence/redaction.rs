@@ -158,7 +158,7 @@ fn a_canary_in_any_string_of_a_case_is_never_heard_again() {
             }
             turn += 1;
             let ways = planted(text).into_iter().take(24).enumerate();
-            for (_, canary) in ways.filter(|(way, _)| is_whole() || (way + turn) % 4 == 0) {
+            for (_, canary) in ways.filter(|(way, _)| is_whole() || (way + turn) % 8 == 0) {
                 let mut case = evidence.clone();
                 *at(&mut case, way) = Value::String(canary.clone());
                 // Where the type takes no such word, no such word can be in it.
@@ -310,7 +310,9 @@ fn worlds_of_canaries_give_none_away_where_many_calls_are_judged() {
     fs::write(&targets, lines.join("\n")).unwrap();
     let targets = targets.to_str().unwrap();
     let mut sang = [0; 3];
-    for (at, world) in World::names().enumerate() {
+    let chosen: Vec<&str> =
+        World::names().enumerate().filter(|(at, _)| is_whole() || at % 2 == 0).map(|(_, world)| world).collect();
+    for (at, world) in chosen.iter().copied().enumerate() {
         let file = folder.path().join(format!("{world}.json"));
         fs::write(&file, world_of_canaries(world)).unwrap();
         let file = file.to_str().unwrap();
@@ -327,7 +329,7 @@ fn worlds_of_canaries_give_none_away_where_many_calls_are_judged() {
         let format = if format == "junit" { "json" } else { format };
         sang[2] += usize::from(sings_open_only(world, &models, format));
     }
-    let worlds = World::names().count();
+    let worlds = chosen.len();
     assert_eq!(sang[1], worlds, "bad lines sing everywhere");
     assert!(sang.iter().all(|sang| sang * 2 > worlds), "without redaction the canary is heard: {sang:?} of {worlds}");
 }
