@@ -3,8 +3,8 @@
 //! Takes what the check of each file gave; words findings and lays them out, and decides nothing.
 
 use super::infrastructure::{hcl_statements, yaml_statements};
-#[cfg(feature = "cli")]
 use super::json::TOOL;
+#[cfg(feature = "cli")]
 use super::junit::{self, Suite};
 use super::styled::{Role, Styled};
 use crate::escape::{escape, escape_json, escape_lines};

@@ -50,7 +50,6 @@ pub(super) struct Check {
     /// What was looked at, in a word or two.
     pub(super) what: String,
     /// What is asked, whatever the answer is.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only JUnit, which the program writes, names it"))]
     pub(super) asked: String,
     /// What was seen.
     pub(super) text: String,

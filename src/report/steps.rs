@@ -130,10 +130,10 @@ pub(super) fn step(step: &Step) -> String {
             format!("remove or narrow the statement of the role trust policy that denies {action}")
         }
         Step::SetRetentionOfProject(needed) => {
-            let needed = needed.map(|mode| format!(" to be `{mode}` at least")).unwrap_or_default();
+            let needed = needed.map(|mode| format!(", and has to be `{mode}` at least")).unwrap_or_default();
             format!(
-                "the data-retention mode of the project that the call names comes before the account's, and has{needed}: \
-                 decide with those who answer for the project's data whether it may be set there"
+                "the data-retention mode of the project that the call names comes before the account's{needed}: decide with \
+                 those who answer for the project's data whether it may be set there"
             )
         }
         Step::LetAssume(service) => {
