@@ -107,7 +107,7 @@ pub fn resolve_model(text: &str) -> Resolved {
         return as_written.map_or_else(Resolved::Unknown, Resolved::Exact);
     }
     let fits = models_named(model);
-    let alike = models_like(model);
+    let alike = known_that(model, Form::is_part_of);
     match (fits.as_slice(), as_written) {
         // A word such as `embed` is part of many names.
         ([_], _) if is_one_word(model) && alike.len() > 1 => Resolved::Several(alike),
@@ -117,16 +117,6 @@ pub fn resolve_model(text: &str) -> Resolved {
         ([], Err(error)) => Resolved::Unknown(error),
         (_, _) => Resolved::Several(fits),
     }
-}
-
-/// Returns the known ids whose names hold all words and numbers of a name, and more, in alphabetical order.
-fn models_like(name: &str) -> Vec<String> {
-    if name.len() > LONGEST {
-        return Vec::new();
-    }
-    let forms = forms_of_name(name);
-    let is_like = |id: &&str| forms.iter().any(|form| form.is_part_of(id));
-    known_models().filter(is_like).map(str::to_owned).collect()
 }
 
 fn is_one_word(name: &str) -> bool {
@@ -147,9 +137,16 @@ pub fn models_named(name: &str) -> Vec<String> {
         let profiles = models_named(rest).into_iter().map(|id| format!("{geography}.{id}"));
         return profiles.filter(|id| is_known_profile(id)).collect();
     }
+    known_that(name, Form::fits)
+}
+
+/// Returns the known ids that a form of a name fits by a rule, in alphabetical order.
+fn known_that(name: &str, fits: fn(&Form, &str) -> bool) -> Vec<String> {
+    if name.len() > LONGEST {
+        return Vec::new();
+    }
     let forms = forms_of_name(name);
-    let fits = |id: &&str| forms.iter().any(|form| form.fits(id));
-    known_models().filter(fits).map(str::to_owned).collect()
+    known_models().filter(|id| forms.iter().any(|form| fits(form, id))).map(str::to_owned).collect()
 }
 
 /// A name or an id in words and numbers.

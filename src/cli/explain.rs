@@ -5,6 +5,7 @@
 //! can be. Makes no calls.
 
 use super::exit::{ExitStatus, Failure};
+use super::input::LONGEST_ERROR;
 use super::{input, output, paint};
 use crate::cause::Cause;
 use crate::escape::escape;
@@ -17,9 +18,6 @@ use std::path::{Path, PathBuf};
 
 mod batch;
 mod log;
-
-/// The longest text that is explained as one error, in bytes; what is longer is a log.
-const LONGEST_ERROR: usize = 1 << 20;
 
 const EXAMPLES: &str = "\
 Examples:

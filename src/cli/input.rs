@@ -10,6 +10,9 @@ use std::path::Path;
 /// The largest file that is read whole, in bytes; a policy has at most some 130 kB.
 const LARGEST: u64 = 64 << 20;
 
+/// The longest text that is read as one error, in bytes; what is longer is a log.
+pub(in crate::cli) const LONGEST_ERROR: usize = 1 << 20;
+
 /// The first bytes of a file that gzip wrote.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
@@ -34,9 +37,10 @@ pub(in crate::cli) fn log(path: &str) -> Result<String, Failure> {
 }
 
 /// Returns `true` if a plain file holds more bytes, unpacked.
-pub(in crate::cli) fn is_longer(path: &str, limit: u64) -> bool {
+pub(in crate::cli) fn is_longer(path: &str, limit: usize) -> bool {
+    let limit = limit as u64;
     let length = |source: Box<dyn Read + Send>| io::copy(&mut source.take(limit + 1), &mut io::sink());
-    // What is no plain file, such as a pipe, can be read once only.
+    // A pipe can be read only once.
     let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
     is_file && opened(path).is_ok_and(|source| length(source).is_ok_and(|length| length > limit))
 }

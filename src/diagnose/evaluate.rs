@@ -119,7 +119,7 @@ impl Requirements {
         self.refused_by(policy_type).filter(denied).collect::<Vec<_>>().into_iter()
     }
 
-    /// Returns the policies of a type that were read, of whoever these requirements are.
+    /// Returns the policies of a type that were read for the principal of these requirements.
     pub(super) fn texts<'c>(&'c self, case: &'c Case<'c>, policy_type: PolicyType) -> Option<Texts<'c>> {
         Texts::of(case, self.attached(case), self.principal.as_ref(), policy_type)
     }

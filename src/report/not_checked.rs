@@ -87,10 +87,7 @@ fn gate(name: GateName) -> &'static str {
 pub(super) fn why(reason: &Why) -> String {
     match reason {
         Why::Unseen(unseen) => self::unseen(unseen),
-        Why::DeniedInPart(statement) => format!(
-            "{} denies a part of it, and whether the call falls in that part is not known",
-            statement_name(statement)
-        ),
+        Why::DeniedInPart(statement) => denied_in_part(&statement_name(statement)),
         Why::DeniedOnDefaultProject(statement) => format!(
             "{} denies it on the default project, and whether a call that names no project is authorized there, AWS's pages \
              leave open; `--probe` settles it",
@@ -160,7 +157,7 @@ pub(super) fn why(reason: &Why) -> String {
         Why::SuppliedDependsOn { policy_type, name, keys } => {
             let policy = unsimulated(*policy_type, name);
             match keys.as_slice() {
-                [] => format!("{policy} denies a part of it, and whether the call falls in that part is not known"),
+                [] => denied_in_part(&policy),
                 keys => format!("{policy} depends on {}; `--context` gives them", keys.join(", ")),
             }
         }
@@ -172,6 +169,10 @@ pub(super) fn why(reason: &Why) -> String {
         ),
         other => fixed(other).to_owned(),
     }
+}
+
+fn denied_in_part(policy: &str) -> String {
+    format!("{policy} denies a part of it, and whether the call falls in that part is not known")
 }
 
 /// Names a policy that no simulation evaluates: a resource's own was read, the others were given.

@@ -176,7 +176,7 @@ fn around(log: impl Read, line: u64) -> io::Result<Option<String>> {
             // Of another line, the beginning is enough.
             window.truncate(start + AROUND);
             window.push(b'\n');
-            skip_line(&mut log)?;
+            log.skip_until(b'\n')?;
         }
         if read == 0 {
             break;
@@ -186,21 +186,6 @@ fn around(log: impl Read, line: u64) -> io::Result<Option<String>> {
         }
     }
     Ok(Some(String::from_utf8_lossy(&window).into_owned()))
-}
-
-/// Reads on to the end of a line.
-fn skip_line(log: &mut impl BufRead) -> io::Result<()> {
-    loop {
-        let bytes = log.fill_buf()?;
-        let (used, is_end) = match memchr::memchr(b'\n', bytes) {
-            Some(end) => (end + 1, true),
-            None => (bytes.len(), bytes.is_empty()),
-        };
-        log.consume(used);
-        if is_end {
-            return Ok(());
-        }
-    }
 }
 
 /// Finds the last refusal that names its model, in a text with at least so many: its line, and where it stands.

@@ -11,9 +11,6 @@ use crate::policy::Document;
 use crate::request::{GivenPolicies, GivenPolicy};
 use std::path::Path;
 
-/// The longest file that is read whole as an error, in bytes; a longer one is read as a log.
-const LONGEST_TEXT: u64 = 1 << 20;
-
 /// Reads every text that the options name.
 pub(super) fn read(args: &DoctorArgs) -> Result<Inputs, Failure> {
     let policy = |path: &Option<String>| path.as_deref().map(given_policy).transpose();
@@ -32,7 +29,7 @@ fn pasted(source: &str) -> Result<Pasted, Failure> {
     if is_text {
         return Pasted::from_text(source, "the text");
     }
-    if input::is_longer(source, LONGEST_TEXT) {
+    if input::is_longer(source, input::LONGEST_ERROR) {
         return Pasted::from_long_log(|| input::opened(source), source);
     }
     Pasted::from_log(&input::log(source)?, source)

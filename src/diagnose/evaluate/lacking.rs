@@ -1,8 +1,8 @@
 //! What the allows of a type of policy lack for a call, by the texts that were read.
 //!
 //! Tells what nobody allows from what is allowed under a condition that the call does not meet: the first is granted, the
-//! second is not, because whoever wrote the condition closed what it closes on purpose. What is granted stands under the
-//! conditions of the statement nearest to it, for the same reason.
+//! second is not, because the condition was written on purpose. What is granted stands under the conditions of the
+//! statement nearest to it, for the same reason.
 
 use super::unsimulated;
 use crate::diagnose::case::{AttachedPolicies, Case, Unsimulated, UnsimulatedPolicy};

@@ -21,7 +21,7 @@ pub(in crate::diagnose) struct Lifted {
 pub(in crate::diagnose) enum Lift {
     /// In this way.
     Known(Lifted),
-    /// It denies more than this call, and no change lets this call alone through: whoever keeps it decides.
+    /// It denies more than this call, and no change lets this call alone through: its owner decides.
     Guard,
 }
 

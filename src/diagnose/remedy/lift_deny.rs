@@ -121,7 +121,7 @@ impl Denying<'_> {
         let evidence = case.evidence;
         let indices: Vec<usize> = self.statements.iter().filter_map(|statement| statement.statement).collect();
         let attached = requirements.attached(case);
-        // Nobody can change what AWS manages, and whoever attached it there did so on purpose.
+        // Nobody can change what AWS manages, and it was attached on purpose.
         let is_guard = attached.is_some_and(|attached| attached.is_guard(self.first, &indices));
         if is_guard && self.first.is_aws_managed() && !self.first.is_quarantine() {
             return remedy.steps.push(Step::OwnerOfGuardDecides(self.which()));

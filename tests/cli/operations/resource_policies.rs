@@ -111,11 +111,14 @@ fn a_policy_that_hides_itself_is_said_to_and_no_grant_is_advised() {
 
 const KEY: &str = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
+fn job_role(world: &mut Value) -> &mut Value {
+    let principals = world["principals"].as_array_mut().unwrap();
+    principals.iter_mut().find(|one| one["arn"] == JOB_ROLE).unwrap()
+}
+
 /// Takes an action away from the job's role.
 fn without_action(world: &mut Value, action: &str) {
-    let principals = world["principals"].as_array_mut().unwrap();
-    let role = principals.iter_mut().find(|one| one["arn"] == JOB_ROLE).unwrap();
-    let statements = role["policies"][0]["document"]["Statement"].as_array_mut().unwrap();
+    let statements = job_role(world)["policies"][0]["document"]["Statement"].as_array_mut().unwrap();
     let before = statements.len();
     statements.retain(|statement| statement["Action"] != action);
     assert_eq!(statements.len(), before - 1);
@@ -138,9 +141,7 @@ fn within_the_account_the_resources_policy_alone_is_a_grant() {
         let report = ask(&world, &[]).json();
         assert_eq!(report["verdict"], verdict, "{statement}: {report:#}");
         // A boundary may limit it, and then nothing is granted without its word.
-        let principals = world["principals"].as_array_mut().unwrap();
-        let role = principals.iter_mut().find(|one| one["arn"] == JOB_ROLE).unwrap();
-        role["boundary"] = json!("ReadOnlyAccess");
+        job_role(&mut world)["boundary"] = json!("ReadOnlyAccess");
         assert_ne!(ask(&world, &[]).json()["verdict"], "allowed", "{statement}");
     }
     // A key's policy that names the role.
@@ -185,9 +186,7 @@ fn a_job_without_its_id_is_no_literal_of_a_trust_policy() {
         ("ArnLike", "a*", "undetermined"),
     ] {
         let mut world = account(&everybody);
-        let principals = world["principals"].as_array_mut().unwrap();
-        let role = principals.iter_mut().find(|one| one["arn"] == JOB_ROLE).unwrap();
-        role["trust"]["Statement"][0]["Condition"] = json!({operator: {"aws:SourceArn": job(id)}});
+        job_role(&mut world)["trust"]["Statement"][0]["Condition"] = json!({operator: {"aws:SourceArn": job(id)}});
         let report = ask(&world, &[]).json();
         assert_eq!(report["verdict"], verdict, "{operator} {id}: {report:#}");
     }
