@@ -36,9 +36,10 @@ struct Entry {
 impl Entry {
     /// Adds a statement to the entry of a text.
     fn add(entries: &mut Vec<Self>, text: &str, statement: u64) {
-        match entries.iter_mut().find(|entry| entry.text.eq_ignore_ascii_case(text)) {
+        let hash = fold_hash(text);
+        match entries.iter_mut().find(|entry| entry.hash == hash && entry.text.eq_ignore_ascii_case(text)) {
             Some(entry) => entry.statements |= statement,
-            None => entries.push(Self { hash: fold_hash(text), text: text.into(), statements: statement }),
+            None => entries.push(Self { hash, text: text.into(), statements: statement }),
         }
     }
 

@@ -6,7 +6,7 @@
 use super::{Document, Policy};
 use crate::iam::aws_managed_policy_name;
 use serde::Deserialize;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// An AWS managed policy.
 #[derive(Debug)]
@@ -29,16 +29,20 @@ pub struct ManagedPolicy {
 
 impl ManagedPolicy {
     /// Returns every policy that is carried, in alphabetical order.
-    #[must_use]
-    pub fn all() -> &'static [Self] {
-        &MANAGED
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        CARRIED.iter().filter_map(Carried::policy)
+    }
+
+    /// Returns the names of the policies that are carried, in alphabetical order, without reading one.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        CARRIED.iter().map(|carried| carried.name)
     }
 
     /// Finds a policy by its name, or by its ARN in any partition.
     #[must_use]
     pub fn find(name_or_arn: &str) -> Option<&'static Self> {
         let name = aws_managed_policy_name(name_or_arn).unwrap_or(name_or_arn);
-        MANAGED.iter().find(|policy| policy.name == name)
+        CARRIED.iter().find(|carried| carried.name == name)?.policy()
     }
 
     /// Returns the policy under its ARN, for an evaluation.
@@ -57,10 +61,23 @@ struct File {
     document: serde_json::Value,
 }
 
-static MANAGED: LazyLock<Vec<ManagedPolicy>> = LazyLock::new(|| {
-    // A test reads every file; one that could not be read would only be unknown by name.
-    FILES.iter().filter_map(|(name, text)| read(name, text)).collect()
-});
+/// A file of `managed/`. It is read when it is first asked for: most runs need one of them, or none.
+struct Carried {
+    name: &'static str,
+    text: &'static str,
+    read: OnceLock<Option<ManagedPolicy>>,
+}
+
+impl Carried {
+    const fn new(name: &'static str, text: &'static str) -> Self {
+        Self { name, text, read: OnceLock::new() }
+    }
+
+    /// Returns the policy. A test reads every file; one that could not be read would only be unknown by name.
+    fn policy(&self) -> Option<&ManagedPolicy> {
+        self.read.get_or_init(|| read(self.name, self.text)).as_ref()
+    }
+}
 
 fn read(name: &'static str, text: &str) -> Option<ManagedPolicy> {
     let File { source, arn, version, updated, document: json } = serde_json::from_str(text).ok()?;
@@ -70,11 +87,11 @@ fn read(name: &'static str, text: &str) -> Option<ManagedPolicy> {
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("managed/", $name, ".json")))),*]
+        [$(Carried::new($name, include_str!(concat!("managed/", $name, ".json")))),*]
     };
 }
 
-const FILES: [(&str, &str); 17] = files![
+static CARRIED: [Carried; 17] = files![
     "AWSCompromisedKeyQuarantineV2",
     "AWSCompromisedKeyQuarantineV3",
     "AWSDenyAll",
@@ -102,7 +119,7 @@ mod tests {
 
     #[test]
     fn every_file_is_read_under_its_name() {
-        assert_eq!(ManagedPolicy::all().len(), FILES.len());
+        assert!(ManagedPolicy::all().map(|policy| policy.name).eq(ManagedPolicy::names()));
         for policy in ManagedPolicy::all() {
             assert!(policy.arn.ends_with(policy.name), "{}", policy.arn);
             assert!(policy.version.starts_with('v') && policy.updated.starts_with("20"), "{}", policy.name);

@@ -16,7 +16,7 @@ pub(super) fn policy(path: &str) -> Result<Policy, Failure> {
         return Ok(managed.policy());
     }
     if path != "-" && !Path::new(path).exists() {
-        let names = ManagedPolicy::all().iter().map(|policy| policy.name);
+        let names = ManagedPolicy::names();
         if let Some(near) = closest(path, names) {
             return Err(Failure::input(format!("there is neither a file nor an AWS managed policy `{path}`"))
                 .hint(format!("did you mean the managed policy `{near}`?")));

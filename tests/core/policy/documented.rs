@@ -13,7 +13,7 @@ fn policies() -> Vec<(String, Value)> {
         let name = format!("{}: {}", entry["page"].as_str().unwrap(), entry["what"].as_str().unwrap());
         (name, entry["policy"].clone())
     });
-    let managed = ManagedPolicy::all().iter().map(|policy| (format!("managed: {}", policy.name), policy.json.clone()));
+    let managed = ManagedPolicy::all().map(|policy| (format!("managed: {}", policy.name), policy.json.clone()));
     documented.chain(managed).collect()
 }
 

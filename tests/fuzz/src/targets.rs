@@ -111,8 +111,11 @@ fn policy(input: &[u8]) {
         let evaluation = evaluate(&case.question(), &case.policies);
         assert_eq!(evaluation, evaluate(&case.question(), &case.policies));
         assert_eq!(evaluation.decision, decide(&case.question(), &case.policies).decision);
+        // Without a policy that allows, nobody may do anything but the root user, whose requests need none.
         let nothing = Policies { identity: Vec::new(), resource: None, ..case.policies.clone() };
-        assert_ne!(decide(&case.question(), &nothing).decision, Decision::Allowed);
+        if !case.principal.ends_with(":root") {
+            assert_ne!(decide(&case.question(), &nothing).decision, Decision::Allowed);
+        }
     }
     let Ok(document) = Document::parse(text) else { return };
     let request = RequestContext {
