@@ -169,10 +169,12 @@ impl GateName {
 pub enum Why {
     /// The call for it was refused, failed or was not made.
     Unseen(Unseen),
-    /// The policy of a resource, by its ARN, was not read, and could deny.
+    /// The policy of a resource, by its ARN, was not read, and could decide.
     ResourcePolicyUnread {
         /// The resource.
         resource: Box<Arn>,
+        /// Whether other policies allow the call, so that this one could only deny it. Otherwise it could allow it.
+        is_allowed: bool,
         /// Why its policy was not read.
         unseen: Unseen,
     },

@@ -93,8 +93,15 @@ pub(super) fn why(reason: &Why) -> String {
              leave open; `--probe` settles it",
             statement_name(statement)
         ),
-        Why::ResourcePolicyUnread { resource, unseen } => {
-            format!("the policy of `{resource}` could not be read: {}", self::unseen(unseen))
+        Why::ResourcePolicyUnread { resource, is_allowed, unseen } => {
+            let unseen = self::unseen(unseen);
+            if *is_allowed {
+                format!("the policy of `{resource}` could not be read: {unseen}")
+            } else {
+                format!(
+                    "no identity policy allows it; the policy of `{resource}` alone could, and could not be read: {unseen}"
+                )
+            }
         }
         Why::NotRecorded(unseen) => format!(
             "{}; IAM records it some seconds after the refusal, and keeps it for at least a day",

@@ -3,6 +3,7 @@
 //! Those are a session policy, that of a VPC endpoint, and those of buckets and keys (IAM User Guide, "IAM policy testing with
 //! the IAM policy simulator"). A resource's policy alone may also grant what no identity policy allows.
 
+use super::simulated::undetermined;
 use crate::bedrock::Whose;
 use crate::cause::Cause;
 use crate::diagnose::case::{Case, Unsimulated, UnsimulatedPolicy, classified, is_within};
@@ -55,21 +56,44 @@ pub(in crate::diagnose) fn judge(
             }
         }
     }
-    leave_open_what_failed(case, requirements);
+    leave_open_what_failed(case, whose, requirements);
     further
 }
 
-/// Makes requirements undetermined that an unread resource policy could deny. A policy that the caller's own policies do not
-/// let it read is only named under "not checked": it says nothing of the call.
-fn leave_open_what_failed(case: &Case<'_>, requirements: &mut [Requirement]) {
+/// Makes requirements undetermined that an unread resource policy could decide otherwise: one that no identity policy allows it
+/// could allow, and one that is allowed it could deny. That a caller's own policies do not let it read the policy says nothing
+/// of a call that is allowed: then the policy is only named under "not checked".
+fn leave_open_what_failed(case: &Case<'_>, whose: Whose, requirements: &mut [Requirement]) {
     for read in &case.evidence.resource_policies {
+        let Some(unseen) = read.document.why_unseen() else { continue };
         let lacks_right = read.document.refused().is_some_and(lacks_right);
-        let Some(unseen) = read.document.why_unseen().filter(|_| !lacks_right) else { continue };
-        let why = Why::ResourcePolicyUnread { resource: Box::new(read.resource.clone()), unseen };
+        let why = |is_allowed| Why::ResourcePolicyUnread {
+            resource: Box::new(read.resource.clone()),
+            is_allowed,
+            unseen: unseen.clone(),
+        };
         for requirement in requirements.iter_mut().filter(|known| is_within(&read.resource, &known.request)) {
-            leave_open(requirement, Some(why.clone()));
+            if could_be_granted(case, whose, requirement) {
+                *requirement = Requirement { whose, ..undetermined(requirement.request.clone(), why(false)) };
+            } else if !lacks_right {
+                leave_open(requirement, Some(why(true)));
+            }
         }
     }
+}
+
+/// Returns `true` if nothing but an allow is lacking, which the policy of the resource can give as well as an identity policy:
+/// within one account either is enough (IAM User Guide, "Policy evaluation for requests within a single account").
+///
+/// A permissions boundary may limit such a grant, and is not evaluated here.
+fn could_be_granted(case: &Case<'_>, whose: Whose, requirement: &Requirement) -> bool {
+    let lacks_allow =
+        requirement.decision == Decision::ImplicitDeny && requirement.policy_type == Some(PolicyType::IdentityPolicy);
+    let has_boundary = match whose {
+        Whose::Caller => case.evidence.policies.boundary().is_some(),
+        Whose::ServiceRole => case.evidence.service_role.seen().is_none_or(|role| role.boundary.is_some()),
+    };
+    lacks_allow && !has_boundary
 }
 
 /// Returns `true` if a refusal to read a resource's policy comes from the caller's side. One that comes from the policy itself,
@@ -141,9 +165,7 @@ impl Unsimulated<'_> {
     }
 
     /// Returns the requirement as allowed, where no identity policy allows it and the policy of the resource itself names the
-    /// principal: within one account that is enough (IAM User Guide, "Policy evaluation for requests within a single account").
-    ///
-    /// A permissions boundary may limit such a grant, and is not evaluated here.
+    /// principal.
     fn grants(
         &self,
         policy: &UnsimulatedPolicy,
@@ -152,13 +174,7 @@ impl Unsimulated<'_> {
         whose: Whose,
         requirement: &Requirement,
     ) -> Option<Requirement> {
-        let lacks_allow = requirement.decision == Decision::ImplicitDeny
-            && requirement.policy_type == Some(PolicyType::IdentityPolicy);
-        let has_boundary = match whose {
-            Whose::Caller => case.evidence.policies.boundary().is_some(),
-            Whose::ServiceRole => case.evidence.service_role.seen().is_none_or(|role| role.boundary.is_some()),
-        };
-        if self.policy_type != PolicyType::ResourcePolicy || !lacks_allow || has_boundary {
+        if self.policy_type != PolicyType::ResourcePolicy || !could_be_granted(case, whose, requirement) {
             return None;
         }
         let (who, request, unknown) = completed(policy, case, principal, &requirement.request);

@@ -161,6 +161,42 @@ fn within_the_account_the_resources_policy_alone_is_a_grant() {
     }
 }
 
+/// Forbids the caller to read the bucket's policy.
+fn keep_policy_from_caller(world: &mut Value) {
+    let caller = world["caller"].as_str().unwrap().to_owned();
+    let principals = world["principals"].as_array_mut().unwrap();
+    let caller = principals.iter_mut().find(|one| one["arn"] == caller.as_str()).unwrap();
+    let deny = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Deny", "Action": "s3:GetBucketPolicy", "Resource": "*"},
+    ]});
+    caller["policies"].as_array_mut().unwrap().push(json!({"name": "no-buckets", "document": deny}));
+}
+
+#[test]
+fn a_grant_that_an_unread_policy_could_give_is_not_called_missing() {
+    for (principal, live) in [(JOB_ROLE, "allowed"), (OTHER, "denied")] {
+        let statement =
+            json!({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "s3:PutObject", "Resource": OBJECTS});
+        let mut world = account(&statement);
+        without_action(&mut world, "s3:PutObject");
+        assert_eq!(ask(&world, &[]).json()["verdict"], live);
+        keep_policy_from_caller(&mut world);
+        let report = ask(&world, &[]).json();
+        assert_eq!(report["verdict"], "undetermined", "{report:#}");
+        let why = report["not_checked"].to_string();
+        assert!(why.contains("no identity policy allows it") && why.contains(BUCKET), "{why}");
+        assert!(why.contains("s3:GetBucketPolicy"), "{why}");
+        // A boundary limits what the bucket grants a role, and lacks the action.
+        job_role(&mut world)["boundary"] = json!("ReadOnlyAccess");
+        assert_eq!(ask(&world, &[]).json()["verdict"], "denied");
+    }
+    // Where an identity policy allows it, that the caller may not read the bucket's says nothing.
+    let nothing = json!({"Effect": "Deny", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": OBJECTS});
+    let mut world = account(&nothing);
+    keep_policy_from_caller(&mut world);
+    assert_eq!(ask(&world, &[]).json()["verdict"], "allowed");
+}
+
 #[test]
 fn a_part_that_is_denied_leaves_it_open() {
     for resource in ["arn:aws:s3:::example-answers/*.out", "arn:aws:s3:::example-answers/2026/*"] {
