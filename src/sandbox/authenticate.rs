@@ -10,6 +10,7 @@ use super::signature::{Credential, Signature};
 use super::snapshot::Snapshot;
 use super::wire::{Service, WireRequest};
 use super::world::SESSION_TOKEN;
+use crate::bedrock::Region;
 use crate::iam::ContextKeys;
 use time::OffsetDateTime;
 
@@ -33,7 +34,11 @@ pub(super) fn authenticate<'a>(
     let (caller, expected, expires) = from_world(snapshot, access_key, &region, agent)
         .or_else(|| from_session(account, snapshot, access_key, &region, agent))
         .ok_or_else(|| Refusal::invalid_token(service))?;
-    if token != expected.as_deref() {
+    // A partition knows its own accounts alone (AWS General Reference, "Partitions").
+    let is_of_partition = |region: &str| {
+        region.parse::<Region>().map_or(true, |region| region.partition().as_str() == caller.facts.arn.partition)
+    };
+    if token != expected.as_deref() || !is_of_partition(&region) {
         return Err(Refusal::invalid_token(service));
     }
     if expires.is_some_and(|end| end <= OffsetDateTime::now_utc()) {

@@ -194,3 +194,15 @@ fn models_says_what_the_doctor_says() {
         }
     }
 }
+
+#[test]
+fn keys_of_one_partition_say_nothing_in_another() {
+    for region in ["cn-north-1", "us-gov-west-1", "eusc-de-east-1"] {
+        for world in ["healthy", "iam-missing", "model-access-missing"] {
+            let report = doctor(world, &["--region", region]);
+            assert_eq!(report["verdict"], "denied", "{world} {region}: {report:#}");
+            let causes: Vec<_> = report["findings"].as_array().unwrap().iter().map(|found| &found["cause"]).collect();
+            assert_eq!(causes, ["credentials-invalid"], "{world} {region}: {report:#}");
+        }
+    }
+}
