@@ -12,6 +12,7 @@ mod what_if;
 pub(super) use lacking::Lacking;
 pub(super) use lift::{Lift, Lifted, lift_unsimulated};
 pub(super) use simulated::attribute;
+pub(super) use unsimulated::could_be_granted;
 pub(super) use what_if::BUDGET;
 
 use super::case::{AttachedPolicies, Case, completed};

@@ -1,13 +1,13 @@
 //! What could matter for this call and could not be seen, each thing once.
 
-use super::case::{Case, why_incomplete};
+use super::case::{Case, is_within, why_incomplete};
 use super::diagnosis::LiveOutcome;
-use super::evaluate::Requirements;
+use super::evaluate::{Requirements, could_be_granted};
 use super::finding::Verdict;
 use super::rules::recorded_authorization;
 use super::unread::{NotChecked, Unchecked, Why};
 use crate::bedrock::{Given, Kind, Marketplace, provider_of};
-use crate::evidence::{ChosenBy, Evidence, Observation, Unseen};
+use crate::evidence::{ChosenBy, Evidence, Observation, ResourcePolicy, Unseen};
 use crate::iam::{Decision, PrincipalKind};
 use core::net::IpAddr;
 
@@ -34,7 +34,7 @@ pub(super) fn list(
     if !case.test_call.decides() && case.evidence.credentials.seen().is_some() {
         beyond_simulation(case.evidence, requirements, verdict, &mut list);
     }
-    beyond_the_call(case.evidence, &mut list);
+    beyond_the_call(case, requirements, &mut list);
     list
 }
 
@@ -60,7 +60,8 @@ fn test_call(case: &Case<'_>, list: &mut Vec<NotChecked>) {
 }
 
 /// What an operation depends on that the request did not name, or that no API shows.
-fn beyond_the_call(evidence: &Evidence, list: &mut Vec<NotChecked>) {
+fn beyond_the_call(case: &Case<'_>, requirements: &Requirements, list: &mut Vec<NotChecked>) {
+    let evidence = case.evidence;
     let request = &evidence.request;
     let operation = request.operation;
     if operation.service_role() == Given::Maybe && request.service_role.is_none() {
@@ -75,17 +76,29 @@ fn beyond_the_call(evidence: &Evidence, list: &mut Vec<NotChecked>) {
         (Kind::S3, "s3", Unchecked::BucketPolicy, Why::BucketPolicyNotRead),
     ];
     for (kind, service, what, why) in of_resources {
-        let mut read = evidence.resource_policies.iter().filter(|read| read.resource.service == service).peekable();
+        let read: Vec<&ResourcePolicy> =
+            evidence.resource_policies.iter().filter(|read| read.resource.service == service).collect();
         // One that leaves the answer open is listed with what it leaves open.
         if request.given(kind).next().is_none() || list.iter().any(|known| known.what == what) {
             continue;
         }
-        if read.peek().is_none() {
+        if read.is_empty() {
             list.push(NotChecked::new(what, why));
-        } else if let Some(unread) = read.find_map(|read| read.document.why_unseen()) {
+        } else if let Some(unread) = read.iter().find_map(|read| could_grant(case, requirements, read)) {
+            list.push(NotChecked::new(what, unread));
+        } else if let Some(unread) = read.iter().find_map(|read| read.document.why_unseen()) {
             list.push(NotChecked::new(what, unread));
         }
     }
+}
+
+/// Returns why a resource's policy was not read that could give what no identity policy allows.
+fn could_grant(case: &Case<'_>, requirements: &Requirements, read: &ResourcePolicy) -> Option<Why> {
+    let unseen = read.document.why_unseen()?;
+    let mut within = requirements.requirements.iter().filter(|known| is_within(&read.resource, &known.request));
+    let is_lacking = within.any(|known| could_be_granted(case, known.whose, known));
+    let resource = Box::new(read.resource.clone());
+    is_lacking.then_some(Why::ResourcePolicyUnread { resource, is_allowed: false, unseen })
 }
 
 /// Returns `true` if two reasons say the same: each refusal has ids of its own, which say nothing of why.

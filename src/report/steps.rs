@@ -227,6 +227,8 @@ fn meet(condition: &Condition) -> String {
         "call a Region, or a profile that keeps to Regions, that the policy accepts"
     } else if key.to_ascii_lowercase().starts_with("aws:principaltag/") {
         "give the principal, or its session, the tag that the policy asks for"
+    } else if is_tag_of_resource(key) {
+        TAG_THE_RESOURCE
     } else if is("aws:UserAgent") {
         "call with a client that the policy accepts"
     } else {
@@ -240,10 +242,20 @@ fn meet(condition: &Condition) -> String {
     format!("{how}: the policy {effect} `{operator}` on `{key}` holds with {}, and {carries}", listed(expected))
 }
 
+/// What meets a condition on the tags of the resource (Bedrock's page of the Service Authorization Reference: foundation models
+/// have no such key).
+const TAG_THE_RESOURCE: &str = "tag the resource as the policy asks, and where it is a foundation model, which cannot be \
+                                tagged, let those who keep the policy leave models out of the statement";
+
+fn is_tag_of_resource(key: &str) -> bool {
+    key.to_ascii_lowercase().starts_with("aws:resourcetag/")
+}
+
 /// Says how a call meets a condition that asks whether it carries a key, and not with which value.
 fn carry(condition: &Condition, must_carry: bool) -> String {
     let Condition { denies, key, .. } = condition;
     let how = match (must_carry, key.eq_ignore_ascii_case("bedrock:GuardrailIdentifier")) {
+        (true, false) if is_tag_of_resource(key) => TAG_THE_RESOURCE.to_owned(),
         (true, true) => "name a guardrail in the call".to_owned(),
         (false, true) => "make the call without a guardrail".to_owned(),
         (true, false) => format!("make the call so that it carries `{key}`"),

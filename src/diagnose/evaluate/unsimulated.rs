@@ -61,22 +61,20 @@ pub(in crate::diagnose) fn judge(
 }
 
 /// Makes requirements undetermined that an unread resource policy could decide otherwise: one that no identity policy allows it
-/// could allow, and one that is allowed it could deny. That a caller's own policies do not let it read the policy says nothing
-/// of a call that is allowed: then the policy is only named under "not checked".
+/// could allow, and one that is allowed it could deny. A policy that the caller's own policies do not let it read is only named
+/// under "not checked": it says nothing of the call.
 fn leave_open_what_failed(case: &Case<'_>, whose: Whose, requirements: &mut [Requirement]) {
     for read in &case.evidence.resource_policies {
-        let Some(unseen) = read.document.why_unseen() else { continue };
         let lacks_right = read.document.refused().is_some_and(lacks_right);
-        let why = |is_allowed| Why::ResourcePolicyUnread {
-            resource: Box::new(read.resource.clone()),
-            is_allowed,
-            unseen: unseen.clone(),
-        };
+        let Some(unseen) = read.document.why_unseen().filter(|_| !lacks_right) else { continue };
         for requirement in requirements.iter_mut().filter(|known| is_within(&read.resource, &known.request)) {
-            if could_be_granted(case, whose, requirement) {
-                *requirement = Requirement { whose, ..undetermined(requirement.request.clone(), why(false)) };
-            } else if !lacks_right {
-                leave_open(requirement, Some(why(true)));
+            let is_allowed = !could_be_granted(case, whose, requirement);
+            let resource = Box::new(read.resource.clone());
+            let why = Why::ResourcePolicyUnread { resource, is_allowed, unseen: unseen.clone() };
+            if is_allowed {
+                leave_open(requirement, Some(why));
+            } else {
+                *requirement = Requirement { whose, ..undetermined(requirement.request.clone(), why) };
             }
         }
     }
@@ -86,7 +84,7 @@ fn leave_open_what_failed(case: &Case<'_>, whose: Whose, requirements: &mut [Req
 /// within one account either is enough (IAM User Guide, "Policy evaluation for requests within a single account").
 ///
 /// A permissions boundary may limit such a grant, and is not evaluated here.
-fn could_be_granted(case: &Case<'_>, whose: Whose, requirement: &Requirement) -> bool {
+pub(in crate::diagnose) fn could_be_granted(case: &Case<'_>, whose: Whose, requirement: &Requirement) -> bool {
     let lacks_allow =
         requirement.decision == Decision::ImplicitDeny && requirement.policy_type == Some(PolicyType::IdentityPolicy);
     let has_boundary = match whose {

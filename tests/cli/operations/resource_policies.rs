@@ -161,40 +161,44 @@ fn within_the_account_the_resources_policy_alone_is_a_grant() {
     }
 }
 
-/// Forbids the caller to read the bucket's policy.
-fn keep_policy_from_caller(world: &mut Value) {
-    let caller = world["caller"].as_str().unwrap().to_owned();
-    let principals = world["principals"].as_array_mut().unwrap();
-    let caller = principals.iter_mut().find(|one| one["arn"] == caller.as_str()).unwrap();
-    let deny = json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Deny", "Action": "s3:GetBucketPolicy", "Resource": "*"},
-    ]});
-    caller["policies"].as_array_mut().unwrap().push(json!({"name": "no-buckets", "document": deny}));
-}
-
 #[test]
 fn a_grant_that_an_unread_policy_could_give_is_not_called_missing() {
-    for (principal, live) in [(JOB_ROLE, "allowed"), (OTHER, "denied")] {
-        let statement =
-            json!({"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "s3:PutObject", "Resource": OBJECTS});
-        let mut world = account(&statement);
+    // The bucket's policy lets the job's role write, and keeps itself from being read.
+    let grant = |who: &str| {
+        json!([
+            {"Effect": "Allow", "Principal": {"AWS": who}, "Action": "s3:PutObject", "Resource": OBJECTS},
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:GetBucketPolicy", "Resource": BUCKET},
+        ])
+    };
+    for who in [JOB_ROLE, OTHER] {
+        let mut world = account(&json!({}));
+        world["resource_policies"][BUCKET]["Statement"] = grant(who);
         without_action(&mut world, "s3:PutObject");
-        assert_eq!(ask(&world, &[]).json()["verdict"], live);
-        keep_policy_from_caller(&mut world);
         let report = ask(&world, &[]).json();
         assert_eq!(report["verdict"], "undetermined", "{report:#}");
         let why = report["not_checked"].to_string();
-        assert!(why.contains("no identity policy allows it") && why.contains(BUCKET), "{why}");
-        assert!(why.contains("s3:GetBucketPolicy"), "{why}");
+        assert!(
+            why.contains("no identity policy allows it; the policy of `arn:aws:s3:::example-answers` alone"),
+            "{why}"
+        );
         // A boundary limits what the bucket grants a role, and lacks the action.
         job_role(&mut world)["boundary"] = json!("ReadOnlyAccess");
         assert_eq!(ask(&world, &[]).json()["verdict"], "denied");
     }
-    // Where an identity policy allows it, that the caller may not read the bucket's says nothing.
-    let nothing = json!({"Effect": "Deny", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": OBJECTS});
-    let mut world = account(&nothing);
-    keep_policy_from_caller(&mut world);
-    assert_eq!(ask(&world, &[]).json()["verdict"], "allowed");
+}
+
+#[test]
+fn where_the_caller_may_not_read_a_resources_policy_the_report_says_what_it_could_give() {
+    let report = Doctor::new(["--sandbox", "batch-service-role", "--format", "json"]).run().json();
+    assert_eq!(report["verdict"], "denied");
+    let mut unread = report["not_checked"].as_array().unwrap().iter();
+    let bucket = unread.find(|one| one["what"] == "the bucket's own policy").unwrap();
+    let why = bucket["why"].as_str().unwrap();
+    assert!(
+        why.starts_with("no identity policy allows it; the policy of `arn:aws:s3:::example-answers` alone"),
+        "{why}"
+    );
+    assert!(why.contains("s3:GetBucketPolicy"), "{why}");
 }
 
 #[test]

@@ -330,6 +330,25 @@ fn a_key_that_is_only_to_be_there_is_no_value() {
 }
 
 #[test]
+fn nobody_is_told_to_tag_a_foundation_model() {
+    for condition in [
+        json!({"StringNotEquals": {"aws:ResourceTag/team": "chat"}}),
+        json!({"Null": {"aws:ResourceTag/team": "true"}}),
+    ] {
+        let mut facts = healthy();
+        facts["request"]["live"] = Value::Null;
+        let guard = json!({"Effect": "Deny", "Action": "bedrock:InvokeModel", "Resource": "*", "Condition": condition});
+        let document = json!({"Version": "2012-10-17", "Statement": [guard]});
+        facts["principals"][0]["policies"].as_array_mut().unwrap().push(json!({"name": "guard", "document": document}));
+        let report = asked(&facts, &[]);
+        let mut denied = report["findings"].as_array().unwrap().iter();
+        let found = denied.find(|finding| finding["cause"] == "identity-policy-explicit-deny").unwrap();
+        let steps = found["remedy"]["steps"].to_string();
+        assert!(steps.contains("cannot be tagged, let those who keep the policy leave models out"), "{steps}");
+    }
+}
+
+#[test]
 fn a_model_that_does_not_exist_gets_no_permission() {
     for id in ["us.anthropic.claude-sonnet-4-5-20250929-v2:0", "anthropic.claude-sonnet-4-9-20250929-v1:0"] {
         for probe in [&[][..], &["--probe"]] {
