@@ -23,7 +23,9 @@ pub use bundle::Bundle;
 pub(crate) use guardrail::without_version;
 pub use guardrail::{DRAFT, EnforcedGuardrail, GuardrailError, GuardrailReference};
 pub use known::{destinations, known_models, known_regions, source_of_destinations};
-pub use model::{InvocableArn, Marketplace, ModelReference, ModelReferenceError, is_model_id, provider_of};
+pub use model::{
+    InvocableArn, Marketplace, ModelReference, ModelReferenceError, has_provider, is_model_id, provider_of,
+};
 pub use names::{ClientForm, Resolved, client_form, models_named, resolve_model};
 pub use operation::{Given, Kind, ModelForms, ModelRule, Need, On, Operation, When, Whose};
 pub use profile::{InferenceProfile, ProfileKind, system_profile};

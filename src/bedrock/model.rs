@@ -222,6 +222,14 @@ pub fn provider_of(model: &str) -> &str {
     model.split('.').next().unwrap_or(model)
 }
 
+/// Returns `true` if an id begins with a provider, as each of Bedrock's does (Bedrock User Guide, "Supported foundation models"):
+/// `anthropic.claude-sonnet-4-5` does, `claude-sonnet-4.5` does not.
+#[must_use]
+pub fn has_provider(model: &str) -> bool {
+    let is_word = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.contains(['-', ' ']);
+    model.split_once('.').is_some_and(|(provider, name)| is_word(provider) && name.starts_with(char::is_alphabetic))
+}
+
 impl Marketplace {
     /// Returns whether a provider's models are sold through AWS Marketplace.
     #[must_use]
@@ -338,6 +346,17 @@ mod tests {
             "arn:aws:bedrock:us-east-1:111122223333:imported-model/x;y".parse::<ModelReference>(),
             Err(ModelReferenceError::Character(';'))
         );
+    }
+
+    #[test]
+    fn every_model_of_bedrock_has_a_provider() {
+        for id in ["amazon.nova-lite-v1:0", "ai21.jamba-1-5-mini-v1:0", "openai.gpt-oss-20b-1:0", "zai.glm-4.6", "x.y"]
+        {
+            assert!(has_provider(id), "{id}");
+        }
+        for name in ["sonnet-9.9", "gemini-2.5-pro", "gpt-4o", "gpt4.1", "claude-sonnet-4.5", "", ".", "a.", "4.5"] {
+            assert!(!has_provider(name), "{name}");
+        }
     }
 
     #[test]

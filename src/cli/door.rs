@@ -125,10 +125,8 @@ fn open_file(args: &mut DoctorArgs, path: &str) -> Result<(), Failure> {
     }
     let file = quoted(path);
     let taken = |option: &str| output::note(&format!("note: taken as `{option} {file}`"));
-    let other = |what: &str, command: &str| {
-        Err(Failure::usage(format!("`{path}` is {what}")).hint(format!("bedrock-access {command}")))
-    };
-    match content_of(path)? {
+    let content = content_of(path)?;
+    match content {
         Content::Empty => Err(Failure::input(format!("`{path}` is empty"))),
         Content::Text | Content::Har | Content::CloudTrail => {
             taken("--error");
@@ -150,23 +148,40 @@ fn open_file(args: &mut DoctorArgs, path: &str) -> Result<(), Failure> {
             args.account.sandbox = Some(path.to_owned());
             Ok(())
         }
-        Content::Policy => other("an IAM policy, not an error message", &format!("policy lint {file}")),
-        Content::Plan => other("a Terraform plan or a template", &format!("check {file}")),
-        Content::Report => other(
-            "a report of this program, and its evidence is needed to diagnose again",
-            "doctor MODEL --save-evidence case.json",
-        ),
-        Content::AwsConfig => other("an AWS config file", "doctor MODEL --profile NAME"),
         Content::Client(_) => {
             taken("--config");
             args.many.config = Some(PathBuf::from(path));
             Ok(())
         }
-        Content::Variables => other(
-            "a file of environment variables",
-            &format!("doctor MODEL    (after `set -a; . {file}; set +a` in a POSIX shell)"),
-        ),
+        Content::Policy | Content::Plan | Content::Report | Content::AwsConfig | Content::Variables => {
+            let (what, command) = no_error(content, &file).unwrap_or_default();
+            Err(Failure::usage(format!("`{path}` is {what}, not an error message"))
+                .hint(format!("bedrock-access {command}")))
+        }
     }
+}
+
+/// Returns what a file is that holds no error message, and the command that takes it.
+pub(super) fn no_error(content: Content, file: &str) -> Option<(&'static str, String)> {
+    Some(match content {
+        Content::Policy => ("an IAM policy", format!("policy lint {file}")),
+        Content::Plan => ("a Terraform plan or a template", format!("check {file}")),
+        Content::Report => (
+            "a report of this program",
+            "doctor --evidence case.json    (which `doctor MODEL --save-evidence case.json` writes)".to_owned(),
+        ),
+        Content::AwsConfig => ("an AWS config file", "doctor MODEL --profile NAME".to_owned()),
+        Content::Variables => (
+            "a file of environment variables",
+            format!("doctor MODEL    (after `set -a; . {file}; set +a` in a POSIX shell)"),
+        ),
+        Content::Client(_) => ("the configuration of an AI client", format!("doctor --config {file}")),
+        Content::Evidence => ("evidence that the doctor saved", format!("doctor --evidence {file}")),
+        Content::Targets => ("a list of targets for the doctor", format!("doctor --targets {file}")),
+        Content::World => ("an account of the sandbox", format!("doctor --sandbox {file}")),
+        Content::CloudTrail => ("CloudTrail events", format!("denials {file}")),
+        Content::Empty | Content::Har | Content::Text => return None,
+    })
 }
 
 fn content_of(path: &str) -> Result<Content, Failure> {
@@ -239,7 +254,11 @@ fn with(mut arguments: Vec<OsString>, words: &[&str]) -> Entrance {
 /// Returns what to type in place of a word that is not a command, if it looks like a model.
 pub(super) fn hint_for(word: &str) -> Option<String> {
     match free(word) {
-        Free::Model(model) if model.contains('.') || model.starts_with("arn:") => {
+        Free::Model(model)
+            if model.contains('.')
+                || model.starts_with("arn:")
+                || !models_named(client_form(model).model).is_empty() =>
+        {
             Some(format!("bedrock-access doctor {}", quoted(model)))
         }
         Free::Missing(path) => Some(format!("there is no file {}", quoted(path))),

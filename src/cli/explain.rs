@@ -6,13 +6,12 @@
 
 use super::exit::{ExitStatus, Failure};
 use super::input::LONGEST_ERROR;
-use super::{input, output, paint};
+use super::{content, door, input, output, paint};
 use crate::cause::Cause;
 use crate::escape::escape;
 use crate::explain::{self, MAX_TEXT};
 use crate::report;
 use clap::{Args, ValueEnum};
-use std::fs::File;
 use std::io::{self, Cursor, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
@@ -103,6 +102,9 @@ fn print_json(file: &Path, many: bool) -> Result<bool, Failure> {
     if many {
         explanation.id = file.display().to_string().into();
     }
+    if explanation.error.cause == Cause::Unrecognized {
+        note_other_kind(file, &text);
+    }
     let mut answer = Vec::new();
     report::write_explanation_json(&mut answer, &explanation);
     answer.push(b'\n');
@@ -119,18 +121,26 @@ fn print_text(file: &Path) -> Result<bool, Failure> {
     }
     let explanation = explain::explain_bytes(&text);
     output::print(&report::explanation_text(&explanation, None, paint::columns(false)))?;
+    if explanation.error.cause == Cause::Unrecognized {
+        note_other_kind(file, &text);
+    }
     Ok(explanation.error.cause != Cause::Unrecognized)
 }
 
-/// The bytes of a file, unpacked.
+/// Says what a text is in which no error was found, where it is something that another command takes.
+fn note_other_kind(file: &Path, text: &[u8]) {
+    let path = input::quoted(&file.to_string_lossy());
+    if let Some((what, command)) = door::no_error(content::recognize(text), &path) {
+        output::note(&format!("hint: {} is {what}, not an error message: bedrock-access {command}", name(file)));
+    }
+}
+
+/// The text of a file, decompressed.
 type Bytes = Box<dyn Read + Send>;
 
 /// Reads a text up to a length, and returns what is left where it is longer.
 fn read(file: &Path, longest: usize) -> Result<(Vec<u8>, Option<Bytes>), Failure> {
     let mut input = open(file)?;
-    if is_standard_input(file) && io::stdin().is_terminal() {
-        output::note("paste the error text, then press Ctrl-D on a line of its own");
-    }
     let mut text = Vec::new();
     input
         .by_ref()
@@ -143,14 +153,16 @@ fn read(file: &Path, longest: usize) -> Result<(Vec<u8>, Option<Bytes>), Failure
 
 fn open(file: &Path) -> Result<Bytes, Failure> {
     if is_standard_input(file) {
-        return Ok(Box::new(io::stdin()));
+        if io::stdin().is_terminal() {
+            output::note("paste the error text, then press Ctrl-D on a line of its own");
+        }
+        return input::readable("-", io::stdin());
     }
-    if let Some(text) = input::free_text(file) {
-        return Ok(Box::new(Cursor::new(text)));
+    match input::free_text(file) {
+        // A text that was typed is taken as it is.
+        Some(text) => Ok(Box::new(Cursor::new(text))),
+        None => input::opened(&file.to_string_lossy()),
     }
-    File::open(file)
-        .and_then(input::unpacked)
-        .map_err(|error| Failure::input(format!("{} cannot be read: {}", name(file), reason(&error))))
 }
 
 fn is_standard_input(file: &Path) -> bool {

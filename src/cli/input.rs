@@ -3,6 +3,7 @@
 use super::exit::Failure;
 use super::output;
 use crate::escape::is_unsafe;
+use crate::trail;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
@@ -13,9 +14,6 @@ const LARGEST: u64 = 64 << 20;
 /// The longest text that is read as one error, in bytes; what is longer is a log.
 pub(in crate::cli) const LONGEST_ERROR: usize = 1 << 20;
 
-/// The first bytes of a file that gzip wrote.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
 /// Reads a file, or standard input for `-`, as UTF-8 text.
 pub(in crate::cli) fn text(path: &str) -> Result<String, Failure> {
     let bytes = bytes(path)?;
@@ -25,15 +23,29 @@ pub(in crate::cli) fn text(path: &str) -> Result<String, Failure> {
     })
 }
 
-/// Reads a log or an error message, gzipped or not; bytes that are not UTF-8 are replaced.
+/// Reads a log or an error message, compressed or not; bytes that are not UTF-8 are replaced.
 pub(in crate::cli) fn log(path: &str) -> Result<String, Failure> {
-    let bytes = bytes(path)?;
-    let bytes = if bytes.starts_with(&GZIP) {
-        unzipped(&bytes, LARGEST).map_err(|error| Failure::input(format!("`{path}` cannot be unpacked: {error}")))?
-    } else {
-        bytes
-    };
+    let stored = bytes(path)?;
+    let mut bytes = Vec::new();
+    let mut text = readable(path, stored.as_slice())?.take(LARGEST + 1);
+    text.read_to_end(&mut bytes).map_err(|error| unreadable(path, &reason(&error)))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
+        return Err(unreadable(path, &format!("it holds more than {} MiB", LARGEST >> 20)));
+    }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns the text of a source of this name, decompressed and in UTF-8.
+pub(in crate::cli) fn readable<'r>(
+    name: &str,
+    source: impl Read + Send + 'r,
+) -> Result<Box<dyn Read + Send + 'r>, Failure> {
+    trail::text(source).map_err(|error| unreadable(name, &error))
+}
+
+fn unreadable(name: &str, why: &str) -> Failure {
+    let name = if name == "-" { "standard input".to_owned() } else { format!("`{name}`") };
+    Failure::input(format!("{name} cannot be read: {why}"))
 }
 
 /// Returns `true` if a plain file holds more bytes, unpacked.
@@ -45,10 +57,10 @@ pub(in crate::cli) fn is_longer(path: &str, limit: usize) -> bool {
     is_file && opened(path).is_ok_and(|source| length(source).is_ok_and(|length| length > limit))
 }
 
-/// Opens a file, unpacked if gzip packed it.
+/// Opens a log, decompressed and in UTF-8.
 pub(in crate::cli) fn opened(path: &str) -> Result<Box<dyn Read + Send>, Failure> {
-    let failed = |error: io::Error| Failure::input(format!("`{path}` cannot be read: {}", reason(&error)));
-    File::open(path).and_then(unpacked).map_err(failed)
+    let file = File::open(path).map_err(|error| unreadable(path, &reason(&error)))?;
+    readable(path, file)
 }
 
 /// Unpacks gzip up to a limit.
@@ -84,15 +96,6 @@ fn bytes(path: &str) -> Result<Vec<u8>, Failure> {
 pub(in crate::cli) fn free_text(argument: &Path) -> Option<Vec<u8>> {
     let text = argument.to_str()?;
     (text.contains(char::is_whitespace) && !argument.exists()).then(|| text.as_bytes().to_vec())
-}
-
-/// Returns a reader of a file's content, which is unpacked if gzip packed it.
-pub(in crate::cli) fn unpacked(mut file: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-    let mut head = Vec::new();
-    file.by_ref().take(2).read_to_end(&mut head)?;
-    let is_packed = head == GZIP;
-    let whole = io::Cursor::new(head).chain(file);
-    Ok(if is_packed { Box::new(flate2::read::MultiGzDecoder::new(whole)) } else { Box::new(whole) })
 }
 
 /// Returns the reason of an error in lower case, without the number that the system gives it.

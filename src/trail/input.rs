@@ -3,19 +3,27 @@
 //! What this program does not read is refused by its beginning, with what makes something of it that it reads.
 
 use flate2::read::MultiGzDecoder;
-use std::cell::Cell;
 use std::io::{self, BufReader, Read};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How much is read from a source at once, in bytes.
 const BLOCK: usize = 128 * 1024;
 
 /// A source's bytes, as they are read.
 pub(super) struct Input<'r> {
-    reader: Box<dyn Read + 'r>,
+    reader: Box<dyn Read + Send + 'r>,
     pub(super) compressed: bool,
     /// How many bytes were read of it as it is stored.
-    pub(super) stored: Rc<Cell<u64>>,
+    pub(super) stored: Arc<AtomicU64>,
+}
+
+/// Returns a source's text: decompressed, in UTF-8, and without a byte-order mark.
+///
+/// # Errors
+/// Returns what the source is and what to do, where it is no text or compressed in a form that is not read.
+pub fn text<'r>(source: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + 'r>, String> {
+    Ok(Box::new(Input::open(source)?))
 }
 
 impl Read for Input<'_> {
@@ -29,10 +37,10 @@ impl<'r> Input<'r> {
     ///
     /// # Errors
     /// Returns what the source is and what to do, where it cannot be read.
-    pub(super) fn open(source: impl Read + 'r) -> Result<Self, String> {
-        let stored = Rc::new(Cell::new(0));
-        let counted = Counted { source, stored: Rc::clone(&stored) };
-        let mut reader: Box<dyn Read + 'r> = Box::new(counted);
+    pub(super) fn open(source: impl Read + Send + 'r) -> Result<Self, String> {
+        let stored = Arc::new(AtomicU64::new(0));
+        let counted = Counted { source, stored: Arc::clone(&stored) };
+        let mut reader: Box<dyn Read + Send + 'r> = Box::new(counted);
         let mut compressed = false;
         // A file may be compressed twice: an object that is stored so, and again by who passed it on.
         for _ in 0..3 {
@@ -103,7 +111,7 @@ const PARQUET: &str = "it is a Parquet file, which is not read; export its rows 
     (SELECT * FROM 'FILE.parquet' WHERE api.service.name LIKE 'bedrock%') TO 'events.json'\"`, or let Athena select the \
     denials with `bedrock-access denials --print-query athena`";
 
-fn head_and<'r>(head: Vec<u8>, reader: Box<dyn Read + 'r>) -> Box<dyn Read + 'r> {
+fn head_and<'r>(head: Vec<u8>, reader: Box<dyn Read + Send + 'r>) -> Box<dyn Read + Send + 'r> {
     Box::new(io::Cursor::new(head).chain(reader))
 }
 
@@ -124,13 +132,13 @@ pub(super) fn reason(error: &io::Error) -> String {
 
 struct Counted<R> {
     source: R,
-    stored: Rc<Cell<u64>>,
+    stored: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.source.read(buffer)?;
-        self.stored.set(self.stored.get() + count as u64);
+        self.stored.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
 }

@@ -41,7 +41,7 @@ pub enum Wanted {
 /// Reads a source and hands on what it holds, in order; stops where nobody wants more.
 ///
 /// Never fails: what goes wrong stands in the source that is returned.
-pub fn read(name: &str, source: impl Read, wanted: &Wanted, hand_on: &mut dyn FnMut(Entry) -> bool) -> Source {
+pub fn read(name: &str, source: impl Read + Send, wanted: &Wanted, hand_on: &mut dyn FnMut(Entry) -> bool) -> Source {
     let mut about = Source::new(name);
     let input = match Input::open(source) {
         Ok(input) => input,
@@ -52,7 +52,7 @@ pub fn read(name: &str, source: impl Read, wanted: &Wanted, hand_on: &mut dyn Fn
         }
     };
     about.compressed = input.compressed;
-    let stored = std::rc::Rc::clone(&input.stored);
+    let stored = std::sync::Arc::clone(&input.stored);
     let mut chunks = Chunks { input, buffer: Vec::with_capacity(CHUNK * 2), ended: false, error: None };
     while chunks.buffer.len() < HEAD && !chunks.ended {
         chunks.fill();
@@ -87,7 +87,7 @@ pub fn read(name: &str, source: impl Read, wanted: &Wanted, hand_on: &mut dyn Fn
     }
     let mut source = reader.source;
     source.form = Some(beginning.form);
-    source.bytes = stored.get();
+    source.bytes = stored.load(std::sync::atomic::Ordering::Relaxed);
     if let Some(error) = chunks.error {
         source.complete = false;
         source.error = Some(error);

@@ -35,6 +35,17 @@ const ROWS: &[Row] = &[
     (&["explain", "error.txt.gz"], None, 0, Out("identity-policy-missing-allow")),
     (&["explain", "nope.txt"], None, 4, Err("nope.txt")),
     (&["something that nobody knows"], None, 3, Out("unrecognized")),
+    // What is no error message says what it is, and which command takes it.
+    (&["explain", "policy.json"], None, 3, Err("bedrock-access policy lint policy.json")),
+    (&["explain", "plan.json"], None, 3, Err("bedrock-access check plan.json")),
+    (&["explain", "template.yaml", "--format", "json"], None, 3, Err("bedrock-access check template.yaml")),
+    (&["explain", "world.json"], None, 3, Err("bedrock-access doctor --sandbox world.json")),
+    (&["explain", "targets.yaml"], None, 3, Err("bedrock-access doctor --targets targets.yaml")),
+    (&["explain", "variables.env"], None, 3, Err("a file of environment variables")),
+    (&["explain", "settings.json"], None, 3, Err("bedrock-access doctor --config settings.json")),
+    (&["explain", "packed.xz"], None, 4, Err("xz -dc FILE")),
+    (&["doctor", "packed.xz", "--sandbox", "healthy"], None, 4, Err("xz -dc FILE")),
+    (&["explain", "program"], None, 4, Err("it is no text")),
     // Files by their content.
     (&["error.txt", "--sandbox", "healthy"], None, 3, Err("taken as `--error error.txt`")),
     (&["doctor", "error.txt", "--sandbox", "healthy"], None, 3, Err("taken as `--error error.txt`")),
@@ -105,6 +116,12 @@ const ROWS: &[Row] = &[
     (&["doctor", "claude-3.5-sonnet"], None, 2, Err("anthropic.claude-3-5-sonnet-20241022-v2:0")),
     (&["doctor", "--model", "Claude Sonnet 99"], None, 2, Err("a model id holds no ` `")),
     (&["Claude Sonnet 4.5"], None, 2, Err("bedrock-access doctor 'Claude Sonnet 4.5'")),
+    (&["nova-lite"], None, 2, Err("bedrock-access doctor nova-lite")),
+    // A name that no provider stands before is no model of Bedrock in any Region.
+    (&["doctor", "sonnet-9.9", "--sandbox", "healthy"], None, 1, Out("invalid-model-id")),
+    (&["doctor", "gemini-2.5-pro", "--sandbox", "healthy"], None, 1, Out("invalid-model-id")),
+    (&["doctor", "claude-sonet-4.5", "--sandbox", "healthy"], None, 1, Out("invalid-model-id")),
+    (&["doctor", "anthropic.claude-3-opus-20240229-v1:0", "--sandbox", "healthy"], None, 1, Out("region-unavailable")),
     // The configuration of a client.
     (&["doctor", "settings.json", "--sandbox", "healthy"], None, 0, Err("taken as `--config settings.json`")),
     (&["doctor", "--error", "settings.json", "--sandbox", "healthy"], None, 0, Out("allowed       main")),
@@ -175,6 +192,8 @@ fn handed_over(folder: &Path) {
     write("aws-config", "[profile dev]\nregion = us-west-2\n");
     write("variables.env", "AWS_REGION=us-west-2\nMODEL_ID=amazon.nova-lite-v1:0\n");
     write("empty.txt", "");
+    std::fs::write(folder.join("packed.xz"), b"\xfd7zXZ\0\0\x04").unwrap();
+    std::fs::write(folder.join("program"), b"\x7fELF\x02\x01\x01\0\0").unwrap();
     let env = serde_json::json!({"CLAUDE_CODE_USE_BEDROCK": "1", "ANTHROPIC_MODEL": CLAUDE});
     write("settings.json", &serde_json::json!({"env": env}).to_string());
     let har = serde_json::json!({"log": {"version": "1.2", "entries": [{"response": {"content": {"text": REFUSAL}}}]}});
@@ -218,6 +237,23 @@ fn what_people_type_works_or_says_what_to_type() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
     assert!(page.starts_with("<!"), "{page}");
+}
+
+#[test]
+fn standard_input_may_be_compressed_or_in_utf_16() {
+    let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    zipped.write_all(REFUSAL.as_bytes()).unwrap();
+    let wide = std::iter::once(0xfeff).chain(REFUSAL.encode_utf16()).flat_map(u16::to_le_bytes);
+    for stored in [zipped.finish().unwrap(), wide.collect()] {
+        for arguments in [&["explain"][..], &["explain", "-"], &["explain", "--log"], &[]] {
+            let answer: Answer = run_with_input(bedrock_access(arguments), &stored).into();
+            assert_eq!(answer.status, 0, "{arguments:?}: {}", answer.stderr);
+            assert!(answer.stdout.contains("identity-policy-missing-allow"), "{arguments:?}: {}", answer.stdout);
+        }
+        let asked = bedrock_access(["doctor", "--error", "-", "--sandbox", "healthy"]);
+        let answer: Answer = run_with_input(asked, &stored).into();
+        assert_eq!(answer.status, 3, "{}", answer.stderr);
+    }
 }
 
 #[test]

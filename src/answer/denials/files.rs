@@ -126,7 +126,7 @@ fn list(path: &Path, depth: usize, found: &mut dyn FnMut(&Path) -> bool) -> bool
 fn read_one(job: &Job, wanted: &Wanted, stop: &AtomicBool) {
     let name = job.path.display().to_string();
     let send = |parcel: Parcel| job.answers.send(parcel).is_ok();
-    let source: Box<dyn Read> = if is_standard_input(&job.path) {
+    let source: Box<dyn Read + Send> = if is_standard_input(&job.path) {
         Box::new(io::stdin())
     } else {
         match File::open(&job.path) {
@@ -154,7 +154,7 @@ fn read_one(job: &Job, wanted: &Wanted, stop: &AtomicBool) {
 
 /// A source that fails once nobody waits for it any more.
 struct Stoppable<'s> {
-    source: Box<dyn Read>,
+    source: Box<dyn Read + Send>,
     stop: &'s AtomicBool,
 }
 

@@ -15,7 +15,7 @@ use std::io::Read;
 const MOST: usize = 1000;
 
 /// Reads a log and prints its groups.
-pub(super) fn run(name: &str, source: impl Read) -> Result<ExitStatus, Failure> {
+pub(super) fn run(name: &str, source: impl Read + Send) -> Result<ExitStatus, Failure> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut groups: Vec<LogGroup> = Vec::new();
     let (mut more, mut others) = (0_u64, HashMap::<Cause, u64>::new());

@@ -1,6 +1,6 @@
 //! Why the Region does not list the model of the request.
 
-use crate::bedrock::{TrustedAccessProgram, provider_of};
+use crate::bedrock::{TrustedAccessProgram, has_provider, provider_of};
 use crate::diagnose::suggest::{is_slip, nearest};
 use crate::evidence::Evidence;
 
@@ -26,8 +26,7 @@ pub(super) fn find(evidence: &Evidence) -> Option<Absence> {
     }
     let listed = || listing.ids.iter().map(String::as_str);
     let is_misspelt = nearest(model, listed()).first().is_some_and(|nearest| is_slip(model, nearest, listed()));
-    // Without a dot there is no provider.
-    if !model.contains('.') || is_misspelt {
+    if !has_provider(model) || is_misspelt {
         return Some(Absence::Misspelt);
     }
     let programs = evidence.programs.seen().into_iter().flatten();

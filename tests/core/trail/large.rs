@@ -133,7 +133,7 @@ fn every_group_of_a_large_trail_is_counted_right() {
     let right = expected(0..events);
     assert_eq!(right.len(), GROUPS.min((events / 50) as usize));
     for lines in [false, true] {
-        let whole = collect(std::iter::once(Box::new(file(&trail, 0, events, lines)) as Box<dyn Read>));
+        let whole = collect(std::iter::once(Box::new(file(&trail, 0, events, lines)) as Box<dyn Read + Send>));
         assert_eq!((whole.events, whole.is_whole()), (events, true));
         assert_eq!(found(&whole), right, "lines: {lines}");
         assert_eq!(whole.denials, right.values().sum::<u64>());
@@ -165,7 +165,7 @@ fn two_hundred_compressed_files_with_damage_give_the_rest_exactly() {
             encoder.finish().unwrap()
         })
         .collect();
-    let all = collect(files.iter().map(|bytes| Box::new(bytes.as_slice()) as Box<dyn Read>));
+    let all = collect(files.iter().map(|bytes| Box::new(bytes.as_slice()) as Box<dyn Read + Send>));
     assert!(damaged > 0);
     assert_eq!(all.unreadable.len() as u64 + all.unreadable_more, damaged, "{:?}", all.unreadable);
     assert_eq!(found(&all), expected((0..part * 200).filter(|number| !lost.contains(number))));
