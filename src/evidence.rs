@@ -24,7 +24,9 @@ pub use policies::{
 pub use simulation::{Answer, Exclusion, MatchedStatement, Simulation, SimulationQuestion, Trial};
 pub use skip_reason::SkipReason;
 pub use subject::{ChosenBy, Subject};
-pub use survey::{OfferedModel, RegionSeen, SharedAnswer, SharedQuestion, Survey, SurveyQuestion, SurveyRequest};
+pub use survey::{
+    NothingTaken, OfferedModel, RegionSeen, SharedAnswer, SharedQuestion, Survey, SurveyQuestion, SurveyRequest,
+};
 
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, TrustedAccessProgram};
 use crate::iam::{Arn, Principal};

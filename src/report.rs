@@ -73,7 +73,7 @@ pub use layout::{COLUMNS, Detail, Layout};
 pub use lint::LintReport;
 pub use log::{LogGroup, log_text};
 pub use markdown::{markdown, models_markdown, targets_markdown};
-pub use models::{models_json, models_text};
+pub use models::{models_json, models_text, nothing_taken};
 pub use not_checked::unseen;
 pub use outline::log_lines;
 pub use simulation::Simulation;

@@ -119,6 +119,9 @@ pub(super) fn run(args: &ModelsArgs) -> Result<ExitStatus, Failure> {
             Failure::input(format!("the observations cannot be redacted without breaking them: {error}"))
         })?;
     }
+    if let Some(there) = survey.took_nothing() {
+        output::note(&format!("note: {}", report::nothing_taken(&survey.request, &there)));
+    }
     let matrix = matrix(&survey);
     let report = render(&matrix, args);
     match &args.output {

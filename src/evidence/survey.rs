@@ -8,7 +8,7 @@ use super::{Simulation, SimulationQuestion};
 use crate::bedrock::{EnforcedGuardrail, InferenceProfile, Operation, Region, provider_of};
 use crate::iam::{Arn, ContextKeys};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which models a principal can call: what is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,7 +133,35 @@ impl SurveyRequest {
     }
 }
 
+/// What the Regions list, where a survey was narrowed to nothing that they do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NothingTaken {
+    /// The providers of the listed models, in order.
+    pub providers: Vec<String>,
+    /// What the listed models take and give, in order.
+    pub modalities: Vec<String>,
+}
+
 impl Survey {
+    /// Returns what there is, where the survey was narrowed by provider or modality and no model of any Region fits; `None`
+    /// where one does, or where a list was not read.
+    #[must_use]
+    pub fn took_nothing(&self) -> Option<NothingTaken> {
+        let is_narrowed = self.request.provider.is_some() || self.request.modality.is_some();
+        let lists: Option<Vec<&Vec<OfferedModel>>> = self.regions.iter().map(|region| region.models.seen()).collect();
+        let models: Vec<&OfferedModel> = lists?.into_iter().flatten().collect();
+        let mut profiles = self.regions.iter().filter_map(|region| region.profiles.seen()).flatten();
+        if !is_narrowed || models.iter().any(|model| self.request.takes(model)) || profiles.any(|one| self.takes(one)) {
+            return None;
+        }
+        let providers: BTreeSet<&str> = models.iter().map(|model| provider_of(&model.listed.id)).collect();
+        let modalities: BTreeSet<&String> = models.iter().flat_map(|model| &model.modalities).collect();
+        Some(NothingTaken {
+            providers: providers.into_iter().map(str::to_owned).collect(),
+            modalities: modalities.into_iter().cloned().collect(),
+        })
+    }
+
     /// Returns `true` if a profile is asked about, by the model behind it, which any of the Regions may list.
     #[must_use]
     pub fn takes(&self, profile: &InferenceProfile) -> bool {

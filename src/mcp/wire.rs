@@ -43,6 +43,8 @@ pub(super) struct Wire {
     /// Whether the writer has ended.
     ended: watch::Receiver<bool>,
     requests: Arc<Requests>,
+    /// The answer to what was no message, until there is room for it.
+    refusal: Arc<Mutex<Option<ServerJsonRpcMessage>>>,
 }
 
 /// The requests that have no answer yet.
@@ -83,6 +85,7 @@ impl Wire {
             answers: Arc::new(Mutex::new(Some(answers))),
             ended,
             requests: Arc::default(),
+            refusal: Arc::default(),
         }
     }
 
@@ -97,7 +100,23 @@ impl Wire {
         let _ = tokio::time::timeout(patience, ended.wait_for(|ended| *ended)).await;
     }
 
-    /// Returns the next line; nothing once either stream has ended.
+    /// Writes the answer to what was no message, if one waits; nothing once the writer has ended.
+    ///
+    /// May be dropped where it waits, and loses nothing by that.
+    async fn refuse(&self) -> Option<()> {
+        let refusal = || self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusal().is_none() {
+            return Some(());
+        }
+        let room = self.sender()?.reserve_owned().await.ok()?;
+        let waiting = refusal().take();
+        if let Some(waiting) = waiting {
+            room.send(waiting);
+        }
+        Some(())
+    }
+
+    /// Returns the next line; nothing once either stream has ended. May be dropped where it waits, like [`Self::refuse`].
     async fn next(&self) -> Option<Line> {
         loop {
             let answered = self.requests.answered.notified();
@@ -143,11 +162,14 @@ impl Transport<RoleServer> for Wire {
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
+        // The session drops this where it waits, as soon as it has something else to do.
         loop {
+            self.refuse().await?;
             match self.next().await? {
                 Line::Nothing => {}
                 Line::Wrong(error, id) => {
-                    self.sender()?.send(ServerJsonRpcMessage::error(error, id)).await.ok()?;
+                    let refusal = ServerJsonRpcMessage::error(error, id);
+                    *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
                 }
                 Line::Message(message) => {
                     match &*message {
@@ -281,6 +303,34 @@ mod tests {
         assert!(matches!(&lines[3], Line::Wrong(error, None) if error.code.0 == -32600));
         assert!(matches!(&lines[4], Line::Wrong(_, Some(RequestId::String(id))) if &**id == "a"), "{lines:?}");
         assert_eq!(lines.len(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_stops_listening_for_a_moment_loses_no_answer() {
+        let (to_server, lines) = mpsc::channel(64);
+        let (answers, mut to_write) = mpsc::channel(1);
+        let (_end, ended) = watch::channel(false);
+        let mut wire = Wire {
+            lines: Arc::new(tokio::sync::Mutex::new(lines)),
+            answers: Arc::new(Mutex::new(Some(answers))),
+            ended,
+            requests: Arc::default(),
+            refusal: Arc::default(),
+        };
+        for id in 0..20 {
+            let wrong = ErrorData::invalid_request("no message", None);
+            to_server.send(Line::Wrong(wrong, Some(RequestId::Number(id)))).await.unwrap();
+        }
+        let mut answered = Vec::new();
+        for _ in 0..200 {
+            // Dropped where it waits for room, as a session does that has an answer of its own to write.
+            let listening = tokio::time::timeout(Duration::from_millis(1), wire.receive());
+            assert!(listening.await.is_err(), "no line is a message");
+            while let Ok(ServerJsonRpcMessage::Error(error)) = to_write.try_recv() {
+                answered.push(error.id.unwrap());
+            }
+        }
+        assert_eq!(answered, (0..20).map(RequestId::Number).collect::<Vec<_>>());
     }
 
     #[test]

@@ -5,9 +5,11 @@ use super::json::{TOOL, Tool};
 use super::not_checked::{self, line};
 use super::paragraph::paragraph;
 use super::styled::{Role, Styled};
+use super::wording::listed;
 use crate::bedrock::Region;
 use crate::cause::Cause;
 use crate::diagnose::{Certainty, ModelAccess, NotChecked, Verdict};
+use crate::evidence::{NothingTaken, SurveyRequest};
 use crate::iam::Decision;
 use crate::matrix::{Cell, Matrix, Row};
 use serde::Serialize;
@@ -15,6 +17,20 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const SCHEMA: &str = "bedrock-access/models/1";
+
+/// Says that no model fits what a survey was narrowed to, and what there is.
+#[must_use]
+pub fn nothing_taken(request: &SurveyRequest, there: &NothingTaken) -> String {
+    let named = |what: &str, name: &Option<String>| name.as_ref().map(|name| format!("{what} `{name}`"));
+    let asked: Vec<String> =
+        [named("provider", &request.provider), named("modality", &request.modality)].into_iter().flatten().collect();
+    format!(
+        "no model that is listed has the {}; the providers are {}, and the modalities {}",
+        asked.join(" and the "),
+        listed(&there.providers),
+        listed(&there.modalities)
+    )
+}
 
 /// Lays the matrix out as a table, its sentences for a terminal of so many columns: with one Region what the verdict rests on, with several their verdicts side by
 /// side.

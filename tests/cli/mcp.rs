@@ -251,6 +251,17 @@ fn a_mistake_names_its_argument() {
 }
 
 #[test]
+fn a_filter_that_fits_no_model_says_what_there_is() {
+    let mut client = Client::new(&["--sandbox"]);
+    let result = client.call("list_callable_models", json!({"provider": "antropic"}));
+    assert_eq!(result["structuredContent"]["models"], json!([]));
+    let said = "| no model that is listed has the provider `antropic`; the providers are ";
+    assert!(text(&result).contains(said), "{}", text(&result));
+    let narrowed = client.call("list_callable_models", json!({"provider": "anthropic"}));
+    assert!(!text(&narrowed).contains("no model that is listed"), "{}", text(&narrowed));
+}
+
+#[test]
 fn a_server_that_cannot_start_says_so() {
     let answer = run(&["mcp", "--sandbox", "nowhere"]);
     assert_eq!((answer.status, answer.stdout.as_str()), (2, ""));

@@ -170,6 +170,24 @@ fn filters_choose_by_provider_and_modality() {
 }
 
 #[test]
+fn a_filter_that_fits_nothing_says_what_there_is() {
+    let world = many_models(&[]);
+    for (arguments, said) in [
+        (&["--provider", "antropic"][..], "has the provider `antropic`; the providers are "),
+        (&["--modality", "imge"], "has the modality `imge`; the providers are "),
+        (&["--provider", "meta", "--modality", "imge"], "has the provider `meta` and the modality `imge`; "),
+    ] {
+        let answer = models(&world, arguments);
+        assert!(answer.stderr.contains(said), "{arguments:?}: {}", answer.stderr);
+        assert!(answer.stderr.contains("anthropic") && answer.stderr.contains("EMBEDDING"), "{}", answer.stderr);
+    }
+    for arguments in [&["--provider", "meta"][..], &[]] {
+        let answer = models(&world, arguments);
+        assert!(!answer.stderr.contains("no model that is listed"), "{arguments:?}: {}", answer.stderr);
+    }
+}
+
+#[test]
 fn what_cannot_be_simulated_is_unknown_and_never_allowed() {
     let answer = models(&embedded("no-simulator"), &["--format", "json"]);
     assert_eq!(answer.status, 3);

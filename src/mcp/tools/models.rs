@@ -106,7 +106,7 @@ fn run(context: &Context, arguments: &Arguments) -> Result<Answer, ToolError> {
     Ok(Answer {
         own,
         report: report::models_text(&matrix, report::COLUMNS).plain(),
-        notes: Vec::new(),
+        notes: survey.took_nothing().map(|there| report::nothing_taken(&survey.request, &there)).into_iter().collect(),
         structure: structure(&report::models_json(&matrix))?,
     })
 }
