@@ -18,6 +18,7 @@ mod sam;
 mod settings;
 mod template;
 mod terraform;
+mod thinned;
 mod yaml;
 
 pub use assembly::Assembly;
@@ -209,10 +210,7 @@ impl Input {
     }
 
     fn terraform(file: &str, input: impl Read, settings: &Settings) -> Result<Self, ReadError> {
-        let terraform = Terraform::read(input).map_err(|error| {
-            let place = Place { line: error.line().max(1), column: error.column().max(1) };
-            ReadError::Syntax(SyntaxError { place, message: error.to_string() })
-        })?;
+        let terraform = Terraform::read(input).map_err(ReadError::Syntax)?;
         let mut settings = settings.clone();
         terraform.settle(&mut settings);
         let assumed = Assumed::fill_in(&mut settings);

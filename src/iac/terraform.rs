@@ -8,13 +8,15 @@ use super::node::{Node, Place, Value};
 use super::resource::Resource;
 use super::settings::Settings;
 use super::template::marked;
+use super::thinned::Thinned;
+use super::yaml::SyntaxError;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Read;
+use std::io::{BufReader, Read};
 
 /// The resource types that can matter, by the beginning of their names.
 const KEPT: [&str; 16] = [
@@ -35,6 +37,10 @@ const KEPT: [&str; 16] = [
     "aws_s3_bucket_policy",
     "aws_kms_key",
 ];
+
+fn can_matter(kind: &str) -> bool {
+    KEPT.iter().any(|start| kind.starts_with(start))
+}
 
 /// A plan or state, as far as it matters.
 #[derive(Debug, Default, Deserialize)]
@@ -155,7 +161,7 @@ impl<'de, T: Deserialize<'de> + Typed> Deserialize<'de> for Kept<T> {
                 let mut kept = Kept::default();
                 while let Some(item) = list.next_element::<T>()? {
                     kept.all += 1;
-                    if KEPT.iter().any(|kind| item.kind().starts_with(kind)) {
+                    if can_matter(item.kind()) {
                         kept.items.push(item);
                     }
                 }
@@ -219,9 +225,16 @@ impl Terraform {
     /// Reads a plan or state as a stream.
     ///
     /// # Errors
-    /// Not JSON, cut short, or of another shape; the error has line and column.
-    pub fn read(input: impl Read) -> Result<Self, serde_json::Error> {
-        serde_json::from_reader(input)
+    /// Not JSON, cut short, or of another shape.
+    pub fn read(input: impl Read) -> Result<Self, SyntaxError> {
+        let mut thinned = Thinned::new(input, can_matter);
+        serde_json::from_reader(BufReader::new(&mut thinned)).map_err(|error| {
+            let place = thinned.place(error.line(), error.column());
+            let said = error.to_string();
+            // The place within the message is the one in what was parsed.
+            let words = said.rsplit_once(" at line ").map_or(said.as_str(), |(words, _)| words);
+            SyntaxError { place, message: words.to_owned() }
+        })
     }
 
     /// Returns `true` for a plan, `false` for a state.

@@ -118,7 +118,7 @@ fn log(size: usize) -> Vec<u8> {
     bytes
 }
 
-fn denials_of(source: impl Read) -> Denials {
+fn denials_of(source: impl Read + Send) -> Denials {
     let mut collector = Collector::default();
     let source = read("bench", source, &Wanted::Denials, &mut |entry| {
         collector.add("bench", entry);

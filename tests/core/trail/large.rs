@@ -114,7 +114,7 @@ fn file(trail: &Trail, start: u64, end: u64, lines: bool) -> File<'_> {
     File { trail, next: start, end, start, lines, ready: Vec::new(), at: 0 }
 }
 
-fn collect<'r>(sources: impl Iterator<Item = Box<dyn Read + 'r>>) -> Denials {
+fn collect<'r>(sources: impl Iterator<Item = Box<dyn Read + Send + 'r>>) -> Denials {
     let mut collector = Collector::default();
     for (number, source) in sources.enumerate() {
         let name = format!("file-{number}");
