@@ -18,7 +18,7 @@ use super::diagnosis::{Invocation, LiveOutcome};
 use super::unread::ScpExemption;
 use crate::bedrock::{Marketplace, provider_of};
 use crate::cause::Cause;
-use crate::evidence::{Evidence, Failure, FailureKind, Observation, ServiceError, Simulation, UseCaseForm};
+use crate::evidence::{Evidence, Failure, FailureKind, Observation, ServiceError, UseCaseForm};
 use crate::explain::{self, Classification};
 use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
 use crate::request::{KnownCaller, LiveCall, Requirements};
@@ -152,13 +152,9 @@ fn current_candidate(evidence: &Evidence) -> Option<Arn> {
     let source = evidence.principal.seen()?;
     let is_unknown = |candidate: &&Arn| {
         let answers = evidence.answers.iter().filter(|answer| answer.question.principal == **candidate);
-        answers.into_iter().any(|answer| is_no_such_entity(&answer.simulation))
+        answers.into_iter().any(|answer| answer.simulation.refused().is_some_and(ServiceError::is_no_such_entity))
     };
     source.candidates.iter().find(|candidate| !is_unknown(candidate)).or_else(|| source.candidates.last()).cloned()
-}
-
-fn is_no_such_entity(simulation: &Observation<Simulation>) -> bool {
-    simulation.refused().is_some_and(|error| error.code.as_deref().is_some_and(|code| code.starts_with("NoSuchEntity")))
 }
 
 /// Classifies an error that AWS answered with.

@@ -4,8 +4,8 @@ use super::document::PolicyDocument;
 use super::finding::{Basis, Certainty, Finding, Verdict};
 use super::remark::{Advice, Contradiction, Warning};
 use super::requirement::{Requirement, Trust};
-use super::unread::{Excluded, GateName, NotChecked};
-use crate::bedrock::{ModelReference, Operation, Region};
+use super::unread::{Excluded, GateName, NotChecked, Why};
+use crate::bedrock::{ModelReference, Operation, Region, Whose};
 use crate::cause::{Cause, DocumentedCause};
 use crate::evidence::{Call, ChosenBy, FoundBy, ServiceError, Unseen};
 use crate::iam::{Arn, Decision, PolicyType, PrincipalKind};
@@ -89,6 +89,14 @@ impl Diagnosis {
                 .map(|requirement| (requirement.decision, requirement.policy_type))
                 .collect(),
         }
+    }
+
+    /// Returns `true` if IAM knows no user or role of the ARN that was named.
+    #[must_use]
+    pub fn is_principal_missing(&self) -> bool {
+        let is_unknown = |requirement: &Requirement| matches!(&requirement.unread, Some(Why::Unseen(Unseen::Refused(error))) if error.is_no_such_entity());
+        let mut callers = self.requirements.iter().filter(|requirement| requirement.whose == Whose::Caller);
+        self.principal.chosen_by == ChosenBy::Option && callers.any(is_unknown)
     }
 }
 

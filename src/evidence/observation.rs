@@ -135,6 +135,12 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
+    /// Returns `true` if IAM knows no user, role or policy of that name (IAM API Reference, "Common error types").
+    #[must_use]
+    pub fn is_no_such_entity(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.starts_with("NoSuchEntity"))
+    }
+
     /// Says the error without the address that IAM puts behind a denial, where further details stand.
     #[must_use]
     pub fn without_pointer(&self) -> String {

@@ -121,6 +121,9 @@ pub(super) fn settle(diagnosis: &Diagnosis) -> String {
             "run it in account {account}: `--assume-role` with a role there, or `--profile` with credentials of that \
              account; the principal's own credentials and `--probe` settle it"
         )
+    } else if diagnosis.is_principal_missing() {
+        "check the principal's name and path: `--principal` takes the name alone as well, and suggests names that are near"
+            .to_owned()
     } else if matches!(diagnosis.principal.chosen_by, ChosenBy::Option | ChosenBy::Error) {
         "run it with the principal's own credentials (`--profile`) and `--probe`, which settles it".to_owned()
     } else if diagnosis.invocation.kind == LiveCall::None && diagnosis.request.operation.has_test_call() {

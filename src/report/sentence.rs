@@ -51,8 +51,11 @@ pub(super) fn answer(diagnosis: &Diagnosis, columns: usize) -> String {
         Verdict::Undetermined => match diagnosis.findings.first() {
             Some(likely) => format!("cannot tell; likely cause: {}", short(likely)),
             None => {
-                let open = diagnosis.not_checked.first().map(|open| &open.what);
-                format!("cannot tell: {}", open.map_or("too little could be read", unread))
+                let open = match diagnosis.not_checked.first() {
+                    _ if diagnosis.is_principal_missing() => "there is no such user or role",
+                    open => open.map_or("too little could be read", |open| unread(&open.what)),
+                };
+                format!("cannot tell: {open}")
             }
         },
     }

@@ -704,3 +704,16 @@ fn waiting_comes_to_an_end_with_what_was_seen_last() {
         assert_eq!(Doctor::new(["--sandbox", &format!("--wait={minutes}")]).run().status, 2, "{minutes}");
     }
 }
+
+#[test]
+fn an_arn_that_nobody_has_is_said_to_be_one() {
+    for arn in ["arn:aws:iam::111122223333:role/apps/chat-apo", "arn:aws:iam::111122223333:user/nobody"] {
+        let answer = Doctor::new(["--sandbox", "healthy", "--principal", arn]).run();
+        assert_eq!(answer.status, 3, "{}", answer.stdout);
+        let first = answer.stdout.lines().next().unwrap();
+        assert!(first.ends_with("cannot tell: there is no such user or role"), "{first}");
+        assert!(answer.stdout.contains("`--principal` takes the name"), "{}", answer.stdout);
+    }
+    let known = ["--sandbox", "healthy", "--principal", "arn:aws:iam::111122223333:role/apps/chat-api"];
+    assert!(!Doctor::new(known).run().stdout.contains("no such user"));
+}

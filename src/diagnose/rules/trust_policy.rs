@@ -48,7 +48,7 @@ impl Trusts {
         let request = &evidence.request;
         let (Some(role), Some(source)) = (&request.service_role, request.operation.acts_for()) else { return };
         if let Observation::Refused(error) = &evidence.service_role
-            && error.code.as_deref().is_some_and(|code| code.starts_with("NoSuchEntity"))
+            && error.is_no_such_entity()
         {
             let basis = Basis::Refused { api: "iam:GetRole", error: error.clone() };
             self.findings.push(Finding {
