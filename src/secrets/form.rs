@@ -11,6 +11,18 @@ struct Form {
     least: usize,
 }
 
+impl Form {
+    /// Returns `true` if a text begins so. Two bytes tell most forms apart, and are compared first.
+    fn is_at(&self, text: &[u8]) -> bool {
+        match (text, self.beginning) {
+            ([first, second, ..], [known_first, known_second, ..]) => {
+                first == known_first && second == known_second && text.starts_with(self.beginning)
+            }
+            _ => false,
+        }
+    }
+}
+
 const fn form(beginning: &'static [u8], least: usize) -> Form {
     Form { beginning, least }
 }
@@ -98,7 +110,7 @@ pub(super) fn token_end(text: &[u8], at: usize) -> Option<usize> {
         return None;
     }
     let rest = text.get(at..)?;
-    let form = AWS.iter().chain(&OTHERS).find(|form| rest.starts_with(form.beginning))?;
+    let form = AWS.iter().chain(&OTHERS).find(|form| form.is_at(rest))?;
     let start = at + form.beginning.len();
     let mut end = start;
     loop {

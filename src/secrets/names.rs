@@ -164,13 +164,16 @@ pub(super) const LONGEST: usize = 48;
 
 /// Returns the strength of a name; `None` if no secret is called so.
 pub(super) fn strength(name: &[u8]) -> Option<Strength> {
+    // The last byte tells most names apart, and is compared first.
+    let last = name.last();
+    let ends_with = |known: &str| known.as_bytes().last() == last && name.ends_with(known.as_bytes());
     // `sig` and `pwd` end other words too.
     let is_named = |known: &str| match known {
         "sig" | "pwd" => name == known.as_bytes(),
-        known => name.ends_with(known.as_bytes()),
+        known => ends_with(known),
     };
     let named = NAMES.iter().filter(|(known, _)| is_named(known)).max_by_key(|(known, _)| known.len())?;
-    let harmless = HARMLESS.iter().any(|harmless| name.ends_with(harmless.as_bytes()));
+    let harmless = HARMLESS.iter().any(|harmless| ends_with(harmless));
     (!harmless).then_some(named.1)
 }
 
