@@ -90,6 +90,23 @@ const OTHERS: [Form; 47] = [
     form(b"AGE-SECRET-KEY-1", 30),
 ];
 
+/// The bytes with which a form begins: at most places none does.
+#[expect(clippy::indexing_slicing, reason = "evaluated when it is compiled, where a wrong index is an error")]
+const FIRST: [bool; 256] = {
+    let mut first = [false; 256];
+    let mut at = 0;
+    while at < AWS.len() {
+        first[AWS[at].beginning[0] as usize] = true;
+        at += 1;
+    }
+    at = 0;
+    while at < OTHERS.len() {
+        first[OTHERS[at].beginning[0] as usize] = true;
+        at += 1;
+    }
+    first
+};
+
 /// Returns where an access key's id ends that begins at `at`.
 ///
 /// IAM User Guide, "Unique identifiers": access keys begin with AKIA, ASIA, ABIA or ACCA.
@@ -106,10 +123,11 @@ pub(super) fn access_key_end(text: &[u8], at: usize) -> Option<usize> {
 
 /// Returns where the token ends that begins at `at` and is told by its form.
 pub(super) fn token_end(text: &[u8], at: usize) -> Option<usize> {
-    if !begins(text, at) {
+    let rest = text.get(at..)?;
+    let may_begin = rest.first().and_then(|byte| FIRST.get(usize::from(*byte))).is_some_and(|first| *first);
+    if !may_begin || !begins(text, at) {
         return None;
     }
-    let rest = text.get(at..)?;
     let form = AWS.iter().chain(&OTHERS).find(|form| form.is_at(rest))?;
     let start = at + form.beginning.len();
     let mut end = start;
