@@ -12,6 +12,7 @@ use crate::escape::escape;
 use crate::explain::{self, MAX_TEXT};
 use crate::report;
 use clap::{Args, ValueEnum};
+use std::fs::File;
 use std::io::{self, Cursor, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
@@ -130,7 +131,10 @@ fn print_text(file: &Path) -> Result<bool, Failure> {
 /// Says what a text is in which no error was found, where it is something that another command takes.
 fn note_other_kind(file: &Path, text: &[u8]) {
     let path = input::quoted(&file.to_string_lossy());
-    if let Some((what, command)) = door::no_error(content::recognize(text), &path) {
+    let is_utf16 = text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]);
+    if text.contains(&0) && !is_utf16 {
+        output::note(&format!("hint: {} is no text", name(file)));
+    } else if let Some((what, command)) = door::no_error(content::recognize(text), &path) {
         output::note(&format!("hint: {} is {what}, not an error message: bedrock-access {command}", name(file)));
     }
 }
@@ -156,12 +160,16 @@ fn open(file: &Path) -> Result<Bytes, Failure> {
         if io::stdin().is_terminal() {
             output::note("paste the error text, then press Ctrl-D on a line of its own");
         }
-        return input::readable("-", io::stdin());
+        return input::unpacked("-", io::stdin());
     }
     match input::free_text(file) {
         // A text that was typed is taken as it is.
         Some(text) => Ok(Box::new(Cursor::new(text))),
-        None => input::opened(&file.to_string_lossy()),
+        None => {
+            let opened = File::open(file)
+                .map_err(|error| Failure::input(format!("{} cannot be read: {}", name(file), reason(&error))))?;
+            input::unpacked(&file.to_string_lossy(), opened)
+        }
     }
 }
 

@@ -35,11 +35,16 @@ pub(in crate::cli) fn log(path: &str) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Returns the text of a source of this name, decompressed and in UTF-8.
-pub(in crate::cli) fn readable<'r>(
+/// Returns the bytes of a source of this name, decompressed and else as they are.
+pub(in crate::cli) fn unpacked<'r>(
     name: &str,
     source: impl Read + Send + 'r,
 ) -> Result<Box<dyn Read + Send + 'r>, Failure> {
+    trail::unpacked(source).map_err(|error| unreadable(name, &error))
+}
+
+/// Returns the text of a source of this name, decompressed and in UTF-8.
+fn readable<'r>(name: &str, source: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + 'r>, Failure> {
     trail::text(source).map_err(|error| unreadable(name, &error))
 }
 

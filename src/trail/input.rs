@@ -26,6 +26,15 @@ pub fn text<'r>(source: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + '
     Ok(Box::new(Input::open(source)?))
 }
 
+/// Returns a source's bytes, decompressed and else as they are.
+///
+/// # Errors
+/// Returns what the source is and what to do, where it is compressed in a form that is not read.
+pub fn unpacked<'r>(source: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + 'r>, String> {
+    let (head, reader, _) = decompressed(Box::new(source))?;
+    Ok(head_and(head, reader))
+}
+
 impl Read for Input<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer)
@@ -40,55 +49,55 @@ impl<'r> Input<'r> {
     pub(super) fn open(source: impl Read + Send + 'r) -> Result<Self, String> {
         let stored = Arc::new(AtomicU64::new(0));
         let counted = Counted { source, stored: Arc::clone(&stored) };
-        let mut reader: Box<dyn Read + Send + 'r> = Box::new(counted);
-        let mut compressed = false;
-        // A file may be compressed twice: an object that is stored so, and again by who passed it on.
-        for _ in 0..3 {
-            let head = head(&mut reader, 6).map_err(|error| reason(&error))?;
-            match head.as_slice() {
-                [0x1f, 0x8b, ..] => {
-                    compressed = true;
-                    reader = Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(head_and(head, reader))));
+        let (head, mut reader, compressed) = decompressed(Box::new(counted))?;
+        let reader: Box<dyn Read + Send + 'r> = match head.as_slice() {
+            [0xef, 0xbb, 0xbf, rest @ ..] => head_and(rest.to_vec(), reader),
+            // Windows PowerShell writes files so.
+            [0xff, 0xfe, rest @ ..] => Box::new(Utf16::new(head_and(rest.to_vec(), reader), u16::from_le_bytes)),
+            [0xfe, 0xff, rest @ ..] => Box::new(Utf16::new(head_and(rest.to_vec(), reader), u16::from_be_bytes)),
+            _ => {
+                let head = with_next(head, &mut reader).map_err(|error| reason(&error))?;
+                // No text holds this character, and most of what is none does.
+                if head.contains(&0) {
+                    return Err("it is no text".to_owned());
                 }
-                [b'P', b'A', b'R', b'1', ..] => return Err(PARQUET.to_owned()),
-                [b'O', b'R', b'C', ..] => return Err(format!("it is an ORC file, which is not read; {EXPORT}")),
-                [b'O', b'b', b'j', 1, ..] => return Err(format!("it is an Avro file, which is not read; {EXPORT}")),
-                [b'P', b'K', 3, 4, ..] => return Err("it is a ZIP archive; unpack it with `unzip` first".to_owned()),
-                [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-                    return Err("it is compressed with Zstandard; give `zstd -dc FILE` on standard input".to_owned());
-                }
-                [b'B', b'Z', b'h', ..] => {
-                    return Err("it is compressed with bzip2; give `bzip2 -dc FILE` on standard input".to_owned());
-                }
-                [0xfd, b'7', b'z', b'X', b'Z', ..] => {
-                    return Err("it is compressed with xz; give `xz -dc FILE` on standard input".to_owned());
-                }
-                [0xef, 0xbb, 0xbf, rest @ ..] => {
-                    let reader = head_and(rest.to_vec(), reader);
-                    return Ok(Self { reader: Box::new(reader), compressed, stored });
-                }
-                // Windows PowerShell writes files so.
-                [0xff, 0xfe, rest @ ..] => {
-                    let reader = Utf16::new(head_and(rest.to_vec(), reader), u16::from_le_bytes);
-                    return Ok(Self { reader: Box::new(reader), compressed, stored });
-                }
-                [0xfe, 0xff, rest @ ..] => {
-                    let reader = Utf16::new(head_and(rest.to_vec(), reader), u16::from_be_bytes);
-                    return Ok(Self { reader: Box::new(reader), compressed, stored });
-                }
-                _ => {
-                    let head = with_next(head, &mut reader).map_err(|error| reason(&error))?;
-                    // No text holds this character, and most of what is none does.
-                    if head.contains(&0) {
-                        return Err("it is no text".to_owned());
-                    }
-                    let reader = head_and(head, reader);
-                    return Ok(Self { reader: Box::new(reader), compressed, stored });
-                }
+                head_and(head, reader)
             }
-        }
-        Err("it is compressed again and again".to_owned())
+        };
+        Ok(Self { reader, compressed, stored })
     }
+}
+
+/// The beginning of a source, the rest of it, and whether it was compressed.
+type Decompressed<'r> = (Vec<u8>, Box<dyn Read + Send + 'r>, bool);
+
+/// Decompresses a source; what is compressed in a form that is not read, or is a table in one, is refused.
+fn decompressed<'r>(mut reader: Box<dyn Read + Send + 'r>) -> Result<Decompressed<'r>, String> {
+    // A file may be compressed twice: an object that is stored so, and again by who passed it on.
+    for is_again in [false, true, true] {
+        let head = head(&mut reader, 6).map_err(|error| reason(&error))?;
+        return match head.as_slice() {
+            [0x1f, 0x8b, ..] => {
+                reader = Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(head_and(head, reader))));
+                continue;
+            }
+            [b'P', b'A', b'R', b'1', ..] => Err(PARQUET.to_owned()),
+            [b'O', b'R', b'C', ..] => Err(format!("it is an ORC file, which is not read; {EXPORT}")),
+            [b'O', b'b', b'j', 1, ..] => Err(format!("it is an Avro file, which is not read; {EXPORT}")),
+            [b'P', b'K', 3, 4, ..] => Err("it is a ZIP archive; unpack it with `unzip` first".to_owned()),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                Err("it is compressed with Zstandard; give `zstd -dc FILE` on standard input".to_owned())
+            }
+            [b'B', b'Z', b'h', ..] => {
+                Err("it is compressed with bzip2; give `bzip2 -dc FILE` on standard input".to_owned())
+            }
+            [0xfd, b'7', b'z', b'X', b'Z', ..] => {
+                Err("it is compressed with xz; give `xz -dc FILE` on standard input".to_owned())
+            }
+            _ => Ok((head, reader, is_again)),
+        };
+    }
+    Err("it is compressed again and again".to_owned())
 }
 
 /// Adds to a beginning what one more call to read gives, so that nobody waits for a source that sends slowly.

@@ -45,7 +45,7 @@ const ROWS: &[Row] = &[
     (&["explain", "settings.json"], None, 3, Err("bedrock-access doctor --config settings.json")),
     (&["explain", "packed.xz"], None, 4, Err("xz -dc FILE")),
     (&["doctor", "packed.xz", "--sandbox", "healthy"], None, 4, Err("xz -dc FILE")),
-    (&["explain", "program"], None, 4, Err("it is no text")),
+    (&["explain", "program"], None, 3, Err("`program` is no text")),
     // Files by their content.
     (&["error.txt", "--sandbox", "healthy"], None, 3, Err("taken as `--error error.txt`")),
     (&["doctor", "error.txt", "--sandbox", "healthy"], None, 3, Err("taken as `--error error.txt`")),
@@ -254,6 +254,20 @@ fn standard_input_may_be_compressed_or_in_utf_16() {
         let answer: Answer = run_with_input(asked, &stored).into();
         assert_eq!(answer.status, 3, "{}", answer.stderr);
     }
+}
+
+#[test]
+fn a_span_is_in_bytes_of_what_was_given() {
+    let explained = |stored: &[u8]| {
+        let answer: Answer = run_with_input(bedrock_access(["explain", "--format", "json"]), stored).into();
+        let span = answer.json()["span"].clone();
+        (span[0].as_u64().unwrap() as usize, span[1].as_u64().unwrap() as usize)
+    };
+    let (start, end) = explained(REFUSAL.as_bytes());
+    let marked = [b"\xef\xbb\xbf", REFUSAL.as_bytes()].concat();
+    assert_eq!(explained(&marked), (start + 3, end + 3));
+    let wide: Vec<u8> = std::iter::once(0xfeff).chain(REFUSAL.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    assert_eq!(explained(&wide), (2 + 2 * start, 2 + 2 * end));
 }
 
 #[test]
