@@ -128,7 +128,9 @@ impl Scanner<'_> {
             return None;
         }
         if let Some(end) = form::access_key_end(self.text, at) {
-            if let Some(candidate) = self.candidate.take().filter(|candidate| at - candidate.end <= BESIDE) {
+            if let Some(candidate) =
+                self.candidate.take().filter(|candidate| at.saturating_sub(candidate.end) <= BESIDE)
+            {
                 self.found.push(candidate);
             }
             self.key_end = Some(end);
@@ -185,7 +187,7 @@ impl Scanner<'_> {
         if length != SECRET_KEY || !apart || shape.is_hex() || !shape.is_token() {
             return None;
         }
-        if shape.is_random() && shape.digits > 0 || self.key_end.is_some_and(|key| at - key <= BESIDE) {
+        if shape.is_random() && shape.digits > 0 || self.key_end.is_some_and(|key| at.saturating_sub(key) <= BESIDE) {
             return Some(end);
         }
         self.candidate = Some(at..end);

@@ -389,6 +389,26 @@ fn three_hundred_look_alikes_stay() {
 }
 
 #[test]
+fn a_key_id_within_what_may_be_its_secret_takes_that_along() {
+    let mut numbers = Numbers(11);
+    for name in ["Access key", "secret", "token", "credential", "Access key %\"St"] {
+        for length in [20, 30, 40, 50] {
+            for place in 0..=length {
+                let key = key_id(&mut numbers);
+                let run = numbers.word(length, ALNUM);
+                let (before, after) = run.split_at(place);
+                let text = format!("{name} \"{before}{key}{after}");
+                let stripped = without_secrets(&text);
+                assert!(!stripped.contains(&key), "{text}: {stripped}");
+            }
+        }
+    }
+    // A candidate that reaches into the key's id: found by fuzzing.
+    let text = "AccewwwwwwwwwwwwwwwwwwwwwAccewwwwwwwwwwwwwwwAccess key %\"StccewwwwwwwwwwwAKIAIOSFODNN7EXAMPLEThww";
+    assert!(without_secrets(text).contains(REDACTED), "{}", without_secrets(text));
+}
+
+#[test]
 fn a_text_without_a_secret_is_borrowed() {
     assert!(matches!(without_secrets("Operation not allowed"), Cow::Borrowed(_)));
     assert_eq!(without_secrets("Bearer ABSKQmVkcm9ja0FQSUtleS1hYjEy= x"), format!("Bearer {REDACTED} x"));
