@@ -12,6 +12,7 @@ mod guardrail;
 mod misuse;
 mod project;
 
+pub(crate) use context::is_tag_of_resource;
 pub use context::{ADDED_FOR_SIMULATOR, ContextKeyType, KnownCaller};
 pub use given::{GivenError, GivenPolicies, GivenPolicy};
 pub use misuse::Misuse;

@@ -27,7 +27,7 @@ pub use denials::{
     Source, SourcesMore, Stretch, Tool, Unreadable,
 };
 pub use groups::Collector;
-pub use input::{text, unpacked};
+pub use input::{reason, text, unpacked};
 pub use item::{Denial, Entry, Item, Served};
 pub use query::{QueryEngine, query};
 pub use reader::{Wanted, read};

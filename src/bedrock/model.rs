@@ -226,8 +226,9 @@ pub fn provider_of(model: &str) -> &str {
 /// `anthropic.claude-sonnet-4-5` does, `claude-sonnet-4.5` does not.
 #[must_use]
 pub fn has_provider(model: &str) -> bool {
-    let is_word = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic()) && !text.contains(['-', ' ']);
-    model.split_once('.').is_some_and(|(provider, name)| is_word(provider) && name.starts_with(char::is_alphabetic))
+    let is_letter = |c: char| c.is_ascii_alphabetic();
+    let is_word = |text: &str| text.starts_with(is_letter) && !text.contains(['-', ' ']);
+    model.split_once('.').is_some_and(|(provider, name)| is_word(provider) && name.starts_with(is_letter))
 }
 
 impl Marketplace {

@@ -11,6 +11,7 @@ use super::input::quoted;
 use super::output;
 use super::parse::model_value;
 use crate::bedrock::{ModelReference, client_form, models_named};
+use crate::trail::reason;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
@@ -161,8 +162,14 @@ fn open_file(args: &mut DoctorArgs, path: &str) -> Result<(), Failure> {
     }
 }
 
+/// Returns what a text is that holds no error message, and the command that takes it, as far as its first part tells.
+pub(super) fn no_error_in(text: &[u8], file: &str) -> Option<(&'static str, String)> {
+    let head = text.get(..HEAD as usize).unwrap_or(text);
+    no_error(recognize(head), file)
+}
+
 /// Returns what a file is that holds no error message, and the command that takes it.
-pub(super) fn no_error(content: Content, file: &str) -> Option<(&'static str, String)> {
+fn no_error(content: Content, file: &str) -> Option<(&'static str, String)> {
     Some(match content {
         Content::Policy => ("an IAM policy", format!("policy lint {file}")),
         Content::Plan => ("a Terraform plan or a template", format!("check {file}")),
@@ -185,8 +192,7 @@ pub(super) fn no_error(content: Content, file: &str) -> Option<(&'static str, St
 }
 
 fn content_of(path: &str) -> Result<Content, Failure> {
-    let failed =
-        |error: io::Error| Failure::input(format!("`{path}` cannot be read: {}", super::input::reason(&error)));
+    let failed = |error: io::Error| Failure::input(format!("`{path}` cannot be read: {}", reason(&error)));
     let mut head = Vec::new();
     File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head)).map_err(failed)?;
     Ok(recognize(&head))

@@ -6,11 +6,12 @@
 
 use super::exit::{ExitStatus, Failure};
 use super::input::LONGEST_ERROR;
-use super::{content, door, input, output, paint};
+use super::{door, input, output, paint};
 use crate::cause::Cause;
 use crate::escape::escape;
 use crate::explain::{self, MAX_TEXT};
 use crate::report;
+use crate::trail::reason;
 use clap::{Args, ValueEnum};
 use std::fs::File;
 use std::io::{self, Cursor, IsTerminal as _, Read};
@@ -103,14 +104,11 @@ fn print_json(file: &Path, many: bool) -> Result<bool, Failure> {
     if many {
         explanation.id = file.display().to_string().into();
     }
-    if explanation.error.cause == Cause::Unrecognized {
-        note_other_kind(file, &text);
-    }
     let mut answer = Vec::new();
     report::write_explanation_json(&mut answer, &explanation);
     answer.push(b'\n');
     output::print(&String::from_utf8_lossy(&answer))?;
-    Ok(explanation.error.cause != Cause::Unrecognized)
+    Ok(is_recognized(file, &text, explanation.error.cause))
 }
 
 /// Explains a text, or what is too long for one error as a log; returns whether a cause was recognized.
@@ -122,21 +120,22 @@ fn print_text(file: &Path) -> Result<bool, Failure> {
     }
     let explanation = explain::explain_bytes(&text);
     output::print(&report::explanation_text(&explanation, None, paint::columns(false)))?;
-    if explanation.error.cause == Cause::Unrecognized {
-        note_other_kind(file, &text);
-    }
-    Ok(explanation.error.cause != Cause::Unrecognized)
+    Ok(is_recognized(file, &text, explanation.error.cause))
 }
 
-/// Says what a text is in which no error was found, where it is something that another command takes.
-fn note_other_kind(file: &Path, text: &[u8]) {
+/// Returns whether an error was recognized in a text; says what the text is where it is something that another command takes.
+fn is_recognized(file: &Path, text: &[u8], cause: Cause) -> bool {
+    if cause != Cause::Unrecognized {
+        return true;
+    }
     let path = input::quoted(&file.to_string_lossy());
     let is_utf16 = text.starts_with(&[0xff, 0xfe]) || text.starts_with(&[0xfe, 0xff]);
     if text.contains(&0) && !is_utf16 {
         output::note(&format!("hint: {} is no text", name(file)));
-    } else if let Some((what, command)) = door::no_error(content::recognize(text), &path) {
+    } else if let Some((what, command)) = door::no_error_in(text, &path) {
         output::note(&format!("hint: {} is {what}, not an error message: bedrock-access {command}", name(file)));
     }
+    false
 }
 
 /// The text of a file, decompressed.
@@ -183,12 +182,4 @@ fn name(file: &Path) -> String {
 
 fn shown(file: &Path) -> String {
     if is_standard_input(file) { "standard input".to_owned() } else { file.display().to_string() }
-}
-
-/// Returns the reason of an error in lower case, without the number that the system gives it.
-fn reason(error: &io::Error) -> String {
-    let words = error.to_string();
-    let words = words.split(" (os error").next().unwrap_or_default();
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

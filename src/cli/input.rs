@@ -3,7 +3,7 @@
 use super::exit::Failure;
 use super::output;
 use crate::escape::is_unsafe;
-use crate::trail;
+use crate::trail::{self, reason};
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
@@ -101,14 +101,6 @@ fn bytes(path: &str) -> Result<Vec<u8>, Failure> {
 pub(in crate::cli) fn free_text(argument: &Path) -> Option<Vec<u8>> {
     let text = argument.to_str()?;
     (text.contains(char::is_whitespace) && !argument.exists()).then(|| text.as_bytes().to_vec())
-}
-
-/// Returns the reason of an error in lower case, without the number that the system gives it.
-pub(in crate::cli) fn reason(error: &io::Error) -> String {
-    let words = error.to_string();
-    let words = words.split(" (os error").next().unwrap_or_default();
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// Returns a path as a POSIX shell takes it, or `FILE` where a line to paste cannot show it as it is.

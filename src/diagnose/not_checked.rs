@@ -84,11 +84,11 @@ fn beyond_the_call(case: &Case<'_>, requirements: &Requirements, list: &mut Vec<
         }
         if read.is_empty() {
             list.push(NotChecked::new(what, why));
-        } else if let Some(unread) = read.iter().find_map(|read| could_grant(case, requirements, read)) {
-            list.push(NotChecked::new(what, unread));
-        } else if let Some(unread) = read.iter().find_map(|read| read.document.why_unseen()) {
-            list.push(NotChecked::new(what, unread));
+            continue;
         }
+        let granting = read.iter().find_map(|read| could_grant(case, requirements, read));
+        let any = || read.iter().find_map(|read| read.document.why_unseen()).map(Why::Unseen);
+        list.extend(granting.or_else(any).map(|why| NotChecked::new(what, why)));
     }
 }
 

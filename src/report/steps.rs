@@ -3,6 +3,7 @@
 use super::wording::listed;
 use crate::bedrock::TrustedAccessProgram;
 use crate::diagnose::{Condition, Note, Statements, Step, TlsFault};
+use crate::request::is_tag_of_resource;
 
 /// Words a step.
 pub(super) fn step(step: &Step) -> String {
@@ -246,10 +247,6 @@ fn meet(condition: &Condition) -> String {
 /// have no such key).
 const TAG_THE_RESOURCE: &str = "tag the resource as the policy asks, and where it is a foundation model, which cannot be \
                                 tagged, let those who keep the policy leave models out of the statement";
-
-fn is_tag_of_resource(key: &str) -> bool {
-    key.to_ascii_lowercase().starts_with("aws:resourcetag/")
-}
 
 /// Says how a call meets a condition that asks whether it carries a key, and not with which value.
 fn carry(condition: &Condition, must_carry: bool) -> String {

@@ -41,6 +41,16 @@ pub struct KnownCaller<'c> {
     pub at: Option<&'c str>,
 }
 
+/// Returns `true` for the keys that hold the tags of the resource, whatever the case (IAM User Guide, "AWS global condition context
+/// keys").
+pub(crate) fn is_tag_of_resource(key: &str) -> bool {
+    begins_with(key, "aws:ResourceTag/")
+}
+
+fn begins_with(key: &str, prefix: &str) -> bool {
+    key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
 impl KnownCaller<'_> {
     /// Adds what every call of this caller carries; what the context has already stays.
     pub fn complete(&self, context: &mut ContextKeys) {
@@ -79,14 +89,13 @@ impl KnownCaller<'_> {
         // A service's own keys are carried by calls of that service alone.
         let service = |name: &str| name.split_once(':').map(|(service, _)| service.to_ascii_lowercase());
         let is_of_other_service = service(key).is_some_and(|of| of != "aws" && Some(&of) != service(action).as_ref());
-        let starts = |prefix: &str| key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
         // Neither foundation models nor system-defined profiles can be tagged.
         let is_untaggable = resource.contains(":foundation-model/") || resource.contains(":inference-profile/");
         is_of_other_service
             || ABSENT_UNLESS_GIVEN.iter().any(|known| known.eq_ignore_ascii_case(key))
-            || starts("aws:RequestTag/")
-            || (starts("aws:ResourceTag/") && is_untaggable)
-            || (starts("aws:PrincipalTag/") && self.has_all_tags)
+            || begins_with(key, "aws:RequestTag/")
+            || (is_tag_of_resource(key) && is_untaggable)
+            || (begins_with(key, "aws:PrincipalTag/") && self.has_all_tags)
             || (key.eq_ignore_ascii_case("aws:username") && self.is_user == Some(false))
     }
 

@@ -124,9 +124,6 @@ impl Scanner<'_> {
 
     /// Returns where a token ends that its form gives away; notes what stands next to an access key's id.
     fn token(&mut self, at: usize) -> Option<usize> {
-        if !matches!(self.byte(at), b'A' | b'I' | b'F' | b'S' | b'G' | b'a'..=b'z') {
-            return None;
-        }
         if let Some(end) = form::access_key_end(self.text, at) {
             if let Some(candidate) =
                 self.candidate.take().filter(|candidate| at.saturating_sub(candidate.end) <= BESIDE)

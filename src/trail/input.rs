@@ -132,7 +132,8 @@ fn head(reader: &mut dyn Read, length: usize) -> io::Result<Vec<u8>> {
 }
 
 /// Returns an error's reason in lower case, without the number that the system gives it.
-pub(super) fn reason(error: &io::Error) -> String {
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
     let words = error.to_string();
     let words = words.split(" (os error").next().unwrap_or_default();
     let mut letters = words.chars();

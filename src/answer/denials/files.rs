@@ -4,7 +4,7 @@
 //! grow with the number of files or denials, and the order is that of the files however fast each is read.
 
 use crate::answer::Failure;
-use crate::trail::{Entry, Source, Wanted, read as read_source};
+use crate::trail::{Entry, Source, Wanted, read as read_source, reason};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -169,12 +169,4 @@ impl Read for Stoppable<'_> {
 
 fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
-}
-
-/// Returns the reason of an error in lower case, without the number that the system gives it.
-fn reason(error: &io::Error) -> String {
-    let words = error.to_string();
-    let words = words.split(" (os error").next().unwrap_or_default();
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

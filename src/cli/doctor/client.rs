@@ -9,10 +9,11 @@ use crate::answer::doctor::{Call, Caller, Principal};
 use crate::bedrock::Region;
 use crate::cli::content::{Content, recognize};
 use crate::cli::exit::Failure;
-use crate::cli::{input, output, paint};
+use crate::cli::{output, paint};
 use crate::clients::{self, Client, ConfigError, Configuration, Keys, Purpose, Remark, Variables};
 use crate::report::{self, Styled};
 use crate::request::{GivenPolicy, LiveCall};
+use crate::trail::reason;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read as _};
@@ -156,8 +157,7 @@ type Read = (String, Vec<u8>);
 /// Reads the file that was named, and finds out whose it is.
 fn named(path: &Path, client: Option<Client>) -> Result<(Client, Vec<Read>), Failure> {
     let shown = path.display().to_string();
-    let bytes =
-        bytes(path).map_err(|error| Failure::input(format!("`{shown}` cannot be read: {}", input::reason(&error))))?;
+    let bytes = bytes(path).map_err(|error| Failure::input(format!("`{shown}` cannot be read: {}", reason(&error))))?;
     let content = recognize(&bytes);
     let client = match (client, content) {
         (Some(client), _) => client,

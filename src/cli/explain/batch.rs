@@ -3,13 +3,14 @@
 //! One thread reads chunks of whole lines, as many as there are processors answer them, and this one writes them
 //! in order. Every queue is bounded, so memory does not grow with the input. A bad line is answered in place.
 
-use super::{is_standard_input, name, open, reason};
+use super::{is_standard_input, name, open};
 use crate::cause::Cause;
 use crate::cli::bad_line::bad_line;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::output;
 use crate::explain::{self, MAX_TEXT};
 use crate::report;
+use crate::trail::reason;
 use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;

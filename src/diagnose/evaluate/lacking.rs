@@ -10,6 +10,7 @@ use crate::diagnose::statement::{DecidedBy, NearMiss};
 use crate::evidence::Trial;
 use crate::iam::{Arn, PolicyType, RequestContext};
 use crate::policy::{AllowMatch, Grant, Miss, Policies, Question, StatementRef, allow_matches, edit};
+use crate::request::is_tag_of_resource;
 use serde_json::{Map, Value};
 
 /// The key that tells through which profile a model is called: it says what is asked for, as the model does, so that
@@ -19,9 +20,6 @@ const PROFILE: &str = "bedrock:InferenceProfileArn";
 /// Keys whose values come with the resource, so that no call meets a condition on them otherwise than by another resource.
 const OF_RESOURCE: [&str; 4] =
     ["aws:RequestedRegion", "aws:ResourceAccount", "aws:ResourceOrgID", "aws:ResourceOrgPaths"];
-
-/// The beginning of the keys that hold a resource's tags.
-const TAG_OF_RESOURCE: &str = "aws:ResourceTag/";
 
 /// What the allows of a type of policy lack.
 #[derive(Clone, Debug, Default)]
@@ -108,10 +106,6 @@ fn condition_key(miss: &Miss) -> Option<&str> {
 
 fn is(key: &str, name: &str) -> bool {
     key.eq_ignore_ascii_case(name)
-}
-
-fn is_tag_of_resource(key: &str) -> bool {
-    key.get(..TAG_OF_RESOURCE.len()).is_some_and(|start| is(start, TAG_OF_RESOURCE))
 }
 
 /// The policies of one type that were read.
