@@ -4,7 +4,7 @@
 //! words nothing but findings' parts that name what was found.
 
 use super::decide::{Judge, Judged, unknown_parts};
-use super::facts::{Facts, NamedModel, PolicySource, Profile, Role, Unknown, Workload};
+use super::facts::{Facts, NamedGuardrail, NamedModel, PolicySource, Profile, Prompt, Role, Unknown, Workload};
 use super::node::{Node, Place, is_partly_unknown, readable};
 use super::settings::Settings;
 use crate::bedrock::{InferenceProfile, ModelReference, Operation, ProfileKind, Region, system_profile};
@@ -307,7 +307,8 @@ impl Checker<'_> {
             self.unknown(&named.named_by, "the Region of the call".to_owned());
             return call;
         };
-        let (requirements, unlisted) = self.requirements(role, named, parsed);
+        let (mut requirements, unlisted) = self.requirements(role, named, parsed.clone());
+        require_guardrails(&mut requirements, &workload.guardrails, &parsed);
         for what in unlisted {
             self.unknown(&named.named_by, what);
             call.requirements.push(CheckedRequirement {
@@ -365,6 +366,11 @@ impl Checker<'_> {
     fn requirements(&self, role: &Role, named: &NamedModel, region: Region) -> (Vec<RequestContext>, Vec<String>) {
         let account = self.settings.account.as_deref();
         let target = named.model.to_string();
+        if let Some(prompt) = self.facts.prompts.iter().find(|prompt| prompt.arn == target)
+            && !prompt.models.is_empty()
+        {
+            return self.through_prompt(role, named, prompt, region);
+        }
         let profile = match self.facts.profiles.iter().find(|profile| profile.arn == target) {
             Some(own) => application_profile(own, &region),
             None => system_profile(&target, region.as_str(), account.unwrap_or_default()),
@@ -377,6 +383,26 @@ impl Checker<'_> {
         let requirements = request.requirements(profile.as_ref(), account);
         let list = if service_role { requirements.service_role } else { requirements.requirements };
         (list, requirements.unlisted)
+    }
+
+    /// Lists what a call with a prompt of the file must be allowed: to render the prompt, and each model that it names.
+    fn through_prompt(
+        &self,
+        role: &Role,
+        named: &NamedModel,
+        prompt: &Prompt,
+        region: Region,
+    ) -> (Vec<RequestContext>, Vec<String>) {
+        let request = Request::new(Some(named.model.clone()), named.operation, region.clone());
+        let mut list = request.requirements(None, self.settings.account.as_deref()).requirements;
+        let mut unlisted = Vec::new();
+        for model in &prompt.models {
+            let behind = NamedModel { model: model.clone(), ..named.clone() };
+            let (of_model, more) = self.requirements(role, &behind, region.clone());
+            list.extend(of_model.into_iter().filter(|requirement| !list.contains(requirement)).collect::<Vec<_>>());
+            unlisted.extend(more);
+        }
+        (list, unlisted)
     }
 
     fn depends(&mut self, role: &Role, judged: &Judged) {
@@ -473,6 +499,23 @@ fn grant(judge: &Judge, denied: &[(RequestContext, Judged)]) -> Option<Change> {
     let with = judge.with(&policy)?;
     let works = requests.iter().all(|request| with.decide(request).decision == Decision::Allowed);
     works.then_some(Change { safe: true, policy, is_trust: false })
+}
+
+/// Adds the permission to apply each guardrail, and its key to the calls that carry one
+/// (Bedrock User Guide, "Set up permissions to use Amazon Bedrock Guardrails").
+fn require_guardrails(requirements: &mut Vec<RequestContext>, guardrails: &[NamedGuardrail], region: &Region) {
+    for guardrail in guardrails {
+        if guardrail.is_passed {
+            for requirement in &mut *requirements {
+                requirement.context.set("bedrock:GuardrailIdentifier", guardrail.arn.clone());
+            }
+        }
+        requirements.push(RequestContext {
+            action: "bedrock:ApplyGuardrail".to_owned(),
+            resource: guardrail.arn.clone(),
+            context: ContextKeys::new().with("aws:RequestedRegion", region.as_str()),
+        });
+    }
 }
 
 /// Follows an application inference profile of the file to the models that it may reach.

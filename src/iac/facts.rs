@@ -4,11 +4,11 @@
 
 use super::aws_managed::has_no_say;
 use super::kinds::{KINDS, Kind, Language};
-use super::node::{Node, Place, Value, comparable, is_partly_unknown, readable};
+use super::node::{Node, Place, Value, comparable, is_marked, is_partly_unknown, readable};
 use super::resource::Resource;
 use super::settings::Settings;
 use super::template::marked;
-use crate::bedrock::{ModelReference, Operation, is_model_id};
+use crate::bedrock::{ModelReference, Operation, is_model_id, without_version};
 use crate::policy::ManagedPolicy;
 use serde_json::{Value as Json, json};
 
@@ -51,7 +51,16 @@ pub(crate) struct Workload {
     /// The role's ARN or name as the resource names it.
     pub role: String,
     pub models: Vec<NamedModel>,
+    pub guardrails: Vec<NamedGuardrail>,
     pub in_vpc: bool,
+}
+
+/// A guardrail that a workload names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedGuardrail {
+    pub arn: String,
+    /// Whether the calls themselves carry it, and not the service that makes them.
+    pub is_passed: bool,
 }
 
 /// A model that a workload names.
@@ -73,6 +82,14 @@ pub(crate) struct Profile {
     pub source: String,
 }
 
+/// A prompt that the file makes, or a version of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Prompt {
+    pub arn: String,
+    /// The models of the variant that is used, or of all where none is the default.
+    pub models: Vec<ModelReference>,
+}
+
 /// Everything that one file declares.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
@@ -81,6 +98,7 @@ pub(crate) struct Facts {
     pub documents: Vec<PolicySource>,
     pub workloads: Vec<Workload>,
     pub profiles: Vec<Profile>,
+    pub prompts: Vec<Prompt>,
     pub service_control: Vec<PolicySource>,
     pub vpc_endpoint: Vec<PolicySource>,
     pub unknown: Vec<Unknown>,
@@ -96,6 +114,10 @@ pub(crate) fn facts(resources: &[Resource], language: Language, settings: &Setti
     for resource in resources {
         reader.organization_and_endpoint(resource);
         reader.profile(resource);
+        reader.prompt(resource);
+    }
+    for resource in resources {
+        reader.prompt_version(resource);
     }
     for resource in resources {
         if let Some(kind) = KINDS.iter().find(|kind| kind.kind.of(language) == resource.kind) {
@@ -310,18 +332,101 @@ impl Reader<'_> {
         let source = resource.properties.find(self.pick("model_source.copy_from", "ModelSource.CopyFrom"));
         let Some(source) = source.first().and_then(|(_, node)| node.as_str()) else { return };
         let own = resource.properties.get("arn").and_then(Node::as_str).map(str::to_owned);
-        let account =
-            self.settings.parameter("AWS::AccountId").unwrap_or_else(|| marked(self.pick("account", "AWS::AccountId")));
-        let region =
-            self.settings.parameter("AWS::Region").unwrap_or_else(|| marked(self.pick("region", "AWS::Region")));
-        let arn = own.unwrap_or_else(|| {
-            format!(
-                "arn:{}:bedrock:{region}:{account}:application-inference-profile/{}",
-                self.settings.partition(),
-                marked(&resource.address)
-            )
-        });
+        let made = || self.bedrock_arn("application-inference-profile", &marked(&resource.address));
+        let arn = own.unwrap_or_else(made);
         self.facts.profiles.push(Profile { arn: comparable(&arn), source: source.to_owned() });
+    }
+
+    /// Returns the ARN of a resource of Bedrock's in the account and Region of the deployment.
+    fn bedrock_arn(&self, resource_type: &str, id: &str) -> String {
+        let parameter = |name: &str, own: &str| self.settings.parameter(name).unwrap_or_else(|| marked(own));
+        let account = parameter("AWS::AccountId", self.pick("account", "AWS::AccountId"));
+        let region = parameter("AWS::Region", self.pick("region", "AWS::Region"));
+        format!("arn:{}:bedrock:{region}:{account}:{resource_type}/{id}", self.settings.partition())
+    }
+
+    fn prompt(&mut self, resource: &Resource) {
+        if resource.kind != self.pick("aws_bedrockagent_prompt", "AWS::Bedrock::Prompt") {
+            return;
+        }
+        let properties = &resource.properties;
+        let text = |node: &Node, name: &str| node.get(name).and_then(Node::as_str).map(str::to_owned);
+        let used = text(properties, self.pick("default_variant", "DefaultVariant"));
+        let variants = properties.get(self.pick("variant", "Variants")).map(Node::items).unwrap_or_default();
+        let (named, model) = (self.pick("name", "Name"), self.pick("model_id", "ModelId"));
+        let is_used = |variant: &&Node| {
+            let name = text(variant, named);
+            used.is_none() || name.is_none() || name == used
+        };
+        let mut models = Vec::new();
+        for variant in variants.iter().filter(is_used) {
+            let Some(node) = variant.get(model) else { continue };
+            let model = node.as_str().map(comparable).map(|text| text.parse::<ModelReference>());
+            match model {
+                Some(Ok(model)) if !models.contains(&model) => models.push(model),
+                Some(Ok(_)) => {}
+                _ => self
+                    .facts
+                    .unknown
+                    .push(Unknown { address: resource.address.clone(), what: "the model of a variant".to_owned() }),
+            }
+        }
+        let arn = text(properties, "arn").unwrap_or_else(|| self.bedrock_arn("prompt", &marked(&resource.address)));
+        self.facts.prompts.push(Prompt { arn: comparable(&arn), models });
+    }
+
+    fn prompt_version(&mut self, resource: &Resource) {
+        if resource.kind != "AWS::Bedrock::PromptVersion" {
+            return;
+        }
+        let Some(of) = resource.properties.get("PromptArn").and_then(Node::as_str) else { return };
+        let of_prompt = comparable(of);
+        let arn = comparable(&format!("{of}:{}", marked(&format!("{}.Version", resource.address))));
+        if let Some(prompt) = self.facts.prompts.iter().find(|prompt| prompt.arn == of_prompt) {
+            let models = prompt.models.clone();
+            self.facts.prompts.push(Prompt { arn, models });
+        }
+    }
+
+    /// Takes what names a guardrail: its ARN, or its id in the account and Region of the deployment.
+    fn guardrail_arn(&self, node: &Node) -> Option<String> {
+        let text = node.as_str().map(str::trim).filter(|text| !text.is_empty())?;
+        let is_id = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        if text.starts_with("arn:") {
+            let (arn, _) = without_version(text);
+            return arn.contains(":guardrail/").then(|| comparable(arn));
+        }
+        (is_id(text) || is_marked(text)).then(|| comparable(&self.bedrock_arn("guardrail", text)))
+    }
+
+    fn guardrails(&mut self, resource: &Resource, kind: &Kind) -> Vec<NamedGuardrail> {
+        let mut guardrails = Vec::new();
+        let mut add = |arn: String, is_passed: bool| {
+            let named = NamedGuardrail { arn, is_passed };
+            if !guardrails.contains(&named) {
+                guardrails.push(named);
+            }
+        };
+        for path in kind.guardrails {
+            for (_, node) in resource.properties.find(path.of(self.language)) {
+                match self.guardrail_arn(node) {
+                    Some(arn) => add(arn, false),
+                    None => {
+                        let what = "the guardrail that it applies".to_owned();
+                        self.facts.unknown.push(Unknown { address: resource.address.clone(), what });
+                    }
+                }
+            }
+        }
+        for path in kind.values {
+            let values = resource.properties.find(path.of(self.language));
+            for (_, node) in values.into_iter().filter(|(name, _)| names_guardrail(name)) {
+                if let Some(arn) = self.guardrail_arn(node) {
+                    add(arn, true);
+                }
+            }
+        }
+        guardrails
     }
 
     fn workload(&mut self, resource: &Resource, kind: &Kind, resources: &[Resource]) {
@@ -350,11 +455,13 @@ impl Reader<'_> {
             }
         }
         let in_vpc = !kind.vpc.of(self.language).is_empty() && !properties.find(kind.vpc.of(self.language)).is_empty();
+        let guardrails = self.guardrails(resource, kind);
         self.facts.workloads.push(Workload {
             address: resource.address.clone(),
             service: kind.service,
             role,
             models,
+            guardrails,
             in_vpc,
         });
     }
@@ -429,6 +536,12 @@ fn is_read(resource: &Resource) -> bool {
 
 fn is_invocable(text: &str) -> bool {
     text.starts_with("arn:") && text.contains(":bedrock:") && text.parse::<ModelReference>().is_ok()
+}
+
+/// Returns `true` for a variable such as `GUARDRAIL_ID`; its version is in another.
+fn names_guardrail(variable: &str) -> bool {
+    let upper = variable.to_ascii_uppercase();
+    upper.contains("GUARDRAIL") && ["ID", "ARN", "IDENTIFIER", "GUARDRAIL"].iter().any(|end| upper.ends_with(end))
 }
 
 fn looks_like_model_name(what: &str) -> bool {

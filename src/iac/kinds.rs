@@ -39,9 +39,11 @@ pub(crate) struct Kind {
     pub service: &'static str,
     /// Where the role is named, by ARN or name.
     pub role: Path,
-    /// Where a model is named.
+    /// Where a model, or a prompt that names one, is named.
     pub models: &'static [Path],
-    /// Where values are that may be models: environment variables.
+    /// Where a guardrail is named that the service applies with the role.
+    pub guardrails: &'static [Path],
+    /// Where values are that may be models or guardrails: environment variables.
     pub values: &'static [Path],
     /// What is there where the calls leave through a VPC.
     pub vpc: Path,
@@ -61,6 +63,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: LAMBDA,
         role: path("role", "Role"),
         models: &[],
+        guardrails: &[],
         values: &[path("environment.variables.*", "Environment.Variables.*")],
         vpc: path("vpc_config.subnet_ids", "VpcConfig.SubnetIds"),
         operation: Operation::InvokeModel,
@@ -70,6 +73,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: "ecs-tasks.amazonaws.com",
         role: path("task_role_arn", "TaskRoleArn"),
         models: &[],
+        guardrails: &[],
         values: &[path(
             "container_definitions.environment.@name:value",
             "ContainerDefinitions.Environment.@Name:Value",
@@ -82,6 +86,10 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: BEDROCK,
         role: path("agent_resource_role_arn", "AgentResourceRoleArn"),
         models: &[path("foundation_model", "FoundationModel")],
+        guardrails: &[path(
+            "guardrail_configuration.guardrail_identifier",
+            "GuardrailConfiguration.GuardrailIdentifier",
+        )],
         values: &[],
         vpc: path("", ""),
         operation: Operation::CreateAgent,
@@ -94,6 +102,7 @@ pub(crate) const KINDS: [Kind; 14] = [
             "knowledge_base_configuration.vector_knowledge_base_configuration.embedding_model_arn",
             "KnowledgeBaseConfiguration.VectorKnowledgeBaseConfiguration.EmbeddingModelArn",
         )],
+        guardrails: &[],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -102,7 +111,14 @@ pub(crate) const KINDS: [Kind; 14] = [
         kind: path("aws_bedrockagent_flow", "AWS::Bedrock::Flow"),
         service: BEDROCK,
         role: path("execution_role_arn", "ExecutionRoleArn"),
-        models: &[path("definition.**.model_id", "Definition.**.ModelId")],
+        models: &[
+            path("definition.**.model_id", "Definition.**.ModelId"),
+            path("definition.**.prompt_arn", "Definition.**.PromptArn"),
+        ],
+        guardrails: &[path(
+            "definition.**.guardrail_configuration.guardrail_identifier",
+            "Definition.**.GuardrailConfiguration.GuardrailIdentifier",
+        )],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -112,6 +128,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: AGENT_CORE,
         role: path("role_arn", "RoleArn"),
         models: &[],
+        guardrails: &[],
         values: &[path("environment_variables.*", "EnvironmentVariables.*")],
         vpc: path(
             "network_configuration.network_mode_config.subnets",
@@ -124,6 +141,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: AGENT_CORE,
         role: path("role_arn", "RoleArn"),
         models: &[],
+        guardrails: &[],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -133,6 +151,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: SAGEMAKER,
         role: path("default_user_settings.execution_role", "DefaultUserSettings.ExecutionRole"),
         models: &[],
+        guardrails: &[],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -142,6 +161,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: SAGEMAKER,
         role: path("role_arn", "RoleArn"),
         models: &[],
+        guardrails: &[],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -151,6 +171,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: SAGEMAKER,
         role: path("execution_role_arn", "ExecutionRoleArn"),
         models: &[],
+        guardrails: &[],
         values: &[path("primary_container.environment.*", "PrimaryContainer.Environment.*")],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -160,6 +181,10 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: "states.amazonaws.com",
         role: path("role_arn", "RoleArn"),
         models: &[path("definition.**.ModelId", "Definition.**.ModelId"), path("", "DefinitionString.**.ModelId")],
+        guardrails: &[
+            path("definition.**.GuardrailIdentifier", "Definition.**.GuardrailIdentifier"),
+            path("", "DefinitionString.**.GuardrailIdentifier"),
+        ],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -169,6 +194,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: BEDROCK,
         role: path("role_arn", "RoleArn"),
         models: &[],
+        guardrails: &[],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -178,6 +204,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: BEDROCK,
         role: path("role_arn", "RoleArn"),
         models: &[path("model_id", "ModelId")],
+        guardrails: &[],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,
@@ -187,6 +214,7 @@ pub(crate) const KINDS: [Kind; 14] = [
         service: "ec2.amazonaws.com",
         role: path("iam_instance_profile", "IamInstanceProfile"),
         models: &[],
+        guardrails: &[],
         values: &[],
         vpc: path("", ""),
         operation: Operation::InvokeModel,

@@ -166,6 +166,12 @@ pub(crate) fn is_partly_unknown(text: &str) -> bool {
     text.contains(OPEN)
 }
 
+/// Returns `true` if a text is the name of something that only the deployment makes, and nothing else.
+pub(crate) fn is_marked(text: &str) -> bool {
+    let inside = text.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(CLOSE));
+    inside.is_some_and(|name| !name.contains([OPEN, CLOSE]))
+}
+
 /// Returns the text as people read it: `${Name}` for what only the deployment makes.
 pub(crate) fn readable(text: &str) -> String {
     text.replace(OPEN, "${").replace(CLOSE, "}")

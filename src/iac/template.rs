@@ -10,6 +10,15 @@ use super::resource::Resource;
 use super::settings::Settings;
 use std::collections::BTreeMap;
 
+/// Attributes that are the last part of their resource's ARN.
+const IDENTIFIERS: [(&str, &str); 5] = [
+    ("AWS::Bedrock::Agent", "AgentId"),
+    ("AWS::Bedrock::ApplicationInferenceProfile", "InferenceProfileId"),
+    ("AWS::Bedrock::Guardrail", "GuardrailId"),
+    ("AWS::Bedrock::KnowledgeBase", "KnowledgeBaseId"),
+    ("AWS::Bedrock::Prompt", "Id"),
+];
+
 /// How deep functions and conditions may refer to each other.
 const MAX_DEPTH: usize = 64;
 
@@ -159,7 +168,11 @@ impl<'t> Template<'t> {
         let kind = resource.get("Type").and_then(Node::as_str).unwrap_or_default();
         match kind {
             "AWS::IAM::Role" => self.property(resource, "RoleName").unwrap_or_else(|| marked(name)),
-            "AWS::IAM::ManagedPolicy" | "AWS::Bedrock::ApplicationInferenceProfile" => self.arn(name, resource),
+            "AWS::IAM::ManagedPolicy"
+            | "AWS::Bedrock::ApplicationInferenceProfile"
+            | "AWS::Bedrock::Guardrail"
+            | "AWS::Bedrock::Prompt"
+            | "AWS::Bedrock::PromptVersion" => self.arn(name, resource),
             _ => marked(name),
         }
     }
@@ -174,6 +187,10 @@ impl<'t> Template<'t> {
             };
         };
         let is_arn = attribute == "Arn" || attribute.ends_with("Arn");
+        // The last part of the ARN, where the attribute is what the deployment makes it of.
+        if IDENTIFIERS.contains(&(resource.get("Type").and_then(Node::as_str).unwrap_or_default(), attribute)) {
+            return Value::Text(marked(name));
+        }
         Value::Text(if is_arn { self.arn(name, resource) } else { marked(&format!("{name}.{attribute}")) })
     }
 
@@ -193,6 +210,10 @@ impl<'t> Template<'t> {
             "AWS::Bedrock::Guardrail" => self.own_arn("bedrock", "region", &format!("guardrail/{}", marked(name))),
             "AWS::Bedrock::Agent" => self.own_arn("bedrock", "region", &format!("agent/{}", marked(name))),
             "AWS::Bedrock::Prompt" => self.own_arn("bedrock", "region", &format!("prompt/{}", marked(name))),
+            "AWS::Bedrock::PromptVersion" => match self.property(resource, "PromptArn") {
+                Some(prompt) => format!("{prompt}:{}", marked(&format!("{name}.Version"))),
+                None => marked(&format!("{name}.Arn")),
+            },
             "AWS::Bedrock::KnowledgeBase" => {
                 self.own_arn("bedrock", "region", &format!("knowledge-base/{}", marked(name)))
             }

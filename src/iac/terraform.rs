@@ -398,6 +398,10 @@ const FOLLOWED: [&str; 16] = [
     "agent_id",
 ];
 
+/// Attributes within blocks that are followed likewise.
+const FOLLOWED_WITHIN: [&str; 6] =
+    ["copy_from", "embedding_model_arn", "execution_role", "guardrail_identifier", "model_id", "prompt_arn"];
+
 impl Resolver<'_> {
     /// Replaces unknown attributes by what they refer to.
     fn resolve(&self, resource: &mut Resource) {
@@ -434,9 +438,39 @@ impl Resolver<'_> {
                 _ => {}
             }
         }
+        for (name, node) in members.iter_mut() {
+            if let Some(expression) = configured.expressions.get(name.as_str()) {
+                self.resolve_within(node, expression, &path, &address);
+            }
+        }
         if let Some(document) = data {
             members.retain(|(name, _)| name != "json");
             members.push(("json".to_owned(), document));
+        }
+    }
+
+    /// Replaces unknown attributes within a block, whose expressions the configuration lists block by block.
+    fn resolve_within(&self, block: &mut Node, expressions: &Json, path: &[String], address: &str) {
+        match (&mut block.value, expressions) {
+            (Value::List(blocks), Json::Array(expressions)) => {
+                for (block, expressions) in blocks.iter_mut().zip(expressions) {
+                    self.resolve_within(block, expressions, path, address);
+                }
+            }
+            (Value::Map(members), Json::Object(expressions)) => {
+                for (name, node) in members.iter_mut() {
+                    let Some(expression) = expressions.get(name) else { continue };
+                    if !node.is_unknown() {
+                        self.resolve_within(node, expression, path, address);
+                    } else if FOLLOWED_WITHIN.contains(&name.as_str())
+                        && let [reference] = direct(expression).as_slice()
+                        && let Some(found) = self.value(path, reference, address, 0)
+                    {
+                        *node = found;
+                    }
+                }
+            }
+            _ => {}
         }
     }
 
@@ -539,6 +573,9 @@ impl Resolver<'_> {
             ("aws_bedrock_guardrail", "guardrail_arn" | "arn") => regional("guardrail"),
             ("aws_bedrockagent_agent", "agent_arn") => regional("agent"),
             ("aws_bedrockagent_prompt", "arn") => regional("prompt"),
+            ("aws_bedrock_guardrail", "guardrail_id") | ("aws_bedrockagent_prompt", "id") => {
+                text(marked(&resource.address))
+            }
             _ => Node::new(Place::START, Value::Unknown(format!("{}.{attribute}", resource.address))),
         }
     }

@@ -10,7 +10,8 @@ mod text;
 
 use crate::support::files;
 use crate::support::program::{Answer, Doctor, bedrock_access, schema};
-use crate::support::saved::{FORMATS, evidence, report};
+use crate::support::saved::{self, FORMATS, answer, evidence, report};
+use crate::support::sweep;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -118,7 +119,7 @@ fn ask_text(facts: &str) -> Answer {
 #[test]
 fn every_world_answers_as_the_table_says() {
     for (name, cause, documented, status) in TABLE.iter().copied() {
-        let answer = Doctor::new(["--sandbox", name, "--format", "json"]).run();
+        let answer = answer(name, &["--format", "json"]);
         assert_eq!(answer.status, status, "{name}: {}", answer.stderr);
         let report = answer.json();
         assert_eq!(report["findings"][0]["cause"], json!(cause), "{name}");
@@ -151,14 +152,15 @@ fn no_answer_hangs_on_a_name() {
             .replace("claude-sonnet-4-5-20250929-v1-0", "claude-renamed-v9-0")
             .replace("us-west-2", "ap-south-1")
     };
-    for (name, cause, documented, status) in TABLE.iter().copied() {
+    for name in sweep::worlds("copies", 2) {
+        let (_, cause, documented, status) = *TABLE.iter().find(|row| row.0 == name).unwrap();
         let facts = renamed(&text_of(name)).replace(&format!("\"name\": \"{name}\""), "\"name\": \"a-copy\"");
         let answer = ask_text(&facts);
         assert_eq!(answer.status, status, "{name}: {}", answer.stderr);
         let copy = answer.stdout.clone();
         assert_eq!(answer.json()["findings"][0]["cause"], json!(cause), "{name}");
         assert_eq!(answer.json()["documented_cause"], json!(documented), "{name}");
-        let original = renamed(&Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout);
+        let original = renamed(&saved::answer(name, &["--format", "json"]).stdout);
         let anonymous = |text: &str, name: &str| {
             text.replace(&format!("`{name}`"), "`…`")
                 .replace(&format!("--sandbox {name} "), "--sandbox … ")
@@ -338,10 +340,10 @@ fn the_program_alone_in_another_folder_answers_the_same() {
 #[test]
 fn the_first_line_alone_is_the_quiet_answer() {
     for (name, _, _, status) in TABLE.iter().copied() {
-        let answer = Doctor::new(["--sandbox", name]).run();
+        let answer = answer(name, &[]);
         let first = answer.stdout.lines().next().unwrap();
         assert!(first.contains(" (sandbox): "), "{first}");
-        let quiet = Doctor::new(["--sandbox", name, "-q"]).run();
+        let quiet = saved::answer(name, &["-q"]);
         assert_eq!((quiet.stdout.as_str(), quiet.status), (format!("{first}\n").as_str(), status), "{name}");
     }
 }
@@ -349,18 +351,18 @@ fn the_first_line_alone_is_the_quiet_answer() {
 #[test]
 fn the_exit_status_is_the_same_in_every_format() {
     for (name, .., status) in TABLE.iter().copied() {
-        assert_eq!(Doctor::new(["--sandbox", name, "-q"]).run().status, status, "{name}");
+        assert_eq!(answer(name, &["-q"]).status, status, "{name}");
     }
     for (name, .., status) in [TABLE[0], TABLE[1], TABLE[16]] {
         for format in FORMATS {
-            assert_eq!(Doctor::new(["--sandbox", name, "--format", format]).run().status, status, "{name} as {format}");
+            assert_eq!(answer(name, &["--format", format]).status, status, "{name} as {format}");
         }
     }
 }
 
 #[test]
 fn every_format_shows_every_finding() {
-    for (name, ..) in TABLE {
+    for name in sweep::worlds("every format", 2) {
         let evidence = evidence(name);
         let document: Value = serde_json::from_str(&report(&evidence, "json")).unwrap();
         let findings = document["findings"].as_array().unwrap();
@@ -389,8 +391,8 @@ fn every_format_shows_every_finding() {
 #[test]
 fn whole_reports() {
     for (name, ..) in TABLE.iter().copied() {
-        insta::assert_snapshot!(format!("{name}.txt"), Doctor::new(["--sandbox", name]).run().stdout);
-        let report = Doctor::new(["--sandbox", name, "--format", "json"]).run().stdout;
+        insta::assert_snapshot!(format!("{name}.txt"), answer(name, &[]).stdout);
+        let report = answer(name, &["--format", "json"]).stdout;
         let shown = if LAID_OUT.contains(&name) { report } else { without_observations(&report) };
         insta::assert_snapshot!(format!("{name}.json"), shown);
     }
@@ -450,7 +452,7 @@ fn the_snapshots_of_all_tests_stay_small() {
 fn every_report_keeps_to_its_schema() {
     let schema = schema("diagnosis-1");
     for (name, ..) in TABLE.iter().copied() {
-        let report = Doctor::new(["--sandbox", name, "--format", "json"]).run().json();
+        let report = answer(name, &["--format", "json"]).json();
         let errors: Vec<String> =
             schema.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");
@@ -475,9 +477,9 @@ fn a_healthy_account_gets_one_line_and_what_was_checked() {
 
 #[test]
 fn every_call_is_shown_with_its_request_id() {
-    for (name, ..) in TABLE {
+    for name in sweep::worlds("request ids", 3) {
         let answer = Doctor::new(["--sandbox", name, "-v"]).run();
-        let report = Doctor::new(["--sandbox", name, "--format", "json"]).run().json();
+        let report = saved::answer(name, &["--format", "json"]).json();
         let mut answered = 0;
         // A line feed may stand between the words.
         let text = answer.stdout.split_whitespace().collect::<Vec<_>>().join(" ");

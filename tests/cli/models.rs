@@ -2,6 +2,7 @@
 
 use crate::support::many::{MODELS, PROFILES, embedded, many_models, model};
 use crate::support::program::{Answer, run, schema};
+use crate::support::sweep::has_its_turn;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -88,7 +89,7 @@ fn every_format_is_a_table_or_says_why_it_is_none() {
 
 #[test]
 fn every_cell_is_what_the_doctor_says_of_it() {
-    for world in [
+    let worlds = [
         "healthy",
         "scp-region-deny",
         "global-profile",
@@ -97,7 +98,8 @@ fn every_cell_is_what_the_doctor_says_of_it() {
         "marketplace",
         "no-simulator",
         "legacy-model",
-    ] {
+    ];
+    for (_, world) in worlds.into_iter().enumerate().filter(|(at, _)| has_its_turn(*at, 2)) {
         let facts = embedded(world);
         for exact in [&["--format", "json"][..], &["--format", "json", "--exact"]] {
             let answer = models(&facts, exact);

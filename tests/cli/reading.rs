@@ -1,6 +1,6 @@
 //! The reading of policies against the embedded account: what it costs, and that every place it names is the world's.
 
-use crate::support::program::Doctor;
+use crate::support::saved::answer;
 use bedrock_access::policy::Document;
 use bedrock_access::sandbox::World;
 use serde::Deserialize;
@@ -8,7 +8,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 fn report(arguments: &[&str]) -> Value {
-    Doctor::new([&["--format", "json", "--sandbox"], arguments].concat()).run().json()
+    let (world, arguments) = arguments.split_first().unwrap();
+    answer(world, &[&["--format", "json"], arguments].concat()).json()
 }
 
 /// Counts the calls of a report whose API is one of these; none counts all.

@@ -2,6 +2,8 @@
 
 use crate::support::files::root;
 use crate::support::program::run;
+use crate::support::saved::answer;
+use crate::support::sweep::has_its_turn;
 use bedrock_access::sandbox::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -152,7 +154,7 @@ fn a_condition_decides_where_its_key_is_known_and_leaves_open_where_it_is_not() 
 
 #[test]
 fn while_one_key_is_unknown_no_format_says_allowed() {
-    let allowed: Vec<&str> = World::names().filter(|world| doctor(world, &[])["verdict"] == "allowed").collect();
+    let allowed: Vec<&str> = World::names().filter(|world| answer(world, &["--format", "json"]).status == 0).collect();
     assert!(allowed.len() >= 3, "{allowed:?}");
     for world in allowed {
         let statement = deny("bedrock:*", json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}));
@@ -176,10 +178,12 @@ fn while_one_key_is_unknown_no_format_says_allowed() {
 
 #[test]
 fn models_says_what_the_doctor_says() {
-    let worlds = fs::read_dir(root().join(FOLDER)).unwrap().map(|entry| entry.unwrap().path());
-    for path in
-        worlds.filter(|path| path.extension().is_some_and(|end| end == "json") && !path.ends_with("answers.json"))
-    {
+    let files = fs::read_dir(root().join(FOLDER)).unwrap().map(|entry| entry.unwrap().path());
+    let mut worlds: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|end| end == "json") && !path.ends_with("answers.json"))
+        .collect();
+    worlds.sort();
+    for (_, path) in worlds.iter().enumerate().filter(|(at, _)| has_its_turn(*at, 2)) {
         let path = path.to_str().unwrap();
         let matrix = run(&["models", "--sandbox", path, "--exact", "--format", "json"]).json();
         let region = matrix["regions"][0].as_str().unwrap();

@@ -28,7 +28,10 @@ fn checked(name: &str) -> (Input, Checked) {
 }
 
 /// What each broken file must say: the code, the address, and whether a change is offered.
-const BROKEN: [(&str, &str, &str, bool); 20] = [
+const BROKEN: [(&str, &str, &str, bool); 23] = [
+    ("flow-prompt.broken.yaml", "call-denied", "Role", true),
+    ("guardrail-passed.broken.yaml", "call-denied", "Role", true),
+    ("tf-agent-guardrail.broken.json", "call-denied", "aws_iam_role.app", true),
     ("profile-as-foundation-model.broken.yaml", "call-denied", "Role", true),
     ("profile-without-models.broken.yaml", "call-denied", "Role", true),
     ("application-profile.broken.yaml", "call-denied", "Role", true),

@@ -9,3 +9,4 @@ pub mod mcp;
 pub mod program;
 pub mod python;
 pub mod saved;
+pub mod sweep;

@@ -42,6 +42,7 @@ pub fn schema(name: &str) -> jsonschema::Validator {
 }
 
 /// What the program said.
+#[derive(Clone)]
 pub struct Answer {
     pub status: i32,
     pub stdout: String,

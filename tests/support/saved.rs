@@ -1,6 +1,6 @@
-//! The evidence of every world, gathered once for all tests of a binary.
+//! What the program saves and answers in every world, asked once for all tests of a binary.
 
-use super::program::Doctor;
+use super::program::{Answer, Doctor};
 use bedrock_access::diagnose::{Diagnosis, diagnose};
 use bedrock_access::evidence::Evidence;
 use bedrock_access::report::junit::{Target, junit};
@@ -27,6 +27,18 @@ pub fn evidence(world: &str) -> Evidence {
     let evidence = Evidence::from_json(&text).unwrap();
     known.lock().unwrap().insert(world.to_owned(), text);
     evidence
+}
+
+/// Runs the program in a world as it stands, once for all tests: the same is asked by many.
+pub fn answer(world: &str, arguments: &[&str]) -> Answer {
+    static ANSWERS: OnceLock<Mutex<BTreeMap<String, Answer>>> = OnceLock::new();
+    let known = ANSWERS.get_or_init(Mutex::default);
+    let name = format!("{world} {arguments:?}");
+    if let Some(answer) = known.lock().unwrap().get(&name) {
+        return answer.clone();
+    }
+    let answer = Doctor::new([&["--sandbox", world], arguments].concat()).run();
+    known.lock().unwrap().entry(name).or_insert(answer).clone()
 }
 
 /// Writes a report as the program does.

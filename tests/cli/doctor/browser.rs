@@ -5,7 +5,7 @@
 use crate::support::program::Doctor;
 use crate::support::saved::{evidence, report};
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -16,6 +16,28 @@ fn open(page: String) -> (String, Vec<String>) {
     open_in(1280, page)
 }
 
+/// Answers one request of a browser: with the page where it asks for it, and with a refusal where it asks for anything else.
+fn serve(mut stream: TcpStream, page: &str, asked: &mpsc::Sender<String>) {
+    let mut head = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let first = head.next().unwrap_or_default();
+    for line in head {
+        if line.is_empty() {
+            break;
+        }
+    }
+    let answer = if first.starts_with("GET http://report.test/ ") {
+        let length = page.len();
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{page}"
+        )
+    } else {
+        "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+    };
+    let _ = asked.send(first);
+    // The browser may go away at any time.
+    let _ = stream.write_all(answer.as_bytes());
+}
+
 /// Opens a page in a window of a width.
 fn open_in(width: usize, page: String) -> (String, Vec<String>) {
     let browser = std::env::var_os("BEDROCK_ACCESS_TEST_BROWSER").expect("BEDROCK_ACCESS_TEST_BROWSER names Chromium");
@@ -23,26 +45,10 @@ fn open_in(width: usize, page: String) -> (String, Vec<String>) {
     let address = listener.local_addr().unwrap();
     let (asked, log) = mpsc::channel();
     thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
-            let first = head.next().unwrap_or_default();
-            for line in head {
-                if line.is_empty() {
-                    break;
-                }
-            }
-            let answer = if first.starts_with("GET http://report.test/ ") {
-                let length = page.len();
-                format!(
-                    "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{page}"
-                )
-            } else {
-                "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
-            };
-            let _ = asked.send(first);
-            // The browser may go away at any time.
-            let _ = stream.write_all(answer.as_bytes());
+        for stream in listener.incoming().flatten() {
+            let (asked, page) = (asked.clone(), page.clone());
+            // The browser opens connections ahead, and leaves some of them silent.
+            thread::spawn(move || serve(stream, &page, &asked));
         }
     });
     let profile = tempfile::tempdir().unwrap();
