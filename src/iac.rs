@@ -22,7 +22,10 @@ mod thinned;
 mod yaml;
 
 pub use assembly::Assembly;
-pub use check::{Change, Checked, CheckedCall, CheckedRequirement, CheckedRole, Code, Finding, Level, Problem};
+pub use check::{
+    Change, ChangeTarget, Checked, CheckedCall, CheckedRequirement, CheckedRole, Code, DeniedRequirement, Finding,
+    Level, Problem, Reference,
+};
 pub use facts::Unknown;
 pub use node::Place;
 pub use settings::Settings;

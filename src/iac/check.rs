@@ -9,6 +9,7 @@ use super::node::{Node, Place, is_partly_unknown, readable};
 use super::settings::Settings;
 use crate::bedrock::{InferenceProfile, ModelReference, Operation, ProfileKind, Region, system_profile};
 use crate::iam::{Arn, AssumingService, ContextKeys, Decision, PolicyType, RequestContext};
+use crate::policy::edit::with_added;
 use crate::policy::{Severity, StatementRef, least_privilege, lint};
 use crate::request::Request;
 use serde_json::{Value as Json, json};
@@ -31,12 +32,8 @@ pub enum Code {
     CallDenied,
     /// The service that runs with a role may not assume it.
     TrustDenied,
-    /// A role that deploys may not pass a role.
-    PassRoleDenied,
     /// A mistake in a policy; the lint's own code.
     Lint(&'static str),
-    /// A model that cannot be called as it is named.
-    ProfileRequired,
 }
 
 impl Code {
@@ -46,9 +43,7 @@ impl Code {
         match self {
             Self::CallDenied => "call-denied",
             Self::TrustDenied => "trust-denied",
-            Self::PassRoleDenied => "pass-role-denied",
             Self::Lint(code) => code,
-            Self::ProfileRequired => "inference-profile-required",
         }
     }
 }
@@ -60,8 +55,32 @@ pub struct Change {
     pub safe: bool,
     /// The policy statements to add or to put in the old ones' place.
     pub policy: Json,
-    /// Whether the statements are a trust policy's.
-    pub is_trust: bool,
+    /// The policy that they belong to.
+    pub target: ChangeTarget,
+    /// What the statements name that only the deployment makes, and how the file's language refers to it.
+    pub references: Vec<Reference>,
+}
+
+/// An ARN in a change that stands for an attribute of a resource of the same file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The ARN as the change has it.
+    pub arn: String,
+    /// The resource's address.
+    pub address: String,
+    /// The attribute that holds its ARN.
+    pub attribute: &'static str,
+}
+
+/// Which policy a change is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChangeTarget {
+    /// The role's permissions, or the policy that the finding is about.
+    IdentityPolicy,
+    /// The role's trust policy.
+    TrustPolicy,
+    /// A policy that limits the role: its kind, and the address at which the file declares it.
+    Limit(PolicyType, String),
 }
 
 /// Something to fix.
@@ -94,8 +113,8 @@ pub enum Problem {
         model: String,
         /// Who names the model.
         named_by: String,
-        /// The requirements that are denied: action, resource, policy type.
-        denied: Vec<(String, String, Option<PolicyType>)>,
+        /// The requirements that are denied.
+        denied: Vec<DeniedRequirement>,
     },
     /// A service may not assume a role.
     Trust {
@@ -104,15 +123,21 @@ pub enum Problem {
         /// What runs with the role.
         workload: String,
     },
-    /// A role may not pass another.
-    PassRole {
-        /// The role that deploys.
-        by: String,
-        /// The service that is to get the role.
-        service: String,
-    },
     /// The lint's message.
     Lint(String),
+}
+
+/// A requirement that is denied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeniedRequirement {
+    /// The action.
+    pub action: String,
+    /// The resource, with `${…}` for what only the deployment makes.
+    pub resource: String,
+    /// The kind of policy that denies it, by a statement or for want of one.
+    pub policy_type: Option<PolicyType>,
+    /// The statement that denies it explicitly.
+    pub denied_by: Option<StatementRef>,
 }
 
 /// A requirement and its decision.
@@ -215,7 +240,28 @@ impl Checker<'_> {
     fn finding(&mut self, code: Code, level: Level, at: (&str, Place), problem: Problem, change: Option<Change>) {
         let (address, place) = at;
         let file = self.file.to_owned();
+        let change = change.map(|mut change| {
+            change.references = self.references(&change.policy, address);
+            change
+        });
         self.checked.findings.push(Finding { code, level, address: address.to_owned(), file, place, problem, change });
+    }
+
+    /// Lists what a change names that the file makes; another module's resources have no name where the change stands.
+    fn references(&self, policy: &Json, address: &str) -> Vec<Reference> {
+        let text = policy.to_string();
+        let module = |address: &str| address.split_once("aws_").map(|(module, _)| module.to_owned());
+        let own = module(address);
+        let made = self.facts.made.iter().filter(|made| module(&made.address) == own);
+        made.filter(|made| text.contains(&format!("\"{}\"", made.arn)))
+            .map(|made| Reference { arn: made.arn.clone(), address: made.address.clone(), attribute: made.attribute })
+            .collect()
+    }
+
+    /// Returns a resource as people read it.
+    fn shown(&self, resource: &str) -> String {
+        let made = self.facts.made.iter().find(|made| made.arn == resource);
+        made.map_or_else(|| readable(resource), |made| made.shown.clone())
     }
 
     /// Lints a document: places are those of its statements in the file.
@@ -246,7 +292,8 @@ impl Checker<'_> {
                     "Version": "2012-10-17",
                     "Statement": if corrected.is_array() { corrected } else { json!([corrected]) },
                 }),
-                is_trust: false,
+                target: ChangeTarget::IdentityPolicy,
+                references: Vec::new(),
             });
             let problem = Problem::Lint(found.message);
             self.finding(Code::Lint(found.code.as_str()), level, (&source.address, place), problem, change);
@@ -341,7 +388,7 @@ impl Checker<'_> {
             }
             call.requirements.push(CheckedRequirement {
                 action: requirement.action.clone(),
-                resource: readable(&requirement.resource),
+                resource: self.shown(&requirement.resource),
                 requested_region: requirement.requested_region().map(str::to_owned),
                 decision: judged.decision,
                 decided_by: judged.decided_by,
@@ -349,11 +396,16 @@ impl Checker<'_> {
         }
         call.verdict = verdict(call.requirements.iter().map(|requirement| requirement.decision));
         if !denied.is_empty() {
-            let change = grant(&judge, &denied);
+            let change = grant(&judge, &denied).or_else(|| lift(role, &endpoints, &denied));
             let denied = denied
                 .iter()
-                .map(|(requirement, judged)| {
-                    (requirement.action.clone(), readable(&requirement.resource), judged.policy_type)
+                .map(|(requirement, judged)| DeniedRequirement {
+                    action: requirement.action.clone(),
+                    resource: self.shown(&requirement.resource),
+                    policy_type: judged.policy_type,
+                    denied_by: (judged.decision == Decision::ExplicitDeny)
+                        .then(|| judged.decided_by.first().cloned())
+                        .flatten(),
                 })
                 .collect();
             let problem = Problem::Call { role: role.address.clone(), model, named_by: named.named_by.clone(), denied };
@@ -441,7 +493,8 @@ impl Checker<'_> {
             let change = (judged.decision == Decision::ImplicitDeny).then(|| Change {
                 safe: true,
                 policy: json!({"Version": "2012-10-17", "Statement": [without_empty_source(statement)]}),
-                is_trust: true,
+                target: ChangeTarget::TrustPolicy,
+                references: Vec::new(),
             });
             let problem = Problem::Trust { service: service.to_owned(), workload };
             self.finding(Code::TrustDenied, Level::Error, (&role.address, trust.place), problem, change);
@@ -498,7 +551,48 @@ fn grant(judge: &Judge, denied: &[(RequestContext, Judged)]) -> Option<Change> {
     let policy = least_privilege(&requests);
     let with = judge.with(&policy)?;
     let works = requests.iter().all(|request| with.decide(request).decision == Decision::Allowed);
-    works.then_some(Change { safe: true, policy, is_trust: false })
+    works.then_some(Change { safe: true, policy, target: ChangeTarget::IdentityPolicy, references: Vec::new() })
+}
+
+/// Writes what a limit of the role lacks, where it alone denies for want of an allow and adding that lets every requirement
+/// through. Somebody set the limit, so that the change is never a safe one.
+fn lift(role: &Role, endpoints: &[&PolicySource], denied: &[(RequestContext, Judged)]) -> Option<Change> {
+    let policy_type = denied.first()?.1.policy_type?;
+    let by_it = |judged: &Judged| judged.decision == Decision::ImplicitDeny && judged.policy_type == Some(policy_type);
+    if !denied.iter().all(|(_, judged)| by_it(judged)) {
+        return None;
+    }
+    let requests: Vec<RequestContext> = denied.iter().map(|(requirement, _)| requirement.clone()).collect();
+    let mut policy = least_privilege(&requests);
+    let (limit, judge) = match policy_type {
+        PolicyType::PermissionsBoundary => {
+            let boundary = role.boundary.as_ref()?;
+            let lifted = Role { boundary: Some(with_statements(boundary, &policy)?), ..role.clone() };
+            (boundary, Judge::new(&lifted, endpoints, &[]))
+        }
+        PolicyType::VpcEndpointPolicy => {
+            let endpoint = *endpoints.first()?;
+            for statement in policy.get_mut("Statement").and_then(Json::as_array_mut)?.iter_mut() {
+                statement["Principal"] = json!("*");
+                if !is_partly_unknown(&role.arn) {
+                    statement["Condition"] = json!({"ArnEquals": {"aws:PrincipalArn": role.arn}});
+                }
+            }
+            let lifted = with_statements(endpoint, &policy)?;
+            (endpoint, Judge::new(role, &[&lifted], &[]))
+        }
+        _ => return None,
+    };
+    let works = requests.iter().all(|request| judge.decide(request).decision == Decision::Allowed);
+    let target = ChangeTarget::Limit(policy_type, limit.address.clone());
+    works.then_some(Change { safe: false, policy, target, references: Vec::new() })
+}
+
+/// Returns a policy with the statements of another.
+fn with_statements(source: &PolicySource, more: &Json) -> Option<PolicySource> {
+    let document = source.document.as_ref()?;
+    let extended = with_added(&document.to_json(), more.get("Statement")?.as_array()?);
+    Some(PolicySource { document: Some(Node::from_json(extended, source.place)), ..source.clone() })
 }
 
 /// Adds the permission to apply each guardrail, and its key to the calls that carry one

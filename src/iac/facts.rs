@@ -90,6 +90,16 @@ pub(crate) struct Prompt {
     pub models: Vec<ModelReference>,
 }
 
+/// A resource of the file whose ARN only the deployment makes, and how the file's language refers to that.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub arn: String,
+    /// The ARN as people read it.
+    pub shown: String,
+    pub address: String,
+    pub attribute: &'static str,
+}
+
 /// Everything that one file declares.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
@@ -99,6 +109,7 @@ pub(crate) struct Facts {
     pub workloads: Vec<Workload>,
     pub profiles: Vec<Profile>,
     pub prompts: Vec<Prompt>,
+    pub made: Vec<Made>,
     pub service_control: Vec<PolicySource>,
     pub vpc_endpoint: Vec<PolicySource>,
     pub unknown: Vec<Unknown>,
@@ -115,6 +126,7 @@ pub(crate) fn facts(resources: &[Resource], language: Language, settings: &Setti
         reader.organization_and_endpoint(resource);
         reader.profile(resource);
         reader.prompt(resource);
+        reader.guardrail(resource);
     }
     for resource in resources {
         reader.prompt_version(resource);
@@ -334,6 +346,7 @@ impl Reader<'_> {
         let own = resource.properties.get("arn").and_then(Node::as_str).map(str::to_owned);
         let made = || self.bedrock_arn("application-inference-profile", &marked(&resource.address));
         let arn = own.unwrap_or_else(made);
+        self.made(resource, &arn, self.pick("arn", "InferenceProfileArn"));
         self.facts.profiles.push(Profile { arn: comparable(&arn), source: source.to_owned() });
     }
 
@@ -372,7 +385,25 @@ impl Reader<'_> {
             }
         }
         let arn = text(properties, "arn").unwrap_or_else(|| self.bedrock_arn("prompt", &marked(&resource.address)));
+        self.made(resource, &arn, self.pick("arn", "Arn"));
         self.facts.prompts.push(Prompt { arn: comparable(&arn), models });
+    }
+
+    fn guardrail(&mut self, resource: &Resource) {
+        if resource.kind == self.pick("aws_bedrock_guardrail", "AWS::Bedrock::Guardrail") {
+            let attribute = self.pick("guardrail_arn", "GuardrailArn");
+            let own = resource.properties.get(attribute).and_then(Node::as_str).map(str::to_owned);
+            let arn = own.unwrap_or_else(|| self.bedrock_arn("guardrail", &marked(&resource.address)));
+            self.made(resource, &arn, attribute);
+        }
+    }
+
+    /// Keeps how to refer to a resource whose ARN is not known yet.
+    fn made(&mut self, resource: &Resource, arn: &str, attribute: &'static str) {
+        if is_partly_unknown(arn) {
+            let address = resource.address.clone();
+            self.facts.made.push(Made { arn: comparable(arn), shown: readable(arn), address, attribute });
+        }
     }
 
     fn prompt_version(&mut self, resource: &Resource) {
@@ -381,7 +412,9 @@ impl Reader<'_> {
         }
         let Some(of) = resource.properties.get("PromptArn").and_then(Node::as_str) else { return };
         let of_prompt = comparable(of);
-        let arn = comparable(&format!("{of}:{}", marked(&format!("{}.Version", resource.address))));
+        let arn = format!("{of}:{}", marked(&format!("{}.Version", resource.address)));
+        self.made(resource, &arn, "Arn");
+        let arn = comparable(&arn);
         if let Some(prompt) = self.facts.prompts.iter().find(|prompt| prompt.arn == of_prompt) {
             let models = prompt.models.clone();
             self.facts.prompts.push(Prompt { arn, models });

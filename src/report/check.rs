@@ -8,8 +8,9 @@ use super::json::TOOL;
 use super::junit::{self, Suite};
 use super::styled::{Role, Styled};
 use crate::escape::{escape, escape_json, escape_lines};
-use crate::iac::{Change, Checked, CheckedRole, Finding, Form, Level, Problem, Unknown};
+use crate::iac::{Change, ChangeTarget, Checked, CheckedRole, Finding, Form, Level, Problem, Reference, Unknown};
 use crate::iam::{Decision, PolicyType};
+use crate::policy::StatementRef;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -62,31 +63,47 @@ impl CheckedFile {
     }
 
     fn change_text(&self, change: &Change) -> String {
-        match self.language() {
+        let text = match self.language() {
             ChangeLanguage::Hcl => hcl_statements(&change.policy),
             ChangeLanguage::Yaml => yaml_statements(&change.policy),
             ChangeLanguage::Json => {
                 let statements = change.policy.get("Statement").cloned().unwrap_or_default();
                 format!("{statements:#}\n")
             }
-        }
+        };
+        change.references.iter().fold(text, |text, Reference { arn, address, attribute }| {
+            let expression = match self.language() {
+                ChangeLanguage::Hcl => format!("{}.{attribute}", local(address)),
+                ChangeLanguage::Yaml => format!("!GetAtt {address}.{attribute}"),
+                ChangeLanguage::Json => json!({"Fn::GetAtt": [address, attribute]}).to_string(),
+            };
+            text.replace(&format!("\"{arn}\""), &expression)
+        })
     }
+}
+
+/// Returns the address as it is written within its module.
+fn local(address: &str) -> &str {
+    address.find("aws_").and_then(|at| address.get(at..)).unwrap_or(address)
 }
 
 /// Returns the sentence that says what is wrong, as a lower-case fragment.
 fn message(problem: &Problem) -> String {
     match problem {
         Problem::Call { role, model, named_by, denied } => {
-            let (action, resource, policy_type) = match denied.first() {
-                Some((action, resource, policy_type)) => (action.as_str(), resource.as_str(), *policy_type),
-                None => ("bedrock:InvokeModel", "*", None),
+            let first = denied.first();
+            let (action, resource) = match first {
+                Some(denied) => (denied.action.as_str(), denied.resource.as_str()),
+                None => ("bedrock:InvokeModel", "*"),
             };
             let more = match denied.len() {
                 0 | 1 => String::new(),
                 2 => " and one more resource".to_owned(),
                 many => format!(" and {} more resources", many - 1),
             };
-            let why = match policy_type {
+            let denied_by = first.and_then(|denied| denied.denied_by.as_ref());
+            let why = match first.and_then(|denied| denied.policy_type) {
+                _ if let Some(statement) = denied_by => format!("{} denies", statement_name(statement)),
                 Some(PolicyType::IdentityPolicy) | None => format!("no policy of `{role}` allows"),
                 Some(PolicyType::PermissionsBoundary) => format!("the permissions boundary of `{role}` does not allow"),
                 Some(other) => format!("the {} does not allow", other.as_str().replace('-', " ")),
@@ -96,8 +113,16 @@ fn message(problem: &Problem) -> String {
         Problem::Trust { service, workload } => {
             format!("the trust policy does not let `{service}` assume the role, and `{workload}` runs with it")
         }
-        Problem::PassRole { by, service } => format!("`{by}` may not pass the role to `{service}`"),
         Problem::Lint(message) => message.clone(),
+    }
+}
+
+/// Names a statement by its `Sid`, else its place, and its policy.
+fn statement_name(statement: &StatementRef) -> String {
+    let policy = statement.policy.as_deref().map_or_else(String::new, |policy| format!(" of `{policy}`"));
+    match &statement.sid {
+        Some(sid) => format!("the statement `{sid}`{policy}"),
+        None => format!("statement {}{policy}", statement.statement + 1),
     }
 }
 
@@ -371,7 +396,7 @@ impl CheckReport {
                 let Some(change) = &finding.change else { continue };
                 page.push_str(&format!(
                     "<details><summary>{} for {}</summary>\n\n{}\n</details>\n\n",
-                    cell(change_title(change)),
+                    cell(&change_title(change)),
                     code(&finding.address),
                     fenced(&file.change_text(change), file.language().as_str())
                 ));
@@ -387,11 +412,15 @@ impl CheckReport {
     }
 }
 
-fn change_title(change: &Change) -> &'static str {
-    match (change.is_trust, change.safe) {
-        (true, _) => "add to the trust policy:",
-        (false, true) => "change, tried with the policies of this file:",
-        (false, false) => "possible change (review it first):",
+fn change_title(change: &Change) -> String {
+    match (&change.target, change.safe) {
+        (ChangeTarget::TrustPolicy, _) => "add to the trust policy:".to_owned(),
+        (ChangeTarget::IdentityPolicy, true) => "change, tried with the policies of this file:".to_owned(),
+        (ChangeTarget::IdentityPolicy, false) => "possible change (review it first):".to_owned(),
+        (ChangeTarget::Limit(policy_type, address), _) => {
+            let kind = policy_type.as_str().replace('-', " ");
+            format!("what the {kind} `{address}` would have to allow (ask who set this limit first):")
+        }
     }
 }
 

@@ -96,26 +96,37 @@ fn write_hcl(text: &mut String, policy: &Value) {
     for (index, statement) in statements(policy).iter().enumerate() {
         let gap = if index > 0 { "\n" } else { "" };
         let _ = writeln!(text, "{gap}  statement {{");
-        let _ = writeln!(
-            text,
-            "    effect    = {}",
-            hcl(statement.get("Effect").and_then(Value::as_str).unwrap_or("Allow"))
-        );
-        for (name, element) in [("actions  ", "Action"), ("resources", "Resource")] {
+        let member = |name: &str| statement.get(name).and_then(Value::as_str);
+        let mut arguments: Vec<(&str, String)> = Vec::new();
+        arguments.extend(member("Sid").map(|sid| ("sid", hcl(sid))));
+        arguments.push(("effect", hcl(member("Effect").unwrap_or("Allow"))));
+        for (name, element) in [
+            ("actions", "Action"),
+            ("not_actions", "NotAction"),
+            ("resources", "Resource"),
+            ("not_resources", "NotResource"),
+        ] {
             let values: Vec<String> = strings(statement.get(element)).map(hcl).collect();
-            let _ = match values.as_slice() {
-                [] => Ok(()),
-                [only] => writeln!(text, "    {name} = [{only}]"),
-                many => writeln!(text, "    {name} = [\n      {},\n    ]", many.join(",\n      ")),
-            };
+            match values.as_slice() {
+                [] => {}
+                [only] => arguments.push((name, format!("[{only}]"))),
+                many => arguments.push((name, format!("[\n      {},\n    ]", many.join(",\n      ")))),
+            }
         }
-        let services: Vec<String> = strings(trusted(statement)).map(hcl).collect();
-        if !services.is_empty() {
-            let _ = write!(
-                text,
-                "\n    principals {{\n      type        = \"Service\"\n      identifiers = [{}]\n    }}\n",
-                services.join(", ")
-            );
+        let width = arguments.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        for (name, value) in arguments {
+            let _ = writeln!(text, "    {name:width$} = {value}");
+        }
+        for (block, element) in [("principals", "Principal"), ("not_principals", "NotPrincipal")] {
+            for (kind, values) in principals(statement, element) {
+                let values: Vec<String> = values.into_iter().map(hcl).collect();
+                let _ = write!(
+                    text,
+                    "\n    {block} {{\n      type        = {}\n      identifiers = [{}]\n    }}\n",
+                    hcl(kind),
+                    values.join(", ")
+                );
+            }
         }
         for (operator, key, values) in conditions(statement) {
             let values: Vec<String> = strings(Some(values)).map(hcl).collect();
@@ -133,13 +144,32 @@ fn write_hcl(text: &mut String, policy: &Value) {
 
 fn write_yaml(text: &mut String, policy: &Value, indent: &str) {
     for statement in statements(policy) {
-        let effect = statement.get("Effect").and_then(Value::as_str).unwrap_or("Allow");
-        let _ = writeln!(text, "{indent}- Effect: {effect}");
-        if let Some(services) = trusted(statement) {
-            let services: Vec<String> = strings(Some(services)).map(quoted).collect();
-            let _ = writeln!(text, "{indent}  Principal:\n{indent}    Service: [{}]", services.join(", "));
+        let member = |name: &str| statement.get(name).and_then(Value::as_str);
+        let effect = member("Effect").unwrap_or("Allow");
+        match member("Sid") {
+            Some(sid) => {
+                let _ = writeln!(text, "{indent}- Sid: {}\n{indent}  Effect: {effect}", quoted(sid));
+            }
+            None => {
+                let _ = writeln!(text, "{indent}- Effect: {effect}");
+            }
         }
-        for element in ["Action", "Resource"].into_iter().filter(|element| statement.get(element).is_some()) {
+        for element in ["Principal", "NotPrincipal"] {
+            let kinds = principals(statement, element);
+            if let [("*", _)] = kinds.as_slice() {
+                let _ = writeln!(text, "{indent}  {element}: \"*\"");
+                continue;
+            }
+            if !kinds.is_empty() {
+                let _ = writeln!(text, "{indent}  {element}:");
+            }
+            for (kind, values) in kinds {
+                let values: Vec<String> = values.into_iter().map(quoted).collect();
+                let _ = writeln!(text, "{indent}    {kind}: [{}]", values.join(", "));
+            }
+        }
+        let elements = ["Action", "NotAction", "Resource", "NotResource"];
+        for element in elements.into_iter().filter(|element| statement.get(element).is_some()) {
             let _ = writeln!(text, "{indent}  {element}:");
             for value in strings(statement.get(element)) {
                 let _ = writeln!(text, "{indent}    - {}", quoted(value));
@@ -164,9 +194,15 @@ fn statements(policy: &Value) -> &[Value] {
     policy.get("Statement").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// Returns the services that a statement of a trust policy names.
-fn trusted(statement: &Value) -> Option<&Value> {
-    statement.get("Principal")?.get("Service")
+/// Lists whom a statement names, by kind; `*` is a kind of its own, as Terraform has it.
+fn principals<'s>(statement: &'s Value, element: &str) -> Vec<(&'s str, Vec<&'s str>)> {
+    match statement.get(element) {
+        Some(Value::String(everybody)) => vec![("*", vec![everybody])],
+        Some(Value::Object(kinds)) => {
+            kinds.iter().map(|(kind, values)| (kind.as_str(), strings(Some(values)).collect())).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {

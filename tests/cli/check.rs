@@ -86,6 +86,39 @@ fn a_change_is_written_in_the_language_of_the_file() {
     let yaml = change("other-region.broken.yaml");
     assert_eq!(yaml["language"], "yaml");
     assert!(yaml["text"].as_str().unwrap().starts_with("- Effect: Allow"), "{yaml}");
+    // What only the deployment makes is referred to, and not spelled.
+    for (file, reference) in [
+        ("application-profile.broken.yaml", "    - !GetAtt Profile.InferenceProfileArn\n"),
+        ("flow-prompt.broken.yaml", "    - !GetAtt Version.Arn\n"),
+        ("guardrail-passed.broken.yaml", "    - !GetAtt Guardrail.GuardrailArn\n"),
+        ("tf-agent-guardrail.broken.json", "resources = [aws_bedrock_guardrail.names.guardrail_arn]\n"),
+    ] {
+        let text = change(file)["text"].clone();
+        assert!(text.as_str().unwrap().contains(reference), "{file}: {text}");
+    }
+}
+
+/// A limit that somebody set is no policy of the role's to widen: what it lacks is shown, and marked as unsafe.
+#[test]
+fn what_a_limit_lacks_is_shown_as_its_owners_to_decide() {
+    for (file, kind) in
+        [("boundary.broken.yaml", "permissions boundary"), ("tf-vpc-endpoint.broken.json", "vpc endpoint policy")]
+    {
+        let answer = check(&[file, "--region", if file.starts_with("tf") { "eu-west-1" } else { "us-east-1" }]);
+        let asks = format!("what the {kind} `");
+        assert!(answer.stdout.contains(&asks) && answer.stdout.contains("ask who set this limit first"), "{file}");
+        let answer = check(&[file, "--format", "json"]);
+        let document: Value = serde_json::from_str(&answer.stdout).unwrap();
+        let finding = document["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "call-denied");
+        assert_eq!(finding.unwrap()["change"]["safe"], false, "{file}");
+    }
+    // What is denied explicitly is denied on purpose: the statement is named, and nothing is offered against it.
+    let answer = check(&["denied-on-purpose.broken.yaml", "--format", "json"]);
+    let document: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let finding = document["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == "call-denied");
+    let finding = finding.unwrap();
+    assert!(finding["message"].as_str().unwrap().starts_with("statement 2 of `"), "{finding}");
+    assert_eq!(finding["change"], Value::Null);
 }
 
 #[test]

@@ -40,7 +40,7 @@ const BROKEN: [(&str, &str, &str, bool); 23] = [
     ("role-of-another-service.broken.yaml", "trust-denied", "Role", true),
     ("agent-model.broken.yaml", "call-denied", "Role", true),
     ("knowledge-base-embedding.broken.yaml", "call-denied", "Role", true),
-    ("boundary.broken.yaml", "call-denied", "Role", false),
+    ("boundary.broken.yaml", "call-denied", "Role", true),
     ("model-by-stage.broken.yaml", "call-denied", "Role", true),
     ("serverless.broken.yaml", "call-denied", "FunctionRole", true),
     ("denied-on-purpose.broken.yaml", "call-denied", "Role", false),
@@ -50,7 +50,7 @@ const BROKEN: [(&str, &str, &str, bool); 23] = [
     ("tf-global-profile.broken.json", "call-denied", "aws_iam_role.app", true),
     ("tf-state-ecs.broken.json", "call-denied", "aws_iam_role.app", true),
     ("tf-agent-trust.broken.json", "trust-denied", "aws_iam_role.app", true),
-    ("tf-vpc-endpoint.broken.json", "call-denied", "aws_iam_role.app", false),
+    ("tf-vpc-endpoint.broken.json", "call-denied", "aws_iam_role.app", true),
     ("tf-step-functions.broken.json", "call-denied", "aws_iam_role.app", true),
 ];
 

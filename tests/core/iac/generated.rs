@@ -2,7 +2,7 @@
 
 use super::templates::{cdk, cloudformation, sam, yaml};
 use crate::support::infrastructure::{ACCOUNT, App, Choices, REGION, right, terraform, wrong};
-use bedrock_access::iac::{Checked, Form, Input, Level, Problem, Settings};
+use bedrock_access::iac::{Checked, DeniedRequirement, Form, Input, Level, Problem, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn settings() -> Settings {
@@ -45,7 +45,15 @@ fn said(checked: &Checked, apps: &[App]) -> BTreeSet<String> {
     for finding in &checked.findings {
         let app = app_of(&finding.address, apps);
         let what = match &finding.problem {
-            Problem::Call { model, denied, .. } => format!("{model} {denied:?}"),
+            Problem::Call { model, denied, .. } => {
+                // Each language has its own name for a policy.
+                let statement = |denied: &DeniedRequirement| denied.denied_by.as_ref().map(|by| by.statement);
+                let denied: Vec<_> = denied
+                    .iter()
+                    .map(|denied| (&denied.action, &denied.resource, denied.policy_type, statement(denied)))
+                    .collect();
+                format!("{model} {denied:?}")
+            }
             Problem::Trust { service, .. } => service.clone(),
             other => format!("{other:?}"),
         };
