@@ -33,7 +33,7 @@ Exit status: 0 something was recognized, 2 wrong usage, 3 nothing was, 4 unreada
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ExplainArgs {
-    /// Files that hold error texts; `-`, or no file, is standard input.
+    /// Files that hold error texts, gzipped or not; `-`, or no file, is standard input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The form of the answer [default: text; with --batch: json]; JSON is one line per text.
