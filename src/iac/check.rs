@@ -544,7 +544,8 @@ fn grant(judge: &Judge, denied: &[(RequestContext, Judged)]) -> Option<Change> {
     let by_identity = |judged: &Judged| {
         judged.decision == Decision::ImplicitDeny && judged.policy_type == Some(PolicyType::IdentityPolicy)
     };
-    if !denied.iter().all(|(_, judged)| by_identity(judged)) {
+    // A condition that is not met is to be met, and no statement without it goes round it.
+    if !denied.iter().all(|(_, judged)| by_identity(judged) && !judged.misses_a_condition) {
         return None;
     }
     let requests: Vec<RequestContext> = denied.iter().map(|(requirement, _)| requirement.clone()).collect();
@@ -599,9 +600,9 @@ fn with_statements(source: &PolicySource, more: &Json) -> Option<PolicySource> {
 /// (Bedrock User Guide, "Set up permissions to use Amazon Bedrock Guardrails").
 fn require_guardrails(requirements: &mut Vec<RequestContext>, guardrails: &[NamedGuardrail], region: &Region) {
     for guardrail in guardrails {
-        if guardrail.is_passed {
+        if let Some(value) = &guardrail.passed_as {
             for requirement in &mut *requirements {
-                requirement.context.set("bedrock:GuardrailIdentifier", guardrail.arn.clone());
+                requirement.context.set("bedrock:GuardrailIdentifier", value.clone());
             }
         }
         requirements.push(RequestContext {

@@ -7,7 +7,7 @@
 use super::facts::{PolicySource, Role};
 use super::node::{CLOSE, Node, OPEN, Value, comparable, is_partly_unknown, readable};
 use crate::iam::{Arn, ContextKeys, Decision, PolicyType, RequestContext};
-use crate::policy::{Document, Evaluation, Policies, Policy, Question, StatementRef, evaluate};
+use crate::policy::{Document, Evaluation, Miss, NearMiss, Policies, Policy, Question, StatementRef, evaluate};
 use crate::request::KnownCaller;
 use serde_json::{Value as Json, json};
 
@@ -29,6 +29,8 @@ pub(crate) struct Judged {
     pub decision: Decision,
     pub policy_type: Option<PolicyType>,
     pub decided_by: Vec<StatementRef>,
+    /// Whether a statement would allow it whose condition alone is not met.
+    pub misses_a_condition: bool,
     /// What it depends on, where it is undetermined.
     pub depends_on: Vec<String>,
 }
@@ -115,17 +117,33 @@ impl Judge {
             depends_on.extend(marks(&self.strict).into_iter().map(|mark| format!("`{mark}`")));
             depends_on.dedup();
         }
-        Judged { decision, policy_type: generous.policy_type, decided_by: generous.decided_by, depends_on }
+        let by_condition = |near: &NearMiss| near.misses.iter().all(|miss| matches!(miss, Miss::Condition { .. }));
+        let misses_a_condition = generous.near_misses.iter().any(by_condition);
+        let Evaluation { policy_type, decided_by, .. } = generous;
+        Judged { decision, policy_type, decided_by, misses_a_condition, depends_on }
     }
 
     fn ask(&self, policies: &Policies, request: &RequestContext) -> Evaluation {
         let read = keys_read(policies);
-        let unknown: Vec<String> = match self.principal.parse::<Arn>() {
+        let mut unknown: Vec<String> = match self.principal.parse::<Arn>() {
             Ok(role) => session_of(&role).unknown(read.iter().map(String::as_str), request),
             Err(_) => read.into_iter().filter(|key| request.context.get(key).is_none()).collect(),
         };
+        // Whether a call passes a guardrail is its code's to say, where no variable does.
+        if request.action.starts_with("bedrock:Invoke")
+            && request.context.get(GUARDRAIL).is_none()
+            && policies_read(policies, GUARDRAIL)
+        {
+            unknown.push(GUARDRAIL.to_owned());
+        }
         evaluate(&Question { principal: &self.principal, request, unknown: &unknown }, policies)
     }
+}
+
+const GUARDRAIL: &str = "bedrock:GuardrailIdentifier";
+
+fn policies_read(policies: &Policies, key: &str) -> bool {
+    keys_read(policies).iter().any(|read| read.eq_ignore_ascii_case(key))
 }
 
 /// What is known of a role's session before there is one.

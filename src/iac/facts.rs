@@ -59,8 +59,8 @@ pub(crate) struct Workload {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedGuardrail {
     pub arn: String,
-    /// Whether the calls themselves carry it, and not the service that makes them.
-    pub is_passed: bool,
+    /// What `bedrock:GuardrailIdentifier` holds, where the calls themselves carry the guardrail and its version is known.
+    pub passed_as: Option<String>,
 }
 
 /// A model that a workload names.
@@ -429,13 +429,18 @@ impl Reader<'_> {
             let (arn, _) = without_version(text);
             return arn.contains(":guardrail/").then(|| comparable(arn));
         }
-        (is_id(text) || is_marked(text)).then(|| comparable(&self.bedrock_arn("guardrail", text)))
+        if is_id(text) {
+            return Some(comparable(&self.bedrock_arn("guardrail", text)));
+        }
+        // A name that is no guardrail's of this file, such as an import, may be any guardrail's.
+        let arn = is_marked(text).then(|| comparable(&self.bedrock_arn("guardrail", text)))?;
+        self.facts.made.iter().any(|made| made.arn == arn).then_some(arn)
     }
 
     fn guardrails(&mut self, resource: &Resource, kind: &Kind) -> Vec<NamedGuardrail> {
         let mut guardrails = Vec::new();
-        let mut add = |arn: String, is_passed: bool| {
-            let named = NamedGuardrail { arn, is_passed };
+        let mut add = |arn: String, passed_as: Option<String>| {
+            let named = NamedGuardrail { arn, passed_as };
             if !guardrails.contains(&named) {
                 guardrails.push(named);
             }
@@ -443,7 +448,7 @@ impl Reader<'_> {
         for path in kind.guardrails {
             for (_, node) in resource.properties.find(path.of(self.language)) {
                 match self.guardrail_arn(node) {
-                    Some(arn) => add(arn, false),
+                    Some(arn) => add(arn, None),
                     None => {
                         let what = "the guardrail that it applies".to_owned();
                         self.facts.unknown.push(Unknown { address: resource.address.clone(), what });
@@ -453,9 +458,21 @@ impl Reader<'_> {
         }
         for path in kind.values {
             let values = resource.properties.find(path.of(self.language));
-            for (_, node) in values.into_iter().filter(|(name, _)| names_guardrail(name)) {
+            let version = values.iter().find(|(name, _)| names_guardrail_version(name));
+            let version = version.and_then(|(_, node)| node.as_str());
+            for (_, node) in values.iter().filter(|(name, _)| names_guardrail(name)) {
                 if let Some(arn) = self.guardrail_arn(node) {
-                    add(arn, true);
+                    let passed_as = match version {
+                        Some("DRAFT") => Some(arn.clone()),
+                        Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) && !number.is_empty() => {
+                            Some(format!("{arn}:{number}"))
+                        }
+                        _ => None,
+                    };
+                    add(arn, passed_as);
+                } else if node.is_unknown() || node.as_str().is_some_and(is_partly_unknown) {
+                    let what = "the guardrail that a variable names".to_owned();
+                    self.facts.unknown.push(Unknown { address: resource.address.clone(), what });
                 }
             }
         }
@@ -575,6 +592,11 @@ fn is_invocable(text: &str) -> bool {
 fn names_guardrail(variable: &str) -> bool {
     let upper = variable.to_ascii_uppercase();
     upper.contains("GUARDRAIL") && ["ID", "ARN", "IDENTIFIER", "GUARDRAIL"].iter().any(|end| upper.ends_with(end))
+}
+
+fn names_guardrail_version(variable: &str) -> bool {
+    let upper = variable.to_ascii_uppercase();
+    upper.contains("GUARDRAIL") && upper.ends_with("VERSION")
 }
 
 fn looks_like_model_name(what: &str) -> bool {

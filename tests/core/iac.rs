@@ -162,6 +162,33 @@ Resources:
     assert!(checked.unknown.iter().any(|unknown| unknown.what.contains("SharedPolicy")), "{:#?}", checked.unknown);
 }
 
+/// Whether a call passes a guardrail is its code's to say: what allows calls with one alone is neither held to be missing
+/// nor to be replaced by what allows all.
+#[test]
+fn a_guardrail_that_no_variable_names_leaves_the_answer_open() {
+    let text = fs::read_to_string(folder().join("guardrail-passed.fixed.yaml")).unwrap();
+    let without = text.replace("GUARDRAIL_ID: !GetAtt Guardrail.GuardrailId", "OTHER: nothing");
+    let imported = text.replace("!GetAtt Guardrail.GuardrailId", "!ImportValue shared-guardrail");
+    let unversioned = text.replace("GUARDRAIL_VERSION: \"1\"", "GUARDRAIL_VERSION: !Ref Latest");
+    let settings = Settings { region: Some("us-east-1".to_owned()), ..settings() };
+    for changed in [without, imported, unversioned] {
+        assert_ne!(changed, text);
+        let checked = Input::read("template.yaml", changed.as_bytes(), &settings).unwrap().check(&[]);
+        let verdicts: Vec<Decision> = checked.roles[0].calls.iter().map(|call| call.verdict).collect();
+        assert_eq!(verdicts, [Decision::Undetermined], "{:#?}", checked.findings);
+        assert!(checked.findings.iter().all(|finding| finding.code.as_str() != "call-denied"));
+        let key = |unknown: &bedrock_access::iac::Unknown| unknown.what.contains("bedrock:GuardrailIdentifier");
+        assert!(checked.unknown.iter().any(key), "{:#?}", checked.unknown);
+    }
+    // Another version than the one that the policy allows is denied, and the condition is met elsewhere than by a new allow.
+    let other = text.replace("GUARDRAIL_VERSION: \"1\"", "GUARDRAIL_VERSION: \"2\"");
+    let checked = Input::read("template.yaml", other.as_bytes(), &settings).unwrap().check(&[]);
+    assert_eq!(checked.roles[0].calls[0].verdict, Decision::ImplicitDeny);
+    let finding = checked.findings.iter().find(|finding| finding.code.as_str() == "call-denied").unwrap();
+    let without_condition = finding.change.as_ref().filter(|change| !change.policy.to_string().contains("Condition"));
+    assert!(without_condition.is_none(), "{finding:#?}");
+}
+
 #[test]
 fn a_parameter_without_a_value_leaves_the_answer_open_and_its_value_settles_it() {
     let template = |parameters: &[(&str, &str)]| {
