@@ -424,7 +424,12 @@ impl Reader<'_> {
     /// Takes what names a guardrail: its ARN, or its id in the account and Region of the deployment.
     fn guardrail_arn(&self, node: &Node) -> Option<String> {
         let text = node.as_str().map(str::trim).filter(|text| !text.is_empty())?;
-        let is_id = |text: &str| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        // Bedrock's ids have ten characters or more, and digits among them: `disabled` is none.
+        let is_id = |text: &str| {
+            text.len() >= 10
+                && text.bytes().any(|byte| byte.is_ascii_digit())
+                && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
         if text.starts_with("arn:") {
             let (arn, _) = without_version(text);
             return arn.contains(":guardrail/").then(|| comparable(arn));

@@ -171,7 +171,8 @@ fn a_guardrail_that_no_variable_names_leaves_the_answer_open() {
     let imported = text.replace("!GetAtt Guardrail.GuardrailId", "!ImportValue shared-guardrail");
     let unversioned = text.replace("GUARDRAIL_VERSION: \"1\"", "GUARDRAIL_VERSION: !Ref Latest");
     let settings = Settings { region: Some("us-east-1".to_owned()), ..settings() };
-    for changed in [without, imported, unversioned] {
+    let switched_off = text.replace("!GetAtt Guardrail.GuardrailId", "disabled");
+    for changed in [without, imported, unversioned, switched_off] {
         assert_ne!(changed, text);
         let checked = Input::read("template.yaml", changed.as_bytes(), &settings).unwrap().check(&[]);
         let verdicts: Vec<Decision> = checked.roles[0].calls.iter().map(|call| call.verdict).collect();
