@@ -4,7 +4,7 @@
 //! words nothing but findings' parts that name what was found.
 
 use super::decide::{Judge, Judged, unknown_parts};
-use super::facts::{Facts, NamedGuardrail, NamedModel, PolicySource, Profile, Prompt, Role, Unknown, Workload};
+use super::facts::{Facts, NamedGuardrail, NamedModel, PolicySource, Profile, Role, Unknown, Workload};
 use super::node::{Node, Place, is_partly_unknown, readable};
 use super::settings::Settings;
 use crate::bedrock::{InferenceProfile, ModelReference, Operation, ProfileKind, Region, system_profile};
@@ -354,7 +354,7 @@ impl Checker<'_> {
             self.unknown(&named.named_by, "the Region of the call".to_owned());
             return call;
         };
-        let (mut requirements, unlisted) = self.requirements(role, named, parsed.clone());
+        let (mut requirements, unlisted) = self.requirements(role, named, &parsed);
         require_guardrails(&mut requirements, &workload.guardrails, &parsed);
         for what in unlisted {
             self.unknown(&named.named_by, what);
@@ -414,47 +414,49 @@ impl Checker<'_> {
         call
     }
 
-    /// Lists what the role must be allowed; application profiles of the file are followed to what they copy.
-    fn requirements(&self, role: &Role, named: &NamedModel, region: Region) -> (Vec<RequestContext>, Vec<String>) {
-        let account = self.settings.account.as_deref();
+    /// Lists what the role must be allowed; prompts of the file are followed to the models that they name.
+    fn requirements(&self, role: &Role, named: &NamedModel, region: &Region) -> (Vec<RequestContext>, Vec<String>) {
         let target = named.model.to_string();
-        if let Some(prompt) = self.facts.prompts.iter().find(|prompt| prompt.arn == target)
-            && !prompt.models.is_empty()
-        {
-            return self.through_prompt(role, named, prompt, region);
+        let prompt = self.facts.prompts.iter().find(|prompt| prompt.arn == target && !prompt.models.is_empty());
+        let Some(prompt) = prompt else { return self.of_model(role, named, &named.model, region) };
+        // To render the prompt is the first; which model it names, is known here.
+        let (mut list, _) = self.of_model(role, named, &named.model, region);
+        let mut unlisted = Vec::new();
+        for model in &prompt.models {
+            // A prompt that names a prompt is not followed: Bedrock takes none there, and it could name itself.
+            let (of_model, more) = self.of_model(role, named, model, region);
+            for requirement in of_model {
+                if !list.contains(&requirement) {
+                    list.push(requirement);
+                }
+            }
+            unlisted.extend(more);
         }
+        (list, unlisted)
+    }
+
+    /// Lists what the role must be allowed to call a model; application profiles of the file are followed to what they copy.
+    fn of_model(
+        &self,
+        role: &Role,
+        named: &NamedModel,
+        model: &ModelReference,
+        region: &Region,
+    ) -> (Vec<RequestContext>, Vec<String>) {
+        let account = self.settings.account.as_deref();
+        let target = model.to_string();
         let profile = match self.facts.profiles.iter().find(|profile| profile.arn == target) {
-            Some(own) => application_profile(own, &region),
+            Some(own) => application_profile(own, region),
             None => system_profile(&target, region.as_str(), account.unwrap_or_default()),
         };
         let service_role = named.operation == Operation::CreateAgent;
-        let mut request = Request::new(Some(named.model.clone()), named.operation, region);
+        let mut request = Request::new(Some(model.clone()), named.operation, region.clone());
         if service_role {
             request.service_role = role.arn.parse().ok();
         }
         let requirements = request.requirements(profile.as_ref(), account);
         let list = if service_role { requirements.service_role } else { requirements.requirements };
         (list, requirements.unlisted)
-    }
-
-    /// Lists what a call with a prompt of the file must be allowed: to render the prompt, and each model that it names.
-    fn through_prompt(
-        &self,
-        role: &Role,
-        named: &NamedModel,
-        prompt: &Prompt,
-        region: Region,
-    ) -> (Vec<RequestContext>, Vec<String>) {
-        let request = Request::new(Some(named.model.clone()), named.operation, region.clone());
-        let mut list = request.requirements(None, self.settings.account.as_deref()).requirements;
-        let mut unlisted = Vec::new();
-        for model in &prompt.models {
-            let behind = NamedModel { model: model.clone(), ..named.clone() };
-            let (of_model, more) = self.requirements(role, &behind, region.clone());
-            list.extend(of_model.into_iter().filter(|requirement| !list.contains(requirement)).collect::<Vec<_>>());
-            unlisted.extend(more);
-        }
-        (list, unlisted)
     }
 
     fn depends(&mut self, role: &Role, judged: &Judged) {

@@ -125,15 +125,13 @@ impl Judge {
 
     fn ask(&self, policies: &Policies, request: &RequestContext) -> Evaluation {
         let read = keys_read(policies);
+        let read_guardrail = read.iter().any(|key| key.eq_ignore_ascii_case(GUARDRAIL));
         let mut unknown: Vec<String> = match self.principal.parse::<Arn>() {
             Ok(role) => session_of(&role).unknown(read.iter().map(String::as_str), request),
             Err(_) => read.into_iter().filter(|key| request.context.get(key).is_none()).collect(),
         };
         // Whether a call passes a guardrail is its code's to say, where no variable does.
-        if request.action.starts_with("bedrock:Invoke")
-            && request.context.get(GUARDRAIL).is_none()
-            && policies_read(policies, GUARDRAIL)
-        {
+        if read_guardrail && request.action.starts_with("bedrock:Invoke") && request.context.get(GUARDRAIL).is_none() {
             unknown.push(GUARDRAIL.to_owned());
         }
         evaluate(&Question { principal: &self.principal, request, unknown: &unknown }, policies)
@@ -141,10 +139,6 @@ impl Judge {
 }
 
 const GUARDRAIL: &str = "bedrock:GuardrailIdentifier";
-
-fn policies_read(policies: &Policies, key: &str) -> bool {
-    keys_read(policies).iter().any(|read| read.eq_ignore_ascii_case(key))
-}
 
 /// What is known of a role's session before there is one.
 fn session_of(role: &Arn) -> KnownCaller<'_> {

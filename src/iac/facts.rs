@@ -475,7 +475,7 @@ impl Reader<'_> {
                         _ => None,
                     };
                     add(arn, passed_as);
-                } else if node.is_unknown() || node.as_str().is_some_and(is_partly_unknown) {
+                } else if node.is_partly_unknown() {
                     let what = "the guardrail that a variable names".to_owned();
                     self.facts.unknown.push(Unknown { address: resource.address.clone(), what });
                 }
@@ -535,7 +535,7 @@ impl Reader<'_> {
         let comparable = text.map(comparable);
         let model = comparable.as_deref().filter(|text| must_be || is_model_id(text) || is_invocable(text));
         let model = model.map(str::parse::<ModelReference>);
-        match (model, node.is_unknown() || text.is_some_and(is_partly_unknown)) {
+        match (model, node.is_partly_unknown()) {
             (Some(Ok(model)), _) => models.push(NamedModel {
                 model,
                 shown: readable(text.unwrap_or_default()),

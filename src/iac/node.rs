@@ -130,6 +130,11 @@ impl Node {
         matches!(self.value, Value::Unknown(_))
     }
 
+    /// Returns `true` if the value, or a part of its text, is known only after the deployment.
+    pub fn is_partly_unknown(&self) -> bool {
+        self.is_unknown() || self.as_str().is_some_and(is_partly_unknown)
+    }
+
     /// Finds the values at a path such as `Environment.Variables.*`: names between dots, `*` for every member of a map,
     /// `@name:value` for the values of a list of pairs, and `**` for every level below. Lists on the way are walked
     /// through. Each value comes with the last name that led to it.

@@ -8,6 +8,7 @@
 use super::node::{CLOSE, Node, OPEN, Value};
 use super::resource::Resource;
 use super::settings::Settings;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Attributes that are the last part of their resource's ARN.
@@ -19,8 +20,12 @@ const IDENTIFIERS: [(&str, &str); 5] = [
     ("AWS::Bedrock::Prompt", "Id"),
 ];
 
-/// How deep functions and conditions may refer to each other.
+/// How deep functions, conditions and resources may refer to each other.
 const MAX_DEPTH: usize = 64;
+
+/// How long a text may become by substitution, in bytes: names and ARNs are far shorter, and texts that are made of one
+/// another double with each step.
+const MAX_TEXT: usize = 64 * 1024;
 
 /// The parameters, mappings and conditions of one template.
 pub(crate) struct Template<'t> {
@@ -28,11 +33,16 @@ pub(crate) struct Template<'t> {
     settings: &'t Settings,
     /// Values that the parent stack passes in.
     passed: BTreeMap<String, Node>,
+    /// Properties of resources as text, by logical id and name: evaluated once, and `None` while they are evaluated, which
+    /// ends the resources that refer to themselves.
+    texts: RefCell<BTreeMap<(String, String), Option<String>>>,
+    /// What the conditions are, likewise.
+    conditions: RefCell<BTreeMap<String, Option<bool>>>,
 }
 
 impl<'t> Template<'t> {
     pub fn new(root: &'t Node, settings: &'t Settings, passed: BTreeMap<String, Node>) -> Self {
-        Self { root, settings, passed }
+        Self { root, settings, passed, texts: RefCell::default(), conditions: RefCell::default() }
     }
 
     /// Returns `true` if the tree has the form of a template.
@@ -106,7 +116,9 @@ impl<'t> Template<'t> {
     fn function(&self, name: &str, argument: &Node, node: &Node, depth: usize) -> Node {
         let value = match name {
             "Ref" => argument.as_str().map(|name| self.reference(name, depth)),
-            "Fn::GetAtt" => attribute(argument).map(|(resource, attribute)| self.attribute(&resource, &attribute)),
+            "Fn::GetAtt" => {
+                attribute(argument).map(|(resource, attribute)| self.attribute(&resource, &attribute, depth))
+            }
             "Fn::Sub" => self.substitute(argument, depth),
             "Fn::Join" => self.join(argument, depth),
             "Fn::If" => return self.choose(argument, node, depth),
@@ -140,16 +152,16 @@ impl<'t> Template<'t> {
         if let Some(parameter) = self.root.get("Parameters").and_then(|parameters| parameters.get(name)) {
             return match parameter.get("Default").filter(|_| !is_looked_up(parameter)) {
                 Some(default) if is_list_type(parameter) => {
-                    let text = self.text_of(default, depth).unwrap_or_default();
+                    let text = text_value(default.value.clone()).unwrap_or_default();
                     let item = |item: &str| Node::new(default.place, Value::Text(item.trim().to_owned()));
                     Value::List(text.split(',').map(item).collect())
                 }
-                Some(default) => self.text_of(default, depth).map_or_else(|| default.value.clone(), Value::Text),
+                Some(default) => text_value(default.value.clone()).map_or_else(|| default.value.clone(), Value::Text),
                 None => Value::Text(marked(name)),
             };
         }
         match self.resource(name) {
-            Some(resource) => Value::Text(self.physical_id(name, resource)),
+            Some(resource) => Value::Text(self.physical_id(name, resource, depth)),
             None => Value::Unknown(name.to_owned()),
         }
     }
@@ -158,26 +170,34 @@ impl<'t> Template<'t> {
         self.root.get("Resources")?.get(name)
     }
 
-    fn property(&self, resource: &Node, name: &str) -> Option<String> {
-        let property = resource.get("Properties")?.get(name)?;
-        self.text_of(property, MAX_DEPTH - 8)
+    /// Returns a property of a resource as text, where it is one and does not depend on itself.
+    fn property(&self, name: &str, resource: &Node, property: &str, depth: usize) -> Option<String> {
+        let node = resource.get("Properties")?.get(property)?;
+        let key = (name.to_owned(), property.to_owned());
+        if let Some(known) = self.texts.borrow().get(&key) {
+            return known.clone();
+        }
+        self.texts.borrow_mut().insert(key.clone(), None);
+        let text = self.text_of(node, depth);
+        self.texts.borrow_mut().insert(key, text.clone());
+        text
     }
 
     /// Returns what `Ref` gives for a resource: its name, or its ARN where its type's page says so.
-    fn physical_id(&self, name: &str, resource: &Node) -> String {
+    fn physical_id(&self, name: &str, resource: &Node, depth: usize) -> String {
         let kind = resource.get("Type").and_then(Node::as_str).unwrap_or_default();
         match kind {
-            "AWS::IAM::Role" => self.property(resource, "RoleName").unwrap_or_else(|| marked(name)),
+            "AWS::IAM::Role" => self.property(name, resource, "RoleName", depth).unwrap_or_else(|| marked(name)),
             "AWS::IAM::ManagedPolicy"
             | "AWS::Bedrock::ApplicationInferenceProfile"
             | "AWS::Bedrock::Guardrail"
             | "AWS::Bedrock::Prompt"
-            | "AWS::Bedrock::PromptVersion" => self.arn(name, resource),
+            | "AWS::Bedrock::PromptVersion" => self.arn(name, resource, depth),
             _ => marked(name),
         }
     }
 
-    fn attribute(&self, name: &str, attribute: &str) -> Value {
+    fn attribute(&self, name: &str, attribute: &str, depth: usize) -> Value {
         let Some(resource) = self.resource(name) else {
             // SAM makes a role `NAMERole` for a function `NAME`.
             let made = name.strip_suffix("Role").and_then(|function| self.resource(function));
@@ -191,14 +211,15 @@ impl<'t> Template<'t> {
         if IDENTIFIERS.contains(&(resource.get("Type").and_then(Node::as_str).unwrap_or_default(), attribute)) {
             return Value::Text(marked(name));
         }
-        Value::Text(if is_arn { self.arn(name, resource) } else { marked(&format!("{name}.{attribute}")) })
+        Value::Text(if is_arn { self.arn(name, resource, depth) } else { marked(&format!("{name}.{attribute}")) })
     }
 
     /// Returns the ARN that the deployment will make, with a marked name where it makes the name.
-    fn arn(&self, name: &str, resource: &Node) -> String {
+    fn arn(&self, name: &str, resource: &Node, depth: usize) -> String {
         let kind = resource.get("Type").and_then(Node::as_str).unwrap_or_default();
-        let named = |property: &str| self.property(resource, property).unwrap_or_else(|| marked(name));
-        let path = || self.property(resource, "Path").unwrap_or_else(|| "/".to_owned());
+        let text = |property: &str| self.property(name, resource, property, depth);
+        let named = |property: &str| text(property).unwrap_or_else(|| marked(name));
+        let path = || text("Path").unwrap_or_else(|| "/".to_owned());
         match kind {
             "AWS::IAM::Role" => self.own_arn("iam", "", &format!("role{}{}", path(), named("RoleName"))),
             "AWS::IAM::ManagedPolicy" => {
@@ -210,7 +231,7 @@ impl<'t> Template<'t> {
             "AWS::Bedrock::Guardrail" => self.own_arn("bedrock", "region", &format!("guardrail/{}", marked(name))),
             "AWS::Bedrock::Agent" => self.own_arn("bedrock", "region", &format!("agent/{}", marked(name))),
             "AWS::Bedrock::Prompt" => self.own_arn("bedrock", "region", &format!("prompt/{}", marked(name))),
-            "AWS::Bedrock::PromptVersion" => match self.property(resource, "PromptArn") {
+            "AWS::Bedrock::PromptVersion" => match text("PromptArn") {
                 Some(prompt) => format!("{prompt}:{}", marked(&format!("{name}.Version"))),
                 None => marked(&format!("{name}.Arn")),
             },
@@ -237,12 +258,7 @@ impl<'t> Template<'t> {
 
     /// Returns a value as text, where it is one.
     fn text_of(&self, node: &Node, depth: usize) -> Option<String> {
-        match self.evaluate(node, depth).value {
-            Value::Text(text) | Value::Number(text) => Some(text),
-            Value::Bool(flag) => Some(flag.to_string()),
-            Value::Unknown(what) => Some(marked(&what)),
-            _ => None,
-        }
+        text_value(self.evaluate(node, depth).value)
     }
 
     fn substitute(&self, argument: &Node, depth: usize) -> Option<Value> {
@@ -270,11 +286,14 @@ impl<'t> Template<'t> {
             let value = match given.and_then(|given| given.get(name)) {
                 Some(node) => self.text_of(node, depth),
                 None => match name.split_once('.') {
-                    Some((resource, attribute)) => text_value(self.attribute(resource, attribute)),
+                    Some((resource, attribute)) => text_value(self.attribute(resource, attribute, depth)),
                     None => text_value(self.reference(name, depth)),
                 },
             };
             result.push_str(&value.unwrap_or_else(|| marked(name)));
+            if result.len() > MAX_TEXT {
+                return None;
+            }
         }
         result.push_str(rest);
         Some(Value::Text(result))
@@ -287,7 +306,8 @@ impl<'t> Template<'t> {
             Value::List(items) => items.iter().map(|item| text_value(item.value.clone())).collect(),
             other => text_value(other.clone()).map(|text| vec![text]),
         };
-        Some(Value::Text(parts?.join(separator.as_str()?)))
+        let text = parts?.join(separator.as_str()?);
+        (text.len() <= MAX_TEXT).then_some(Value::Text(text))
     }
 
     fn choose(&self, argument: &Node, node: &Node, depth: usize) -> Node {
@@ -308,8 +328,9 @@ impl<'t> Template<'t> {
     fn find_in_map(&self, argument: &Node, depth: usize) -> Option<Value> {
         let [map, first, second, ..] = argument.items() else { return None };
         let key = |node: &Node| self.text_of(node, depth);
+        // Mappings hold no functions.
         let found = self.root.get("Mappings")?.get(&key(map)?)?.get(&key(first)?)?.get(&key(second)?)?;
-        Some(self.evaluate(found, depth).value)
+        Some(found.value.clone())
     }
 
     fn select(&self, argument: &Node, depth: usize) -> Option<Value> {
@@ -331,7 +352,13 @@ impl<'t> Template<'t> {
     /// Evaluates a condition by name; `None` where it depends on what is not known.
     fn condition(&self, name: &str, depth: usize) -> Option<bool> {
         let expression = self.root.get("Conditions")?.get(name)?;
-        self.holds(expression, depth + 1)
+        if let Some(known) = self.conditions.borrow().get(name) {
+            return *known;
+        }
+        self.conditions.borrow_mut().insert(name.to_owned(), None);
+        let is_met = self.holds(expression, depth + 1);
+        self.conditions.borrow_mut().insert(name.to_owned(), is_met);
+        is_met
     }
 
     fn holds(&self, node: &Node, depth: usize) -> Option<bool> {

@@ -39,7 +39,7 @@ fn worlds() -> Vec<(String, String)> {
 }
 
 fn copies() -> Vec<(String, String)> {
-    let chosen = sweep::worlds("copies mended", 3).filter(|name| !BEYOND.contains(name));
+    let chosen = sweep::worlds("fixed copies", 3).filter(|name| !BEYOND.contains(name));
     chosen.map(|name| (format!("a copy of {name}"), copied(World::embedded_text(name).unwrap()))).collect()
 }
 
@@ -163,5 +163,6 @@ fn the_policy_alone_allows_the_call_and_nothing_else() {
     for (name, text, report) in denied(worlds().into_iter().chain(copies())) {
         held += alone::check(&name, &text, &report);
     }
-    assert!(held > 300, "{held}");
+    let least = if sweep::is_whole() { 500 } else { 300 };
+    assert!(held > least, "{held}");
 }

@@ -162,6 +162,70 @@ Resources:
     assert!(checked.unknown.iter().any(|unknown| unknown.what.contains("SharedPolicy")), "{:#?}", checked.unknown);
 }
 
+/// A prompt stands for its models; one that names a prompt, which could be itself, is not followed.
+#[test]
+fn a_prompt_that_names_a_prompt_is_not_followed() {
+    let text = fs::read_to_string(folder().join("flow-prompt.fixed.yaml")).unwrap();
+    for named in ["!Sub \"arn:aws:bedrock:us-east-1:111122223333:prompt/${Prompt.Id}\"", "!GetAtt Version.Arn"] {
+        let changed = text.replace("ModelId: amazon.nova-lite-v1:0", &format!("ModelId: {named}"));
+        let changed = changed.replace("PromptArn: !GetAtt Version.Arn", "PromptArn: !GetAtt Prompt.Arn");
+        let settings = Settings { region: Some("us-east-1".to_owned()), ..settings() };
+        let checked = Input::read("template.yaml", changed.as_bytes(), &settings).unwrap().check(&[]);
+        assert_ne!(checked.roles[0].calls[0].verdict, Decision::Allowed, "{named}");
+    }
+}
+
+/// Resources that refer to themselves or to each other, and texts that double with each step: no deployment takes them,
+/// and reading them ends.
+#[test]
+fn circles_and_doublings_in_a_template_end() {
+    let role = |name: &str, role_name: &str| {
+        format!(
+            "  {name}:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: {role_name}\n      \
+             AssumeRolePolicyDocument: {{Version: '2012-10-17', Statement: [{{Effect: Allow, \
+             Principal: {{Service: lambda.amazonaws.com}}, Action: 'sts:AssumeRole'}}]}}\n"
+        )
+    };
+    let doubling: String =
+        (0..60).map(|at| role(&format!("R{at}"), &format!("!Sub '${{R{0}}}${{R{0}}}'", at + 1))).collect();
+    let conditions: String = (0..60)
+        .map(|at| format!("  C{at}: !And [{{Condition: C{0}}}, {{Condition: C{0}}}]\n", at + 1))
+        .chain(["  C60: !Equals [!Ref 'AWS::Region', eu-west-1]\n".to_owned()])
+        .collect();
+    let chain: String = (0..5_000).map(|at| role(&format!("R{at}"), &format!("!Sub 'x-${{R{}}}'", at + 1))).collect();
+    let own = [
+        role("Role", "!Sub 'x-${Role}'"),
+        role("Role", "!GetAtt Role.Arn"),
+        format!("{}{}", role("One", "!Ref Two"), role("Two", "!Join ['-', [x, !Ref One]]")),
+        doubling.clone() + &role("R60", "leaf"),
+        chain,
+        role("Role", "own")
+            + "  Version:\n    Type: AWS::Bedrock::PromptVersion\n    Properties: {PromptArn: !GetAtt Version.Arn}\n",
+    ];
+    let mut texts: Vec<String> = own.iter().map(|resources| format!("Resources:\n{resources}")).collect();
+    texts.push(format!("Conditions:\n{conditions}Resources:\n{}", role("Role", "!If [C0, a, b]")));
+    texts.push(format!(
+        "Parameters:\n  P: {{Type: String, Default: [!Ref P, !Ref P]}}\nMappings:\n  M: {{a: {{b: [!FindInMap [M, a, b], \
+         !FindInMap [M, a, b]]}}}}\nResources:\n{}{}",
+        role("Role", "!Ref P"),
+        role("Other", "!FindInMap [M, a, b]")
+    ));
+    for text in &texts {
+        let function = |named: &str| {
+            format!(
+                "  Function:\n    Type: AWS::Lambda::Function\n    Properties:\n      Role: !GetAtt {named}.Arn\n      \
+                 Environment: {{Variables: {{MODEL_ID: amazon.nova-lite-v1:0, PROMPT_ARN: !GetAtt Version.Arn}}}}\n"
+            )
+        };
+        let named = ["Role", "One", "R0"].into_iter().find(|name| text.contains(&format!("  {name}:"))).unwrap();
+        let text = format!("{text}{}", function(named));
+        let input = Input::read("template.yaml", text.as_bytes(), &settings()).unwrap();
+        let checked = input.check(&[]);
+        // The function's role is read, or is said not to be there: its name is another each time it is asked.
+        assert!(checked.roles.len() == 1 || !checked.unknown.is_empty(), "{text:.200}");
+    }
+}
+
 /// Whether a call passes a guardrail is its code's to say: what allows calls with one alone is neither held to be missing
 /// nor to be replaced by what allows all.
 #[test]
