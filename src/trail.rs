@@ -5,6 +5,7 @@
 //! and hands on what it finds; [`Collector`] takes it from any number of them. Prompts, source addresses, tags and keys
 //! are not kept.
 
+mod around;
 mod csv;
 mod denials;
 mod envelope;

@@ -44,6 +44,9 @@ const HOLDERS: [&str; 16] = [
 /// Lists that hold them.
 const LISTS: [&str; 7] = ["Records", "Events", "logEvents", "Messages", "QueryResultRows", "results", "hits"];
 
+/// What the fields of an event are called: a text that breaks off and has one of them is an event that was cut.
+const FIELDS: [&str; 5] = ["ventVersion", "ventName", "ventSource", "eventversion", "eventname"];
+
 /// What a value holds.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -54,6 +57,20 @@ pub(super) struct Found {
     pub(super) texts: Vec<String>,
     /// What could not be read.
     pub(super) damaged: Vec<String>,
+}
+
+impl Found {
+    /// Returns `true` if there was an event, whole or not.
+    pub(super) fn has_events(&self) -> bool {
+        !self.events.is_empty() || self.passed_over > 0 || !self.damaged.is_empty()
+    }
+
+    fn take(&mut self, other: Self) {
+        self.events.extend(other.events);
+        self.passed_over += other.passed_over;
+        self.texts.extend(other.texts);
+        self.damaged.extend(other.damaged);
+    }
 }
 
 /// Finds the events of a value.
@@ -76,22 +93,56 @@ fn open_object(object: &Map<String, Value>, value: &Value, depth: usize, found: 
         found.events.push(event);
         return;
     }
+    let mut of_lists = Found::default();
     for name in LISTS {
         if let Some(Value::Array(list)) = find(object, name) {
-            list.iter().for_each(|element| open(element, depth + 1, found));
-            return;
+            list.iter().for_each(|element| open(element, depth + 1, &mut of_lists));
         }
     }
+    if of_lists.has_events() {
+        return found.take(of_lists);
+    }
+    // A field of such a name may hold something else: the search goes on until there is an event.
+    let mut text = of_lists.texts.join("\n");
     for name in HOLDERS {
-        match find(object, name) {
+        let mut inner = Found::default();
+        match holder(object, name) {
             Some(Value::String(text)) if matches!(name, "data" | "kinesis" | "awslogs") => {
-                open_data(text, depth, found)
+                open_data(text, depth, &mut inner);
             }
-            Some(inner @ (Value::Object(_) | Value::String(_))) => open(inner, depth + 1, found),
+            Some(held @ (Value::Object(_) | Value::String(_) | Value::Array(_))) => open(held, depth + 1, &mut inner),
             _ => continue,
         }
-        return;
+        if inner.has_events() {
+            return found.take(inner);
+        }
+        if text.is_empty() {
+            text = inner.texts.join("\n");
+        }
     }
+    // An envelope of another kind.
+    for member in object.values() {
+        let may_hold = match member {
+            Value::String(text) => text.trim_start().starts_with(['{', '[']),
+            Value::Object(_) | Value::Array(_) => true,
+            _ => false,
+        };
+        if may_hold && depth < DEEPEST {
+            let mut inner = Found::default();
+            open(member, depth + 1, &mut inner);
+            if !inner.events.is_empty() {
+                found.take(Found { texts: Vec::new(), ..inner });
+            }
+        }
+    }
+    if !text.is_empty() {
+        found.texts.push(text);
+    }
+}
+
+/// Finds a field that may hold an event. Names with a sign in front are those of one program, written in one way.
+fn holder<'v>(object: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    if name.starts_with(['_', '@']) { object.get(name) } else { find(object, name) }
 }
 
 fn open_list(list: &[Value], depth: usize, found: &mut Found) {
@@ -120,17 +171,31 @@ fn open_text(text: &str, depth: usize, found: &mut Found) {
         Some(b'{' | b'[') => match serde_json::from_str::<Value>(inner) {
             Ok(value) => open(&value, depth + 1, found),
             // A record of 256 kB at most: what is more was cut off.
-            Err(_) if inner.contains("eventVersion") => found.damaged.push("the event in it is cut off".to_owned()),
+            Err(_) if FIELDS.iter().any(|field| inner.contains(field)) => {
+                found.damaged.push("the event in it is cut off".to_owned());
+            }
             Err(_) => found.texts.push(inner.to_owned()),
         },
+        // Compressed data, or JSON, in base64.
+        Some(_) if is_base64(inner) => open_data(inner, depth, found),
         Some(_) => found.texts.push(inner.to_owned()),
         None => {}
     }
 }
 
+/// Returns `true` for base64 of what is compressed by gzip, or begins an object of JSON.
+fn is_base64(text: &str) -> bool {
+    let starts = ["H4sI", "eyJ", "eyAi", "ewog", "W3si"].iter().any(|start| text.starts_with(start));
+    starts && !text.contains(['.', ' ', '-'])
+}
+
 /// Opens base64, and what is compressed in it.
 fn open_data(text: &str, depth: usize, found: &mut Found) {
-    let Ok(bytes) = STANDARD.decode(text.trim()) else {
+    let plain: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let Ok(bytes) = STANDARD.decode(plain) else {
+        if is_base64(text.trim()) {
+            return found.damaged.push("the data in it is damaged".to_owned());
+        }
         return open_text(text, depth, found);
     };
     let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {

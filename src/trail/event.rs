@@ -219,8 +219,12 @@ impl<'a> Event<'a> {
     }
 
     /// Returns `true` if there is what every event has: a name, and a source or an error.
+    ///
+    /// What S3, queues and streams hand to a function has a source such as `aws:s3`, and is a delivery.
     pub(super) fn is_one(&self) -> bool {
-        self.event_name.get().is_some() && (self.event_source.get().is_some() || self.error_code.get().is_some())
+        !self.event_source.get().is_some_and(|source| source.starts_with("aws:"))
+            && self.event_name.get().is_some()
+            && (self.event_source.get().is_some() || self.error_code.get().is_some())
     }
 
     /// Returns `true` if the call bore a Bedrock API key.

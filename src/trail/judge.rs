@@ -74,8 +74,6 @@ const OTHER_GRANTS: [&str; 9] = [
 pub(super) struct Judge {
     known: HashMap<String, Arc<ExplainedError>>,
     key: String,
-    /// Something was recognized.
-    has_found: bool,
     /// Calls that were served are wanted, and nothing else.
     pub(super) wants_served: bool,
 }
@@ -87,7 +85,6 @@ impl Judge {
 
     /// Returns what an event is; none where it is nothing that matters here.
     pub(super) fn item(&mut self, event: &Event<'_>) -> Option<Item> {
-        self.has_found = true;
         if self.wants_served {
             return served(event).map(|served| Item::Served(Box::new(served)));
         }
@@ -181,13 +178,7 @@ impl Judge {
                 false => Item::Other(error.cause),
             })
             .collect();
-        self.has_found |= !items.is_empty();
         FoundInText { items, is_bare_code }
-    }
-
-    /// Returns `true` if nothing was recognized yet.
-    pub(super) fn is_idle(&self) -> bool {
-        !self.has_found
     }
 }
 

@@ -100,6 +100,57 @@ pub(super) fn head(head: &[u8]) -> Head {
     Head { layout: Layout::Values, form, holds_events }
 }
 
+/// Says what a source is that holds neither events nor lines of a log; none for all others.
+pub(super) fn what_else(head: &[u8], is_whole: bool) -> Option<&'static str> {
+    let text = head.trim_ascii();
+    let holds = |needle: &str| memmem::find(head, needle.as_bytes()).is_some();
+    let starts = |mark: &str| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()));
+    if text.is_empty() && is_whole {
+        return Some("it is empty");
+    }
+    if ["null", "none", "undefined", "true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word.as_bytes())) {
+        return Some("it holds no events, and no list of them");
+    }
+    if ["<!doctype", "<html", "<?xml", "<error"].iter().any(|mark| starts(mark)) {
+        return Some("it is a page or an answer in XML, not the events that were asked for");
+    }
+    if holds("bedrock") {
+        return None;
+    }
+    // What S3 tells of a new object, itself or through a queue, and what CloudTrail does.
+    if ((holds("aws:s3\"") || holds("aws:s3\\\"")) && holds("eventSource") && holds("bucket"))
+        || (holds("s3ObjectKey") && holds("s3Bucket"))
+    {
+        return Some("it tells of a file in S3 that was written, and not what the file holds: give that file");
+    }
+    if holds("digestStartTime") && holds("digestEndTime") {
+        return Some("it is a digest, which holds the hashes of a trail's files and no events");
+    }
+    let is_answer = is_whole && text.len() < LONGEST_ANSWER && holds("AccessDenied");
+    let reads =
+        |api: &&str| holds(&format!("when calling the {api} operation")) || (is_answer && holds(&format!(":{api}")));
+    if READS.iter().any(|api| reads(&api)) {
+        return Some("it holds the error of the call that was to read the events");
+    }
+    None
+}
+
+/// The longest answer that is an error, in bytes.
+const LONGEST_ANSWER: usize = 4096;
+
+/// Calls by which people fetch events.
+const READS: [&str; 9] = [
+    "LookupEvents",
+    "GetQueryResults",
+    "StartQuery",
+    "StartQueryExecution",
+    "GetQueryExecution",
+    "FilterLogEvents",
+    "GetLogEvents",
+    "DescribeQuery",
+    "StartLiveTail",
+];
+
 /// Returns `true` for the names of columns that a table of events has.
 fn is_heading(line: &[u8]) -> bool {
     let Ok(line) = std::str::from_utf8(line) else { return false };

@@ -11,7 +11,7 @@ use memchr::memmem;
 ///
 /// Error codes and messages in any spelling; gateways, which answer without an error code; the calls of `judge` that
 /// grant; a session's policy; and data that is encoded, in which nothing can be found.
-const IN_RECORDS: [&str; 15] = [
+const IN_RECORDS: [&str; 17] = [
     "rror",
     "agentcore",
     "FoundationModel",
@@ -27,6 +27,8 @@ const IN_RECORDS: [&str; 15] = [
     "\"policy",
     "\"data\"",
     "\"Data\"",
+    "\"H4sI",
+    "\"eyJ",
 ];
 
 /// What lines of logs hold that say that a call was refused, or failed in a way that is counted.
@@ -94,9 +96,10 @@ impl Needles {
         Self::new(&IN_TEXTS)
     }
 
-    /// Looks for the ARN or the name of a principal.
+    /// Looks for the ARN or the name of a principal, and for data that is encoded.
     pub(super) fn of(principal: &str) -> Option<Self> {
-        Self::new(&[principal])
+        let encoded = IN_RECORDS.iter().filter(|needle| needle.starts_with('"')).copied();
+        Self::new(&std::iter::once(principal).chain(encoded).collect::<Vec<_>>())
     }
 
     fn new(needles: &[&str]) -> Option<Self> {

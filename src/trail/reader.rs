@@ -3,6 +3,7 @@
 //! Memory is bounded whatever the source holds. A damaged record is counted and named, and never the end; a source that
 //! cannot be read, or ends where it should not, says so.
 
+use super::around::{Around, why_not_all};
 use super::csv::{self, Rows};
 use super::denials::{Form, Source};
 use super::envelope;
@@ -10,12 +11,12 @@ use super::event::Event;
 use super::input::{Input, reason};
 use super::item::{Entry, Item};
 use super::judge::Judge;
-use super::layout::{HEAD, Head, Layout, RECORD, head};
+use super::layout::{HEAD, Head, Layout, RECORD, head, what_else};
 use super::needle::{Needles, is_wanted};
 use super::time;
 use super::values::Values;
 use memchr::memmem::{self, Finder};
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use serde_json::Value;
 use std::io::{ErrorKind, Read};
 
@@ -28,6 +29,13 @@ const LONGEST: usize = 2 * 1024 * 1024;
 
 /// How many lines behind one that holds an error code alone may hold its sentence.
 const LINES_BEHIND: usize = 2;
+
+/// How many records are looked at whether or not they hold what is looked for: where none of them is an event, the source
+/// may be something else.
+const SAMPLES: usize = 20;
+
+/// What a string of JSON in a record begins with: in it an event may break off.
+const EMBEDDED: &[u8] = b"{\\\"";
 
 /// What is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +65,14 @@ pub fn read(name: &str, source: impl Read + Send, wanted: &Wanted, hand_on: &mut
     while chunks.buffer.len() < HEAD && !chunks.ended {
         chunks.fill();
     }
-    let beginning = head(chunks.buffer.get(..HEAD).unwrap_or(&chunks.buffer));
+    let first = chunks.buffer.get(..HEAD).unwrap_or(&chunks.buffer);
+    let beginning = head(first);
+    if let Some(what) = what_else(first, chunks.ended && chunks.error.is_none()) {
+        about.complete = false;
+        about.error = Some(what.to_owned());
+        about.bytes = stored.load(std::sync::atomic::Ordering::Relaxed);
+        return about;
+    }
     let needles = match wanted {
         Wanted::Served(principal) => Needles::of(principal),
         Wanted::Denials if beginning.holds_events => Needles::of_records(),
@@ -78,6 +93,9 @@ pub fn read(name: &str, source: impl Read + Send, wanted: &Wanted, hand_on: &mut
         is_over: false,
         heading: Vec::new(),
         separator: b',',
+        around: Around::default(),
+        is_known: false,
+        samples: SAMPLES,
     };
     match beginning.layout {
         Layout::Lines => reader.lines(&mut chunks),
@@ -85,21 +103,15 @@ pub fn read(name: &str, source: impl Read + Send, wanted: &Wanted, hand_on: &mut
         Layout::Values => reader.values(&mut chunks),
         Layout::Csv => reader.table(&mut chunks),
     }
+    let is_known = reader.is_known;
     let mut source = reader.source;
     source.form = Some(beginning.form);
     source.bytes = stored.load(std::sync::atomic::Ordering::Relaxed);
+    let claims_events = beginning.holds_events || beginning.layout == Layout::Values;
     if let Some(error) = chunks.error {
         source.complete = false;
         source.error = Some(error);
-    } else if source.bytes == 0 {
-        source.form = None;
-        source.error = Some("it is empty".to_owned());
-    } else if !beginning.holds_events
-        && beginning.layout == Layout::Values
-        && matches!(beginning.form, Form::JsonLines | Form::Event)
-        && source.error.is_none()
-        && reader.judge.is_idle()
-    {
+    } else if claims_events && !is_known && source.events > 0 && source.error.is_none() && source.unreadable == 0 {
         source.error = Some("no event of CloudTrail was found in it".to_owned());
     }
     source
@@ -159,6 +171,12 @@ struct Reader<'h> {
     is_over: bool,
     heading: Vec<String>,
     separator: u8,
+    /// What stands between the records.
+    around: Around,
+    /// An event was seen, or a text that says something.
+    is_known: bool,
+    /// How many records are still looked at to see what they are.
+    samples: usize,
 }
 
 impl Reader<'_> {
@@ -218,6 +236,9 @@ impl Reader<'_> {
         let ends = memchr_iter(b'\n', block).count() as u64;
         let lines = ends + u64::from(!block.ends_with(b"\n"));
         self.source.events += lines - blank_lines(block);
+        if self.head.holds_events {
+            self.check_lines(block, first, is_last);
+        }
         let (mut at, mut line, mut counted) = (0, first, 0);
         while let Some(hit) = self.needles.find(block, at).filter(|_| !self.is_over) {
             let start = block.get(..hit).and_then(|before| memrchr(b'\n', before)).map_or(0, |end| end + 1);
@@ -241,6 +262,74 @@ impl Reader<'_> {
             self.check_end(block, first + lines - 1);
         }
         lines
+    }
+
+    /// Looks at the lines in which nothing that matters was found: whether they are events, and whole.
+    fn check_lines(&mut self, block: &[u8], first: u64, is_last: bool) {
+        let mut rest = block;
+        let mut line = first;
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+            let (whole, behind) = rest.split_at(end);
+            let record = whole.trim_ascii();
+            // The end of the source is looked at by itself.
+            let is_end = is_last && behind.trim_ascii().is_empty();
+            if !is_end && is_cut(record, self.head.form) && self.is_passed_over(record) {
+                self.unreadable(line, "the record is cut off");
+            } else if self.samples > 0 && !record.is_empty() {
+                self.sample(record);
+            }
+            rest = behind;
+            line += 1;
+        }
+        let mut at = 0;
+        while let Some(hit) = memmem::find(block.get(at..).unwrap_or_default(), EMBEDDED).map(|found| at + found) {
+            let start = block.get(..hit).and_then(|before| memrchr(b'\n', before)).map_or(0, |end| end + 1);
+            let end = block.get(hit..).and_then(|rest| memchr(b'\n', rest)).map_or(block.len(), |length| hit + length);
+            let record = block.get(start..end).unwrap_or_default();
+            self.check_embedded(record, || {
+                first + memchr_iter(b'\n', block.get(..start).unwrap_or_default()).count() as u64
+            });
+            at = end;
+        }
+    }
+
+    /// Returns `true` if nobody looks at a record for what it holds.
+    fn is_passed_over(&self, record: &[u8]) -> bool {
+        self.needles.find(record, 0).is_none() || !(self.judge.wants_served || is_wanted(record))
+    }
+
+    /// Notes that a string in a record holds an event that breaks off, and so may not hold what is looked for.
+    fn check_embedded(&mut self, record: &[u8], line: impl FnOnce() -> u64) {
+        if !self.is_passed_over(record) {
+            return;
+        }
+        // An export of a log group has the time before each message.
+        let start = memchr(b'{', record).unwrap_or_default();
+        let Some(Ok(value)) = record.get(start..).map(serde_json::from_slice::<Value>) else { return };
+        let mut found = envelope::Found::default();
+        envelope::open(&value, 0, &mut found);
+        if let Some(error) = found.damaged.into_iter().next() {
+            self.unreadable(line(), error);
+        }
+    }
+
+    /// Looks whether a record is an event.
+    fn sample(&mut self, record: &[u8]) {
+        if self.is_known || self.samples == 0 {
+            return;
+        }
+        self.samples -= 1;
+        let start = memchr2(b'{', b'[', record).unwrap_or_default();
+        let start = if record.first() == Some(&b'"') { 0 } else { start };
+        let record = record.get(start..).unwrap_or_default();
+        let Some(value) = serde_json::Deserializer::from_slice(record).into_iter::<Value>().next().and_then(Result::ok)
+        else {
+            return;
+        };
+        let mut found = envelope::Found::default();
+        envelope::open(&value, 0, &mut found);
+        self.is_known |= found.has_events();
     }
 
     /// Notes that the last line breaks off.
@@ -289,7 +378,24 @@ impl Reader<'_> {
     }
 
     fn block_of_trail(&mut self, block: &[u8], finder: &Finder<'_>, first: u64) {
-        self.source.events += finder.find_iter(block).count() as u64;
+        let mut starts = 0;
+        let mut last = None;
+        for start in finder.find_iter(block) {
+            starts += 1;
+            self.sample(block.get(start..).unwrap_or_default());
+            if let Some(from) = last.replace(start) {
+                let piece = block.get(from..start).unwrap_or_default();
+                let is_whole = is_balanced(piece)
+                    || one_record(piece).is_some()
+                    // What looked like the beginning of a record stood within one.
+                    || around(block, finder, from, start).is_some();
+                if !is_whole && self.is_passed_over(piece) {
+                    let line = first + memchr_iter(b'\n', block.get(..from).unwrap_or_default()).count() as u64;
+                    self.unreadable(line, "the record is cut off");
+                }
+            }
+        }
+        self.source.events += starts;
         let mut at = 0;
         let (mut line, mut counted) = (first, 0);
         while let Some(hit) = self.needles.find(block, at).filter(|_| !self.is_over) {
@@ -329,6 +435,9 @@ impl Reader<'_> {
             return;
         }
         let behind = last.get(record.map_or(0, <[u8]>::len)..).unwrap_or_default().trim_ascii();
+        self.around.take(b"{\"Records\":[");
+        self.around.take(behind);
+        self.check_around(line);
         if !(behind.starts_with(b"]") && behind.ends_with(b"}")) {
             self.source.complete = false;
             self.source.error = Some("it is cut off: the list of records is not closed".to_owned());
@@ -342,13 +451,21 @@ impl Reader<'_> {
             let buffer = std::mem::take(&mut chunks.buffer);
             let base = buffer.as_ptr() as usize;
             let mut counted = 0;
+            let mut between = 0;
             values.advance(&buffer, &mut |record| {
                 let start = record.as_ptr() as usize - base;
+                self.around.take(buffer.get(between..start).unwrap_or_default());
+                between = start + record.len();
                 line += memchr_iter(b'\n', buffer.get(counted..start).unwrap_or_default()).count() as u64;
                 counted = start;
                 self.source.events += 1;
                 if self.needles.find(record, 0).is_some() {
                     self.candidate(record, line);
+                } else {
+                    self.sample(record);
+                }
+                if memmem::find(record, EMBEDDED).is_some() {
+                    self.check_embedded(record, || line);
                 }
             });
             let is_overlong = values.has_record() && buffer.len() - values.needed() > LONGEST;
@@ -379,6 +496,7 @@ impl Reader<'_> {
                 }
             }
             let needed = values.needed();
+            self.around.take(buffer.get(between..needed).unwrap_or_default());
             line += memchr_iter(b'\n', buffer.get(counted..needed).unwrap_or_default()).count() as u64;
             chunks.buffer = buffer;
             chunks.consume(needed);
@@ -387,10 +505,28 @@ impl Reader<'_> {
                 if values.is_open() {
                     self.source.complete = false;
                     self.source.error = Some("it is cut off: not everything that opens is closed".to_owned());
+                } else {
+                    self.check_around(line);
                 }
                 break;
             }
             chunks.fill();
+        }
+    }
+
+    /// Looks at what stands between the records: events in no list, and whether more pages belong to it.
+    fn check_around(&mut self, line: u64) {
+        let around = std::mem::take(&mut self.around);
+        let values = around.values();
+        if around.has_events() {
+            match &values {
+                Some(values) if !around.is_cut => values.iter().for_each(|value| self.value(value, line)),
+                _ => self.unreadable(line, "events stand outside of the lists that are read"),
+            }
+        }
+        if let Some(why) = values.as_deref().and_then(why_not_all) {
+            self.source.complete = false;
+            self.source.error = Some(why);
         }
     }
 
@@ -441,12 +577,6 @@ impl Reader<'_> {
             return;
         }
         self.source.events += 1;
-        // The error's code is a column here, and what it is called is not in the row.
-        let is_short =
-            self.head.holds_events && memmem::find(row, b"edrock").is_none() && self.needles.find(row, 0).is_none();
-        if is_short {
-            return;
-        }
         let fields = csv::fields(row, self.separator);
         if fields.len() != self.heading.len() {
             let error = format!("the row has {} fields, and the heading {}", fields.len(), self.heading.len());
@@ -454,6 +584,7 @@ impl Reader<'_> {
             return;
         }
         let object = self.heading.iter().cloned().zip(fields.into_iter().map(Value::String)).collect();
+        // Nothing is passed over: the error's code is a column, and what it is called is not in the row.
         self.value(&Value::Object(object), place);
     }
 
@@ -541,6 +672,7 @@ impl Reader<'_> {
     fn value(&mut self, value: &Value, line: u64) {
         let mut found = envelope::Found::default();
         envelope::open(value, 0, &mut found);
+        self.is_known |= found.has_events();
         // The first one was counted with the record.
         self.source.events += (found.events.len() + found.passed_over).saturating_sub(1) as u64;
         let is_nothing = found.events.is_empty() && found.texts.is_empty() && found.passed_over == 0;
@@ -560,6 +692,7 @@ impl Reader<'_> {
     }
 
     fn event(&mut self, event: &Event<'_>, line: u64) {
+        self.is_known = true;
         if let Some(item) = self.judge.item(event) {
             self.give(line, item);
         }
@@ -578,11 +711,46 @@ impl Reader<'_> {
         if found.is_bare_code && !takes_codes {
             return true;
         }
+        self.is_known |= !found.items.is_empty();
         for item in found.items {
             self.give(line, item);
         }
         false
     }
+}
+
+/// Returns `true` if a line of JSON breaks off, or is what is left of one.
+fn is_cut(line: &[u8], form: Form) -> bool {
+    let json = match form {
+        // A message may be of any kind; the events among them are whole.
+        Form::CloudwatchLogs | Form::Text => {
+            let head = line.get(..RECORD.len() + 128).unwrap_or(line);
+            memmem::find(head, RECORD).and_then(|start| line.get(start..)).unwrap_or_default()
+        }
+        _ => line,
+    };
+    // A string may hold a bracket alone: then it is parsed.
+    !json.is_empty() && !is_balanced(json) && !is_json(json)
+}
+
+/// Returns `true` if a piece of JSON begins and ends as a value does, with as many brackets closed as opened.
+fn is_balanced(piece: &[u8]) -> bool {
+    let piece = piece.trim_ascii();
+    let piece = piece.strip_suffix(b",").unwrap_or(piece);
+    let count = |byte: u8| memchr_iter(byte, piece).count();
+    match (piece.first(), piece.last()) {
+        (Some(b'{'), Some(b'}')) => count(b'{') == count(b'}'),
+        (Some(b'['), Some(b']')) => count(b'[') == count(b']'),
+        (Some(b'"'), Some(b'"')) => piece.len() > 1,
+        _ => false,
+    }
+}
+
+/// Returns `true` for one or more values of JSON, perhaps with a comma behind.
+fn is_json(piece: &[u8]) -> bool {
+    let piece = piece.trim_ascii();
+    let piece = piece.strip_suffix(b",").unwrap_or(piece);
+    serde_json::Deserializer::from_slice(piece).into_iter::<serde::de::IgnoredAny>().all(|value| value.is_ok())
 }
 
 /// Finds where the next event begins, however it is laid out.

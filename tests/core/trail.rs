@@ -1,5 +1,6 @@
 //! CloudTrail events and logs: every form, every size, every kind of damage.
 
+mod clear;
 mod damage;
 mod events;
 mod forms;

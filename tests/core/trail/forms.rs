@@ -174,11 +174,7 @@ pub fn forms(events: &[Value]) -> Vec<(&'static str, Form, Vec<u8>)> {
             };
             json!({"Records": events.iter().map(sorted).collect::<Vec<_>>()}).to_string().into_bytes()
         }),
-        (
-            "lookup-events",
-            Form::LookupEvents,
-            json!({"Events": looked_up, "NextToken": "EXAMPLE"}).to_string().into_bytes(),
-        ),
+        ("lookup-events", Form::LookupEvents, json!({"Events": looked_up}).to_string().into_bytes()),
         (
             "lookup-events, laid out",
             Form::LookupEvents,

@@ -1,0 +1,63 @@
+//! What stands around the records of a source: whether it is one page of several, or the answer of a query that is not
+//! over, and events that are in none of the lists that hold records.
+//!
+//! Takes the bytes between records as they come, and keeps them without the records: a few lines, whatever the source has.
+
+use memchr::memmem;
+use serde_json::Value;
+
+/// How much is kept, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// What the token of a further page is called (CloudTrail's `LookupEvents`, `GetQueryResults`; CloudWatch Logs'
+/// `FilterLogEvents`; Athena's `GetQueryResults`).
+const TOKENS: [&str; 2] = ["NextToken", "nextToken"];
+
+/// The bytes around the records.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    text: Vec<u8>,
+    /// More was there than is kept.
+    pub(super) is_cut: bool,
+}
+
+impl Around {
+    /// Takes what stands between two records.
+    pub(super) fn take(&mut self, between: &[u8]) {
+        if between.iter().all(|byte| matches!(byte, b',' | b' ' | b'\n' | b'\r' | b'\t')) {
+            return;
+        }
+        let free = LONGEST - self.text.len();
+        self.is_cut |= between.len() > free;
+        self.text.extend_from_slice(between.get(..free).unwrap_or(between));
+    }
+
+    /// Returns the values, without their records; none where they are not whole.
+    pub(super) fn values(&self) -> Option<Vec<Value>> {
+        serde_json::Deserializer::from_slice(&self.text).into_iter().collect::<Result<_, _>>().ok()
+    }
+
+    /// Returns `true` if an event stands in it.
+    pub(super) fn has_events(&self) -> bool {
+        ["eventVersion", "eventversion"].iter().any(|field| memmem::find(&self.text, field.as_bytes()).is_some())
+    }
+}
+
+/// Says why the last of some answers does not hold everything that was asked for; none where it does.
+pub(super) fn why_not_all(values: &[Value]) -> Option<String> {
+    let last = values.last()?.as_object()?;
+    let is_token = |name: &str| last.get(name).and_then(Value::as_str).is_some_and(|token| !token.is_empty());
+    if let Some(token) = TOKENS.iter().find(|name| is_token(name)) {
+        return Some(format!(
+            "it is one page of several: its `{token}` leads to the next; the AWS CLI reads all pages without `--max-items` \
+             and `--no-paginate`"
+        ));
+    }
+    let status = match (last.get("QueryStatus"), last.get("status"), last.get("results")) {
+        (Some(Value::String(status)), ..) if status != "FINISHED" => status,
+        (None, Some(Value::String(status)), Some(_)) if status != "Complete" => status,
+        _ => return None,
+    };
+    let status: String = status.chars().filter(|c| c.is_ascii_alphabetic() || *c == '_').take(20).collect();
+    Some(format!("the query had not given all its rows: its status is `{status}`"))
+}
