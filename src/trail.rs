@@ -28,6 +28,7 @@ pub use denials::{
     Source, SourcesMore, Stretch, Tool, Unreadable,
 };
 pub use groups::Collector;
+pub use hash::fnv as hash;
 pub use input::{reason, text, unpacked};
 pub use item::{Denial, Entry, Item, Served};
 pub use query::{QueryEngine, query};

@@ -186,10 +186,17 @@ fn status(denials: &Denials, compared: bool) -> ExitStatus {
 
 fn read_baseline(path: &str) -> Result<Denials, Failure> {
     let text = input::text(path)?;
-    Denials::from_json(&text).map_err(|error| {
+    let earlier = Denials::from_json(&text).map_err(|error| {
         Failure::input(format!("`{path}` is not the result of an earlier run: {error}"))
             .hint("`--baseline` takes what `denials … --format json` wrote")
-    })
+    })?;
+    if earlier.redacted {
+        return Err(Failure::input(format!(
+            "`{path}` was written with `--redact`: aliases cannot be compared with names"
+        ))
+        .hint("keep a result without `--redact` to compare with, and give `--redact` to the run that reports"));
+    }
+    Ok(earlier)
 }
 
 fn render(denials: &Denials, args: &DenialsArgs) -> Result<String, Failure> {

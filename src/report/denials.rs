@@ -129,7 +129,11 @@ pub(super) fn facts(group: &Group) -> Vec<(&'static str, String)> {
             Some(false) => "the policy engine says that it allows this call",
             None => "whether it refuses this call cannot be told",
         };
-        facts.push(("Session", format!("made by {} with a policy of its own; {says}", policy.from)));
+        let with = match policy.policy_arns.as_slice() {
+            [] => "a policy of its own".to_owned(),
+            arns => format!("managed policies that limit it: {}", listed(arns, 0, 3)),
+        };
+        facts.push(("Session", format!("made by {} with {with}; {says}", policy.from)));
     }
     if let Some(now) = &group.now {
         facts.push(("Now", now_words(group).unwrap_or_else(|| now.verdict.clone())));
@@ -315,7 +319,7 @@ pub fn denials_suite(denials: &Denials) -> Suite {
     let sources = denials.sources.iter().map(|source| Case {
         class: "source".to_owned(),
         name: source.name.clone(),
-        result: if source.is_whole() { CaseResult::Passed } else { CaseResult::Skipped(source_words(source)) },
+        result: if source.is_whole() { CaseResult::Passed } else { CaseResult::Error(source_words(source)) },
     });
     let cases = groups.chain(sources).collect();
     Suite { name: "denials".to_owned(), timestamp: denials.last.clone(), cases, ..Suite::default() }

@@ -52,6 +52,8 @@ pub enum CaseResult {
     },
     /// It could not be told, and why.
     Skipped(String),
+    /// What it asks about could not be read, and why.
+    Error(String),
 }
 
 /// A diagnosis for `JUnit`, and what was expected of it.
@@ -93,12 +95,13 @@ fn write_suite(writer: &mut Writer<Vec<u8>>, suite: &Suite) -> io::Result<()> {
     let count = |is: fn(&CaseResult) -> bool| suite.cases.iter().filter(|case| is(&case.result)).count().to_string();
     let failed = count(|result| matches!(result, CaseResult::Failed { .. }));
     let skipped = count(|result| matches!(result, CaseResult::Skipped(_)));
+    let errors = count(|result| matches!(result, CaseResult::Error(_)));
     let (name, all) = (printable(&suite.name), suite.cases.len().to_string());
     let mut element = writer.create_element("testsuite").with_attributes([
         ("name", name.as_str()),
         ("tests", all.as_str()),
         ("failures", failed.as_str()),
-        ("errors", "0"),
+        ("errors", errors.as_str()),
         ("skipped", skipped.as_str()),
     ]);
     if let Some(timestamp) = &suite.timestamp {
@@ -138,10 +141,11 @@ fn write_case(writer: &mut Writer<Vec<u8>>, case: &Case) -> io::Result<()> {
                 failure.write_text_content(BytesText::new(&printable(text))).map(drop)
             })
             .map(drop),
-        CaseResult::Skipped(why) => element
+        CaseResult::Skipped(why) | CaseResult::Error(why) => element
             .write_inner_content(|writer| {
+                let name = if matches!(case.result, CaseResult::Error(_)) { "error" } else { "skipped" };
                 writer
-                    .create_element("skipped")
+                    .create_element(name)
                     .with_attribute(("message", printable(&on_one_line(why)).as_str()))
                     .write_empty()
                     .map(drop)

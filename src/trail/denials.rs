@@ -66,6 +66,9 @@ pub struct Denials {
     /// What the sources cannot hold, in sentences.
     #[serde(default)]
     pub limits: Vec<String>,
+    /// Whether names have been replaced by aliases; the ids of the groups are then made of aliases.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
 }
 
 /// How many denials there were in each stretch of time.
@@ -327,8 +330,11 @@ pub struct GrantedBefore {
 pub struct SessionPolicy {
     /// The name of the API call that made the session.
     pub from: String,
-    /// The policy.
+    /// The policy; null where the session has managed policies alone.
     pub document: Value,
+    /// The ARNs of the managed policies that limit the session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_arns: Vec<String>,
     /// Whether the policy refuses what was refused, by the policy engine; none where it does not tell.
     #[serde(default)]
     pub explains: Option<bool>,

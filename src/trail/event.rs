@@ -152,6 +152,60 @@ pub(super) struct Parameters<'a> {
     pub(super) name: Text<'a>,
     #[serde(borrow)]
     pub(super) policy: Text<'a>,
+    /// Managed policies that limit a session.
+    #[serde(alias = "policyarns")]
+    pub(super) policy_arns: PolicyArns,
+    #[serde(borrow, alias = "guardrailidentifier", alias = "guardrailId")]
+    pub(super) guardrail_identifier: Text<'a>,
+    #[serde(borrow, alias = "knowledgebaseid")]
+    pub(super) knowledge_base_id: Text<'a>,
+    #[serde(borrow, alias = "agentid")]
+    pub(super) agent_id: Text<'a>,
+    #[serde(borrow, alias = "agentaliasid")]
+    pub(super) agent_alias_id: Text<'a>,
+}
+
+impl Parameters<'_> {
+    /// Lists what a call names besides its model: ARNs, or the type and id that end one.
+    pub(super) fn resources(&self) -> Vec<String> {
+        let of_type = |kind: &str, id: Option<&str>| {
+            id.map(|id| if id.starts_with("arn:") { id.to_owned() } else { format!("{kind}/{id}") })
+        };
+        let alias = self.agent_id.get().zip(self.agent_alias_id.get()).map(|(agent, alias)| format!("{agent}/{alias}"));
+        [
+            of_type("guardrail", self.guardrail_identifier.get()),
+            of_type("knowledge-base", self.knowledge_base_id.get()),
+            of_type("agent-alias", alias.as_deref()),
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|resource| resource.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/_-".contains(&byte)))
+        .collect()
+    }
+}
+
+/// The ARNs of managed policies, in a list of objects as STS takes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "serde_json::Value")]
+pub(super) struct PolicyArns(Vec<String>);
+
+impl PolicyArns {
+    /// Returns the ARNs.
+    pub(super) fn list(&self) -> Vec<String> {
+        self.0.clone()
+    }
+}
+
+impl From<serde_json::Value> for PolicyArns {
+    fn from(value: serde_json::Value) -> Self {
+        let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        let arn = |element: &serde_json::Value| {
+            let arn = element.get("arn").unwrap_or(element).as_str()?;
+            arn.starts_with("arn:").then(|| arn.to_owned())
+        };
+        // STS takes ten at most.
+        Self(list.iter().filter_map(arn).take(10).collect())
+    }
 }
 
 /// What was answered, as far as it refuses or names a session.

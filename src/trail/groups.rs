@@ -30,6 +30,9 @@ const MOST_NAMES: usize = 20;
 /// The most request ids that a group holds.
 const MOST_IDS: usize = 5;
 
+/// How many letters and digits an id of a call has at least.
+const SHORTEST_ID: usize = 6;
+
 /// How many distinct names are told apart, over all groups.
 const MOST_DISTINCT: usize = 400_000;
 
@@ -114,6 +117,7 @@ struct KeptSession {
     from: String,
     key: Option<u64>,
     policy: Arc<str>,
+    policy_arns: Vec<String>,
 }
 
 /// The calls that were counted, by the hashes of their ids.
@@ -242,12 +246,16 @@ impl Collector {
             return;
         }
         self.session_count += 1;
-        let kept = KeptSession { at: session.at, from: session.from, key: session.key, policy };
+        let policy_arns = session.policy_arns;
+        let kept = KeptSession { at: session.at, from: session.from, key: session.key, policy, policy_arns };
         self.sessions.entry(session_id(&session.role, &session.name)).or_default().push(kept);
     }
 
     fn denial(&mut self, source: &str, line: u64, denial: Denial) {
-        if let Some(id) = denial.request_id.as_deref().or(denial.event_id.as_deref())
+        let ids = [&denial.request_id, &denial.event_id];
+        // Exporters write a sign where there is none.
+        let is_id = |id: &&str| id.bytes().filter(u8::is_ascii_alphanumeric).count() >= SHORTEST_ID;
+        if let Some(id) = ids.into_iter().filter_map(|id| id.as_deref()).find(is_id)
             && !self.calls.is_new(hash::fnv(id.as_bytes()))
         {
             return self.copy();
@@ -317,6 +325,7 @@ impl Collector {
                     .collect(),
             },
             limits: self.limits,
+            redacted: false,
         }
     }
 
@@ -392,8 +401,11 @@ impl Collector {
             };
             sessions.iter().filter(fits).max_by_key(|session| session.at)
         })?;
-        let document: Value = serde_json::from_str(&known.policy).ok()?;
-        Some(SessionPolicy { from: known.from.clone(), document, explains: None })
+        // One that is no JSON says as little as one that was not given.
+        let document: Value = serde_json::from_str(&known.policy).unwrap_or_default();
+        let policy_arns: Vec<String> = known.policy_arns.iter().map(|arn| without_secrets(arn)).collect();
+        let is_something = !document.is_null() || !policy_arns.is_empty();
+        is_something.then(|| SessionPolicy { from: known.from.clone(), document, policy_arns, explains: None })
     }
 }
 

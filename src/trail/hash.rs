@@ -1,7 +1,7 @@
 //! Hashes that are the same in every run: ids of groups, and what tells ids and keys apart without keeping them.
 
 /// Returns the FNV-1a hash of bytes, 64 bits (G. Fowler, L. C. Noll, K.-P. Vo).
-pub(super) fn fnv(bytes: &[u8]) -> u64 {
+pub fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 

@@ -98,7 +98,10 @@ pub struct Session {
     pub(super) name: String,
     /// The hash of the id of the key that it was given.
     pub(super) key: Option<u64>,
+    /// The policy; empty where the session has managed policies alone.
     pub(super) policy: String,
+    /// The ARNs of the managed policies that limit it.
+    pub(super) policy_arns: Vec<String>,
 }
 
 /// A call that was served.
@@ -108,10 +111,14 @@ pub struct Served {
     pub principal: Option<String>,
     /// The account that was called in.
     pub account: Option<String>,
+    /// The service that was called, as IAM's actions begin with it.
+    pub service: String,
     /// The API operation.
     pub operation: String,
     /// The model, as the call named it.
     pub model: Option<String>,
+    /// What else it named: ARNs, or the type and id that end one, such as `knowledge-base/EXAMPLE`.
+    pub resources: Vec<String>,
     /// The Region that was called.
     pub region: Option<String>,
     /// Whether it bore a Bedrock API key.

@@ -7,6 +7,7 @@
 use super::denials::Credential;
 use super::event::{Event, Text};
 use super::item::{Denial, Grant, Item, Served, Session, Subject};
+use super::query::NO_DENIALS;
 use super::time;
 use crate::bedrock::Operation;
 use crate::cause::{Cause, Family};
@@ -36,32 +37,18 @@ const MODEL_GRANTS: [&str; 5] = [
     "AcceptAgreementRequest",
 ];
 
-/// Calls that change what a role is allowed.
-const ROLE_GRANTS: [&str; 6] = [
-    "AttachRolePolicy",
-    "PutRolePolicy",
-    "DetachRolePolicy",
-    "DeleteRolePolicy",
-    "PutRolePermissionsBoundary",
-    "DeleteRolePermissionsBoundary",
-];
+/// Calls that may give a role a permission.
+const ROLE_GRANTS: [&str; 4] =
+    ["AttachRolePolicy", "PutRolePolicy", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"];
 
-/// Calls that change what a user is allowed.
-const USER_GRANTS: [&str; 6] = [
-    "AttachUserPolicy",
-    "PutUserPolicy",
-    "DetachUserPolicy",
-    "DeleteUserPolicy",
-    "PutUserPermissionsBoundary",
-    "DeleteUserPermissionsBoundary",
-];
+/// Calls that may give a user a permission.
+const USER_GRANTS: [&str; 4] =
+    ["AttachUserPolicy", "PutUserPolicy", "PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary"];
 
-/// Calls that change what somebody is allowed, and do not say who.
-const OTHER_GRANTS: [&str; 9] = [
+/// Calls that may give somebody a permission, and do not say whom: what takes a service control policy away does.
+const OTHER_GRANTS: [&str; 7] = [
     "AttachGroupPolicy",
     "PutGroupPolicy",
-    "DetachGroupPolicy",
-    "DeleteGroupPolicy",
     "CreatePolicyVersion",
     "SetDefaultPolicyVersion",
     "AttachPolicy",
@@ -192,6 +179,9 @@ pub(super) struct FoundInText {
 
 /// Returns `true` if the call was refused: the code says it, or the text is that of a gate.
 fn is_denial(code: Option<&str>, cause: Cause) -> bool {
+    if code.is_some_and(|code| NO_DENIALS.contains(&code)) {
+        return false;
+    }
     match cause.family() {
         Family::IamPermission | Family::ModelAccess | Family::Credentials => true,
         // Bedrock answers some requests that it does not like as if they were denied: the caller is told so.
@@ -229,7 +219,7 @@ fn denial(event: &Event<'_>, error: Arc<ExplainedError>) -> Denial {
         (false, Some(_)) => Some(Credential::Sigv4),
         (false, None) => None,
     };
-    let model = event.request_parameters.model_id.get().map(name);
+    let model = event.request_parameters.model_id.get().and_then(model);
     Denial {
         at: event.event_time.get().and_then(time::parse),
         account: account(event, who.principal.as_deref()),
@@ -356,7 +346,10 @@ fn grant(event: &Event<'_>) -> Option<Grant> {
 fn session(event: &Event<'_>) -> Option<Session> {
     let api = event.event_name.get()?;
     let parameters = &event.request_parameters;
-    let policy = parameters.policy.get()?;
+    let (policy, policy_arns) = (parameters.policy.get(), parameters.policy_arns.list());
+    if policy.is_none() && policy_arns.is_empty() {
+        return None;
+    }
     let (role, name) = match api {
         "AssumeRole" | "AssumeRoleWithWebIdentity" | "AssumeRoleWithSAML" => {
             // The answer has the session's own ARN; what was asked for has nearly the same.
@@ -374,23 +367,28 @@ fn session(event: &Event<'_>) -> Option<Session> {
         role: self::name(role),
         name: self::name(name),
         key: event.response_elements.credentials.access_key_id.get().map(fingerprint),
-        policy: policy.to_owned(),
+        policy: policy.unwrap_or_default().to_owned(),
+        policy_arns,
     })
 }
 
 /// Reads a call that was served.
 fn served(event: &Event<'_>) -> Option<Served> {
     let refused = event.error_code.get().is_some() || event.error_message.get().is_some();
-    let is_bedrock = event.event_source.get().is_some_and(|source| source.starts_with("bedrock."));
-    if refused || !is_bedrock || event.event_type.get() == Some("AwsServiceEvent") {
+    let service = event.event_source.get().and_then(|source| source.split('.').next());
+    let is_bedrock = service.is_some_and(|service| service.starts_with("bedrock"));
+    let is_endpoint = matches!(event.response_elements.status_code.get(), Some("401" | "403"));
+    if is_endpoint || refused || !is_bedrock || event.event_type.get() == Some("AwsServiceEvent") {
         return None;
     }
     let who = Who::of(event, None);
     Some(Served {
         account: account(event, who.principal.as_deref()),
         principal: who.principal,
+        service: service.map(name)?,
         operation: name(event.event_name.get()?),
-        model: event.request_parameters.model_id.get().map(name),
+        model: event.request_parameters.model_id.get().and_then(model),
+        resources: event.request_parameters.resources(),
         region: event.aws_region.get().map(name),
         bears_api_key: event.bears_api_key(),
     })
@@ -403,8 +401,24 @@ fn name(text: &str) -> String {
     kept(text, LONGEST_NAME)
 }
 
+/// Keeps what names a model: an id or an ARN, and no text that stands in its place.
+fn model(text: &str) -> Option<String> {
+    let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/._-+@*".contains(&byte));
+    is_name.then(|| name(text))
+}
+
+/// Keeps the products that a program names itself by (RFC 9110, section 10.1.5), and no address.
 fn agent(text: &str) -> String {
-    kept(text, LONGEST_AGENT)
+    let is_product = |word: &&str| {
+        let word = word.trim_matches(['(', ')', '[', ']', ';', ',']);
+        let is_token = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~/:,=".contains(&byte));
+        let is_address = word
+            .split(['/', '#', '=', ','])
+            .any(|part| part.parse::<std::net::IpAddr>().is_ok() || part.parse::<std::net::SocketAddr>().is_ok());
+        is_token && !is_address
+    };
+    let words: Vec<&str> = text.split_ascii_whitespace().filter(is_product).collect();
+    kept(&words.join(" "), LONGEST_AGENT)
 }
 
 fn kept(text: &str, longest: usize) -> String {

@@ -129,7 +129,7 @@ pub(super) fn what_else(head: &[u8], is_whole: bool) -> Option<&'static str> {
     let is_answer = is_whole && text.len() < LONGEST_ANSWER && holds("AccessDenied");
     let reads =
         |api: &&str| holds(&format!("when calling the {api} operation")) || (is_answer && holds(&format!(":{api}")));
-    if READS.iter().any(|api| reads(&api)) {
+    if READS.iter().any(|api| reads(api)) {
         return Some("it holds the error of the call that was to read the events");
     }
     None

@@ -4,7 +4,7 @@
 //! without regard to case, underscores and dots, because exporters rename them.
 
 use super::event::{
-    Additional, Body, BodyError, Event, Identity, Issuer, Keys, Parameters, Response, SessionContext, Text,
+    Additional, Body, BodyError, Event, Identity, Issuer, Keys, Parameters, PolicyArns, Response, SessionContext, Text,
 };
 use super::time;
 use serde_json::{Map, Value};
@@ -69,6 +69,11 @@ fn of_record(record: &Map<String, Value>) -> Event<'static> {
             role_session_name: field(&parameters, "roleSessionName"),
             name: field(&parameters, "name"),
             policy: field(&parameters, "policy"),
+            policy_arns: policy_arns(&parameters),
+            guardrail_identifier: first(&parameters, &["guardrailIdentifier", "guardrailId"]),
+            knowledge_base_id: field(&parameters, "knowledgeBaseId"),
+            agent_id: field(&parameters, "agentId"),
+            agent_alias_id: field(&parameters, "agentAliasId"),
         },
         response_elements: response_of(&response),
         additional_event_data: Additional {
@@ -140,6 +145,11 @@ fn of_ocsf(activity: &Map<String, Value>) -> Event<'static> {
             role_arn: field(&parameters, "roleArn"),
             role_session_name: field(&parameters, "roleSessionName"),
             policy: field(&parameters, "policy"),
+            policy_arns: policy_arns(&parameters),
+            guardrail_identifier: first(&parameters, &["guardrailIdentifier", "guardrailId"]),
+            knowledge_base_id: field(&parameters, "knowledgeBaseId"),
+            agent_id: field(&parameters, "agentId"),
+            agent_alias_id: field(&parameters, "agentAliasId"),
             ..Parameters::default()
         },
         response_elements: response_of(&nested(&response, "data")),
@@ -204,6 +214,10 @@ fn text<'v>(object: &'v Map<String, Value>, name: &str) -> Option<Cow<'v, str>> 
 
 fn field(object: &Map<String, Value>, name: &str) -> Text<'static> {
     Text::owned(text(object, name).map(Cow::into_owned))
+}
+
+fn policy_arns(parameters: &Map<String, Value>) -> PolicyArns {
+    find(parameters, "policyArns").cloned().unwrap_or_default().into()
 }
 
 fn first(object: &Map<String, Value>, names: &[&str]) -> Text<'static> {

@@ -13,68 +13,71 @@ pub enum QueryEngine {
 
 /// Returns the query for an engine, with what has to be put into it in a comment.
 ///
-/// It selects by code, and by the texts of those gates of model access whose code speaks of no access.
+/// It selects more than denials: every call to Bedrock, or by Bedrock in somebody's name, that has an error which may be
+/// one, and those that a gateway refused, whose records have no error code. `denials` tells them apart.
 #[must_use]
 pub fn query(engine: QueryEngine) -> String {
     match engine {
         QueryEngine::Athena => format!(
             "-- Amazon Athena, over the table that the CloudTrail console makes (here: cloudtrail_logs).\n\
              -- Save the result as CSV and run: bedrock-access denials FILE.csv\n\
+             -- What was granted shortly before, and the policies of sessions, are in the trail's own files alone.\n\
              SELECT eventid, requestid, eventtime, eventtype, eventsource, eventname, awsregion, errorcode, errormessage,\n\
-             \x20      useragent, recipientaccountid, vpcendpointid, useridentity, requestparameters, additionaleventdata\n\
+             \x20      useragent, recipientaccountid, vpcendpointid, useridentity, requestparameters, responseelements,\n\
+             \x20      additionaleventdata\n\
              FROM cloudtrail_logs\n\
-             WHERE eventsource LIKE 'bedrock%'\n\
+             WHERE (eventsource LIKE 'bedrock%' OR useridentity.invokedby LIKE '%bedrock%')\n\
              \x20 AND eventtime > to_iso8601(current_timestamp - interval '1' day)\n\
-             \x20 AND {}\n\
+             \x20 AND ({}\n\
+             \x20      OR regexp_like(responseelements, '\"statusCode\" *: *\"?40[13]'))\n\
              ORDER BY eventtime;\n",
             selection("errorcode", "errormessage")
         ),
         QueryEngine::Lake => format!(
             "-- CloudTrail Lake; put the id of the event data store behind FROM.\n\
              -- aws cloudtrail get-query-results --query-id ID > rows.json; bedrock-access denials rows.json\n\
+             -- What was granted shortly before, and the policies of sessions, are in the trail's own files alone.\n\
              SELECT eventID, requestID, eventTime, eventType, eventSource, eventName, awsRegion, errorCode, errorMessage,\n\
-             \x20      userAgent, recipientAccountId, vpcEndpointId, userIdentity, requestParameters, additionalEventData\n\
+             \x20      userAgent, recipientAccountId, vpcEndpointId, userIdentity, requestParameters, responseElements,\n\
+             \x20      additionalEventData\n\
              FROM EVENT_DATA_STORE_ID\n\
-             WHERE eventSource LIKE 'bedrock%'\n\
+             WHERE (eventSource LIKE 'bedrock%' OR userIdentity.invokedBy LIKE '%bedrock%')\n\
              \x20 AND eventTime > date_add('day', -1, now())\n\
-             \x20 AND {}\n\
+             \x20 AND ({}\n\
+             \x20      OR element_at(responseElements, 'statusCode') IN ('401', '403'))\n\
              ORDER BY eventTime\n",
             selection("errorCode", "errorMessage")
         ),
-        QueryEngine::LogsInsights => {
-            let texts: Vec<String> = GATES.iter().map(|text| format!("errorMessage like \"{text}\"")).collect();
-            format!(
-                "# CloudWatch Logs Insights, over the log group of the trail.\n\
-                 # aws logs get-query-results --query-id ID > rows.json; bedrock-access denials rows.json\n\
-                 fields @timestamp, @message\n\
-                 | filter eventSource like /^bedrock/\n\
-                 | filter errorCode in [{}] or {}\n\
-                 | sort @timestamp asc\n\
-                 | limit 10000\n",
-                CODES.map(|code| format!("\"{code}\"")).join(", "),
-                texts.join(" or ")
-            )
-        }
+        QueryEngine::LogsInsights => format!(
+            "# CloudWatch Logs Insights, over the log group of the trail.\n\
+             # aws logs get-query-results --query-id ID > rows.json; bedrock-access denials rows.json\n\
+             # It gives 10,000 rows at most: ask for a shorter time where it gives as many.\n\
+             fields @timestamp, @message\n\
+             | filter eventSource like /^bedrock/ or userIdentity.invokedBy like /bedrock/\n\
+             | filter ((ispresent(errorCode) or ispresent(errorMessage)) and coalesce(errorCode, \"\") not in [{}])\n\
+             \x20   or responseElements.statusCode in [401, 403, \"401\", \"403\"]\n\
+             | sort @timestamp asc\n\
+             | limit 10000\n",
+            NO_DENIALS.map(|code| format!("\"{code}\"")).join(", "),
+        ),
     }
 }
 
-/// Codes that speak of access.
-const CODES: [&str; 4] = ["AccessDenied", "AccessDeniedException", "VpceAccessDenied", "UnauthorizedOperation"];
-
-/// Parts of the texts that gates of model access answer with under other codes.
-const GATES: [&str; 8] = [
-    "use case details",
-    "end of its life",
-    "Legacy",
-    "Operation not allowed",
-    "unsupported countries",
-    "data retention",
-    "trust",
-    "access to the model",
+/// Codes of errors that are counted apart, whatever their text is: they are many where something is under load.
+pub(super) const NO_DENIALS: [&str; 8] = [
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "ServiceQuotaExceededException",
+    "InternalServerException",
+    "ServiceUnavailableException",
+    "ModelTimeoutException",
+    "ModelErrorException",
+    "ModelNotReadyException",
 ];
 
 fn selection(code: &str, message: &str) -> String {
-    let codes = CODES.map(|code| format!("'{code}'")).join(", ");
-    let texts: Vec<String> = GATES.iter().map(|text| format!("{message} LIKE '%{text}%'")).collect();
-    format!("({code} IN ({codes})\n       OR {})", texts.join("\n       OR "))
+    let codes = NO_DENIALS.map(|code| format!("'{code}'")).join(", ");
+    format!(
+        "(({code} IS NOT NULL OR {message} IS NOT NULL)\n        AND coalesce({code}, '') NOT IN\n            ({codes}))"
+    )
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -116,7 +116,7 @@ fn the_exit_status_tells_none_from_not_known() {
     for engine in ["athena", "lake", "logs-insights"] {
         let answer = run(&["denials", "--print-query", engine]);
         assert_eq!(answer.status, 0);
-        assert!(answer.stdout.contains("VpceAccessDenied"), "{}", answer.stdout);
+        assert!(answer.stdout.contains("ThrottlingException") && answer.stdout.contains("40"), "{}", answer.stdout);
     }
 }
 
@@ -158,6 +158,113 @@ fn the_doctor_says_whether_it_is_still_so() {
     assert_eq!(answer.json()["verdict"], "denied", "{}", answer.stderr);
 }
 
+/// What the doctor does not ask about may refuse the call still, whatever it says of the rest.
+#[test]
+fn fixed_is_said_only_of_what_was_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let role = "arn:aws:sts::111122223333:assumed-role/chat-api/session";
+    let denied = |of: &str| {
+        let mut event = event(1, role, "amazon.nova-lite-v1:0", "us-west-2");
+        let on = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0";
+        event["errorMessage"] =
+            format!("User: {role} is not authorized to perform: bedrock:InvokeModel on resource: {on} {of}").into();
+        event
+    };
+    let plain = denied("because no identity-based policy allows the bedrock:InvokeModel action");
+    let session = denied("because no session policy allows the bedrock:InvokeModel action");
+    let endpoint = denied("because no VPC endpoint policy allows the bedrock:InvokeModel action");
+    let mut bearer = denied("because no identity-based policy allows the bedrock:CallWithBearerToken action");
+    bearer["errorMessage"] =
+        bearer["errorMessage"].as_str().unwrap().replace("InvokeModel", "CallWithBearerToken").into();
+    let mut limited = denied("");
+    limited["errorMessage"] = "Your account is not authorized to invoke this API operation.".into();
+    for (event, can_tell) in [(&plain, true), (&session, false), (&endpoint, false), (&bearer, false)] {
+        let file = write(&folder.path().join("events.json"), &json!({ "Records": [event] }));
+        let answer = run(&["denials", &file, "--diagnose", "--sandbox", "healthy", "--format", "json"]);
+        let group = &answer.json()["groups"][0];
+        let verdict = if can_tell { "allowed" } else { "undetermined" };
+        assert_eq!(group["now"]["verdict"], verdict, "{group:#} {}", answer.stderr);
+        assert_eq!(group["now"]["why"].is_string(), !can_tell, "{group:#}");
+    }
+}
+
+#[test]
+fn the_rights_of_keys_and_subscriptions_are_on_what_they_are_checked_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let role = "arn:aws:sts::111122223333:assumed-role/chat/x";
+    let mut bearer = event(1, role, "amazon.nova-lite-v1:0", "us-west-2");
+    let on = "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-lite-v1:0";
+    let action = "bedrock:CallWithBearerToken";
+    bearer["errorMessage"] = format!(
+        "User: {role} is not authorized to perform: {action} on resource: {on} because no identity-based policy allows the {action} action"
+    )
+    .into();
+    let mut sold = event(2, role, "anthropic.claude-sonnet-4-5-20250929-v1:0", "us-west-2");
+    sold["errorMessage"] = "Model access is denied due to IAM user or service role is not authorized to perform the required \
+        AWS Marketplace actions (aws-marketplace:ViewSubscriptions, aws-marketplace:Subscribe) to enable access to this model."
+        .into();
+    let file = write(&folder.path().join("events.json"), &json!({"Records": [bearer, sold]}));
+    let denials = folder.path().join("denials.json");
+    let denials = denials.to_str().unwrap();
+    run(&["denials", &file, "--format", "json", "--output", denials]);
+    let answer = run(&["policy", "generate", "--from", denials]);
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    let statements = answer.json()["Statement"].as_array().unwrap().clone();
+    let with = |action: &str| statements.iter().find(|one| one["Action"].to_string().contains(action)).unwrap();
+    assert_eq!(with(action)["Resource"], "*");
+    assert_eq!(
+        with("aws-marketplace:Subscribe")["Condition"]["StringEquals"]["aws:CalledViaLast"],
+        "bedrock.amazonaws.com"
+    );
+    // Aliases make no policy, and cannot be compared.
+    run(&["denials", &file, "--redact", "--format", "json", "--output", denials]);
+    for command in [&["policy", "generate", "--from", denials][..], &["denials", &file, "--baseline", denials]] {
+        let answer = run(command);
+        assert_eq!(answer.status, 4, "{}", answer.stdout);
+        assert!(answer.stderr.contains("--redact"), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn what_was_served_by_an_id_or_through_a_profile_is_allowed_there_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = |operation: &str, parameters: Value| {
+        let mut event = event(1, "arn:aws:sts::111122223333:assumed-role/chat/x", "x", "us-east-1");
+        event.as_object_mut().unwrap().retain(|key, _| !key.starts_with("error"));
+        event["eventName"] = operation.into();
+        event["requestParameters"] = parameters;
+        event
+    };
+    let profile = "us.amazon.nova-micro-v1:0";
+    let records = [
+        served("Retrieve", json!({"knowledgeBaseId": "KBEXAMPLE1"})),
+        served("ApplyGuardrail", json!({"guardrailIdentifier": "gr1example"})),
+        served("InvokeModel", json!({"modelId": profile})),
+    ];
+    let file = write(&folder.path().join("served.json"), &json!({ "Records": records }));
+    let role = "arn:aws:iam::111122223333:role/apps/chat";
+    let answer = run(&["policy", "generate", "--from-cloudtrail", &file, "--principal", role]);
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    assert!(!answer.stderr.contains("left out"), "{}", answer.stderr);
+    let text = answer.stdout;
+    for resource in [
+        "arn:aws:bedrock:us-east-1:111122223333:knowledge-base/KBEXAMPLE1",
+        "arn:aws:bedrock:us-east-1:111122223333:guardrail/gr1example",
+        "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-micro-v1:0",
+        "arn:aws:bedrock:us-west-2::foundation-model/amazon.nova-micro-v1:0",
+    ] {
+        assert!(text.contains(resource), "{resource}: {text}");
+    }
+    assert!(!text.contains("bedrock:*:"), "{text}");
+}
+
+#[test]
+fn a_source_that_was_refused_is_an_error_for_ci() {
+    let answer: Answer = run_with_input(bedrock_access(["denials", "-", "--format", "junit"]), b"PAR1\x15\x04").into();
+    assert_eq!(answer.status, 3);
+    assert!(answer.stdout.contains("errors=\"1\"") && answer.stdout.contains("<error message="), "{}", answer.stdout);
+}
+
 #[test]
 fn the_policy_that_calls_lacked_is_written_and_no_more() {
     let folder = tempfile::tempdir().unwrap();
@@ -188,7 +295,13 @@ struct EventHistory {
     endpoint: String,
     calls: Arc<Mutex<Vec<(String, Instant)>>>,
     left: Arc<AtomicUsize>,
+    /// Events that it holds besides, by their moment, in seconds since 1970.
+    late: Late,
+    /// Every page leads to itself.
+    is_stuck: Arc<AtomicBool>,
 }
+
+type Late = Arc<Mutex<Vec<i64>>>;
 
 /// How many events a page has here; the API's fifty would only make the test long.
 const PAGE: usize = 3;
@@ -200,9 +313,12 @@ impl EventHistory {
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let (calls, left) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(budget)));
         let (seen, remaining) = (Arc::clone(&calls), Arc::clone(&left));
+        let (late, is_stuck): (Late, _) = (Arc::default(), Arc::new(AtomicBool::new(false)));
+        let (held, sticks) = (Arc::clone(&late), Arc::clone(&is_stuck));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (seen, remaining) = (Arc::clone(&seen), Arc::clone(&remaining));
+                let (held, sticks) = (Arc::clone(&held), Arc::clone(&sticks));
                 thread::spawn(move || {
                     let mut stream = stream.unwrap();
                     while let Some((head, body)) = request(&mut stream) {
@@ -221,7 +337,12 @@ impl EventHistory {
                         {
                             (400, json!({"__type": "com.amazonaws.cloudtrail#AccessDeniedException", "message": "no"}))
                         } else {
-                            (200, page(&serde_json::from_slice(&body).unwrap(), count, &region))
+                            let mut page =
+                                page(&serde_json::from_slice(&body).unwrap(), count, &region, &held.lock().unwrap());
+                            if sticks.load(Ordering::SeqCst) {
+                                page["NextToken"] = "1".into();
+                            }
+                            (200, page)
                         };
                         let answer = answer.to_string();
                         let head = format!(
@@ -235,7 +356,7 @@ impl EventHistory {
                 });
             }
         });
-        Self { endpoint, calls, left }
+        Self { endpoint, calls, left, late, is_stuck }
     }
 
     fn ask(&self, arguments: &[&str]) -> Answer {
@@ -272,7 +393,8 @@ fn request(stream: &mut std::net::TcpStream) -> Option<(String, Vec<u8>)> {
 }
 
 /// Answers a call: events from `StartTime` to `EndTime`, two in each second so that a page may end between them.
-fn page(asked: &Value, count: usize, region: &str) -> Value {
+fn page(asked: &Value, count: usize, region: &str, late: &[i64]) -> Value {
+    let since = asked["StartTime"].as_i64().unwrap();
     let until = asked["EndTime"].as_i64().unwrap();
     let newest = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64 / 86_400
         * 86_400
@@ -287,6 +409,12 @@ fn page(asked: &Value, count: usize, region: &str) -> Value {
         })
         .filter(|event| event["EventTime"].as_i64().unwrap() <= until)
         .collect();
+    let besides = late.iter().filter(|at| (since..=until).contains(*at)).map(|at| {
+        let mut event = event(1, "arn:aws:sts::111122223333:assumed-role/chat/x", "amazon.nova-lite-v1:0", region);
+        event["requestID"] = format!("late-{at}").into();
+        json!({"EventId": format!("late-{at}"), "EventTime": at, "CloudTrailEvent": event.to_string()})
+    });
+    let all: Vec<Value> = besides.chain(all).collect();
     let from = asked["NextToken"].as_str().map_or(0, |token| token.parse::<usize>().unwrap());
     let events: Vec<Value> = all.iter().skip(from).take(PAGE).cloned().collect();
     let next = from + events.len();
@@ -334,6 +462,34 @@ fn an_interrupted_reading_goes_on_and_counts_nothing_twice() {
     assert_eq!(whole["sources"][0]["complete"], true);
     assert_eq!(whole["groups"].as_array().unwrap().len(), 1);
     assert_eq!(whole["groups"][0]["count"], 9);
+}
+
+/// The event history holds an event up to 15 minutes after the call: a later run asks for that time again.
+#[test]
+fn an_event_that_comes_in_late_is_counted_by_the_next_run_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state.json");
+    let arguments = ["--region", "us-east-1", "--since", "1h", "--resume", state.to_str().unwrap()];
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+    let history = EventHistory::start(0, None, 1000);
+    let (early, late) = (now - 1500, now - 600);
+    *history.late.lock().unwrap() = vec![now - 60, early];
+    assert_eq!(history.ask(&arguments).json()["denials"], 2);
+    for expected in [3, 3] {
+        *history.late.lock().unwrap() = vec![now - 60, late, early];
+        let denials = history.ask(&arguments).json();
+        assert_eq!((&denials["denials"], &denials["others"]), (&json!(expected), &json!({})), "{denials:#}");
+    }
+}
+
+#[test]
+fn a_history_that_leads_to_itself_ends_and_says_so() {
+    let history = EventHistory::start(0, None, 1000);
+    history.is_stuck.store(true, Ordering::SeqCst);
+    let answer = history.ask(&["--region", "us-east-1"]);
+    assert_eq!(answer.status, 3, "{}", answer.stdout);
+    assert!(answer.json()["sources"][0]["error"].as_str().unwrap().contains("leads to"), "{}", answer.stdout);
+    assert_eq!(history.calls.lock().unwrap().len(), 2);
 }
 
 #[test]

@@ -28,7 +28,36 @@ pub struct Progress {
     pub done: bool,
     /// The ids of the events of the oldest second that were read.
     pub border: BTreeSet<String>,
+    /// The moment that the run asks up to, in seconds since 1970.
+    #[serde(default)]
+    pub to: i64,
+    /// The hashes of the ids of events within [`LAG`] before that, whose like may still come in.
+    #[serde(default)]
+    pub late: BTreeSet<u64>,
+    /// Those that an earlier run read.
+    #[serde(default)]
+    pub known: BTreeSet<u64>,
     pub source: Option<Source>,
+}
+
+/// How long an event may take until the event history holds it, in seconds: 15 minutes (AWS CloudTrail User Guide, "Working
+/// with CloudTrail event history"), and some more.
+pub const LAG: i64 = 20 * 60;
+
+impl Progress {
+    /// Returns what is to be asked next: from a moment to another.
+    #[must_use]
+    pub fn between(from: i64, to: i64) -> Self {
+        Self { from, until: to, to, ..Self::default() }
+    }
+
+    /// Goes on from the end of a run that was read to its end, and asks once more for the time whose events may have come
+    /// in since.
+    pub fn go_on(&mut self, to: i64) {
+        let known = std::mem::take(&mut self.late);
+        let source = self.source.take();
+        *self = Self { known, source, ..Self::between(self.to - LAG, to) };
+    }
 }
 
 /// What came back for a Region.
@@ -37,7 +66,25 @@ pub struct Page {
     pub history: Option<History>,
     pub lookup: Lookup,
     pub state: Progress,
+    /// The token of the page that was asked for; none of the first.
+    pub token: Option<String>,
     pub answer: Observation<Value>,
+}
+
+impl Page {
+    /// Returns the token of the page behind this one; none behind the last.
+    ///
+    /// # Errors
+    /// When it is the token of this page: asking for it would never end.
+    pub fn next(&self) -> Result<Option<String>, &'static str> {
+        let Observation::Seen(page) = &self.answer else { return Ok(None) };
+        match page.get("NextToken").and_then(Value::as_str).filter(|token| !token.is_empty()) {
+            Some(token) if self.token.as_deref() == Some(token) => {
+                Err("CloudTrail's answer leads to the page that was asked for, and to no other")
+            }
+            token => Ok(token.map(str::to_owned)),
+        }
+    }
 }
 
 /// Asks for the newest page of a Region.
@@ -46,23 +93,26 @@ pub async fn first_page(probe: &Observer, region: Region, state: Progress) -> Pa
     match probe.history(&region).await {
         Ok(mut history) => {
             let answer = history.page(&lookup, None).await;
-            Page { region, history: Some(history), lookup, state, answer }
+            Page { region, history: Some(history), lookup, state, token: None, answer }
         }
-        Err(failure) => Page { region, history: None, lookup, state, answer: Observation::Failed(failure) },
+        Err(failure) => {
+            Page { region, history: None, lookup, state, token: None, answer: Observation::Failed(failure) }
+        }
     }
 }
 
 /// Asks for the page behind a token.
 pub async fn next_page(mut history: History, region: Region, lookup: Lookup, state: Progress, token: String) -> Page {
     let answer = history.page(&lookup, Some(&token)).await;
-    Page { region, history: Some(history), lookup, state, answer }
+    Page { region, history: Some(history), lookup, state, token: Some(token), answer }
 }
 
 /// Takes the events of a page that were not read before.
 pub fn take_page(page: &Value, state: &mut Progress, source: &mut Source, collector: &mut Collector) {
     let events = page.get("Events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let id = |event: &Value| event.get("EventId").and_then(Value::as_str).map(str::to_owned);
-    let is_new = |event: &&Value| id(event).is_none_or(|id| !state.border.contains(&id));
+    let is_new =
+        |event: &&Value| id(event).is_none_or(|id| !state.border.contains(&id) && !state.known.contains(&hash(&id)));
     let new: Vec<&Value> = events.iter().filter(is_new).collect();
     let bytes = serde_json::json!({ "Events": new }).to_string();
     let name = source.name.clone();
@@ -79,6 +129,9 @@ pub fn take_page(page: &Value, state: &mut Progress, source: &mut Source, collec
     // The newest come first, so that everything before the oldest second is still to be read.
     for event in events {
         let Some(at) = event.get("EventTime").and_then(event_time) else { continue };
+        if at >= state.to - LAG {
+            state.late.extend(id(event).as_deref().map(hash));
+        }
         if at < state.until {
             state.border.clear();
             state.until = at;
@@ -87,6 +140,11 @@ pub fn take_page(page: &Value, state: &mut Progress, source: &mut Source, collec
             state.border.extend(id(event));
         }
     }
+}
+
+/// Returns the hash of an event's id.
+fn hash(id: &str) -> u64 {
+    crate::trail::hash(id.as_bytes())
 }
 
 /// Reads the time of an event: seconds since 1970 in JSON of the API, a text in what the AWS CLI prints.
@@ -115,21 +173,23 @@ pub fn words(unseen: &Observation<Value>) -> String {
 pub async fn recent(observer: &Observer, regions: &[Region], from: i64, to: i64, until: Instant) -> Denials {
     let mut collector = Collector::default();
     for region in regions {
-        let mut page = first_page(observer, region.clone(), Progress { from, until: to, ..Progress::default() }).await;
+        let mut page = first_page(observer, region.clone(), Progress::between(from, to)).await;
         let mut source = Source::new(&format!("live:{region}"));
         loop {
-            let Page { region, history, lookup, mut state, answer } = page;
-            let token = match answer {
+            let next = page.next();
+            let Page { region, history, lookup, mut state, answer, .. } = page;
+            let error = match &answer {
                 Observation::Seen(seen) => {
-                    take_page(&seen, &mut state, &mut source, &mut collector);
-                    seen.get("NextToken").and_then(Value::as_str).map(str::to_owned)
+                    take_page(seen, &mut state, &mut source, &mut collector);
+                    next.as_ref().err().map(|error| (*error).to_owned())
                 }
-                unseen => {
-                    source.complete = false;
-                    source.error = Some(words(&unseen));
-                    None
-                }
+                unseen => Some(words(unseen)),
             };
+            if error.is_some() {
+                source.complete = false;
+                source.error = error;
+            }
+            let token = next.unwrap_or_default();
             let (Some(token), Some(history)) = (token, history) else { break };
             if Instant::now() >= until {
                 source.complete = false;

@@ -21,6 +21,7 @@ pub fn redact(denials: &Denials) -> Result<Denials, Failure> {
     let readable = regions.chain(models).chain(codes).collect();
     let mut redacted: Denials =
         serde_json::from_value(Redactor::default().document_of_trail(&value, readable)).map_err(damaged)?;
+    redacted.redacted = true;
     for (group, whole) in redacted.groups.iter_mut().zip(&denials.groups) {
         // An id is made of names; that of the aliases tells as much.
         group.id = group.id_of_fields();

@@ -104,21 +104,24 @@ fn notes(wanted: &WantedPolicy, calls: &[Call]) -> Vec<String> {
     notes
 }
 
-/// Returns what one call must be allowed; a profile may route it to whichever Region.
+/// Returns what one call must be allowed: through a profile, in the Regions to which AWS documents that it routes, or in
+/// whichever where that is not known.
 ///
 /// # Errors
 /// As [`NamedCall::expand`].
 pub fn requirements_of_call(
     operation: Operation,
     model: Option<ModelReference>,
+    resource: Vec<Arn>,
     region: Region,
     account: Option<String>,
 ) -> Result<Vec<RequestContext>, Failure> {
     let is_profile = model.as_ref().is_some_and(ModelReference::is_profile);
-    let call = NamedCall { model, region: Some(region), account, ..NamedCall::default() };
-    let call = match is_profile {
-        true => call.expand_to_any_region(operation)?,
-        false => call.expand(operation, ContextKeys::new())?,
+    let named = NamedCall { model, resource, region: Some(region), account, ..NamedCall::default() };
+    let documented = named.expand(operation, ContextKeys::new())?;
+    let call = match is_profile && !documented.unlisted.is_empty() {
+        true => named.expand_to_any_region(operation)?,
+        false => documented,
     };
     requirements(&[call], |call| &call.requirements)
 }

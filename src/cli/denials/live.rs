@@ -16,7 +16,6 @@ use crate::trail::{Collector, Denials, Source};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -78,19 +77,26 @@ async fn ask(args: &DenialsArgs) -> Result<Denials, Failure> {
             Some(answer) = waiting.next() => answer,
             else => break,
         };
-        let Page { region, history, lookup, mut state, answer } = answer;
+        let following = answer.next();
+        let Page { region, history, lookup, mut state, answer, .. } = answer;
         let name = format!("live:{region}");
         let mut source = state.source.take().unwrap_or_else(|| Source::new(&name));
         let mut next = None;
         match answer {
             Observation::Seen(page) => {
                 let count = pages.fetch_add(1, Ordering::Relaxed);
-                next = page.get("NextToken").and_then(Value::as_str).map(str::to_owned);
                 take_page(&page, &mut state, &mut source, &mut collector);
+                match following {
+                    Ok(token) => next = token,
+                    Err(error) => {
+                        source.complete = false;
+                        source.error = Some(error.to_owned());
+                    }
+                }
                 if count < regions.len() as u64 && next.is_some() {
                     estimate(&region, &lookup, &state);
                 }
-                state.done = next.is_none();
+                state.done = next.is_none() && source.error.is_none();
             }
             unseen => {
                 source.complete = false;
@@ -122,7 +128,7 @@ fn plan(
     now: i64,
     since: i64,
 ) -> (BTreeMap<String, Progress>, i64, Collector) {
-    let fresh = |from: i64| Progress { from, until: now, ..Progress::default() };
+    let fresh = |from: i64| Progress::between(from, now);
     let Some(state) = earlier else {
         let progress = regions.iter().map(|region| (region.to_string(), fresh(now - since))).collect();
         return (progress, now, Collector::default());
@@ -132,10 +138,9 @@ fn plan(
     for region in regions {
         let known = progress.entry(region.to_string()).or_insert_with(|| fresh(now - since));
         if is_over && known.done {
-            // The next run asks for what came since; the border's events were counted.
-            known.from = state.to;
-            known.until = now;
-            known.done = false;
+            // What came in since, and was recorded before.
+            known.to = state.to;
+            known.go_on(now);
         }
         if let Some(source) = &mut known.source {
             source.complete = true;

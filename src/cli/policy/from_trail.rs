@@ -6,7 +6,7 @@
 
 use super::generate::Format;
 use crate::answer::policy::requirements_of_call;
-use crate::bedrock::{ModelReference, Operation, Region};
+use crate::bedrock::{Kind, ModelReference, Operation, Region};
 use crate::cause::Cause;
 use crate::cli::denials::files::{Parcel, for_each};
 use crate::cli::exit::{ExitStatus, Failure};
@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+/// The permission to call with a Bedrock API key.
+const BEARER_TOKEN: &str = "bedrock:CallWithBearerToken";
+
 /// The most distinct calls of a principal that are told apart.
 const MOST_CALLS: usize = 10_000;
 
@@ -28,15 +31,21 @@ pub(super) fn from_denials(path: &str, principal: Option<&Arn>, format: Format) 
         Failure::input(format!("`{path}` is not the result of `denials`: {error}"))
             .hint("`--from` takes what `bedrock-access denials … --format json` wrote")
     })?;
+    if denials.redacted {
+        return Err(Failure::input(format!("`{path}` was written with `--redact`: aliases make no policy"))
+            .hint("take a result without `--redact`"));
+    }
     let mut wanted: BTreeMap<String, Vec<RequestContext>> = BTreeMap::new();
     let mut left: BTreeMap<&'static str, u64> = BTreeMap::new();
     for group in &denials.groups {
         match request_of(group) {
-            Ok((who, request)) => {
+            Ok((who, lacked)) => {
                 if principal.is_none_or(|principal| principal.to_string() == who) {
                     let requests = wanted.entry(who).or_default();
-                    if !requests.contains(&request) {
-                        requests.push(request);
+                    for request in lacked {
+                        if !requests.contains(&request) {
+                            requests.push(request);
+                        }
                     }
                 }
             }
@@ -57,10 +66,15 @@ pub(super) fn from_denials(path: &str, principal: Option<&Arn>, format: Format) 
     Ok(if policies.is_empty() { ExitStatus::Undetermined } else { ExitStatus::Success })
 }
 
-/// Returns whom a group's calls lacked which permission.
-fn request_of(group: &Group) -> Result<(String, RequestContext), &'static str> {
+/// Returns whom a group's calls lacked which permissions.
+fn request_of(group: &Group) -> Result<(String, Vec<RequestContext>), &'static str> {
     match group.cause {
         Cause::IdentityPolicyMissingAllow => {}
+        // AWS Marketplace is asked by Bedrock in the caller's name, and only then.
+        Cause::MarketplacePermission => {
+            let who = group.principal.clone().ok_or("their principal is not recorded")?;
+            return Ok((who, subscription()));
+        }
         cause if cause.family() == crate::cause::Family::IamPermission => {
             return Err("another policy than an identity's refuses them, and allowing more does not help");
         }
@@ -68,6 +82,10 @@ fn request_of(group: &Group) -> Result<(String, RequestContext), &'static str> {
     }
     let who = group.principal.clone().ok_or("their principal is not recorded")?;
     let action = group.action.clone().ok_or("their action is not recorded")?;
+    // The service authorization reference lists no resource for it.
+    if action == BEARER_TOKEN {
+        return Ok((who, vec![RequestContext { action, resource: "*".to_owned(), context: ContextKeys::new() }]));
+    }
     let resource = group.resource.clone().ok_or("their resource is not recorded")?;
     let mut context = ContextKeys::new();
     // A model behind a profile is allowed through that profile alone.
@@ -76,7 +94,7 @@ fn request_of(group: &Group) -> Result<(String, RequestContext), &'static str> {
     {
         context.set("bedrock:InferenceProfileArn", profile);
     }
-    Ok((who, RequestContext { action, resource, context }))
+    Ok((who, vec![RequestContext { action, resource, context }]))
 }
 
 /// Returns the ARN of the inference profile that a group's calls named.
@@ -174,9 +192,11 @@ pub(super) fn from_cloudtrail(
 fn requirements(call: &Served) -> Result<Vec<RequestContext>, String> {
     let region: Region =
         call.region.as_deref().ok_or("its Region is not recorded")?.parse().map_err(|error| format!("{error}"))?;
-    let Some(operation) = Operation::from_api_name(&call.operation) else {
+    let known = Operation::from_api_name(&call.operation);
+    let Some(operation) = known.filter(|known| known.iam_action().split(':').next() == Some(call.service.as_str()))
+    else {
         // What has no row in the table of operations is an action of that name, on whatever it was.
-        let action = format!("bedrock:{}", call.operation);
+        let action = format!("{}:{}", call.service, call.operation);
         return Ok(vec![RequestContext { action, resource: "*".to_owned(), context: ContextKeys::new() }]);
     };
     let model =
@@ -184,15 +204,47 @@ fn requirements(call: &Served) -> Result<Vec<RequestContext>, String> {
     if model.is_none() && operation.model().given == crate::bedrock::Given::Always {
         return Err("its model is not recorded".to_owned());
     }
-    requirements_of_call(operation, model, region, call.account.clone())
+    let resources = call.resources.iter().filter_map(|resource| arn_of(resource, &region, call.account.as_deref()));
+    let (taken, others): (Vec<Arn>, Vec<Arn>) =
+        resources.partition(|arn| Kind::of(arn).is_some_and(|kind| operation.takes(kind)));
+    if let Some(kind) = operation.requires().iter().find(|kind| !taken.iter().any(|arn| Kind::of(arn) == Some(**kind)))
+    {
+        return Err(format!("its resource, {}, is not recorded", kind.words()));
+    }
+    requirements_of_call(operation, model, taken, region, call.account.clone())
         .map(|mut requests| {
+            // A guardrail that the call passed is one more authorization.
+            let guardrails = others.iter().filter(|arn| Kind::of(arn) == Some(Kind::Guardrail));
+            requests.extend(guardrails.map(|arn| RequestContext {
+                action: "bedrock:ApplyGuardrail".to_owned(),
+                resource: arn.to_string(),
+                context: ContextKeys::new(),
+            }));
             if call.bears_api_key {
-                let action = "bedrock:CallWithBearerToken".to_owned();
+                let action = BEARER_TOKEN.to_owned();
                 requests.push(RequestContext { action, resource: "*".to_owned(), context: ContextKeys::new() });
             }
             requests
         })
         .map_err(|failure| failure.message)
+}
+
+/// Returns the ARN of what a call named, with what its id lacks.
+fn arn_of(resource: &str, region: &Region, account: Option<&str>) -> Option<Arn> {
+    match resource.parse::<Arn>() {
+        Ok(arn) => Some(arn),
+        Err(_) => Some(Arn::new(region.partition().as_str(), "bedrock", region.as_str(), account?, resource)),
+    }
+}
+
+/// Returns what the first call to a model needs that is sold through AWS Marketplace.
+fn subscription() -> Vec<RequestContext> {
+    let of = |action: &str| {
+        let mut context = ContextKeys::new();
+        context.set("aws:CalledViaLast", "bedrock.amazonaws.com");
+        RequestContext { action: action.to_owned(), resource: "*".to_owned(), context }
+    };
+    ["aws-marketplace:Subscribe", "aws-marketplace:ViewSubscriptions"].map(of).to_vec()
 }
 
 /// Says which allows of the present policies the new one does not repeat.

@@ -127,6 +127,32 @@ fn an_event_is_found_in_an_envelope_of_any_kind() {
     assert_eq!(denials_of(table.as_bytes()).denials, 1);
 }
 
+#[test]
+fn texts_in_the_place_of_names_and_addresses_are_not_kept() {
+    let mut event = refused(1, 1, MODELS[0], &REFUSALS[0]);
+    event["userAgent"] = "Boto3/1.40.1 md/Botocore#1.40.1 (203.0.113.9) canary@example.com [::1]:8080 x/203.0.113.8 \
+        lang/python#3.13.1 \u{201e}canary\u{201c}"
+        .into();
+    event["requestParameters"] = json!({"modelId": "tell me about the canary"});
+    let denials = denials_of(event.to_string().as_bytes());
+    let group = &denials.groups[0];
+    assert_eq!(group.user_agents, ["Boto3/1.40.1 md/Botocore#1.40.1 lang/python#3.13.1"]);
+    let text = serde_json::to_string(&denials).unwrap();
+    assert!(!text.contains("canary") && !text.contains("203.0.113"), "{text}");
+}
+
+#[test]
+fn calls_without_an_id_are_calls_of_their_own() {
+    let anonymous = |number: u64| {
+        let mut event = refused(number, 1, MODELS[0], &REFUSALS[0]);
+        event["requestID"] = "-".into();
+        event.as_object_mut().unwrap().remove("eventID");
+        event
+    };
+    let denials = denials_of(json!({"Records": [anonymous(1), anonymous(2)]}).to_string().as_bytes());
+    assert_eq!((denials.denials, denials.others.len()), (2, 0));
+}
+
 /// Puts a text where events stand as strings, between two that are whole.
 fn delivered(form: usize, cut: &str, whole: &str) -> String {
     match form {

@@ -161,9 +161,16 @@ fn the_policy_of_the_session_that_was_denied_is_shown() {
     let denials = denials_of(&trail(&[denied.clone(), made.clone()]));
     let found = denials.groups[0].session_policy.as_ref().unwrap();
     assert_eq!((found.from.as_str(), &found.document), ("AssumeRole", &policy));
+    // Of managed policies the event has the ARNs alone.
+    let arn = "arn:aws:iam::111122223333:policy/limits";
+    let mut limited = made.clone();
+    limited["requestParameters"] = json!({"roleArn": role, "roleSessionName": "task-1", "policyArns": [{"arn": arn}]});
+    let limited = denials_of(&trail(&[limited, denied.clone()]));
+    let found = limited.groups[0].session_policy.as_ref().unwrap();
+    assert_eq!((&found.document, found.policy_arns.as_slice()), (&Value::Null, &[arn.to_owned()][..]));
     // Another session of the same name has another key.
     made["responseElements"]["credentials"]["accessKeyId"] = "ASIAIOSFODNN7OTHER00".into();
-    assert_eq!(denials_of(&trail(&[denied, made])).groups[0].session_policy, None);
+    assert_eq!(denials_of(&trail(&[denied.clone(), made.clone()])).groups[0].session_policy, None);
 }
 
 #[test]
