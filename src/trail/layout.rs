@@ -127,9 +127,9 @@ pub(super) fn what_else(head: &[u8], is_whole: bool) -> Option<&'static str> {
         return Some("it is a digest, which holds the hashes of a trail's files and no events");
     }
     let is_answer = is_whole && text.len() < LONGEST_ANSWER && holds("AccessDenied");
-    let reads =
+    let failed =
         |api: &&str| holds(&format!("when calling the {api} operation")) || (is_answer && holds(&format!(":{api}")));
-    if READS.iter().any(|api| reads(api)) {
+    if READS.iter().any(failed) {
         return Some("it holds the error of the call that was to read the events");
     }
     None
