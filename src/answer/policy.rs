@@ -4,6 +4,6 @@ mod call;
 mod generate;
 mod simulate;
 
-pub use call::{Call, NamedCall};
+pub use call::NamedCall;
 pub use generate::{Generated, WantedPolicy, generated, requirements_of_call};
 pub use simulate::evaluated;

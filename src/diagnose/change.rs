@@ -347,6 +347,8 @@ pub enum Step {
     DetachQuarantine(String),
     /// Detach an AWS managed policy.
     DetachManaged(String),
+    /// Ask those who keep the policy whether it is still to deny: nothing else comes before.
+    AskWhyDenied(Statements),
     /// Remove or narrow statements of a policy; by hand, because its text was not read.
     NarrowByHand(Statements),
     /// Remove the statements, after which nothing is left.

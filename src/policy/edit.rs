@@ -163,12 +163,16 @@ pub struct Exclusion {
     pub values: Vec<String>,
 }
 
-/// Returns `true` if a denying statement is a guard: it denies all but what it lists, or every action.
+/// Returns `true` if a denying statement is a guard: it denies all but what it lists, every action, or all of a service.
 #[must_use]
 pub fn is_guard(statement: &Value) -> bool {
     let is_negated =
         ["NotAction", "NotResource", "NotPrincipal"].iter().any(|element| statement.get(element).is_some());
-    is_negated || statement.get("Action").is_some_and(|actions| holds(actions, "*"))
+    let is_wide = |action: &Value| action.as_str().is_some_and(|action| action == "*" || action.ends_with(":*"));
+    let actions = statement.get("Action");
+    is_negated
+        || actions
+            .is_some_and(|actions| is_wide(actions) || actions.as_array().is_some_and(|all| all.iter().any(is_wide)))
 }
 
 /// Adds a principal and its account to a `NotPrincipal`: AWS looks for both (IAM User Guide, "IAM JSON policy elements:
@@ -368,10 +372,17 @@ mod tests {
                 with_exclusion(&json!({"Statement": [statement]}), 0, &[&asked], principal).unwrap();
             assert_eq!((exclusion.element, &changed["Statement"][0][element]), (element, &expected));
         }
-        let listed = json!({"Action": "bedrock:*", "Resource": "*"});
-        assert!(
-            !is_guard(&listed) && with_exclusion(&json!({"Statement": [listed]}), 0, &[&asked], principal).is_none()
-        );
+        // One that denies a whole service has nothing to add to, and is a guard still.
+        for (actions, guards) in [
+            (json!("bedrock:*"), true),
+            (json!(["s3:GetObject", "bedrock:*"]), true),
+            (json!(["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]), false),
+            (json!("bedrock:Invoke*"), false),
+        ] {
+            let listed = json!({"Action": actions, "Resource": "*"});
+            assert_eq!(is_guard(&listed), guards, "{listed}");
+            assert!(with_exclusion(&json!({"Statement": [listed]}), 0, &[&asked], principal).is_none());
+        }
         let everywhere = json!({"Statement": [{"Action": "bedrock:*", "NotResource": "x"}]});
         assert_eq!(with_exclusion(&everywhere, 0, &[&request("a", "b")], principal), None, "`*` would open everything");
     }

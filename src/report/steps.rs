@@ -67,12 +67,17 @@ pub(super) fn step(step: &Step) -> String {
         Step::DetachQuarantine(policy) => {
             format!("detach `{policy}` only then: it protects the account for as long as the key is known to others")
         }
+        Step::AskWhyDenied(statements) => format!(
+            "ask whoever keeps the policy `{}` whether {} is still wanted: an explicit deny is no accident",
+            statements.policy,
+            which(statements)
+        ),
         Step::DetachManaged(policy) => {
-            format!("detach the AWS managed policy `{policy}`, whose statements nobody can change")
+            format!("if not, detach the AWS managed policy `{policy}`, whose statements nobody can change")
         }
-        Step::NarrowByHand(statements) => by_hand(statements),
+        Step::NarrowByHand(statements) => format!("if not, {}", by_hand(statements)),
         Step::TakeAway(statements) => {
-            format!("{}: nothing else is in it, so take the policy away", by_hand(statements))
+            format!("if not, {}: nothing else is in it, so take the policy away", by_hand(statements))
         }
         Step::LetThrough { statements, key, values } => {
             let to = match key.as_str() {
@@ -87,7 +92,7 @@ pub(super) fn step(step: &Step) -> String {
             )
         }
         Step::Narrow(statements) => {
-            format!("in the policy `{}`, remove or narrow {}", statements.policy, which(statements))
+            format!("if not, {}", by_hand(statements))
         }
         Step::JoinProgram(program) => {
             let TrustedAccessProgram { id, name, status, .. } = program;

@@ -1,11 +1,10 @@
 //! The call that a `policy` command is about, as options name it.
 
 use crate::answer::account_id;
-use crate::answer::policy::{Call, NamedCall};
+use crate::answer::policy::NamedCall;
 use crate::bedrock::{ModelReference, Operation, ProjectReference, Region};
-use crate::cli::exit::Failure;
 use crate::cli::parse::model_value;
-use crate::iam::{Arn, ContextKeys};
+use crate::iam::Arn;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -64,10 +63,5 @@ impl CallArgs {
             destination_region: self.destination_region.clone(),
             underlying_model: self.underlying_model.clone(),
         }
-    }
-
-    /// Expands the call under an operation.
-    pub(super) fn expand(&self, operation: Operation, context: ContextKeys) -> Result<Call, Failure> {
-        self.named().expand(operation, context)
     }
 }

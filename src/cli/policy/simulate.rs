@@ -3,7 +3,7 @@
 use super::call::{self, CallArgs};
 use super::{cases, read};
 use crate::answer::context_keys;
-use crate::answer::policy::evaluated;
+use crate::answer::policy::{NamedCall, evaluated};
 use crate::bedrock::Operation;
 use crate::cli::exit::{ExitStatus, Failure};
 use crate::cli::{output, paint};
@@ -113,7 +113,11 @@ fn run_cases(path: &str) -> Result<ExitStatus, Failure> {
 
 fn run_call(args: &SimulateArgs) -> Result<ExitStatus, Failure> {
     let policies = policies(args)?;
-    let call = args.call.expand(args.operation, context_keys(&args.context))?;
+    // The principal's account is the caller's, where nothing else is given.
+    let of_principal = args.principal.as_ref().map(|principal| principal.account.clone());
+    let account = args.call.account.clone().or(of_principal.filter(|account| !account.is_empty()));
+    let named = NamedCall { account, ..args.call.named() };
+    let call = named.expand(args.operation, context_keys(&args.context))?;
     if let Some(routes) = &call.routes {
         output::note(&format!("note: {routes}"));
     }

@@ -161,6 +161,8 @@ impl Denying<'_> {
             of_quarantine(self.name(), requirements, remedy);
         } else {
             let is_guard = matches!(step, Step::LetThrough { .. });
+            // Nobody denies by accident.
+            remedy.steps.extend((!is_guard).then(|| Step::AskWhyDenied(self.which())));
             remedy.steps.push(step);
             remedy.steps.extend(is_guard.then(|| Step::OrOwnerOfGuardDecides(self.which())));
         }

@@ -204,7 +204,7 @@ fn deed(finding: &Finding) -> Option<&'static str> {
         }
         (ChangeKind::AddStatement { .. }, Some(PolicyType::ResourcePolicy)) => "let its own policy allow it",
         (ChangeKind::AddStatement { .. }, _) => "add this policy",
-        (ChangeKind::RemoveStatement { .. }, Some(PolicyType::IdentityPolicy)) => "change the policy that denies",
+        (ChangeKind::RemoveStatement { .. }, Some(PolicyType::IdentityPolicy)) => "decide about the deny",
         (ChangeKind::RemoveStatement { .. } | ChangeKind::Exempt { .. } | ChangeKind::ExemptUnread { .. }, _) => {
             "let this call through"
         }

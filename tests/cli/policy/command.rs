@@ -79,6 +79,17 @@ fn a_call_is_simulated_requirement_by_requirement() {
 }
 
 #[test]
+fn the_principals_account_is_the_callers() {
+    let call = ["simulate", "--policy", "app.json", "--model", "us.amazon.nova-lite-v1:0", "--region", "us-east-1"];
+    let principal = ["--principal", "arn:aws:iam::444455556666:role/chat"];
+    let of_principal = run(&[&call[..], &principal].concat());
+    let given = run(&[&call[..], &principal, &["--account", "444455556666"]].concat());
+    assert_eq!(whole(&of_principal), whole(&given));
+    assert!(text(&given.stdout).contains(":444455556666:inference-profile/"), "{}", whole(&given));
+    assert_eq!(run(&call).status.code(), Some(2), "nobody says whose profile it is");
+}
+
+#[test]
 fn wrong_usage_says_what_is_missing() {
     for (args, expected) in [
         (vec!["simulate"], "no identity policy is given"),
