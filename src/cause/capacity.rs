@@ -90,7 +90,12 @@ pub(super) static QUOTA_EXCEEDED: Entry = Entry {
         Template {
             name: "service-quota",
             words: "Your request exceeds the service quota for your account.",
-            phrases: &["exceeds the service quota", "exceeded your service quota"],
+            phrases: &[
+                "exceeds the service quota",
+                "exceeded your service quota",
+                "exceeds quota limit",
+                "Validation failed for quota",
+            ],
             certainty: TextCertainty::Likely,
             otherwise: &[],
             note: Note::Plain,
@@ -138,6 +143,21 @@ pub(super) static SERVICE_UNAVAILABLE: Entry = Entry {
             certainty: TextCertainty::Likely,
             otherwise: &[],
             note: Note::Wrapper,
+        },
+        Template {
+            name: "http-status",
+            words: "503 Service Unavailable | 502 Bad Gateway | 504 Gateway Timeout | 500 Internal Server Error, beside an endpoint \
+                    of Bedrock",
+            phrases: &[
+                "503 Service Unavailable",
+                "502 Bad Gateway",
+                "504 Gateway Time",
+                "500 Internal Server Error",
+                "529 site is overloaded",
+            ],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Status,
         },
         Template {
             name: "unavailable-code",
@@ -198,6 +218,8 @@ pub(super) static NETWORK_UNREACHABLE: Entry = Entry {
                 "Failed to resolve bedrock",
                 "certificate verify failed",
                 "unable to get local issuer certificate",
+                "self-signed certificate in certificate chain",
+                "unable to verify the first certificate",
                 "Connection was closed before we received a valid response",
                 "Network is unreachable",
                 "dispatch failure",

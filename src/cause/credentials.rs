@@ -66,6 +66,14 @@ pub(super) static CREDENTIALS_MISSING: Entry = Entry {
             note: Note::Fallback,
         },
         Template {
+            name: "no-api-key",
+            words: "No API key found for[ provider] \"amazon-bedrock[-mantle]\"",
+            phrases: &["No API key found for amazon-bedrock", "No API key found for provider amazon-bedrock"],
+            certainty: TextCertainty::Likely,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
             name: "langchain-credentials",
             words: "Could not load credentials to authenticate with AWS client. Please check that credentials in the specified \
                     profile name are valid.",
@@ -137,7 +145,10 @@ pub(super) static CREDENTIALS_INVALID: Entry = Entry {
         Template {
             name: "access-key-unknown",
             words: "The AWS Access Key Id you provided does not exist in our records.",
-            phrases: &["The AWS Access Key Id you provided does not exist"],
+            phrases: &[
+                "The AWS Access Key Id you provided does not exist",
+                "AWS access key ID provided does not exist in our records",
+            ],
             certainty: TextCertainty::Certain,
             otherwise: &[],
             note: Note::Wrapper,

@@ -86,6 +86,8 @@ pub enum Note {
     NamesAction,
     /// A code or a bare phrase: it counts only where no sentence of AWS stands in the text.
     Fallback,
+    /// The status of an HTTP answer: the same, and every server has these, so that it counts only beside an endpoint of Bedrock.
+    Status,
     /// The model refused the request's body, so the call had been authorized.
     BodyRejected,
     /// The same, and the phrase is so common that it counts only next to a ValidationException or status 400.

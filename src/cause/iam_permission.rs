@@ -441,7 +441,10 @@ pub(super) static SERVICE_ROLE_PERMISSION: Entry = Entry {
             name: "kb-storage",
             words: "The knowledge base storage configuration provided is invalid... <Bad Authorization | Request failed: \
                     [security_exception] 403 Forbidden>",
-            phrases: &["The knowledge base storage configuration provided is invalid"],
+            phrases: &[
+                "The knowledge base storage configuration provided is invalid",
+                "security_exception 403 Forbidden",
+            ],
             certainty: TextCertainty::Likely,
             otherwise: &[Otherwise {
                 cause: Cause::InvalidRequest,

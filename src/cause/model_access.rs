@@ -59,9 +59,21 @@ pub(super) static MODEL_ACCESS_NOT_GRANTED: Entry = Entry {
             note: Note::Plain,
         },
         Template {
+            name: "govcloud-agreement",
+            words: "The GovCloud account <account> cannot perform this operation. You must use your associated standard AWS \
+                    account to establish a model access agreement or view the EULA in either us-east-1 or us-west-2 regions",
+            phrases: &["to establish a model access agreement or view the EULA"],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
             name: "account-not-authorized",
-            words: "Your account is not authorized to invoke this API operation[ with a prompt resource].",
-            phrases: &["Your account is not authorized to invoke this API operation"],
+            words: "Your[ AWS] account is not authorized to invoke this API operation[ with a prompt resource].",
+            phrases: &[
+                "Your account is not authorized to invoke this API operation",
+                "Your AWS account is not authorized to invoke this API operation",
+            ],
             certainty: TextCertainty::Ambiguous,
             otherwise: &[
                 Otherwise {

@@ -168,7 +168,7 @@ pub(super) static UNSUPPORTED_FEATURE: Entry = Entry {
         Template {
             name: "feature-not-enabled",
             words: "Guardrails policies are not enabled for this account.",
-            phrases: &["policies are not enabled for this account", "feature is not enabled for this account"],
+            phrases: &["are not enabled for this account", "is not enabled for this account"],
             certainty: TextCertainty::Likely,
             otherwise: &[Otherwise {
                 cause: Cause::RegionUnavailable,
@@ -289,6 +289,19 @@ pub(super) static INVALID_REQUEST: Entry = Entry {
             note: Note::BodyRejected,
         },
         Template {
+            name: "resource-identifier",
+            words: "The provided <guardrail | knowledge base | agent | prompt> identifier is invalid.",
+            phrases: &[
+                "guardrail identifier is invalid",
+                "knowledge base identifier is invalid",
+                "agent identifier is invalid",
+                "prompt identifier is invalid",
+            ],
+            certainty: TextCertainty::Certain,
+            otherwise: &[],
+            note: Note::Plain,
+        },
+        Template {
             name: "body-shape",
             words: "The json schema definition at toolConfig.<path> is invalid. … | A conversation must start with a user \
                     message. … | invalid beta flag | The text field in the ContentBlock object at <path> is blank.",
@@ -305,6 +318,7 @@ pub(super) static INVALID_REQUEST: Entry = Entry {
                 "toolResult blocks at",
                 "toolUse blocks at",
                 "messages at least one message is required",
+                "Allowed roles are user or assistant",
             ],
             certainty: TextCertainty::Certain,
             otherwise: &[],

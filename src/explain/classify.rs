@@ -53,11 +53,12 @@ pub(super) fn read(text: &str) -> Vec<Classified> {
     let view = View { text, squeezed: scan.squeezed(), hits: scan.hits() };
     let mut mentions = view.mentions();
     mentions.retain(|mention| !is_of_another_provider(mention, text));
+    let is_table = drop_tables(&mut mentions, text);
     if mentions.iter().any(|mention| !is_fallback(mention)) {
         drop_fallbacks(&mut mentions);
         view.add_headed_codes(&mut mentions);
         drop_wrappers(&mut mentions, text);
-    } else if mentions.is_empty() {
+    } else if mentions.is_empty() && !is_table {
         mentions = view.code_mentions();
     }
     let bounds = bounds(&mentions, &view);
@@ -92,7 +93,24 @@ pub(super) fn read(text: &str) -> Vec<Classified> {
 }
 
 fn is_fallback(mention: &Mention) -> bool {
-    mention.note == Note::Fallback
+    matches!(mention.note, Note::Fallback | Note::Status)
+}
+
+/// Drops the codes of a table or list that names several, one a line, and returns `true` if it did: it documents errors,
+/// none of which happened.
+fn drop_tables(mentions: &mut Vec<Mention>, text: &str) -> bool {
+    const FEWEST: usize = 3;
+    let is_row = |mention: &Mention| {
+        let line = text.get(..mention.start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+        let begins_line = line.trim_matches(['|', '`', ' ', '*', '-']).is_empty();
+        (is_fallback(mention) || mention.template.ends_with("-code")) && begins_line
+    };
+    let rows: Vec<Cause> = mentions.iter().filter(|mention| is_row(mention)).map(|mention| mention.cause).collect();
+    let is_table = rows.len() >= FEWEST && rows.iter().any(|cause| Some(cause) != rows.first());
+    if is_table {
+        mentions.retain(|mention| !is_row(mention));
+    }
+    is_table
 }
 
 /// Drops the bare codes of a text that also holds sentences.
@@ -106,25 +124,70 @@ fn drop_fallbacks(mentions: &mut Vec<Mention>) {
     mentions.retain(|mention| !is_fallback(mention) || only_wrappers && mention.cause.family() == Family::Credentials);
 }
 
-/// Returns `true` if an API key or request was rejected by the endpoint of another provider than AWS.
+/// Templates whose words other services and providers write as well: they count as Bedrock's unless the text around them
+/// names another.
+const COMMON: [&str; 9] = [
+    "request-error-type",
+    "model-not-found",
+    "service-unavailable",
+    "unavailable-code",
+    "throttled",
+    "throttled-code",
+    "network",
+    "network-code",
+    "feature-not-enabled",
+];
+
+/// Returns `true` if the text around an error names another provider than AWS, or the endpoint of another service.
 fn is_of_another_provider(mention: &Mention, text: &str) -> bool {
-    const OTHERS: [&str; 8] = [
+    const OTHERS: [&str; 18] = [
         "platform.openai.com",
         "api.openai.com",
+        "openai.azure.com",
         "api.anthropic.com",
         "console.anthropic.com",
         "platform.claude.com",
-        "openrouter.ai",
-        "generativelanguage.googleapis.com",
+        "openrouter",
+        "googleapis.com",
         "x-api-key",
+        "Anthropic API",
+        "AnthropicException",
+        "VertexAI",
+        "Vertex_ai",
+        "vertex_ai",
+        "GeminiException",
+        "OpenAIException",
+        "AzureException",
+        "AzureOpenAI",
     ];
-    const OWN: [&str; 4] = ["bedrock", "amazonaws", "api.aws", "AWS_"];
-    if mention.cause != Cause::ApiKeyRejected && mention.template != "request-error-type" {
+    const OWN: [&str; 5] = ["bedrock", "Bedrock", "amazonaws", "api.aws", "AWS_"];
+    let is_common = COMMON.contains(&mention.template);
+    if mention.cause != Cause::ApiKeyRejected && !is_common {
         return false;
     }
-    let (before, after) = (window_before(text, mention.start, 400), window(text, mention.start, 600));
+    let (before, after) = (window_before(text, mention.start, 400), window(text, mention.end, 600));
     let holds = |words: &[&str]| words.iter().any(|word| before.contains(word) || after.contains(word));
+    if mention.cause == Cause::NetworkUnreachable {
+        return is_of_another_host(before, after);
+    }
     holds(&OTHERS) && !holds(&OWN)
+}
+
+/// Returns `true` if the text around a lost connection names hosts, and none of them is one that a call to Bedrock needs:
+/// its endpoints, and those from which credentials come.
+fn is_of_another_host(before: &str, after: &str) -> bool {
+    const ENDINGS: [&str; 12] =
+        [".com", ".cn", ".net", ".org", ".io", ".ai", ".aws", ".dev", ".app", ".cloud", ".local", ".internal"];
+    const NEEDED: [&str; 8] = ["bedrock", "sts", "iam", "sso", "oidc", "signin", "metadata", "marketplace"];
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let words = before.split(|c| !is_part(c)).chain(after.split(|c| !is_part(c)));
+    let is_host = |word: &&str| {
+        word.matches('.').count() > 1
+            && ENDINGS.iter().any(|ending| word.ends_with(ending))
+            && !word.bytes().any(|byte| byte.is_ascii_uppercase())
+    };
+    let mut hosts = words.map(|word| word.trim_matches('.')).filter(is_host).peekable();
+    hosts.peek().is_some() && hosts.all(|host| !NEEDED.iter().any(|needed| host.contains(needed)))
 }
 
 /// Returns `true` if a sentence about credentials only stands in front of IAM's refusal of the same answer.

@@ -61,8 +61,13 @@ impl View<'_> {
         }
         let behind = rest.get(close + 1..)?;
         let calling = behind.find("calling the").filter(|at| *at <= 8).map(|at| at + "calling the".len())?;
+        let named = behind.get(calling..)?.trim_start();
+        // A name that was wrapped hard goes on in the next line.
+        let whole = named.find(" operation").filter(|end| *end <= 80).and_then(|end| named.get(..end));
+        let joined = whole.map(|name| name.replace('\n', ""));
+        let joined = joined.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric()));
         let operation: String =
-            behind.get(calling..)?.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+            joined.unwrap_or_else(|| named.chars().take_while(|c| c.is_ascii_alphanumeric()).collect());
         let code = Code { name: name.to_owned(), start: end + open + 1, end: end + close };
         (!operation.is_empty()).then_some((code, operation))
     }
@@ -76,7 +81,7 @@ impl View<'_> {
             let next = mentions.partition_point(|mention| mention.end <= start);
             let is_known = mentions.get(next).is_some_and(|mention| mention.start < code.end + HEAD_REACH);
             if !is_known {
-                let mention = Self::code_mention(code);
+                let mention = self.code_mention(code);
                 if mention.cause != Cause::Unrecognized {
                     unknown.push(mention);
                 }
@@ -102,7 +107,7 @@ impl View<'_> {
             if mentions.last().is_some_and(|mention| code.start < mention.end) {
                 continue;
             }
-            let mention = Self::code_mention(code);
+            let mention = self.code_mention(code);
             mentions.push(mention);
             if mentions.len() > MAX_OTHERS {
                 break;
@@ -116,12 +121,15 @@ impl View<'_> {
     }
 
     /// Makes a mention of a code that stands without a sentence that is known.
-    fn code_mention(code: Code) -> Mention {
+    fn code_mention(&self, code: Code) -> Mention {
+        let behind = grammar::window(self.text, code.end, HEAD_REACH);
+        let speaks_of_access =
+            ["not authorized", "denied", "access to"].into_iter().any(|words| behind.contains(words));
         let mut mention = Mention::new(Cause::Unrecognized, code.start, code.end);
         mention.template = "code";
         mention.certainty = TextCertainty::Ambiguous;
         match code.name.to_ascii_lowercase().as_str() {
-            "validationexception" | "validationerror" => {
+            "validationexception" | "validationerror" if !speaks_of_access => {
                 mention.cause = Cause::InvalidRequest;
                 mention.certainty = TextCertainty::Likely;
             }

@@ -115,6 +115,7 @@ pub(crate) fn model_of(arn: &str) -> Option<&str> {
 
 /// Returns the Region of the refused resource.
 pub(super) fn region_of(facts: &Facts) -> Option<String> {
-    let region = facts.resource.as_deref()?.split(':').nth(3)?;
+    let named = facts.model.as_deref().filter(|model| model.starts_with("arn:"));
+    let region = facts.resource.as_deref().or(named)?.split(':').nth(3)?;
     grammar::read_region(region, 0)
 }

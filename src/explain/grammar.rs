@@ -286,6 +286,15 @@ pub(super) fn read_request_id(text: &str, position: usize) -> Option<String> {
         window(text, position, 80).chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_uuid = word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && word.split('-').all(is_hex);
+    // The OpenAI-compatible endpoints write their own.
+    let is_named = |prefix: &str| window(text, position, 80).starts_with(prefix);
+    if is_named("req_") {
+        let id: String = window(text, position + 4, 80)
+            .chars()
+            .take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            .collect();
+        return (id.len() >= 16).then(|| format!("req_{id}"));
+    }
     let is_short = word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     (is_uuid || is_short).then_some(word)
 }

@@ -119,10 +119,17 @@ impl View<'_> {
                     {
                         continue;
                     }
+                    if template.note == Note::Status && !self.stands_at_endpoint(start, end) {
+                        continue;
+                    }
                     if template.note == Note::BodyDetail && !self.stands_in_validation(start) {
                         continue;
                     }
                     let mut mention = Mention::from_template(entry.cause, template, start, end);
+                    if template.name == "kb-storage" && !self.says_who_was_refused(start, end) {
+                        mention.cause = Cause::InvalidRequest;
+                        mention.otherwise = &[];
+                    }
                     if template.note == Note::NamesAction {
                         let Some((action, end)) = self.action_behind(end) else { continue };
                         (mention.action, mention.end) = (Some(action), end);
@@ -165,6 +172,26 @@ impl View<'_> {
         mentions
     }
 
+    /// Returns `true` if an endpoint of Bedrock is named around a place.
+    fn stands_at_endpoint(&self, start: usize, end: usize) -> bool {
+        [grammar::window_before(self.text, start, 400), grammar::window(self.text, end, 400)]
+            .into_iter()
+            .any(|around| around.contains("bedrock"))
+    }
+
+    /// Returns `true` if what stands behind a knowledge base's rejected storage says that its role was refused there, or if
+    /// nothing does.
+    fn says_who_was_refused(&self, start: usize, end: usize) -> bool {
+        let whole = self.text.get(start..end).unwrap_or_default();
+        let behind = grammar::window(self.text, end, 400);
+        let sentence = behind.trim_start_matches(['.', ' ', '\n', '…']);
+        sentence.trim().is_empty()
+            || !sentence.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
+            || ["Bad Authorization", "401", "403", "Forbidden", "security_exception", "ccess"]
+                .into_iter()
+                .any(|word| sentence.contains(word) || whole.contains(word))
+    }
+
     /// Returns `true` if the text near a place speaks of validation, so that a common phrase may be taken for it.
     fn stands_in_validation(&self, position: usize) -> bool {
         let before = grammar::window_before(self.text, position, 400);
@@ -205,8 +232,8 @@ impl View<'_> {
             // Only the role's trust policy decides about these: the caller has no identity yet.
             Some("sts:AssumeRoleWithWebIdentity" | "sts:AssumeRoleWithSAML") => {
                 mention.cause = Cause::ResourcePolicy;
-                mention.certainty = TextCertainty::Certain;
-                mention.otherwise = &[];
+                mention.certainty = if clause.is_some() { TextCertainty::Certain } else { TextCertainty::Likely };
+                mention.otherwise = if clause.is_some() { &[] } else { OTHER_WEB_IDENTITY };
                 mention.template = "trust-web-identity";
             }
             Some("sts:AssumeRole") if clause.is_none() => mention.otherwise = UNNAMED_TRUST,
@@ -576,6 +603,12 @@ impl View<'_> {
         found
     }
 }
+
+const OTHER_WEB_IDENTITY: &[Otherwise] = &[Otherwise {
+    cause: Cause::CredentialsInvalid,
+    tell: "if the trust policy names this service account or repository, the token is that of another, or the role's ARN is \
+           that of another role: look at the service account's annotation and at AWS_ROLE_ARN",
+}];
 
 const UNNAMED_TRUST: &[Otherwise] = &[Otherwise {
     cause: Cause::ResourcePolicy,

@@ -43,6 +43,8 @@ pub(super) enum PhraseKind {
     Region,
     /// `bedrock-runtime` or another endpoint's first label.
     Host,
+    /// `API Error`, behind which Claude Code names the model.
+    ClientError,
     /// `authorization-details` or `authorization id`.
     AuthorizationId,
 }
@@ -128,6 +130,10 @@ const GRAMMAR: &[(&str, PhraseKind)] = &[
     ("bedrock-runtime", PhraseKind::Host),
     ("bedrock-mantle.", PhraseKind::Host),
     ("bedrock-agent", PhraseKind::Host),
+    ("bedrock-agent-runtime", PhraseKind::Host),
+    ("bedrock-agentcore", PhraseKind::Host),
+    ("bedrock-agentcore-control", PhraseKind::Host),
+    ("API Error", PhraseKind::ClientError),
     ("authorization-details", PhraseKind::AuthorizationId),
     ("authorization id", PhraseKind::AuthorizationId),
 ];

@@ -48,6 +48,7 @@ fn extractor<'a>(kind: PhraseKind) -> Option<Extractor<'a>> {
         PhraseKind::ModelKey => Surroundings::read_model_key,
         PhraseKind::Region => Surroundings::read_region,
         PhraseKind::Host => Surroundings::read_host,
+        PhraseKind::ClientError => Surroundings::read_client_error,
         _ => return None,
     })
 }
@@ -175,6 +176,17 @@ impl Surroundings<'_> {
         }
     }
 
+    /// Reads ` (MODEL):` as Claude Code writes it.
+    fn read_client_error(&mut self, _: usize, end: usize) {
+        let named = grammar::window(self.view.text, end, 120).strip_prefix(" (").and_then(|rest| rest.split_once(')'));
+        let is_model = |name: &str| {
+            name.contains('-') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-_/".contains(&byte))
+        };
+        if let Some((name, _)) = named.filter(|(name, _)| is_model(name)) {
+            self.models.insert(0, (self.mention.start, name.to_owned()));
+        }
+    }
+
     fn read_host(&mut self, _: usize, end: usize) {
         if let Some(name) = grammar::read_region(self.view.text, end + 1)
             && self.region.as_ref().is_none_or(|(rank, _)| *rank > 0)
@@ -291,7 +303,7 @@ impl View<'_> {
     fn is_example(&self, position: usize) -> bool {
         let before = grammar::window_before(self.text, position, 24);
         let before = before.trim_end_matches([' ', '\n', '"', '\'', ':', ',', '(']);
-        ["such as", "e.g.", "for example", "like"].into_iter().any(|word| before.ends_with(word))
+        ["such as", "e.g.", "for example", "like", "switching to"].into_iter().any(|word| before.ends_with(word))
     }
 
     fn read_model_key(&self, end: usize) -> Option<String> {

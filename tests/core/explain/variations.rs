@@ -55,6 +55,7 @@ fn suggested_commands_hold_what_they_need_and_cost_nothing() {
     let texts = lines(include_str!("../../fixtures/messages/messages.jsonl"))
         .into_iter()
         .chain(lines(include_str!("../../fixtures/messages/messages-2.jsonl")))
+        .chain(lines(include_str!("../../fixtures/messages/messages-3.jsonl")))
         .chain(lines(include_str!("../../fixtures/explain/variations.jsonl")));
     for message in texts {
         let explanation = explain(message["text"].as_str().unwrap());
