@@ -35,8 +35,9 @@ pub(super) static IDENTITY_POLICY_MISSING_ALLOW: Entry = Entry {
     who: "an administrator of the IAM user or role",
     steps: &[
         "compare the action and the resource in the text with the policies attached to the principal that the text names",
-        "add an allow of the action on that resource; through an inference profile, on the profile and on the model in the \
-         source Region and in every destination Region",
+        "add an allow of the action on that resource",
+        "for a call through an inference profile, allow it on the profile and on the model in the source Region and in every \
+         destination Region",
         "if an allow is there, check its Resource, Region and Condition: an unmet condition reads exactly like a missing allow",
     ],
     commands: &["aws bedrock get-inference-profile --inference-profile-identifier MODEL_ID --region REGION"],
@@ -345,7 +346,8 @@ pub(super) static RESOURCE_POLICY: Entry = Entry {
               assume the role, so that a Lambda function's role has to trust Lambda and not Bedrock.",
     who: "the owner of the resource; for a trust policy, an administrator of the role",
     steps: &[
-        "check the account in the resource's ARN: an inference profile belongs to the account that calls it",
+        "check the account in the resource's ARN",
+        "an inference profile belongs to the account that calls it: name that account's",
         "have the owner allow the principal in the resource's policy (for `kms:` actions, in the key policy; for `sts:AssumeRole`, in \
          the role's trust policy)",
     ],

@@ -124,7 +124,10 @@ pub fn explanation_steps(error: &ExplainedError, region: Option<&str>) -> Vec<Co
             );
         }
     }
-    steps.extend(entry.steps.iter().map(|step| Cow::Borrowed(*step)));
+    // What is said of profiles concerns calls to models alone.
+    let calls_model = error.action.as_deref().is_none_or(is_of_models);
+    let fits = |step: &&&str| calls_model || !step.contains("inference profile");
+    steps.extend(entry.steps.iter().filter(fits).map(|step| Cow::Borrowed(*step)));
     for command in entry.commands {
         // A profile is asked for only where one is called, and availability is a matter of models.
         let about_profile = command.contains("get-inference-profile ");
@@ -160,6 +163,13 @@ fn usable(value: Option<&str>) -> Option<&str> {
     (value.bytes().all(is_safe) && !value.contains("..")).then_some(value)
 }
 
+/// Returns `true` for the actions by which models are called.
+fn is_of_models(action: &str) -> bool {
+    let name = action.split(':').nth(1).unwrap_or_default();
+    action.starts_with("bedrock")
+        && (name.starts_with("Invoke") || name.starts_with("CreateInference") || name.contains("Converse"))
+}
+
 /// Returns the least statement that allows what the text names.
 fn statement(error: &ExplainedError) -> Option<String> {
     let action = error.action.as_deref()?;
@@ -185,7 +195,15 @@ fn doctor(error: &ExplainedError, region: Option<&str>) -> Option<String> {
         .action
         .as_deref()
         .is_some_and(|action| !action.starts_with("bedrock") && !action.starts_with("aws-marketplace:"));
-    if foreign {
+    // An action that no operation is authorized by is none that the doctor asks about.
+    let is_unknown = error.action.as_deref().is_some_and(|action| {
+        let is_needed = || Operation::ALL.iter().flat_map(|known| known.needs()).any(|need| need.action == action);
+        !(is_of_models(action)
+            || action.starts_with("aws-marketplace:")
+            || action == "bedrock:CallWithBearerToken"
+            || is_needed())
+    });
+    if foreign || is_unknown {
         return None;
     }
     let resource = error.resource.as_deref().filter(|resource| model_of(resource).is_some());
