@@ -158,11 +158,9 @@ fn the_job_for_gitlab_checks_a_template() {
                 "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Runtime": "python3.12", "Handler": "index.handler",
                 "Code": {"ZipFile": ""}, "Environment": {"Variables": {"MODEL_ID": "amazon.nova-lite-v1:0"}}}}}})
     };
-    for (action, fail_on, status) in [
-        ("bedrock:InvokeModel", "finding", 0),
-        ("bedrock:Converse", "finding", 1),
-        ("bedrock:Converse", "denied", 0),
-    ] {
+    for (action, fail_on, status) in
+        [("bedrock:InvokeModel", "finding", 0), ("bedrock:Converse", "finding", 1), ("bedrock:Converse", "denied", 0)]
+    {
         fs::write(folder.path().join("template.json"), role(action).to_string()).unwrap();
         let set = [("MODEL", ""), ("TARGETS", ""), ("CHECK", "template.json"), ("FAIL_ON", fail_on)];
         assert_eq!(job_for_gitlab(folder.path(), &set), (Some(status), String::new()), "{action} {fail_on}");
