@@ -73,7 +73,7 @@ def main():
         stub(stubs, "git", "echo 1700000000")
         stub(stubs, "gh", 'echo "gh $*" >>"$CALLS"')
         stub(stubs, "npm", 'case "$1" in publish) echo "npm $*" >>"$CALLS" ;; *) exec "$REAL_NPM" "$@" ;; esac')
-        stub(copy / "packaging", "wheel", f'mkdir -p "$3" && cp "{wheel}" "$3/"')
+        stub(copy / "packaging", "wheel", f'mkdir -p "$3" && cp "{wheel}" "$3/$1.whl"')
         runner = Runner(copy, stubs, scratch / "calls")
 
         version = next(line.split('"')[1] for line in (copy / "Cargo.toml").read_text().splitlines() if line.startswith("version"))
