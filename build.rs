@@ -1,5 +1,5 @@
-//! Says which tools the tests may count on, records what the program was built from, and packs its relocations where that is
-//! asked for.
+//! Packs the texts that the program carries, says which tools the tests may count on, records what the program was built
+//! from, and packs its relocations where that is asked for.
 //!
 //! The test harness can ignore a test only when it is built. Tests that need Python or a browser are built to run where
 //! `CI` is set or a variable names the tool, and are reported as ignored elsewhere.
@@ -8,8 +8,11 @@
 //! the space and less time. A C library older than glibc 2.36 does not load such a program, and Amazon Linux 2023, RHEL 9
 //! and Ubuntu 22.04 have an older one: whoever builds for newer systems alone sets `BEDROCK_ACCESS_PACKED_RELOCATIONS`.
 
+use flate2::{Compression, write::ZlibEncoder};
 use std::env;
 use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
 use std::process::Command;
 
 /// The condition under which a test runs that needs a tool, and the variable that names the tool.
@@ -23,8 +26,14 @@ const COMMIT: &str = "BEDROCK_ACCESS_COMMIT";
 /// The features that `--version` names where they are on.
 const FEATURES: [&str; 5] = ["cli", "clients", "iac", "report", "sandbox"];
 
-fn main() {
+/// The folders of texts that `src/packed.rs` unpacks.
+const FOLDERS: [&str; 3] = ["docs/schema", "src/policy/managed", "src/sandbox/worlds"];
+
+fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=build.rs");
+    for folder in FOLDERS {
+        pack(Path::new(folder))?;
+    }
     println!("cargo:rerun-if-env-changed=CI");
     for (condition, variable) in TOOLS {
         println!("cargo:rustc-check-cfg=cfg({condition})");
@@ -40,6 +49,24 @@ fn main() {
     if is_glibc && env::var_os(PACKED).is_some_and(|value| !value.is_empty()) {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
+    Ok(())
+}
+
+/// Writes the JSON files of a folder as one compressed stream into `OUT_DIR`: name and text in turns, each closed by a NUL.
+fn pack(folder: &Path) -> io::Result<()> {
+    println!("cargo:rerun-if-changed={}", folder.display());
+    let mut files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    // The order of a folder's entries is the file system's, and the bytes are to be the same everywhere.
+    files.sort();
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    for file in &files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        write!(encoder, "{name}\0{}\0", fs::read_to_string(file)?)?;
+    }
+    let folder = folder.file_name().unwrap_or_default();
+    let output = Path::new(&env::var_os("OUT_DIR").unwrap_or_default()).join(folder).with_extension("z");
+    fs::write(output, encoder.finish()?)
 }
 
 /// Tells the program what `--version` prints: commit, target and features.

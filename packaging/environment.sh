@@ -1,5 +1,5 @@
 # Sourced by packaging/build and packaging/wheel, in the repository's root: what makes a binary the same in every folder.
-# Sets the compilers' flags that leave this machine's paths out, the time of the commit, and the commit itself.
+# Sets the compilers' flags that leave this machine's paths out, the time of the commit, the commit itself, and how much is inlined.
 cargo_home="${CARGO_HOME:-$HOME/.cargo}"
 flags=(
     "--remap-path-prefix=$PWD=/bedrock-access"
@@ -12,4 +12,8 @@ CARGO_ENCODED_RUSTFLAGS="$(IFS=$'\x1f'; echo "${flags[*]}")"
 CFLAGS="${CFLAGS:-} -ffile-prefix-map=$cargo_home=/cargo -ffile-prefix-map=$PWD=/bedrock-access"
 SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}"
 BEDROCK_ACCESS_COMMIT="${BEDROCK_ACCESS_COMMIT:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)}"
+# Windows starts no shell script as a program, and builds without it. A wrapper of the user's own, such as a cache, stays.
+case "$(uname -s)" in
+Linux | Darwin) export RUSTC_WRAPPER="${RUSTC_WRAPPER:-$PWD/packaging/rustc}" ;;
+esac
 export CARGO_ENCODED_RUSTFLAGS CFLAGS SOURCE_DATE_EPOCH BEDROCK_ACCESS_COMMIT

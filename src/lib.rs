@@ -119,6 +119,7 @@ pub mod cli;
 pub mod mcp;
 #[cfg(feature = "cli")]
 pub mod observe;
+mod packed;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 #[cfg(any(feature = "clients", feature = "iac"))]

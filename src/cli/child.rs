@@ -43,6 +43,7 @@ pub(super) fn exit_code(status: std::process::ExitStatus) -> u8 {
     u8::try_from(code).unwrap_or(1)
 }
 
+/// Elsewhere no signal ends a process. Windows has codes of 32 bits; one that is no exit status here counts as 1.
 #[cfg(not(unix))]
 pub(super) fn exit_code(status: std::process::ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)

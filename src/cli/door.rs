@@ -246,6 +246,7 @@ fn is_device(metadata: &std::fs::Metadata) -> bool {
     metadata.file_type().is_char_device()
 }
 
+/// Elsewhere a device has a name of its own (`CON`, `NUL`) and no type of file; none is taken for one.
 #[cfg(not(unix))]
 fn is_device(_: &std::fs::Metadata) -> bool {
     false

@@ -31,7 +31,7 @@ pub(super) fn list() -> Vec<Resource> {
             .with_description("What the cause means, who can fix it, and how")
             .with_mime_type("text/plain")
     }));
-    resources.extend(schemas::SCHEMAS.iter().map(|(name, _)| {
+    resources.extend(schemas::SCHEMAS.iter().map(|name| {
         Resource::new(format!("{SCHEME}schema/{name}"), *name)
             .with_title(format!("JSON schema {name}"))
             .with_mime_type("application/schema+json")

@@ -1,30 +1,34 @@
 //! The published JSON schemas, which are what the tools' structured answers are held to.
 
+use crate::packed::Folder;
 use serde_json::{Map, Value};
 
-/// The schemas by their names.
-pub(super) const SCHEMAS: [(&str, &str); 16] = [
-    ("actions-1", include_str!("../../docs/schema/actions-1.json")),
-    ("check-1", include_str!("../../docs/schema/check-1.json")),
-    ("denials-1", include_str!("../../docs/schema/denials-1.json")),
-    ("diagnosis-1", include_str!("../../docs/schema/diagnosis-1.json")),
-    ("error-1", include_str!("../../docs/schema/error-1.json")),
-    ("evidence-1", include_str!("../../docs/schema/evidence-1.json")),
-    ("explanation-1", include_str!("../../docs/schema/explanation-1.json")),
-    ("generated-policy-1", include_str!("../../docs/schema/generated-policy-1.json")),
-    ("models-1", include_str!("../../docs/schema/models-1.json")),
-    ("policy-case-1", include_str!("../../docs/schema/policy-case-1.json")),
-    ("policy-decision-1", include_str!("../../docs/schema/policy-decision-1.json")),
-    ("policy-lint-1", include_str!("../../docs/schema/policy-lint-1.json")),
-    ("policy-test-1", include_str!("../../docs/schema/policy-test-1.json")),
-    ("simulation-1", include_str!("../../docs/schema/simulation-1.json")),
-    ("target-1", include_str!("../../docs/schema/target-1.json")),
-    ("world-1", include_str!("../../docs/schema/world-1.json")),
+/// The files of `docs/schema/`.
+static FILES: Folder = Folder::new(include_bytes!(concat!(env!("OUT_DIR"), "/schema.z")));
+
+/// The names of the schemas.
+pub(super) const SCHEMAS: [&str; 16] = [
+    "actions-1",
+    "check-1",
+    "denials-1",
+    "diagnosis-1",
+    "error-1",
+    "evidence-1",
+    "explanation-1",
+    "generated-policy-1",
+    "models-1",
+    "policy-case-1",
+    "policy-decision-1",
+    "policy-lint-1",
+    "policy-test-1",
+    "simulation-1",
+    "target-1",
+    "world-1",
 ];
 
 /// Returns the text of a schema.
 pub(super) fn text(name: &str) -> Option<&'static str> {
-    SCHEMAS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    FILES.text(name)
 }
 
 /// Returns a schema as the description of a tool's answer.
@@ -71,9 +75,10 @@ mod tests {
             .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
             .collect();
         names.sort();
-        assert_eq!(names, SCHEMAS.map(|(name, _)| name));
-        for (name, text) in SCHEMAS {
-            let schema: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(names, SCHEMAS);
+        for name in SCHEMAS {
+            let schema: Value =
+                serde_json::from_str(text(name).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(schema.is_object(), "{name}");
         }
         assert!(fixed_words("diagnosis-1").contains(&"undetermined".to_owned()));

@@ -5,6 +5,7 @@
 
 use super::{Document, Policy};
 use crate::iam::aws_managed_policy_name;
+use crate::packed::Folder;
 use serde::Deserialize;
 use std::sync::OnceLock;
 
@@ -64,51 +65,47 @@ struct File {
 /// A file of `managed/`. It is read when it is first asked for: most runs need one of them, or none.
 struct Carried {
     name: &'static str,
-    text: &'static str,
     read: OnceLock<Option<ManagedPolicy>>,
 }
 
 impl Carried {
-    const fn new(name: &'static str, text: &'static str) -> Self {
-        Self { name, text, read: OnceLock::new() }
+    const fn new(name: &'static str) -> Self {
+        Self { name, read: OnceLock::new() }
     }
 
     /// Returns the policy. A test reads every file; one that could not be read would only be unknown by name.
     fn policy(&self) -> Option<&ManagedPolicy> {
-        self.read.get_or_init(|| read(self.name, self.text)).as_ref()
+        self.read.get_or_init(|| read(self.name)).as_ref()
     }
 }
 
-fn read(name: &'static str, text: &str) -> Option<ManagedPolicy> {
-    let File { source, arn, version, updated, document: json } = serde_json::from_str(text).ok()?;
+fn read(name: &'static str) -> Option<ManagedPolicy> {
+    let File { source, arn, version, updated, document: json } = serde_json::from_str(FILES.text(name)?).ok()?;
     let document = Document::from_value(&json).ok()?;
     Some(ManagedPolicy { name, arn, version, updated, source, document, json })
 }
 
-macro_rules! files {
-    ($($name:literal),* $(,)?) => {
-        [$(Carried::new($name, include_str!(concat!("managed/", $name, ".json")))),*]
-    };
-}
+/// The files of `managed/`.
+static FILES: Folder = Folder::new(include_bytes!(concat!(env!("OUT_DIR"), "/managed.z")));
 
-static CARRIED: [Carried; 17] = files![
-    "AWSCompromisedKeyQuarantineV2",
-    "AWSCompromisedKeyQuarantineV3",
-    "AWSDenyAll",
-    "AWSMarketplaceManageSubscriptions",
-    "AdministratorAccess",
-    "AmazonBedrockFullAccess",
-    "AmazonBedrockLimitedAccess",
-    "AmazonBedrockMantleFullAccess",
-    "AmazonBedrockMantleInferenceAccess",
-    "AmazonBedrockMantleReadOnly",
-    "AmazonBedrockMarketplaceAccess",
-    "AmazonBedrockReadOnly",
-    "BedrockAgentCoreFullAccess",
-    "PowerUserAccess",
-    "ReadOnlyAccess",
-    "SecurityAudit",
-    "ViewOnlyAccess",
+static CARRIED: [Carried; 17] = [
+    Carried::new("AWSCompromisedKeyQuarantineV2"),
+    Carried::new("AWSCompromisedKeyQuarantineV3"),
+    Carried::new("AWSDenyAll"),
+    Carried::new("AWSMarketplaceManageSubscriptions"),
+    Carried::new("AdministratorAccess"),
+    Carried::new("AmazonBedrockFullAccess"),
+    Carried::new("AmazonBedrockLimitedAccess"),
+    Carried::new("AmazonBedrockMantleFullAccess"),
+    Carried::new("AmazonBedrockMantleInferenceAccess"),
+    Carried::new("AmazonBedrockMantleReadOnly"),
+    Carried::new("AmazonBedrockMarketplaceAccess"),
+    Carried::new("AmazonBedrockReadOnly"),
+    Carried::new("BedrockAgentCoreFullAccess"),
+    Carried::new("PowerUserAccess"),
+    Carried::new("ReadOnlyAccess"),
+    Carried::new("SecurityAudit"),
+    Carried::new("ViewOnlyAccess"),
 ];
 
 #[cfg(test)]

@@ -285,12 +285,12 @@ impl World {
     /// Returns the file of an embedded world, byte for byte.
     #[must_use]
     pub fn embedded_text(name: &str) -> Option<&'static str> {
-        embedded::WORLDS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+        embedded::FILES.text(name)
     }
 
     /// Walks over the names of the embedded worlds, in the order of their documentation.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        embedded::WORLDS.iter().map(|(name, _)| *name)
+        embedded::WORLDS.iter().copied()
     }
 
     /// Reads a world from the text of its file.

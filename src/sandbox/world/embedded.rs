@@ -1,14 +1,12 @@
 //! The embedded worlds, in the order of their documentation.
 
-macro_rules! worlds {
-    ($($name:literal),* $(,)?) => {
-        /// Name and file of each embedded world.
-        pub(super) const WORLDS: &[(&str, &str)] =
-            &[$(($name, include_str!(concat!("../worlds/", $name, ".json")))),*];
-    };
-}
+use crate::packed::Folder;
 
-worlds![
+/// The files of `worlds/`.
+pub(super) static FILES: Folder = Folder::new(include_bytes!(concat!(env!("OUT_DIR"), "/worlds.z")));
+
+/// The name of each embedded world.
+pub(super) const WORLDS: &[&str] = &[
     "healthy",
     "iam-missing",
     "iam-explicit-deny",

@@ -85,51 +85,87 @@ fn shells_and_man_know_the_commands() {
     assert!(page.contains("Examples:") && pages.join("bedrock-access.1").exists());
 }
 
-/// Returns the strings of a YAML document that hold commands.
-fn commands(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) if text.contains("bedrock-access doctor") => found.push(text.clone()),
-        Value::Array(list) => list.iter().for_each(|item| commands(item, found)),
-        Value::Object(object) => object.values().for_each(|item| commands(item, found)),
-        _ => {}
+/// Runs the script of the job for GitLab with variables of ours, and returns its status and the variables that it sets.
+#[cfg(unix)]
+fn job_for_gitlab(folder: &Path, variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let job: Value = serde_saphyr::from_str(&read("ci/gitlab.yml")).unwrap();
+    let job = &job["bedrock-access"];
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let own = job["variables"].as_object().unwrap();
+    for (name, _) in variables {
+        assert!(own.contains_key(*name), "the job has no variable `{name}`");
     }
+    let path = format!("{}:/usr/bin:/bin", Path::new(PROGRAM).parent().unwrap().display());
+    let script: Vec<String> = job["script"].as_array().unwrap().iter().map(text).collect();
+    let output = Command::new("/bin/sh")
+        .args(["-e", "-c", &script.join("\n")])
+        .env_clear()
+        .env("PATH", path)
+        .envs(own.iter().filter(|(name, _)| !name.starts_with("AWS_")).map(|(name, value)| (name, text(value))))
+        .envs(variables.iter().copied())
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    (output.status.code(), fs::read_to_string(folder.join("access.env")).unwrap_or_default())
 }
 
 #[cfg(unix)]
 #[test]
 fn the_job_for_gitlab_does_what_it_says() {
-    let bin = Path::new(PROGRAM).parent().unwrap();
-    for (world, status) in [("iam-missing", 1), ("healthy", 0)] {
-        let job: Value = serde_saphyr::from_str(&read("ci/gitlab.yml")).unwrap();
-        let mut lines = Vec::new();
-        commands(&job, &mut lines);
-        assert!(!lines.is_empty());
+    let list = docs().join("ci/access.yaml");
+    let list = list.to_str().unwrap();
+    let denied = "VERDICT=denied\nCAUSE=identity-policy-missing-allow\n";
+    // In neither world is everything as the list wants it, and a call that is not as expected counts as denied.
+    for (world, targets, fail_on, status, variables) in [
+        ("healthy", "", "undetermined", 0, "VERDICT=allowed\n"),
+        ("iam-missing", "", "undetermined", 1, denied),
+        ("iam-missing", "", "denied", 1, denied),
+        ("iam-missing", "", "never", 0, denied),
+        ("no-simulator", "", "undetermined", 1, "VERDICT=undetermined\n"),
+        ("no-simulator", "", "finding", 0, "VERDICT=undetermined\n"),
+        ("healthy", list, "denied", 1, "VERDICT=allowed\n"),
+        ("healthy", "", "always", 2, ""),
+        ("atlantis", "", "never", 2, ""),
+    ] {
         let folder = tempfile::tempdir().unwrap();
-        for (number, line) in lines.iter().enumerate() {
-            let here = line.replace("--model \"$MODEL\" --region \"$REGION\"", &format!("--sandbox {world}"));
-            let list = docs().join("ci/access.yaml");
-            let here =
-                here.replace("--targets access.yaml", &format!("--targets '{}' --sandbox {world}", list.display()));
-            let output = Command::new("/bin/sh")
-                .args(["-c", &here])
-                .env_clear()
-                .env("PATH", bin)
-                .current_dir(&folder)
-                .output()
-                .unwrap();
-            // In neither world is everything as the list wants it.
-            let expected = match number {
-                0 => status,
-                _ if line.contains("--targets") => 1,
-                _ => 0,
-            };
-            assert_eq!(output.status.code(), Some(expected), "{here}: {}", String::from_utf8_lossy(&output.stderr));
+        let set = [("SANDBOX", world), ("TARGETS", targets), ("FAIL_ON", fail_on)];
+        assert_eq!(job_for_gitlab(folder.path(), &set), (Some(status), variables.to_owned()), "{set:?}");
+        if variables.is_empty() {
+            continue;
         }
         let junit = fs::read_to_string(folder.path().join("access.xml")).unwrap();
-        assert_eq!(junit.contains("<failure"), status == 1, "{junit}");
-        let targets = fs::read_to_string(folder.path().join("targets.xml")).unwrap();
-        assert_eq!(targets.matches("<testsuite ").count(), 2, "{targets}");
-        assert!(targets.contains("<failure message=\"expected "), "{targets}");
+        assert_eq!(junit.contains("<failure"), world == "iam-missing", "{junit}");
+        if !targets.is_empty() {
+            let junit = fs::read_to_string(folder.path().join("targets.xml")).unwrap();
+            assert_eq!(junit.matches("<testsuite ").count(), 2, "{junit}");
+            assert!(junit.contains("<failure message=\"expected "), "{junit}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_job_for_gitlab_checks_a_template() {
+    let folder = tempfile::tempdir().unwrap();
+    let role = |action: &str| {
+        json!({"Resources": {
+            "Role": {"Type": "AWS::IAM::Role", "Properties": {
+                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+                "Policies": [{"PolicyName": "invoke", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+                    {"Effect": "Allow", "Action": action, "Resource": "*"}]}}]}},
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": {
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]}, "Runtime": "python3.12", "Handler": "index.handler",
+                "Code": {"ZipFile": ""}, "Environment": {"Variables": {"MODEL_ID": "amazon.nova-lite-v1:0"}}}}}})
+    };
+    for (action, fail_on, status) in
+        [("bedrock:InvokeModel", "finding", 0), ("bedrock:Converse", "finding", 1), ("bedrock:Converse", "denied", 0)]
+    {
+        fs::write(folder.path().join("template.json"), role(action).to_string()).unwrap();
+        let set = [("MODEL", ""), ("TARGETS", ""), ("CHECK", "template.json"), ("FAIL_ON", fail_on)];
+        assert_eq!(job_for_gitlab(folder.path(), &set), (Some(status), String::new()), "{action} {fail_on}");
+        let junit = fs::read_to_string(folder.path().join("check.xml")).unwrap();
+        assert_eq!(junit.contains("<failure"), action == "bedrock:Converse", "{junit}");
     }
 }
 
