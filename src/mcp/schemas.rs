@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The schemas by their names.
-pub(super) const SCHEMAS: [(&str, &str); 16] = [
+pub(super) const SCHEMAS: [(&str, &str); 17] = [
     ("actions-1", include_str!("../../docs/schema/actions-1.json")),
     ("check-1", include_str!("../../docs/schema/check-1.json")),
     ("denials-1", include_str!("../../docs/schema/denials-1.json")),
@@ -12,6 +12,7 @@ pub(super) const SCHEMAS: [(&str, &str); 16] = [
     ("evidence-1", include_str!("../../docs/schema/evidence-1.json")),
     ("explanation-1", include_str!("../../docs/schema/explanation-1.json")),
     ("generated-policy-1", include_str!("../../docs/schema/generated-policy-1.json")),
+    ("log-1", include_str!("../../docs/schema/log-1.json")),
     ("models-1", include_str!("../../docs/schema/models-1.json")),
     ("policy-case-1", include_str!("../../docs/schema/policy-case-1.json")),
     ("policy-decision-1", include_str!("../../docs/schema/policy-decision-1.json")),
