@@ -19,9 +19,10 @@ pub fn redact_error(error: &mut ExplainedError, redactor: &mut Redactor) {
         &mut facts.model,
         &mut facts.request_id,
         &mut facts.authorization_id,
-    ] {
-        if let Some(text) = fact {
-            *text = redactor.message(text);
-        }
+    ]
+    .into_iter()
+    .flatten()
+    {
+        *fact = redactor.message(fact);
     }
 }

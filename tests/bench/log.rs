@@ -16,6 +16,7 @@
 )]
 
 #[path = "process.rs"]
+#[expect(dead_code, reason = "the time is taken while the memory is watched")]
 mod process;
 #[path = "table.rs"]
 mod table;
