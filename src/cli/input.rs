@@ -1,6 +1,7 @@
 //! Files and standard input, read whole as text and no further than a limit.
 
 use super::exit::Failure;
+use super::har;
 use super::output;
 use crate::escape::is_unsafe;
 use crate::trail::{self, reason};
@@ -48,12 +49,14 @@ pub(in crate::cli) fn unpacked<'r>(
     name: &str,
     source: impl Read + Send + 'r,
 ) -> Result<Box<dyn Read + Send + 'r>, Failure> {
-    trail::unpacked(source).map_err(|error| unreadable(name, &error))
+    let source = trail::unpacked(source).map_err(|error| unreadable(name, &error))?;
+    har::decoded(source).map_err(|error| unreadable(name, &reason(&error)))
 }
 
 /// Returns the text of a source of this name, decompressed and in UTF-8.
 fn readable<'r>(name: &str, source: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + 'r>, Failure> {
-    trail::text(source).map_err(|error| unreadable(name, &error))
+    let source = trail::text(source).map_err(|error| unreadable(name, &error))?;
+    har::decoded(source).map_err(|error| unreadable(name, &reason(&error)))
 }
 
 fn unreadable(name: &str, why: &str) -> Failure {
