@@ -20,6 +20,7 @@ mod doctor;
 mod door;
 mod exit;
 mod explain;
+mod har;
 mod input;
 mod interrupt;
 mod mcp;

@@ -17,8 +17,8 @@ mod variables;
 mod zed;
 
 pub use configuration::{
-    AccessKeys, Client, ClientCall, ConfigError, Configuration, Effect, Identity, Instead, Keys, Purpose, Remark, Role,
-    Secret, Token, VersionNote,
+    AccessKeys, Client, ClientCall, ConfigError, Configuration, Decides, Effect, Identity, Instead, Keys, Purpose,
+    Remark, Role, Secret, Token, Version, VersionNote,
 };
 pub use variables::Variables;
 
@@ -60,7 +60,7 @@ pub fn recognize(text: &str) -> Option<Client> {
     {
         return Some(Client::Codex);
     }
-    if !["model_list", "models", "spring", "litellm_settings"].iter().any(|name| line_with(name)) {
+    if !["model_list", "models", "spring", "litellm_settings", "include"].iter().any(|name| line_with(name)) {
         return None;
     }
     let documents = syntax::yaml(text).ok()?;
@@ -72,15 +72,25 @@ pub fn recognize(text: &str) -> Option<Client> {
     known.into_iter().find(|(_, is_it)| documents.iter().any(is_it)).map(|(client, _)| client)
 }
 
-/// Reads configuration files of a client, the strongest first; `variables` is the client's environment.
+/// Reads configuration files of a client, the strongest first; `variables` is the client's environment, with the files that
+/// the configuration names.
 ///
 /// # Errors
 ///
 /// Returns why a file is not a configuration, with its place among `files`; never a part of its text.
 pub fn read(client: Client, files: &[&[u8]], variables: Variables<'_>) -> Result<Configuration, (usize, ConfigError)> {
     let mut values = Vec::new();
+    let mut remarks = Vec::new();
     for (place, bytes) in files.iter().enumerate() {
-        values.extend(parse(client, bytes).map_err(|error| (place, error))?);
+        let mut own = parse(client, bytes).map_err(|error| (place, error))?;
+        let further = |name: &str| variables.file(place, name).and_then(|bytes| parse(client, &bytes).ok());
+        remarks.extend(match client {
+            Client::LiteLlm => litellm::include(&mut own, &further),
+            Client::OpenCode => opencode::substitute(&mut own, place, variables),
+            Client::SpringAi => spring_ai::of_profiles(&mut own, variables, &further),
+            _ => Vec::new(),
+        });
+        values.extend(own);
     }
     let read = match client {
         Client::ClaudeCode => claude_code::read,
@@ -91,7 +101,24 @@ pub fn read(client: Client, files: &[&[u8]], variables: Variables<'_>) -> Result
         Client::SpringAi => spring_ai::read,
         Client::Zed => zed::read,
     };
-    read(&values, variables).map_err(|error| (0, error))
+    let read = read(&values, variables);
+    let says_nothing = read == Err(ConfigError::NoBedrock(client));
+    let mut config = match read {
+        // What is missing may be in what was not read.
+        Err(_) if says_nothing && remarks.iter().any(leaves_open) => Configuration::new(client),
+        read => read.map_err(|error| (0, error))?,
+    };
+    remarks.into_iter().for_each(|remark| config.remark(remark));
+    Ok(config)
+}
+
+/// Returns `true` for what hides which calls are made.
+fn leaves_open(remark: &Remark) -> bool {
+    matches!(
+        remark,
+        Remark::Unset { decides: Decides::Model(_) | Decides::Models, .. }
+            | Remark::UnreadFile { decides: Decides::Model(_) | Decides::Models, .. }
+    )
 }
 
 /// Parses one file; a YAML file of Spring may hold several documents, of which later ones outrank earlier ones.
@@ -113,14 +140,18 @@ fn parse(client: Client, bytes: &[u8]) -> Result<Vec<Value>, ConfigError> {
         Client::Codex => vec![syntax::toml(text)?],
         Client::Continue | Client::LiteLlm | Client::SpringAi if is_json => vec![syntax::json(text)?],
         Client::Continue | Client::LiteLlm => yaml()?.into_iter().take(1).collect(),
-        Client::SpringAi if is_properties(text) => vec![syntax::properties(text)],
+        Client::SpringAi if is_properties(text) => syntax::properties(text).into_iter().rev().collect(),
         Client::SpringAi => yaml()?.into_iter().rev().collect(),
     })
 }
 
 /// Returns `true` if most of a text are properties of Java: `a.b=c`.
 fn is_properties(text: &str) -> bool {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
+    let mut goes_on = false;
+    // A line that ends with a backslash goes on in the next.
+    let begins = |line: &&str| !std::mem::replace(&mut goes_on, line.ends_with('\\'));
+    let lines = text.lines().map(str::trim).filter(begins);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '!']));
     let mut lines = lines.peekable();
     lines.peek().is_some() && lines.all(|line| line.split_once('=').is_some_and(|(name, _)| !name.contains(": ")))
 }

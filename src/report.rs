@@ -71,7 +71,7 @@ pub(crate) use json::TOOL;
 pub use json::json;
 pub use layout::{COLUMNS, Detail, Layout};
 pub use lint::LintReport;
-pub use log::{LogGroup, log_text};
+pub use log::{LogGroup, LogGroups, log_json, log_text};
 pub use markdown::{markdown, models_markdown, targets_markdown};
 pub use models::{models_json, models_text, nothing_taken};
 pub use not_checked::unseen;

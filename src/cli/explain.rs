@@ -1,15 +1,17 @@
 //! `explain`: which cause a pasted error text names, and what to do.
 //!
-//! Takes files, standard input or a paste; answers as text or JSON. `--batch` answers each line with a line of
+//! Takes files, standard input or a paste; answers as text or JSON, redacted where that is asked. `--batch` answers each line with a line of
 //! JSON, in order and in constant memory; `--log` groups the errors of a log, and so does whatever is longer than one error
 //! can be. Makes no calls.
 
 use super::exit::{ExitStatus, Failure};
-use super::input::LONGEST_ERROR;
+use super::input::{Bytes, LONGEST_ERROR};
 use super::{door, input, output, paint};
+use crate::answer::explanation;
 use crate::cause::Cause;
 use crate::escape::escape;
-use crate::explain::{self, MAX_TEXT};
+use crate::explain;
+use crate::redact::Redactor;
 use crate::report;
 use crate::trail::reason;
 use clap::{Args, ValueEnum};
@@ -36,7 +38,7 @@ pub(super) struct ExplainArgs {
     /// Files that hold error texts, gzipped or not; `-`, or no file, is standard input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The form of the answer [default: text; with --batch: json]; JSON is one line per text.
+    /// The form of the answer [default: text; with --batch: json]; JSON is one line per text or log.
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
     /// Read one `{"id", "text"}` per line, and answer each with one line of JSON, in order.
@@ -44,8 +46,11 @@ pub(super) struct ExplainArgs {
     batch: bool,
     /// Read a log of any length: equal errors are counted, with their first and last line. What is longer than 1 MiB is read
     /// like that without the option.
-    #[arg(long, conflicts_with_all = ["batch", "format"])]
+    #[arg(long, conflicts_with = "batch")]
     log: bool,
+    /// Leave out the names that tell whose it is: accounts, principals, sessions, policies, ids. Models and Regions stay.
+    #[arg(long, conflicts_with = "batch")]
+    redact: bool,
     /// With --batch, count the causes on standard error at the end.
     #[arg(long, short)]
     verbose: bool,
@@ -55,7 +60,7 @@ pub(super) struct ExplainArgs {
 enum Format {
     /// A page for people.
     Text,
-    /// What `docs/schema/explanation-1.json` describes.
+    /// What `docs/schema/explanation-1.json` describes, and for a log `docs/schema/log-1.json`.
     Json,
 }
 
@@ -69,57 +74,57 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<ExitStatus, Failure> {
         }
         return batch::run(files, arguments.verbose);
     }
-    if arguments.log {
-        let mut found = ExitStatus::Undetermined;
-        for file in files {
-            if log::run(&shown(file), open(file)?)? == ExitStatus::Success {
-                found = ExitStatus::Success;
-            }
-        }
-        return Ok(found);
-    }
-    let many = files.len() > 1;
+    let mut answering = Answering {
+        as_json: arguments.format == Some(Format::Json),
+        many: files.len() > 1,
+        redactor: arguments.redact.then(Redactor::default),
+    };
     let mut recognized = false;
     for (number, file) in files.iter().enumerate() {
-        if many && arguments.format != Some(Format::Json) {
+        let name = if arguments.redact { format!("file {}", number + 1) } else { shown(file) };
+        if answering.many && !answering.as_json && !arguments.log {
             let blank = if number == 0 { "" } else { "\n" };
-            output::print(&format!("{blank}==> {} <==\n\n", escape(&file.display().to_string())))?;
+            output::print(&format!("{blank}==> {} <==\n\n", escape(&name)))?;
         }
-        recognized |= match arguments.format.unwrap_or(Format::Text) {
-            Format::Json => print_json(file, many)?,
-            Format::Text => print_text(file)?,
+        recognized |= match arguments.log {
+            true => log::run(&name, open(file)?, &mut answering)? == ExitStatus::Success,
+            false => answer(file, &name, &mut answering)?,
         };
     }
     Ok(if recognized { ExitStatus::Success } else { ExitStatus::Undetermined })
 }
 
-/// Explains a text as a line of JSON; returns whether its cause was recognized.
-fn print_json(file: &Path, many: bool) -> Result<bool, Failure> {
-    let (text, rest) = read(file, MAX_TEXT)?;
-    if rest.is_some() {
-        return Err(Failure::input(format!("{} is larger than {} MiB", name(file), MAX_TEXT >> 20))
-            .hint("a log of any length is read with --log, and one text per line with --batch"));
-    }
-    let mut explanation = explain::explain_bytes(&text);
-    if many {
-        explanation.id = file.display().to_string().into();
-    }
-    let mut answer = Vec::new();
-    report::write_explanation_json(&mut answer, &explanation);
-    answer.push(b'\n');
-    output::print(&String::from_utf8_lossy(&answer))?;
-    Ok(is_recognized(file, &text, explanation.error.cause))
+/// How texts and logs are answered.
+struct Answering {
+    as_json: bool,
+    /// There are several of them.
+    many: bool,
+    /// One for all, so that the same name has the same alias everywhere.
+    redactor: Option<Redactor>,
 }
 
 /// Explains a text, or what is too long for one error as a log; returns whether a cause was recognized.
-fn print_text(file: &Path) -> Result<bool, Failure> {
+fn answer(file: &Path, name: &str, answering: &mut Answering) -> Result<bool, Failure> {
     let (text, rest) = read(file, LONGEST_ERROR)?;
     if let Some(rest) = rest {
-        output::note(&format!("{} is longer than one error: it is read as a log, as with --log", name(file)));
-        return Ok(log::run(&shown(file), Cursor::new(text).chain(rest))? == ExitStatus::Success);
+        output::note(&format!("{} is longer than one error: it is read as a log, as with --log", self::name(file)));
+        return Ok(log::run(name, Cursor::new(text).chain(rest), answering)? == ExitStatus::Success);
     }
-    let explanation = explain::explain_bytes(&text);
-    output::print(&report::explanation_text(&explanation, None, paint::columns(false)))?;
+    let mut explanation = explain::explain_bytes(&text);
+    if answering.many {
+        explanation.id = name.into();
+    }
+    if let Some(redactor) = &mut answering.redactor {
+        explanation::redact(&mut explanation, redactor);
+    }
+    if answering.as_json {
+        let mut line = Vec::new();
+        report::write_explanation_json(&mut line, &explanation);
+        line.push(b'\n');
+        output::print(&String::from_utf8_lossy(&line))?;
+    } else {
+        output::print(&report::explanation_text(&explanation, None, paint::columns(false)))?;
+    }
     Ok(is_recognized(file, &text, explanation.error.cause))
 }
 
@@ -137,9 +142,6 @@ fn is_recognized(file: &Path, text: &[u8], cause: Cause) -> bool {
     }
     false
 }
-
-/// The text of a file, decompressed.
-type Bytes = Box<dyn Read + Send>;
 
 /// Reads a text up to a length, and returns what is left where it is longer.
 fn read(file: &Path, longest: usize) -> Result<(Vec<u8>, Option<Bytes>), Failure> {

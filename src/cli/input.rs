@@ -1,6 +1,7 @@
 //! Files and standard input, read whole as text and no further than a limit.
 
 use super::exit::Failure;
+use super::har;
 use super::output;
 use crate::escape::is_unsafe;
 use crate::trail::{self, reason};
@@ -23,16 +24,24 @@ pub(in crate::cli) fn text(path: &str) -> Result<String, Failure> {
     })
 }
 
-/// Reads a log or an error message, compressed or not; bytes that are not UTF-8 are replaced.
-pub(in crate::cli) fn log(path: &str) -> Result<String, Failure> {
-    let stored = bytes(path)?;
-    let mut bytes = Vec::new();
-    let mut text = readable(path, stored.as_slice())?.take(LARGEST + 1);
-    text.read_to_end(&mut bytes).map_err(|error| unreadable(path, &reason(&error)))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-        return Err(unreadable(path, &format!("it holds more than {} MiB", LARGEST >> 20)));
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// A text that is read as far as it is needed.
+pub(in crate::cli) type Bytes = Box<dyn Read + Send>;
+
+/// Reads a log or an error message, decompressed and in UTF-8; of what is longer than one error can be, also what follows.
+pub(in crate::cli) fn log(path: &str) -> Result<(Vec<u8>, Option<Bytes>), Failure> {
+    let mut source: Bytes = if path == "-" {
+        if io::stdin().is_terminal() {
+            output::note("paste the text, then press Ctrl-D on a line of its own");
+        }
+        readable(path, io::stdin())?
+    } else {
+        readable(path, File::open(path).map_err(|error| unreadable(path, &reason(&error)))?)?
+    };
+    let mut text = Vec::new();
+    let longest = LONGEST_ERROR as u64 + 1;
+    source.by_ref().take(longest).read_to_end(&mut text).map_err(|error| unreadable(path, &reason(&error)))?;
+    let is_longer = text.len() > LONGEST_ERROR;
+    Ok((text, is_longer.then_some(source)))
 }
 
 /// Returns the bytes of a source of this name, decompressed and else as they are.
@@ -40,32 +49,19 @@ pub(in crate::cli) fn unpacked<'r>(
     name: &str,
     source: impl Read + Send + 'r,
 ) -> Result<Box<dyn Read + Send + 'r>, Failure> {
-    trail::unpacked(source).map_err(|error| unreadable(name, &error))
+    let source = trail::unpacked(source).map_err(|error| unreadable(name, &error))?;
+    har::decoded(source).map_err(|error| unreadable(name, &reason(&error)))
 }
 
 /// Returns the text of a source of this name, decompressed and in UTF-8.
 fn readable<'r>(name: &str, source: impl Read + Send + 'r) -> Result<Box<dyn Read + Send + 'r>, Failure> {
-    trail::text(source).map_err(|error| unreadable(name, &error))
+    let source = trail::text(source).map_err(|error| unreadable(name, &error))?;
+    har::decoded(source).map_err(|error| unreadable(name, &reason(&error)))
 }
 
 fn unreadable(name: &str, why: &str) -> Failure {
     let name = if name == "-" { "standard input".to_owned() } else { format!("`{name}`") };
     Failure::input(format!("{name} cannot be read: {why}"))
-}
-
-/// Returns `true` if a plain file holds more bytes, unpacked.
-pub(in crate::cli) fn is_longer(path: &str, limit: usize) -> bool {
-    let limit = limit as u64;
-    let length = |source: Box<dyn Read + Send>| io::copy(&mut source.take(limit + 1), &mut io::sink());
-    // A pipe can be read only once.
-    let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file());
-    is_file && opened(path).is_ok_and(|source| length(source).is_ok_and(|length| length > limit))
-}
-
-/// Opens a log, decompressed and in UTF-8.
-pub(in crate::cli) fn opened(path: &str) -> Result<Box<dyn Read + Send>, Failure> {
-    let file = File::open(path).map_err(|error| unreadable(path, &reason(&error)))?;
-    readable(path, file)
 }
 
 /// Unpacks gzip up to a limit.

@@ -8,7 +8,7 @@
 use super::configuration::{
     Client, ConfigError, Configuration, Effect, Identity, Keys, Purpose, Remark, Secret, Token, VersionNote,
 };
-use super::settings::{BEARER, Shared, access_keys, at, call, compare, model, shown, text, text_at};
+use super::settings::{BEARER, Shared, access_keys, at, call, compare, endpoint, model, shown, text, text_at};
 use super::variables::Variables;
 use crate::bedrock::{ModelReference, Operation, client_form};
 use serde_json::Value;
@@ -17,12 +17,14 @@ use serde_json::Value;
 const DEFAULTS: VersionNote = VersionNote {
     client: Client::ClaudeCode,
     versions: "2.1.207, 2.1.219, 2.1.280",
+    since: &["2.1.207", "2.1.219", "2.1.280"],
     effect: Effect::OtherDefaults,
     source: "https://code.claude.com/docs/en/model-config",
 };
 const SUBAGENTS: VersionNote = VersionNote {
     client: Client::ClaudeCode,
     versions: "2.1.251",
+    since: &["2.1.251"],
     effect: Effect::SubagentDefault,
     source: "https://code.claude.com/docs/en/sub-agents",
 };
@@ -84,10 +86,13 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
     if env.setting("awsCredentialExport").is_some() {
         config.remark(Remark::RunsCommand { setting: "awsCredentialExport" });
     }
-    for setting in ["ANTHROPIC_BEDROCK_BASE_URL", "CLAUDE_CODE_SKIP_BEDROCK_AUTH"] {
-        if env.get(setting).is_some() {
-            config.remark(Remark::OtherEndpoint { setting });
-        }
+    if env.setting("awsAuthRefresh").is_some() {
+        config.remark(Remark::Renews { setting: "awsAuthRefresh" });
+    }
+    let url = env.get("ANTHROPIC_BEDROCK_BASE_URL");
+    endpoint(&mut config, "ANTHROPIC_BEDROCK_BASE_URL", url, shared.region.as_ref());
+    if env.is_on("CLAUDE_CODE_SKIP_BEDROCK_AUTH") {
+        config.remark(Remark::OtherEndpoint { setting: "CLAUDE_CODE_SKIP_BEDROCK_AUTH" });
     }
     models(&mut config, &env, &shared);
     config.call(call(Purpose::ListProfiles, None, Operation::ListInferenceProfiles, &shared));
@@ -122,7 +127,8 @@ fn models(config: &mut Configuration, env: &Effective<'_>, shared: &Shared) {
         "haiku" => Some(haiku.clone()),
         "sonnet" => Some(env.get("ANTHROPIC_DEFAULT_SONNET_MODEL")),
         "opus" | "best" | "opusplan" => Some(env.get("ANTHROPIC_DEFAULT_OPUS_MODEL")),
-        "default" | "fable" | "inherit" => Some(None),
+        "fable" => Some(env.get("ANTHROPIC_DEFAULT_FABLE_MODEL")),
+        "default" | "inherit" => Some(None),
         _ => None,
     };
     // A name of the client's own is what the settings pin for it, or the version's choice.
@@ -139,7 +145,10 @@ fn models(config: &mut Configuration, env: &Effective<'_>, shared: &Shared) {
             config.remark(Remark::NotPinned { purpose: purpose.clone(), name });
             return None;
         };
-        let overridden = env.setting("modelOverrides").and_then(|all| text(all.get(&id)));
+        // The overrides are named by Anthropic's ids, without the mark of a long context.
+        let plain = client_form(&id).model;
+        let overrides = env.setting("modelOverrides");
+        let overridden = overrides.and_then(|all| text(all.get(&id)).or_else(|| text(all.get(plain))));
         let called = overridden.unwrap_or_else(|| client_form(&id).model.to_owned());
         let called = shown(config, "model", Some(called))?;
         if called != name {
@@ -175,7 +184,12 @@ fn models(config: &mut Configuration, env: &Effective<'_>, shared: &Shared) {
         }
     }
     // What a user can switch to, and a sub-agent can ask for.
-    for (name, variable) in [("opus", "ANTHROPIC_DEFAULT_OPUS_MODEL"), ("sonnet", "ANTHROPIC_DEFAULT_SONNET_MODEL")] {
+    for (name, variable) in [
+        ("opus", "ANTHROPIC_DEFAULT_OPUS_MODEL"),
+        ("sonnet", "ANTHROPIC_DEFAULT_SONNET_MODEL"),
+        ("fable", "ANTHROPIC_DEFAULT_FABLE_MODEL"),
+        ("custom", "ANTHROPIC_CUSTOM_MODEL_OPTION"),
+    ] {
         let Some(pinned) = env.get(variable) else { continue };
         let purpose = Purpose::Model(name.to_owned());
         let id = resolve(config, &purpose, Some(pinned));

@@ -7,7 +7,7 @@
 use super::configuration::{
     Client, ConfigError, Configuration, Effect, Identity, Keys, Purpose, Remark, Token, VersionNote,
 };
-use super::settings::{Shared, call, compare, model, region, shown, text_at};
+use super::settings::{Shared, call, compare, endpoint, model, region, shown, text_at};
 use super::variables::Variables;
 use crate::bedrock::Operation;
 use serde_json::Value;
@@ -17,6 +17,7 @@ const PROVIDER: &str = "amazon-bedrock";
 const FIRST: VersionNote = VersionNote {
     client: Client::Codex,
     versions: "0.128.0",
+    since: &["0.128.0"],
     effect: Effect::NoBedrock,
     source: "https://help.openai.com/en/articles/20001253-configure-codex-with-amazon-bedrock",
 };
@@ -52,9 +53,7 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
         identity: Identity { keys: profile.map_or(Keys::Shell, Keys::Profile), token: Token::Shell, role: None },
     };
     compare(&mut config, &shared, variables);
-    if find(&["model_providers", PROVIDER, "base_url"]).is_some() {
-        config.remark(Remark::OtherEndpoint { setting: "base_url" });
-    }
+    endpoint(&mut config, "base_url", find(&["model_providers", PROVIDER, "base_url"]), shared.region.as_ref());
     match setting("model") {
         Some(written) => add(&mut config, Purpose::Main, &written, &shared),
         None => config.remark(Remark::NotPinned { purpose: Purpose::Main, name: None }),

@@ -283,6 +283,37 @@ pub enum Remark {
     Unset {
         /// The variable.
         variable: String,
+        /// What is not known without it.
+        decides: Decides,
+    },
+    /// The configuration takes a value from a file that cannot be read here, or holds no such value.
+    UnreadFile {
+        /// The file, as the configuration names it.
+        file: String,
+        /// What is not known without it.
+        decides: Decides,
+    },
+    /// A setting names further configurations, which are not read here.
+    NotRead {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// A command of the settings renews credentials; it is not run here.
+    Renews {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// An endpoint of Bedrock in another Region than the calls are signed for.
+    EndpointRegion {
+        /// The setting.
+        setting: &'static str,
+        /// The Region of the endpoint.
+        region: Region,
+    },
+    /// Calls go through an interface endpoint, whose policy is not known.
+    VpcEndpoint {
+        /// The setting.
+        setting: &'static str,
     },
     /// A role is assumed.
     Assumes {
@@ -371,6 +402,21 @@ pub enum Remark {
     Version(VersionNote),
 }
 
+/// What a value decides that is not known here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decides {
+    /// Which model is called for this.
+    Model(Purpose),
+    /// Which models are called at all.
+    Models,
+    /// Who calls.
+    Identity,
+    /// In which Region.
+    Region,
+    /// Something else, which changes no answer.
+    Other,
+}
+
 /// What a client looks at in place of AWS's variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instead {
@@ -385,8 +431,10 @@ pub enum Instead {
 pub struct VersionNote {
     /// The client.
     pub client: Client,
-    /// Which versions.
+    /// Which versions, in words.
     pub versions: &'static str,
+    /// From which versions on it is otherwise, in their order; none where only a change is known.
+    pub since: &'static [&'static str],
     /// What they do.
     pub effect: Effect,
     /// Where that is written.
@@ -406,11 +454,43 @@ pub enum Effect {
     NoBedrock,
 }
 
+/// A version of a client, as `2.1.207`; what follows its numbers does not count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(Vec<u64>);
+
+impl Version {
+    /// Returns `true` if this version has what came with another.
+    #[must_use]
+    pub fn is_since(&self, other: &str) -> bool {
+        other.parse::<Self>().is_ok_and(|other| *self >= other)
+    }
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let plain = text.strip_prefix('v').unwrap_or(text);
+        let plain = plain.split(['-', '+', ' ']).next().unwrap_or_default();
+        let numbers: Option<Vec<u64>> = plain.split('.').take(8).map(|number| number.parse().ok()).collect();
+        numbers.map(Self).ok_or_else(|| format!("no version `{text}`"))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.0.iter().map(u64::to_string).collect();
+        f.write_str(&numbers.join("."))
+    }
+}
+
 /// What a client is configured to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Configuration {
     /// The client.
     pub client: Client,
+    /// Its version, where that is known.
+    pub version: Option<Version>,
     /// Its calls, the main one first.
     pub calls: Vec<ClientCall>,
     /// What is worth saying.
@@ -446,7 +526,7 @@ pub enum ConfigError {
 impl Configuration {
     /// Begins a configuration without calls.
     pub(super) fn new(client: Client) -> Self {
-        Self { client, calls: Vec::new(), remarks: Vec::new() }
+        Self { client, version: None, calls: Vec::new(), remarks: Vec::new() }
     }
 
     /// Adds a remark once.
@@ -472,6 +552,8 @@ impl Configuration {
                     | Remark::UnknownName { .. }
                     | Remark::LooksSecret { .. }
                     | Remark::NotDiagnosed { .. }
+                    | Remark::Unset { decides: Decides::Model(_) | Decides::Models, .. }
+                    | Remark::UnreadFile { decides: Decides::Model(_) | Decides::Models, .. }
             )
         });
         if self.calls.is_empty() && !says { Err(ConfigError::NoBedrock(self.client)) } else { Ok(self) }

@@ -3,14 +3,16 @@
 //! Documentation: docs.litellm.ai/docs/providers/bedrock and /docs/proxy/configs; `litellm/llms/bedrock/base_aws_llm.py`
 //! (November 2026). Identity: an API key; else a role with a web identity token, then a role, a profile, keys, the shell.
 //! With `aws_web_identity_token` it restricts the session by a policy of its own (`litellm.json`). `model_id` replaces the
-//! model that is called. Region: `aws_region_name`, the path's or ARN's, AWS_REGION_NAME, AWS_REGION, the profile's, us-west-2.
+//! model that is called; `include` names further files beside it, whose lists are added and whose other settings replace
+//! (/docs/proxy/config_management); `os.environ/NAME` is a variable. Region: `aws_region_name`, the path's or ARN's, AWS_REGION_NAME, AWS_REGION, the profile's, us-west-2.
 
 use super::configuration::{
-    Client, ClientCall, ConfigError, Configuration, Effect, Identity, Keys, Purpose, Remark, Role, Secret, Token,
-    VersionNote,
+    Client, ClientCall, ConfigError, Configuration, Decides, Effect, Identity, Keys, Purpose, Remark, Role, Secret,
+    Token, VersionNote,
 };
 use super::settings::{
-    BEARER, Shared, access_keys, at, call, compare, model, name_or_number, region, shown, text, text_at,
+    BEARER, Shared, access_keys, at, call, compare, endpoint, model, name_or_number, region, safe_name, shown, text,
+    text_at,
 };
 use super::variables::Variables;
 use crate::bedrock::{Operation, client_form};
@@ -28,14 +30,58 @@ const OTHER_ROUTES: [&str; 3] = ["claude_platform/", "agent/", "agentcore/"];
 const OLDER: VersionNote = VersionNote {
     client: Client::LiteLlm,
     versions: "#30205",
+    since: &[],
     effect: Effect::SmallerSessionPolicy,
     source: "BerriAI/litellm#30205",
 };
+
+/// The most files that are included.
+const MOST_INCLUDED: usize = 64;
+
+/// Adds the files that a configuration includes, and remarks those that cannot be read; theirs are not followed.
+pub(super) fn include(own: &mut [Value], further: &dyn Fn(&str) -> Option<Vec<Value>>) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    for settings in own.iter_mut().filter_map(Value::as_object_mut) {
+        let Some(Value::Array(names)) = settings.remove("include") else { continue };
+        for name in names.iter().filter_map(|name| text(Some(name))).take(MOST_INCLUDED) {
+            let Some(Value::Object(included)) = further(&name).and_then(|documents| documents.into_iter().next())
+            else {
+                remarks.push(Remark::UnreadFile { file: safe_name(&name), decides: Decides::Models });
+                continue;
+            };
+            for (key, value) in included {
+                match (settings.get_mut(&key), value) {
+                    (Some(Value::Array(list)), Value::Array(more)) => list.extend(more),
+                    (_, value) => {
+                        settings.insert(key, value);
+                    }
+                }
+            }
+        }
+    }
+    remarks
+}
+
+/// Returns what a parameter decides.
+fn decides(parameter: &str, purpose: &Purpose) -> Decides {
+    match parameter {
+        "model" | "model_id" | "custom_llm_provider" => Decides::Model(purpose.clone()),
+        "aws_region_name" => Decides::Region,
+        // The token is the client's: that its variable is not set here says nothing.
+        "aws_web_identity_token" | "aws_session_name" => Decides::Other,
+        name if name == "api_key" || name.starts_with("aws_") && !name.contains("endpoint") => Decides::Identity,
+        _ => Decides::Other,
+    }
+}
 
 /// Returns `true` if settings look like LiteLLM's.
 pub(super) fn is_it(settings: &Value) -> bool {
     settings.get("model_list").is_some_and(Value::is_array)
         || settings.get("litellm_settings").is_some() && settings.get("general_settings").is_some()
+        || settings.get("include").is_some_and(Value::is_array)
+            && ["litellm_settings", "general_settings", "router_settings"]
+                .iter()
+                .any(|part| settings.get(part).is_some())
 }
 
 /// Reads the configuration files, the strongest first: the first with a model list counts.
@@ -50,6 +96,12 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
     for (number, entry) in models.iter().enumerate() {
         let Some(params) = entry.get("litellm_params").filter(|params| params.is_object()) else { continue };
         let entry = Entry { settings, entry, params, variables };
+        if let Some(variable) = entry.unset("model") {
+            let name = name_or_number(&mut config, "model_name", text(entry.entry.get("model_name")), number);
+            let variable = safe_name(&variable);
+            config.remark(Remark::Unset { variable, decides: Decides::Model(Purpose::Model(name)) });
+            continue;
+        }
         match entry.route() {
             Some(route) => entry.calls(&mut config, &route, number, &fallbacks),
             None => others += 1,
@@ -111,14 +163,21 @@ impl Entry<'_> {
         text_at(named, &["credential_values", name])
     }
 
+    /// Returns the variable that a parameter names, if it is not set.
+    fn unset(&self, name: &str) -> Option<String> {
+        let own = text(self.params.get(name)).or_else(|| self.of_named_credential(name))?;
+        let variable = own.strip_prefix("os.environ/")?;
+        (!self.variables.has(variable)).then(|| variable.to_owned())
+    }
+
     fn secret(&self, name: &str) -> Option<Secret> {
         self.param(name).map(Secret::new)
     }
 
     /// Returns where the model goes to, if it is to Bedrock.
     fn route(&self) -> Option<Route> {
-        let model = text(self.params.get("model"))?;
-        let provider = text(self.params.get("custom_llm_provider")).unwrap_or_default();
+        let model = self.param("model")?;
+        let provider = self.param("custom_llm_provider").unwrap_or_default();
         let is_mantle = model.starts_with("bedrock_mantle/") || model.starts_with("bedrock/mantle/");
         let bedrock = ["bedrock/", "bedrock_converse/", "bedrock_mantle/"];
         let behind = bedrock.iter().find_map(|prefix| model.strip_prefix(prefix));
@@ -142,21 +201,27 @@ impl Entry<'_> {
             _ if is_fallback => Purpose::Fallback(name),
             _ => Purpose::Model(name),
         };
-        if text(self.params.get("aws_bedrock_runtime_endpoint")).is_some()
-            || text(self.params.get("api_base")).is_some()
-        {
-            config.remark(Remark::OtherEndpoint { setting: "aws_bedrock_runtime_endpoint" });
-        }
         if route.is_other {
             config.remark(Remark::NotDiagnosed { purpose, operation: "claude_platform, agent" });
             return;
         }
-        let params = self.params.as_object().into_iter().flatten();
-        let named = params.filter_map(|(_, value)| text(Some(value))?.strip_prefix("os.environ/").map(str::to_owned));
-        for variable in named.filter(|name| !self.variables.has(name)).collect::<Vec<_>>() {
-            if let Some(variable) = shown(config, "os.environ", Some(variable)) {
-                config.remark(Remark::Unset { variable });
+        const OF_CREDENTIALS: [&str; 6] = [
+            "api_key",
+            "aws_access_key_id",
+            "aws_secret_access_key",
+            "aws_session_token",
+            "aws_profile_name",
+            "aws_region_name",
+        ];
+        let own = self.params.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        for name in own.chain(OF_CREDENTIALS) {
+            if let Some(variable) = self.unset(name) {
+                config.remark(Remark::Unset { variable: safe_name(&variable), decides: decides(name, &purpose) });
             }
+        }
+        // It replaces the model, and is not known.
+        if self.unset("model_id").is_some() {
+            return;
         }
         let written = self.param("model_id").unwrap_or_else(|| form.model.to_owned());
         let Some(id) = model(config, &purpose, client_form(&written).model) else { return };
@@ -175,6 +240,12 @@ impl Entry<'_> {
             identity: self.identity(config, &purpose),
         };
         compare(config, &shared, self.variables);
+        let given =
+            ["api_base", "aws_bedrock_runtime_endpoint"].into_iter().find_map(|name| Some((name, self.param(name)?)));
+        let ambient = || Some(("AWS_BEDROCK_RUNTIME_ENDPOINT", self.variables.get("AWS_BEDROCK_RUNTIME_ENDPOINT")?));
+        if let Some((setting, url)) = given.or_else(ambient) {
+            endpoint(config, setting, Some(url), shared.region.as_ref());
+        }
         let operations: &[Operation] = match (&purpose, route.is_mantle) {
             (_, true) => &[Operation::MantleInference],
             (Purpose::Embeddings(_), _) => &[Operation::InvokeModel],

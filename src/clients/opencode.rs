@@ -3,11 +3,15 @@
 //! Documentation: opencode.ai/docs/providers, /docs/config and /docs/agents; `packages/opencode/src/provider` (November 2026).
 //! Files, strongest first: the project's, then `~/.config/opencode`. A Bedrock API key outranks every profile, and the
 //! file outranks variables. Ids without a geography silently get one by the Region and the model. Region: the file's,
-//! AWS_REGION, us-east-1. Keys that `/connect` stored are in a file of their own, which is not read.
+//! AWS_REGION, us-east-1. `{env:NAME}` and `{file:PATH}` stand for a variable and for what a file holds (/docs/config,
+//! "Variables"). Keys that `/connect` stored are in a file of their own, which is not read.
 
-use super::configuration::{Client, ConfigError, Configuration, Identity, Keys, Purpose, Remark, Secret, Token};
+use super::configuration::{
+    Client, ConfigError, Configuration, Decides, Identity, Keys, Purpose, Remark, Secret, Token,
+};
 use super::settings::{
-    Shared, access_keys, at, call, compare, model, name_or_number, region, secret_at, shown, text, text_at,
+    Shared, access_keys, at, call, compare, endpoint, model, name_or_number, region, safe_name, secret_at, shown, text,
+    text_at,
 };
 use super::variables::Variables;
 use crate::bedrock::{Operation, Region};
@@ -23,6 +27,85 @@ pub(super) fn is_it(settings: &Value) -> bool {
         || at(settings, &["provider", PROVIDER]).is_some()
         || settings.get("provider").is_some_and(Value::is_object) && model.contains('/')
         || model.starts_with("amazon-bedrock/") && settings.get("small_model").is_some()
+}
+
+/// The longest value of a file that is taken for a name, a Region or a model.
+const LONGEST_WORD: usize = 200;
+
+/// Puts variables and files where the settings name them, as far as these decide about calls; what cannot be had is remarked, and
+/// leaves no value.
+pub(super) fn substitute(own: &mut [Value], place: usize, variables: Variables<'_>) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    let mut put = |value: Option<&mut Value>, decides: Decides, is_secret: bool| {
+        let Some(value) = value else { return };
+        let Some(text) = value.as_str().filter(|text| text.contains("{env:") || text.contains("{file:")) else {
+            return;
+        };
+        *value = match substituted(text, &decides, is_secret, place, variables) {
+            Ok(text) => Value::String(text),
+            Err(remark) => {
+                remarks.push(*remark);
+                Value::Null
+            }
+        };
+    };
+    for settings in own {
+        put(settings.get_mut("model"), Decides::Model(Purpose::Main), false);
+        put(settings.get_mut("small_model"), Decides::Model(Purpose::Background), false);
+        for part in ["agent", "mode", "command"] {
+            for (name, agent) in settings.get_mut(part).and_then(Value::as_object_mut).into_iter().flatten() {
+                let purpose = Purpose::Subagents(Some(safe_name(name)));
+                put(agent.get_mut("model"), Decides::Model(purpose), false);
+            }
+        }
+        let Some(provider) = settings.get_mut("provider").and_then(|all| all.get_mut(PROVIDER)) else { continue };
+        for (name, value) in provider.get_mut("options").and_then(Value::as_object_mut).into_iter().flatten() {
+            let (decides, is_secret) = match name.as_str() {
+                "region" => (Decides::Region, false),
+                "profile" => (Decides::Identity, false),
+                "apiKey" | "accessKeyId" | "secretAccessKey" | "sessionToken" => (Decides::Identity, true),
+                _ => (Decides::Other, false),
+            };
+            put(Some(value), decides, is_secret);
+        }
+        for (name, value) in provider.get_mut("models").and_then(Value::as_object_mut).into_iter().flatten() {
+            put(value.get_mut("id"), Decides::Model(Purpose::Model(safe_name(name))), false);
+        }
+    }
+    remarks
+}
+
+/// Returns a text with what it names in its place, once and not again in what was put there.
+fn substituted(
+    text: &str,
+    decides: &Decides,
+    is_secret: bool,
+    place: usize,
+    variables: Variables<'_>,
+) -> Result<String, Box<Remark>> {
+    let mut whole = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("{env:").into_iter().chain(rest.find("{file:")).min() {
+        let (before, named) = rest.split_at(at);
+        let Some(end) = named.find('}') else { break };
+        let (inside, behind) = (named.get(1..end).unwrap_or_default(), named.get(end + 1..).unwrap_or_default());
+        whole.push_str(before);
+        if let Some(variable) = inside.strip_prefix("env:").map(str::trim) {
+            let unset = || Box::new(Remark::Unset { variable: safe_name(variable), decides: decides.clone() });
+            whole.push_str(&variables.get(variable).ok_or_else(unset)?);
+        } else {
+            let file = inside.strip_prefix("file:").unwrap_or_default().trim();
+            let held = variables.file(place, file).and_then(|bytes| String::from_utf8(bytes).ok());
+            let held = held.map(|held| held.trim().to_owned());
+            // Whatever file a configuration names, nothing of it is shown that is no name.
+            let is_word =
+                |held: &String| held.len() <= LONGEST_WORD && held.bytes().all(|byte| byte.is_ascii_graphic());
+            let unread = || Box::new(Remark::UnreadFile { file: safe_name(file), decides: decides.clone() });
+            whole.push_str(&held.filter(|held| !held.is_empty() && (is_secret || is_word(held))).ok_or_else(unread)?);
+        }
+        rest = behind;
+    }
+    Ok(whole + rest)
 }
 
 /// Reads the files, the strongest first.
@@ -53,9 +136,7 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
         },
     };
     compare(&mut config, &shared, variables);
-    if option("endpoint").or_else(|| option("baseURL")).is_some() {
-        config.remark(Remark::OtherEndpoint { setting: "endpoint" });
-    }
+    endpoint(&mut config, "endpoint", option("endpoint").or_else(|| option("baseURL")), shared.region.as_ref());
     config.remark(Remark::KeptElsewhere { place: "~/.local/share/opencode/auth.json" });
     let mut others = 0;
     let mut add = |config: &mut Configuration, purpose: Purpose, written: Option<String>| {

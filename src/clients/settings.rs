@@ -46,6 +46,11 @@ pub(super) fn shown(config: &mut Configuration, field: &'static str, text: Optio
     Some(text)
 }
 
+/// Returns the name of something of a configuration as it may be shown.
+pub(super) fn safe_name(name: &str) -> String {
+    if name.len() > LONGEST_NAME || holds_secret(name) { "…".to_owned() } else { name.to_owned() }
+}
+
 /// Returns a name for a call, which tells it apart where the configured one cannot be shown.
 pub(super) fn name_or_number(
     config: &mut Configuration,
@@ -102,6 +107,29 @@ pub(super) struct Shared {
     /// The Region is the client's own choice, because nothing that it looks at names one.
     pub(super) by_default: bool,
     pub(super) identity: Identity,
+}
+
+/// Remarks an endpoint of the settings, unless it is Bedrock's own in the Region that is called.
+pub(super) fn endpoint(
+    config: &mut Configuration,
+    setting: &'static str,
+    url: Option<String>,
+    called: Option<&Region>,
+) {
+    let Some(url) = url else { return };
+    let behind = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    let host = behind.split(['/', '?', '#', ':']).next().unwrap_or_default().to_ascii_lowercase();
+    let is_aws = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|end| host.ends_with(end));
+    let names_service = ["bedrock-runtime", "bedrock-mantle"].iter().any(|name| host.contains(name));
+    let region = host.split('.').find_map(|part| part.contains('-').then(|| part.parse::<Region>().ok())?);
+    match region {
+        _ if !is_aws || !names_service || behind.contains('@') => config.remark(Remark::OtherEndpoint { setting }),
+        _ if host.contains(".vpce.") => config.remark(Remark::VpcEndpoint { setting }),
+        Some(region) if called.is_some_and(|called| *called != region) => {
+            config.remark(Remark::EndpointRegion { setting, region });
+        }
+        _ => {}
+    }
 }
 
 /// Remarks how the identity and the Region of the settings differ from what this shell would take.

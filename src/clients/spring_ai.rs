@@ -1,15 +1,18 @@
 //! Spring AI: `application.yml` or `application.properties`, under `spring.ai.bedrock`.
 //!
 //! Documentation: docs.spring.io/spring-ai/reference/api/bedrock.html, /chat/bedrock-converse.html and /embeddings (November
-//! 2026); Spring Boot, "Externalized Configuration": variables such as SPRING_AI_BEDROCK_AWS_REGION outrank the files, and
-//! `${NAME:default}` is a variable. Chats go through Converse and ConverseStream, embeddings through InvokeModel. Identity:
+//! 2026); Spring Boot, "Externalized Configuration": variables such as SPRING_AI_BEDROCK_AWS_REGION outrank the files, those of
+//! active profiles (`application-prod.yml`) outrank the others, and `${NAME:default}` is a variable or another property. Chats go through Converse and ConverseStream, embeddings through InvokeModel. Identity:
 //! keys, a profile, the AWS SDK's own search. Region: the setting's, else us-east-1.
 
-use super::configuration::{Client, ConfigError, Configuration, Identity, Keys, Purpose, Remark, Secret, Token};
-use super::settings::{Shared, access_keys, call, compare, model, region, shown};
+use super::configuration::{
+    Client, ConfigError, Configuration, Decides, Identity, Keys, Purpose, Remark, Secret, Token,
+};
+use super::settings::{Shared, access_keys, call, compare, model, region, safe_name, shown};
 use super::variables::Variables;
 use crate::bedrock::Operation;
 use serde_json::Value;
+use std::cell::RefCell;
 
 const EMBED_COHERE: &str = "cohere.embed-multilingual-v3";
 
@@ -25,14 +28,15 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
         return Err(ConfigError::NotSettings);
     }
     let mut config = Configuration::new(Client::SpringAi);
-    let chosen = property(files, variables, "spring.profiles.active").unwrap_or_default();
+    let chosen = Properties::new(files, variables).get("spring.profiles.active").unwrap_or_default();
     let active: Vec<&str> = chosen.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     let (documents, others): (Vec<Value>, Vec<Value>) =
         files.iter().cloned().partition(|file| is_active(file, &active));
     if !others.is_empty() {
         config.remark(Remark::OtherSpringProfiles { count: others.len() });
     }
-    let property = |name: &str| property(&documents, variables, name);
+    let properties = Properties::new(&documents, variables);
+    let property = |name: &str| properties.get(name);
     let aws = |name: &str| property(&format!("spring.ai.bedrock.aws.{name}"));
     let keys = access_keys(
         aws("access-key").map(Secret::new),
@@ -93,6 +97,9 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
     }
     let others = [chat, embedding].into_iter().flatten().filter(|kind| !kind.starts_with("bedrock") && kind != "none");
     let others = others.count();
+    for (placeholder, property) in properties.unresolved.take() {
+        config.remark(Remark::Unset { variable: safe_name(&placeholder), decides: decides(&property) });
+    }
     if config.calls.is_empty() && config.remarks.is_empty() {
         return Err(ConfigError::NoBedrock(Client::SpringAi));
     }
@@ -117,13 +124,111 @@ fn is_active(document: &Value, active: &[&str]) -> bool {
     is_plain && expression.split([',', '|']).any(|all| all.split('&').all(holds))
 }
 
-/// Returns a property: of its variable, else of the first document that has it.
-fn property(documents: &[Value], variables: Variables<'_>, name: &str) -> Option<String> {
-    let variable: String =
-        name.chars().filter(|c| *c != '-').map(|c| if c == '.' { '_' } else { c.to_ascii_uppercase() }).collect();
-    let own = || documents.iter().find_map(|document| at(document, name));
-    let text = variables.get(&variable).or_else(own)?;
-    placeholder(&text, variables)
+/// The properties of an application: its documents, the strongest first, and its environment.
+struct Properties<'p> {
+    documents: &'p [Value],
+    variables: Variables<'p>,
+    /// Placeholders that stand for nothing here, and the property that names each.
+    unresolved: RefCell<Vec<(String, String)>>,
+}
+
+impl<'p> Properties<'p> {
+    fn new(documents: &'p [Value], variables: Variables<'p>) -> Self {
+        Self { documents, variables, unresolved: RefCell::default() }
+    }
+
+    /// Returns a property with its placeholders replaced.
+    fn get(&self, name: &str) -> Option<String> {
+        let text = self.raw(name)?;
+        match self.resolved(&text, 0) {
+            Ok(text) => Some(text).filter(|text| !text.is_empty()),
+            Err(placeholder) => {
+                self.unresolved.borrow_mut().push((placeholder, name.to_owned()));
+                None
+            }
+        }
+    }
+
+    /// Returns a property as it is written: of its variable, else of the first document that has it.
+    fn raw(&self, name: &str) -> Option<String> {
+        let variable: String =
+            name.chars().filter(|c| *c != '-').map(|c| if c == '.' { '_' } else { c.to_ascii_uppercase() }).collect();
+        self.variables.get(&variable).or_else(|| self.documents.iter().find_map(|document| at(document, name)))
+    }
+
+    /// Replaces placeholders, `${name}` or `${name:default}`, by variables or other properties (Spring Boot, "Property
+    /// Placeholders"); returns the first that stands for nothing.
+    fn resolved(&self, text: &str, depth: usize) -> Result<String, String> {
+        let Some(at) = text.find("${").filter(|_| depth < DEEPEST) else { return Ok(text.to_owned()) };
+        let (before, named) = text.split_at(at);
+        let Some(end) = closing(named) else { return Ok(text.to_owned()) };
+        let (inside, behind) = (named.get(2..end).unwrap_or_default(), named.get(end + 1..).unwrap_or_default());
+        let (name, default) = inside.split_once(':').map_or((inside, None), |(name, default)| (name, Some(default)));
+        let value = self.variables.get(name).or_else(|| self.raw(name));
+        let value = match (value, default) {
+            (Some(value), _) => self.resolved(&value, depth + 1)?,
+            (None, Some(default)) => self.resolved(default, depth + 1)?,
+            (None, None) => return Err(name.to_owned()),
+        };
+        Ok(format!("{before}{value}{}", self.resolved(behind, depth + 1)?))
+    }
+}
+
+/// How deep placeholders are replaced in one another.
+const DEEPEST: usize = 16;
+
+/// Returns where a placeholder ends; others may stand in its default.
+fn closing(named: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, c) in named.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth <= 1 => return Some(at),
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Adds the files of active profiles, `application-NAME.yml` and the like beside a file, which outrank it; remarks what is not read.
+pub(super) fn of_profiles(
+    own: &mut Vec<Value>,
+    variables: Variables<'_>,
+    further: &dyn Fn(&str) -> Option<Vec<Value>>,
+) -> Vec<Remark> {
+    let imports = own.iter().any(|document| at_any(document, "spring.config.import"));
+    let active = Properties::new(own, variables).get("spring.profiles.active").unwrap_or_default();
+    let is_name = |name: &&str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        !name.is_empty() && name.len() <= 64 && name.chars().all(is_plain)
+    };
+    let mut stronger = Vec::new();
+    // The last one outranks the others.
+    for name in active.split(',').map(str::trim).filter(is_name).take(16).collect::<Vec<_>>().into_iter().rev() {
+        for ending in ["properties", "yml", "yaml"] {
+            stronger.extend(further(&format!("application-{name}.{ending}")).into_iter().flatten());
+        }
+    }
+    own.splice(0..0, stronger);
+    imports.then_some(Remark::NotRead { setting: "spring.config.import" }).into_iter().collect()
+}
+
+/// Returns `true` if a tree has something at the place of a property.
+fn at_any(document: &Value, name: &str) -> bool {
+    let Some((first, rest)) = name.split_once('.') else { return document.get(name).is_some() };
+    document.get(name).is_some() || document.get(first).is_some_and(|inner| at_any(inner, rest))
+}
+
+/// Returns what a property decides.
+fn decides(property: &str) -> Decides {
+    match property {
+        "spring.ai.bedrock.aws.region" => Decides::Region,
+        name if name.starts_with("spring.ai.bedrock.aws.") => Decides::Identity,
+        name if name.contains(".embedding.") => Decides::Model(Purpose::Embeddings("bedrock".to_owned())),
+        name if name.ends_with(".model") => Decides::Model(Purpose::Main),
+        _ => Decides::Models,
+    }
 }
 
 /// Finds a property in a tree whose keys may be dotted, and may be written `access-key`, `accessKey` or `access_key`.
@@ -151,13 +256,4 @@ fn at(document: &Value, name: &str) -> Option<String> {
 
 fn loose(key: &str) -> String {
     key.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// Replaces a text that is one placeholder by its variable, or by its default.
-fn placeholder(text: &str, variables: Variables<'_>) -> Option<String> {
-    let Some(inside) = text.strip_prefix("${").and_then(|text| text.strip_suffix('}')) else {
-        return Some(text.to_owned());
-    };
-    let (name, default) = inside.split_once(':').map_or((inside, None), |(name, default)| (name, Some(default)));
-    variables.get(name).or_else(|| default.map(str::to_owned).filter(|default| !default.is_empty()))
 }

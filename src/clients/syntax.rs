@@ -106,10 +106,26 @@ pub(super) fn toml(text: &str) -> Result<Value, ConfigError> {
     })
 }
 
-/// Reads Java's properties: `a.b = c` becomes `{"a": {"b": "c"}}`; what is no pair is skipped.
-pub(super) fn properties(text: &str) -> Value {
-    let mut root = Map::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', '!'])) {
+/// Reads Java's properties, of which `#---` begins a further document (Spring Boot, "Working With Multi-Document Files"):
+/// `a.b = c` becomes `{"a": {"b": "c"}}`; what is no pair is skipped.
+pub(super) fn properties(text: &str) -> Vec<Value> {
+    let mut documents = vec![Map::new()];
+    let mut whole = String::new();
+    for line in text.lines().map(str::trim) {
+        if matches!(line, "#---" | "!---") {
+            documents.push(Map::new());
+            continue;
+        }
+        if whole.is_empty() && line.starts_with(['#', '!']) {
+            continue;
+        }
+        whole.push_str(line);
+        if whole.ends_with('\\') {
+            // It goes on in the next line.
+            whole.pop();
+            continue;
+        }
+        let line = std::mem::take(&mut whole);
         let Some(at) = line.find(['=', ':']) else { continue };
         let (name, value) = line.split_at(at);
         let value = value.get(1..).unwrap_or_default().trim();
@@ -117,9 +133,11 @@ pub(super) fn properties(text: &str) -> Value {
         if parts.len() > DEEPEST {
             continue;
         }
-        insert(&mut root, &parts, value);
+        if let Some(root) = documents.last_mut() {
+            insert(root, &parts, value);
+        }
     }
-    Value::Object(root)
+    documents.into_iter().map(Value::Object).collect()
 }
 
 fn insert(map: &mut Map<String, Value>, parts: &[&str], value: &str) {
@@ -265,6 +283,7 @@ mod tests {
     fn properties_become_a_tree() {
         let text = "# x\nspring.ai.bedrock.aws.region=us-east-1\nspring.ai.bedrock.aws.access-key : a=b\nnothing\n";
         let expected = json!({"spring": {"ai": {"bedrock": {"aws": {"region": "us-east-1", "access-key": "a=b"}}}}});
-        assert_eq!(properties(text), expected);
+        assert_eq!(properties(text), [expected]);
+        assert_eq!(properties("a=b\\\n  c\n#---\na=d\n"), [json!({"a": "bc"}), json!({"a": "d"})]);
     }
 }

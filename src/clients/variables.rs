@@ -1,22 +1,37 @@
-//! The environment of a client, as a function: this room reads no environment itself.
+//! The environment of a client, as functions: this room reads no environment and no files itself.
 
 use crate::bedrock::Region;
 
-/// Looks variables up; one that is set and empty counts as unset.
+/// Looks a variable up.
+type LookUp<'v> = &'v dyn Fn(&str) -> Option<String>;
+
+/// Reads a file that a configuration names: the place of the configuration among those that are read, and what it calls the file.
+type ReadFile<'v> = &'v dyn Fn(usize, &str) -> Option<Vec<u8>>;
+
+/// Looks variables up, and files that a configuration names; a variable that is set and empty counts as unset.
 #[derive(Clone, Copy)]
-pub struct Variables<'v>(&'v dyn Fn(&str) -> Option<String>);
+pub struct Variables<'v> {
+    look_up: LookUp<'v>,
+    read_file: Option<ReadFile<'v>>,
+}
 
 impl<'v> Variables<'v> {
-    /// Takes the function that looks a variable up.
+    /// Takes the function that looks a variable up; no file can be read.
     #[must_use]
-    pub fn new(look_up: &'v dyn Fn(&str) -> Option<String>) -> Self {
-        Self(look_up)
+    pub fn new(look_up: LookUp<'v>) -> Self {
+        Self { look_up, read_file: None }
+    }
+
+    /// Takes the function that reads a file as a configuration names it, with the configuration's place.
+    #[must_use]
+    pub fn with_files(self, read_file: ReadFile<'v>) -> Self {
+        Self { read_file: Some(read_file), ..self }
     }
 
     /// Returns a variable's value.
     #[must_use]
     pub fn get(self, name: &str) -> Option<String> {
-        (self.0)(name).filter(|value| !value.trim().is_empty())
+        (self.look_up)(name).filter(|value| !value.trim().is_empty())
     }
 
     /// Returns `true` if a variable is set and not empty.
@@ -29,6 +44,12 @@ impl<'v> Variables<'v> {
     #[must_use]
     pub fn region(self, names: &[&str]) -> Option<Region> {
         names.iter().find_map(|name| self.get(name)).and_then(|region| region.parse().ok())
+    }
+
+    /// Reads a file that the configuration at a place names.
+    #[must_use]
+    pub fn file(self, place: usize, name: &str) -> Option<Vec<u8>> {
+        self.read_file.and_then(|read| read(place, name))
     }
 }
 

@@ -8,7 +8,7 @@
 use super::configuration::{
     Client, ConfigError, Configuration, Identity, Instead, Keys, Purpose, Remark, Secret, Token,
 };
-use super::settings::{BEARER, Shared, access_keys, at, call, compare, model, region, shown, text, text_at};
+use super::settings::{BEARER, Shared, access_keys, at, call, compare, endpoint, model, region, shown, text, text_at};
 use super::variables::Variables;
 use crate::bedrock::{Operation, Region};
 use serde_json::Value;
@@ -101,9 +101,7 @@ pub(super) fn read(files: &[Value], variables: Variables<'_>) -> Result<Configur
     {
         config.remark(Remark::KeptElsewhere { place: "keychain" });
     }
-    if option("endpoint_url").is_some() {
-        config.remark(Remark::OtherEndpoint { setting: "endpoint_url" });
-    }
+    endpoint(&mut config, "endpoint_url", option("endpoint_url"), shared.region.as_ref());
     let allow_global = find(&["language_models", "bedrock", "allow_global"]).and_then(Value::as_bool).unwrap_or(false);
     models(&mut config, files, &shared, allow_global);
     config.or_nothing()

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 static FILES: Folder = Folder::new(include_bytes!(concat!(env!("OUT_DIR"), "/schema.z")));
 
 /// The names of the schemas.
-pub(super) const SCHEMAS: [&str; 16] = [
+pub(super) const SCHEMAS: [&str; 17] = [
     "actions-1",
     "check-1",
     "denials-1",
@@ -16,6 +16,7 @@ pub(super) const SCHEMAS: [&str; 16] = [
     "evidence-1",
     "explanation-1",
     "generated-policy-1",
+    "log-1",
     "models-1",
     "policy-case-1",
     "policy-decision-1",

@@ -5,7 +5,9 @@
 
 use super::paragraph::lines;
 use super::styled::{Role, Styled};
-use crate::clients::{Client, ConfigError, Configuration, Effect, Instead, Purpose, Remark, VersionNote};
+use crate::clients::{
+    Client, ConfigError, Configuration, Decides, Effect, Instead, Purpose, Remark, Version, VersionNote,
+};
 use crate::escape::escape;
 
 /// Lays out what stands before the answers; `files` are those that were read, `world` is the sandbox if there is one.
@@ -32,7 +34,11 @@ pub fn client_preface(config: &Configuration, files: &[String], world: Option<&s
     wrapped(&mut out, Role::Heading, "", &first, columns);
     let more = if world.is_some() { config.remarks.iter().collect() } else { others };
     for remark in more {
-        wrapped(&mut out, Role::Plain, "- ", &said(remark, config.client), columns);
+        let text = match remark {
+            Remark::Version(note) => version(note, config.version.as_ref()),
+            remark => said(remark, config.client),
+        };
+        wrapped(&mut out, Role::Plain, "- ", &text, columns);
     }
     out.end_line();
     out
@@ -94,9 +100,24 @@ fn said(remark: &Remark, client: Client) -> String {
                 client.name()
             )
         }
-        Remark::Unset { variable } => {
-            format!("the configuration takes a value from `{variable}`, which is not set in this shell")
+        Remark::Unset { variable, decides } => format!(
+            "the configuration takes a value from `{variable}`, which is not set in this shell{}",
+            not_known(decides)
+        ),
+        Remark::UnreadFile { file, decides } => format!(
+            "the configuration takes a value from the file `{file}`, which is not there or holds no such value{}",
+            not_known(decides)
+        ),
+        Remark::NotRead { setting } => format!("what `{setting}` names is not read here, and may change all of this"),
+        Remark::Renews { setting } => {
+            format!("the command of `{setting}` renews credentials that have expired; it is not run here")
         }
+        Remark::EndpointRegion { setting, region } => format!(
+            "`{setting}` sends the calls to the endpoint of `{region}`, and they are signed for another Region, which AWS refuses"
+        ),
+        Remark::VpcEndpoint { setting } => format!(
+            "`{setting}` sends the calls through a VPC endpoint, whose policy no API returns: `--vpc-endpoint-policy FILE` gives it"
+        ),
         Remark::Ignores { variable, instead } => match instead {
             Instead::Variable(own) => format!("{} does not read {variable}; it reads {own}", client.name()),
             Instead::OwnProfile(own) => format!(
@@ -149,12 +170,51 @@ fn said(remark: &Remark, client: Client) -> String {
         Remark::OtherProviders { count: 1 } => "1 model of another provider is left out".to_owned(),
         Remark::OtherProviders { count } => format!("{count} models of other providers are left out"),
         Remark::LooksSecret { field } => format!("the value of `{field}` looks like a secret and is not used"),
-        Remark::Version(note) => version(note),
+        Remark::Version(note) => version(note, None),
     }
 }
 
-fn version(note: &VersionNote) -> String {
+/// Says what is not known without a value.
+fn not_known(decides: &Decides) -> String {
+    match decides {
+        Decides::Model(purpose) => {
+            format!(": which model is called for {} is not known, and that call is not checked", purpose_words(purpose))
+        }
+        Decides::Models => ": the models in it are not known, and are not checked".to_owned(),
+        Decides::Identity => {
+            ": who makes the calls is not known, and they are checked with what this shell has".to_owned()
+        }
+        Decides::Region => {
+            ": in which Region it calls is not known, and the next one that it looks for is taken".to_owned()
+        }
+        Decides::Other => String::new(),
+    }
+}
+
+fn version(note: &VersionNote, known: Option<&Version>) -> String {
     let (client, versions, source) = (note.client.name(), note.versions, note.source);
+    if let Some(known) = known.filter(|_| !note.since.is_empty()) {
+        let last = note.since.iter().rev().find(|since| known.is_since(since));
+        return match (note.effect, last) {
+            (Effect::OtherDefaults, Some(last)) => {
+                format!("{client} {known} has the default models of {last} ({source})")
+            }
+            (Effect::OtherDefaults, None) => {
+                format!("{client} {known} has other default models than {versions} and later ({source})")
+            }
+            (Effect::SubagentDefault, Some(_)) => format!(
+                "in {client} {known}, CLAUDE_CODE_SUBAGENT_MODEL is only a default, which a sub-agent may override ({source})"
+            ),
+            (Effect::SubagentDefault, None) => format!(
+                "in {client} {known}, CLAUDE_CODE_SUBAGENT_MODEL is the model of every sub-agent, whatever it asks for ({source})"
+            ),
+            (Effect::NoBedrock, None) => format!(
+                "{client} {known} has no provider for Bedrock, and makes none of these calls; {versions} is the first that has ({source})"
+            ),
+            (Effect::NoBedrock, Some(_)) => format!("{client} {known} has a provider for Bedrock ({source})"),
+            (Effect::SmallerSessionPolicy, _) => format!("{client} {known}: see {source}"),
+        };
+    }
     match note.effect {
         Effect::OtherDefaults => {
             format!("the default models of {client} changed in {versions} ({source})")

@@ -21,17 +21,22 @@ pub fn write_explanation_json(out: &mut Vec<u8>, explanation: &Explanation) {
         id => other(out, id),
     }
     out.push(b',');
-    members(out, error);
+    members(out, error, true);
     out.extend_from_slice(b",\"others\":[");
     for (number, further) in others.iter().enumerate() {
         out.extend_from_slice(if number == 0 { b"{" } else { b",{" });
-        members(out, further);
+        members(out, further, true);
         out.push(b'}');
     }
     out.extend_from_slice(b"]}");
 }
 
-fn members(out: &mut Vec<u8>, error: &ExplainedError) {
+/// Appends the members of one error, without its place in a text.
+pub(super) fn write_error_json(out: &mut Vec<u8>, error: &ExplainedError) {
+    members(out, error, false);
+}
+
+fn members(out: &mut Vec<u8>, error: &ExplainedError, has_place: bool) {
     out.extend_from_slice(b"\"cause\":");
     string(out, error.cause.code());
     out.extend_from_slice(b",\"family\":");
@@ -52,8 +57,10 @@ fn members(out: &mut Vec<u8>, error: &ExplainedError) {
             None => out.extend_from_slice(b"null"),
         }
     }
-    out.extend_from_slice(b",\"span\":");
-    number(out, &error.span);
+    if has_place {
+        out.extend_from_slice(b",\"span\":");
+        number(out, &error.span);
+    }
     out.extend_from_slice(b",\"summary\":");
     string(out, &explanation_summary(error));
     out.extend_from_slice(b",\"next\":[");

@@ -1,7 +1,7 @@
 //! `doctor --config`: what a client can call, and as whom; the client's identity and the shell's are different people.
 
 use crate::support::many::embedded;
-use crate::support::program::{Answer, Doctor, PROGRAM, bedrock_access};
+use crate::support::program::{Answer, Doctor, PROGRAM, bedrock_access, schema};
 use crate::support::saved::FORMATS;
 use bedrock_access::sandbox::{Sandbox, World};
 use serde_json::{Value, json};
@@ -510,13 +510,103 @@ fn a_log_of_any_length_needs_no_option() {
     let answer: Answer = child.wait_with_output().unwrap().into();
     writer.join().unwrap().unwrap();
     assert!(answer.stdout.contains("(30 times, lines 7 to 2907)"), "{}", answer.stdout);
-    // A refusal in a line that can be no error message, and a log without one.
-    let (one_line, nothing) = (folder.path().join("one-line.log"), folder.path().join("nothing.log"));
-    fs::write(&one_line, format!("{} {REFUSAL}\n", "y".repeat(2 << 20))).unwrap();
-    fs::write(&nothing, "INFO request served\n".repeat(100_000)).unwrap();
-    for (file, said) in [(&one_line, "too long to hold one error"), (&nothing, "holds no refusal")] {
-        let doctor = Doctor::new(["--error", file.to_str().unwrap(), "--sandbox"]).run();
+    // A refusal in a line of any length, one in a document that is one line, and a log without one.
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("long-line.log"), format!("{} {REFUSAL} {}\n", "y ".repeat(1 << 20), "z ".repeat(1 << 20))).unwrap();
+    let doctor =
+        Doctor::new(["--error", path("long-line.log").to_str().unwrap(), "--sandbox", "iam-missing", "--json"]).run();
+    assert_eq!(doctor.json()["request"]["model"], "amazon.nova-lite-v1:0", "{}", doctor.stderr);
+    let event = json!({"eventVersion": "1.11", "eventSource": "bedrock.amazonaws.com", "eventName": "InvokeModel",
+        "eventTime": "2026-07-08T10:20:30Z", "errorCode": "AccessDenied", "errorMessage": REFUSAL});
+    fs::write(path("trail.json"), json!({"Records": vec![event; 3000]}).to_string()).unwrap();
+    fs::write(path("nothing.log"), "INFO request served\n".repeat(100_000)).unwrap();
+    for (file, said) in [("trail.json", "too long to hold one error"), ("nothing.log", "holds no refusal")] {
+        let doctor = Doctor::new(["--error", path(file).to_str().unwrap(), "--sandbox"]).run();
         assert_eq!(doctor.status, 4, "{}{}", doctor.stdout, doctor.stderr);
         assert!(doctor.stderr.contains(said), "{}", doctor.stderr);
     }
+}
+
+/// A redacted explanation names nobody, in every form, and says the same about the cause.
+#[test]
+fn an_explanation_may_leave_out_whose_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        folder.path().join(name).to_str().unwrap().to_owned()
+    };
+    let one = file("acme-payments.txt", REFUSAL);
+    let names = ["111122223333", "chat-api", "acme"];
+    for arguments in [
+        &["explain", "--redact", &one][..],
+        &["explain", "--redact", "--log", &one],
+        &["explain", "--redact", &one, &one],
+    ] {
+        for format in ["text", "json"] {
+            let answer: Answer = bedrock_access(arguments).args(["--format", format]).output().unwrap().into();
+            assert_eq!(answer.status, 0, "{}", answer.stderr);
+            for name in names {
+                assert!(!answer.stdout.contains(name), "{arguments:?}: {name}: {}", answer.stdout);
+            }
+            for kept in
+                ["identity-policy-missing-allow", "us-west-2", "foundation-model/amazon.nova-lite-v1:0", "role-1"]
+            {
+                assert!(answer.stdout.contains(kept), "{arguments:?}: {kept}: {}", answer.stdout);
+            }
+        }
+    }
+}
+
+/// The groups of a log as JSON, of one file or several.
+#[test]
+fn the_groups_of_a_log_have_a_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("app.log");
+    let line =
+        format!("{REFUSAL}\nINFO fine\nThrottlingException: Too many requests, please wait before trying again.\n");
+    fs::write(&log, line.repeat(3)).unwrap();
+    let log = log.to_str().unwrap();
+    let schema = schema("log-1");
+    for (files, ids) in [(&[log][..], vec![Value::Null]), (&[log, log], vec![json!(log); 2])] {
+        let answer: Answer =
+            bedrock_access(["explain", "--log", "--format", "json"]).args(files).output().unwrap().into();
+        let lines: Vec<Value> = answer.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.iter().map(|line| line["id"].clone()).collect::<Vec<_>>(), ids);
+        for line in lines {
+            let errors: Vec<String> = schema.iter_errors(&line).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{errors:?}: {line}");
+            let group = &line["groups"][0];
+            assert_eq!((&line["refusals"], &group["count"]), (&json!(3), &json!(3)));
+            assert_eq!((&group["first_line"], &group["last_line"]), (&json!(1), &json!(7)));
+            assert_eq!(line["others"], json!([{"cause": "throttled", "count": 3}]));
+        }
+    }
+}
+
+/// One line of 40 MB is read in constant memory, and the error in its middle is found.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_of_any_length_takes_no_memory() {
+    let mut command = bedrock_access(["explain", "--format", "json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let peak = || {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let filler = "nothing to see here; ".repeat(50_000);
+    input.write_all(filler.as_bytes()).unwrap();
+    let before = peak();
+    for piece in 0..40 {
+        input.write_all(filler.as_bytes()).unwrap();
+        if piece == 20 {
+            input.write_all(REFUSAL.as_bytes()).unwrap();
+        }
+    }
+    let grown = peak() - before;
+    drop(input);
+    let answer: Answer = child.wait_with_output().unwrap().into();
+    assert_eq!(answer.json()["groups"][0]["cause"], "identity-policy-missing-allow");
+    assert!(grown < 32 * 1024, "{grown} KiB");
 }

@@ -1,6 +1,8 @@
 //! What people type and hand over first: each row works, or says what to type instead.
 
 use crate::support::program::{Answer, Doctor, bedrock_access, run_with_input};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -65,6 +67,8 @@ const ROWS: &[Row] = &[
     (&["doctor", "variables.env"], None, 2, Err("environment variables")),
     (&["doctor", "empty.txt"], None, 4, Err("is empty")),
     (&["doctor", "session.har", "--sandbox", "healthy"], None, 3, Err("taken as `--error session.har`")),
+    (&["explain", "base64.har"], None, 0, Out("identity-policy-missing-allow")),
+    (&["doctor", "base64.har", "--sandbox", "healthy"], None, 3, Out("amazon.nova-lite-v1:0")),
     (&["doctor", "nope.json"], None, 4, Err("`nope.json` does not exist")),
     (&["doctor", "./nope"], None, 4, Err("`./nope` does not exist")),
     (&["doctor", "logs/app.log"], None, 4, Err("`logs/app.log` does not exist")),
@@ -198,6 +202,10 @@ fn handed_over(folder: &Path) {
     write("settings.json", &serde_json::json!({"env": env}).to_string());
     let har = serde_json::json!({"log": {"version": "1.2", "entries": [{"response": {"content": {"text": REFUSAL}}}]}});
     write("session.har", &har.to_string());
+    let body = STANDARD.encode(serde_json::json!({"message": REFUSAL}).to_string());
+    let content = serde_json::json!({"text": body, "encoding": "base64"});
+    let har = serde_json::json!({"log": {"version": "1.2", "entries": [{"response": {"content": content}}]}});
+    write("base64.har", &har.to_string());
     let world = bedrock_access(["sandbox", "show", "iam-missing"]).output().unwrap();
     std::fs::write(folder.join("world.json"), world.stdout).unwrap();
     let saved = bedrock_access(["doctor", "--sandbox", "iam-missing", "--save-evidence", "case.json", "-q"])

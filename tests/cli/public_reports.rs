@@ -137,6 +137,27 @@ fn the_background_model_lacks_its_prefix() {
     assert!(pasted.stdout.replace('\n', " ").contains("mark of a `global.` inference profile"), "{}", pasted.stdout);
 }
 
+/// anthropics/claude-code-action#377: one model is configured and allowed, and the refusal is about another, which the client uses
+/// for its background work.
+#[test]
+fn the_refused_model_is_not_the_configured_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let account = folder.path().join("world.json");
+    fs::write(&account, world().to_string()).unwrap();
+    let account = account.to_str().unwrap();
+    let refusal = format!(
+        "API Error: 403 User: arn:aws:sts::111122223333:assumed-role/chat-api/GitHubActions is not authorized to perform: \
+         bedrock:InvokeModelWithResponseStream on resource: \
+         arn:aws:bedrock:us-west-2:111122223333:inference-profile/{HAIKU} because no identity-based policy allows the \
+         bedrock:InvokeModelWithResponseStream action"
+    );
+    let report = Doctor::new(["--sandbox", account, "--error", &refusal, "--format", "json"]).run().json();
+    assert_eq!((&report["request"]["model"], causes(&report)), (&json!(HAIKU), vec!["identity-policy-missing-allow"]));
+    let configured =
+        Doctor::new(["--sandbox", account, "--model", SONNET, "--stream", "--format", "json"]).run().json();
+    assert_eq!(configured["verdict"], "allowed", "{configured:#}");
+}
+
 /// BerriAI/litellm#33094 and #37336: the role allows everything, and LiteLLM's own session policy does not.
 #[test]
 fn litellms_sessions_are_capped_by_litellm() {

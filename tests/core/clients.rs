@@ -546,3 +546,170 @@ fn of_springs_documents_those_of_active_profiles_count() {
         assert_eq!(region(when, active), expected, "{when} with {active:?}");
     }
 }
+
+/// Reads one configuration with variables, and with files beside it.
+fn read_beside(client: Client, text: &str, variables: &[(&str, &str)], files: &[(&str, &str)]) -> Configuration {
+    let look_up = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let file = |place: usize, name: &str| {
+        assert_eq!(place, 0);
+        files.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_bytes().to_vec())
+    };
+    read(client, &[text.as_bytes()], Variables::new(&look_up).with_files(&file)).unwrap()
+}
+
+fn said(config: &Configuration) -> String {
+    preface(config).replace("\n  ", " ")
+}
+
+#[test]
+fn litellm_includes_files_and_takes_any_value_from_a_variable() {
+    let main = "include: [models.yaml, more.yaml]\nrouter_settings:\n  num_retries: 2\nmodel_list:\n- model_name: first\n  \
+                litellm_params: {model: os.environ/CHAT_MODEL, aws_region_name: us-west-2}\n";
+    let models = "model_list:\n- model_name: second\n  litellm_params: {model: bedrock/amazon.nova-pro-v1:0, api_base: \
+                  'https://bedrock-runtime.eu-west-1.amazonaws.com', aws_region_name: us-west-2}\n\
+                  router_settings:\n  fallbacks: [{first: [second]}]\n";
+    assert_eq!(recognize(main), Some(Client::LiteLlm));
+    assert_eq!(recognize("include: [models.yaml]\ngeneral_settings: {}\n"), Some(Client::LiteLlm));
+    let model = ("CHAT_MODEL", "bedrock/us.amazon.nova-lite-v1:0");
+    let config = read_beside(Client::LiteLlm, main, &[model], &[("models.yaml", models)]);
+    let lines = calls(&config);
+    assert!(lines[0].starts_with("model/first converse us.amazon.nova-lite-v1:0 us-west-2"), "{lines:?}");
+    assert!(lines[2].starts_with("fallback/second converse amazon.nova-pro-v1:0 us-west-2"), "{lines:?}");
+    assert!(said(&config).contains("takes a value from the file `more.yaml`"), "{}", said(&config));
+    assert!(said(&config).contains("`api_base` sends the calls to the endpoint of `eu-west-1`"), "{}", said(&config));
+    // What is not known is said, and never guessed.
+    let config = read_beside(Client::LiteLlm, main, &[], &[]);
+    assert!(config.calls.is_empty(), "{:?}", calls(&config));
+    assert!(said(&config).contains("which model is called for `first` is not known"), "{}", said(&config));
+    let keyed = "model_list:\n- model_name: a\n  litellm_params: {model: bedrock/amazon.nova-lite-v1:0, aws_region_name: us-west-2, \
+                 aws_access_key_id: os.environ/KEY_ID, aws_secret_access_key: os.environ/KEY}\n";
+    let config = read_beside(Client::LiteLlm, keyed, &[], &[]);
+    assert!(said(&config).contains("`KEY_ID`, which is not set in this shell: who makes the calls is not known"));
+}
+
+#[test]
+fn an_endpoint_is_remarked_unless_it_is_bedrocks_own() {
+    let config = |url: &str| {
+        let text = format!(
+            "{{\"model\": \"a.b\", \"env\": {{\"AWS_REGION\": \"us-west-2\", \"ANTHROPIC_BEDROCK_BASE_URL\": \"{url}\"}}}}"
+        );
+        said(&read_beside(Client::ClaudeCode, &text, &[("CLAUDE_CODE_USE_BEDROCK", "1")], &[]))
+    };
+    for (url, part) in [
+        ("https://gateway.example.com/bedrock", "to another endpoint"),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com", "to the endpoint of `us-east-1`"),
+        ("https://vpce-0a1-x.bedrock-runtime.us-west-2.vpce.amazonaws.com", "through a VPC endpoint"),
+        ("https://bedrock-runtime.us-west-2.amazonaws.com@example.com", "to another endpoint"),
+        ("https://bedrock-runtime.us-west-2.amazonaws.com.example.com", "to another endpoint"),
+    ] {
+        assert!(config(url).contains(part), "{url}: {}", config(url));
+    }
+    for url in
+        ["https://bedrock-runtime.us-west-2.amazonaws.com", "https://bedrock-runtime-fips.us-west-2.amazonaws.com:443/"]
+    {
+        assert!(!config(url).contains("ANTHROPIC_BEDROCK_BASE_URL"), "{url}: {}", config(url));
+    }
+}
+
+#[test]
+fn opencode_takes_values_from_variables_and_files() {
+    let text = r#"{"model": "amazon-bedrock/{env:CHAT}", "small_model": "amazon-bedrock/{file:small}",
+        "mcp": {"other": {"key": "{env:UNRELATED}"}},
+        "provider": {"amazon-bedrock": {"options": {"region": "{env:WHERE}", "apiKey": "{file:~/.secrets/bedrock}"}}}}"#;
+    let chat = ("CHAT", "us.amazon.nova-lite-v1:0");
+    let files = [("small", "us.amazon.nova-micro-v1:0\n"), ("~/.secrets/bedrock", "ABSKQ2FuYXJ5Q2FuYXJ5Q2FuYXJ5\n")];
+    let config = read_beside(Client::OpenCode, text, &[chat, ("WHERE", "eu-west-1")], &files);
+    assert_eq!(
+        calls(&config),
+        [
+            "main converse-stream us.amazon.nova-lite-v1:0 eu-west-1 shell, token",
+            "background converse-stream us.amazon.nova-micro-v1:0 eu-west-1 shell, token",
+        ]
+    );
+    assert!(!format!("{config:?}{}", said(&config)).contains("ABSK") && !said(&config).contains("UNRELATED"));
+    // Nothing of a file that is no name is shown, whatever the configuration makes of it.
+    let passwords = [("small", "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1\n")];
+    let config = read_beside(Client::OpenCode, text, &[], &passwords);
+    let words = said(&config);
+    assert!(!words.contains("root:"), "{words}");
+    assert!(
+        words.contains("`CHAT`, which is not set in this shell: which model is called for the main model is not known")
+    );
+    assert!(words.contains("from the file `small`, which is not there or holds no such value"), "{words}");
+    assert!(words.contains("from the file `~/.secrets/bedrock`") && words.contains("who makes the calls is not known"));
+}
+
+#[test]
+fn springs_properties_have_documents_profiles_and_placeholders() {
+    let text = "where=eu-west-1\nspring.ai.bedrock.aws.region=${REGION:${where}}\n\
+                spring.ai.bedrock.converse.chat.options.model=\\\n  ${size:us.amazon.nova}-lite-v1:0\n\
+                spring.config.import=optional:file:.env[.properties]\n#---\n\
+                spring.config.activate.on-profile=prod\nspring.ai.bedrock.aws.region=eu-central-1\n";
+    let first = |variables: &[(&str, &str)], files: &[(&str, &str)]| {
+        let config = read_beside(Client::SpringAi, text, variables, files);
+        (calls(&config)[0].clone(), said(&config))
+    };
+    let lite = |region: &str| format!("main converse us.amazon.nova-lite-v1:0 {region} shell");
+    assert_eq!(first(&[], &[]).0, lite("eu-west-1"));
+    assert!(first(&[], &[]).1.contains("what `spring.config.import` names is not read here"));
+    assert_eq!(first(&[("REGION", "us-west-2")], &[]).0, lite("us-west-2"));
+    assert_eq!(first(&[("SPRING_AI_BEDROCK_AWS_REGION", "ca-central-1")], &[]).0, lite("ca-central-1"));
+    let prod = ("SPRING_PROFILES_ACTIVE", "prod");
+    assert_eq!(first(&[prod], &[]).0, lite("eu-central-1"));
+    let file = (
+        "application-prod.yml",
+        "spring: {ai: {bedrock: {aws: {region: ap-south-1, access-key: AKIAIOSFODNN7EXAMPLE, secretKey: x}}}}",
+    );
+    assert_eq!(first(&[prod], &[file]).0, lite("ap-south-1").replace("shell", "keys"));
+    // A name that leads out of the folder is no profile.
+    assert_eq!(first(&[("SPRING_PROFILES_ACTIVE", "../../prod")], &[file]).0, lite("eu-west-1"));
+    let open = "spring.ai.bedrock.converse.chat.options.model=${CHAT}\nspring.ai.bedrock.aws.region=${a}\na=${a}\n";
+    let config = read_beside(Client::SpringAi, open, &[], &[]);
+    assert!(said(&config).contains("`CHAT`, which is not set in this shell: which model"), "{}", said(&config));
+}
+
+#[test]
+fn claude_codes_overrides_variables_and_commands() {
+    let text = r#"{"model": "claude-opus-4-6[1m]", "awsAuthRefresh": "touch refreshed", "awsCredentialExport": "touch exported",
+        "modelOverrides": {"claude-opus-4-6": "arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/a1b2c3d4e5f6"},
+        "env": {"CLAUDE_CODE_USE_BEDROCK": "1", "ANTHROPIC_DEFAULT_FABLE_MODEL": "us.anthropic.claude-fable-5",
+                "ANTHROPIC_CUSTOM_MODEL_OPTION": "us.amazon.nova-pro-v1:0"}}"#;
+    let config = read_beside(Client::ClaudeCode, text, &[("AWS_REGION", "us-west-2")], &[]);
+    let lines = calls(&config);
+    assert!(lines[0].contains("application-inference-profile/a1b2c3d4e5f6"), "{lines:?}");
+    assert!(
+        lines.iter().any(|line| line.starts_with("model/fable"))
+            && lines.iter().any(|line| line.starts_with("model/custom"))
+    );
+    for part in ["the command of `awsCredentialExport` makes its credentials", "the command of `awsAuthRefresh` renews"]
+    {
+        assert!(said(&config).contains(part), "{}", said(&config));
+    }
+    assert!(!said(&config).contains("touch"), "{}", said(&config));
+}
+
+#[test]
+fn what_differs_between_versions_is_said_of_the_version_that_is_known() {
+    let of = |client: Client, text: &str, version: &str| {
+        let mut config = read_beside(client, text, &[("CLAUDE_CODE_USE_BEDROCK", "1")], &[]);
+        config.version = Some(version.parse().unwrap());
+        said(&config)
+    };
+    let opus = r#"{"model": "opus", "env": {"CLAUDE_CODE_SUBAGENT_MODEL": "us.amazon.nova-lite-v1:0"}}"#;
+    for (version, part) in [
+        ("2.1.200", "has other default models than 2.1.207"),
+        ("2.1.250", "2.1.250 has the default models of 2.1.219"),
+        ("2.1.250", "is the model of every sub-agent"),
+        ("v2.1.251", "is only a default"),
+        ("2.2", "2.2 has the default models of 2.1.280"),
+    ] {
+        let said = of(Client::ClaudeCode, opus, version);
+        assert!(said.contains(part), "{version}: {said}");
+    }
+    let codex = fixture("codex.toml");
+    assert!(of(Client::Codex, &codex, "0.127.9").contains("0.127.9 has no provider for Bedrock"));
+    assert!(of(Client::Codex, &codex, "0.128.0-alpha.1").contains("0.128.0 has a provider for Bedrock"));
+    for wrong in ["", "latest", "2..1", "1.x"] {
+        assert!(wrong.parse::<bedrock_access::clients::Version>().is_err(), "{wrong}");
+    }
+}

@@ -1,22 +1,16 @@
 //! A pasted error becomes the call that was refused with it.
 
-use crate::answer::Failure;
+use crate::answer::{Failure, log};
 use crate::bedrock::{ModelReference, Operation, Region};
 use crate::explain::{ExplainedError, explain};
 use crate::iam::{Arn, Principal};
 use crate::request::GivenError;
 use crate::secrets::without_secrets;
 use crate::trail::{Item, Wanted, read};
-use std::io::{self, BufRead, Read};
+use std::io::Read;
 
 /// How much of a long text is kept before and after its error, in bytes.
 const AROUND: usize = 8 * 1024;
-
-/// How many lines before and after its error's are kept of a long log.
-const LINES_AROUND: u64 = 40;
-
-/// The longest line of a log that is taken for one error, in bytes.
-const LONGEST_LINE: u64 = 1 << 20;
 
 /// A pasted error, and what it reveals about its call.
 #[derive(Debug, Default)]
@@ -51,38 +45,25 @@ impl Pasted {
         Self::read(text, name, Some(2))
     }
 
-    /// Likewise, of a log of any length, in constant memory: `open` gives its bytes from the start, and is called twice.
+    /// Likewise, of a log of any length, in constant memory.
     ///
     /// # Errors
     ///
     /// When the log cannot be read, or holds no refusal.
-    pub fn from_long_log(
-        open: impl Fn() -> Result<Box<dyn Read + Send>, Failure>,
-        name: &str,
-    ) -> Result<Self, Failure> {
-        let (mut last, mut last_with_model) = (None, None);
-        let about = read(name, open()?, &Wanted::Denials, &mut |entry| {
-            if let Item::Denial(denial) = &entry.item {
-                last = Some(entry.line);
-                if names_model(&denial.error().model) {
-                    last_with_model = last;
-                }
-            }
-            true
-        });
-        if let Some(error) = about.error.filter(|_| !about.complete) {
-            return Err(Failure::input(format!("`{name}` cannot be read: {error}")));
-        }
-        let line = last_with_model.or(last).ok_or_else(|| {
+    pub fn from_long_log(source: impl Read + Send, name: &str) -> Result<Self, Failure> {
+        let rank = |item: &Item| match item {
+            Item::Denial(denial) => Some(u8::from(names_model(&denial.error().model))),
+            _ => None,
+        };
+        let (line, window) = log::last(name, source, &rank)?.ok_or_else(|| {
+            let from = if name == "-" { "< LOG" } else { name };
             Failure::input(format!("`{name}` holds no refusal"))
-                .hint(format!("`bedrock-access explain --log {name}` lists the other errors in it"))
+                .hint(format!("`bedrock-access explain --log {from}` lists the other errors in it"))
         })?;
-        let window = around(open()?, line)
-            .map_err(|error| Failure::input(format!("`{name}` cannot be read: {error}")))?
-            .ok_or_else(|| {
-                Failure::input(format!("line {line} of `{name}` is too long to hold one error"))
-                    .hint(format!("`bedrock-access denials {name}` reads records of CloudTrail in any form"))
-            })?;
+        if window.is_empty() {
+            return Err(Failure::input(format!("line {line} of `{name}` is too long to hold one error"))
+                .hint(format!("`bedrock-access denials {name}` reads records of CloudTrail in any form")));
+        }
         Ok(Self { chosen: Some(chosen(name, line)), ..Self::read(&window, name, Some(1))? })
     }
 
@@ -160,32 +141,6 @@ fn chosen(name: &str, line: u64) -> String {
 
 fn names_model(model: &Option<impl AsRef<str>>) -> bool {
     model.as_ref().is_some_and(|model| model.as_ref().parse::<ModelReference>().is_ok())
-}
-
-/// Reads a line of a log with the lines around it; nothing where it is longer than [`LONGEST_LINE`].
-fn around(log: impl Read, line: u64) -> io::Result<Option<String>> {
-    let mut log = io::BufReader::new(log);
-    let mut window = Vec::new();
-    for number in 1..=line.saturating_add(LINES_AROUND) {
-        let start = window.len();
-        let read = log.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut window)?;
-        if u64::try_from(read).is_ok_and(|read| read == LONGEST_LINE) && window.last() != Some(&b'\n') {
-            if number == line {
-                return Ok(None);
-            }
-            // Of another line, the beginning is enough.
-            window.truncate(start + AROUND);
-            window.push(b'\n');
-            log.skip_until(b'\n')?;
-        }
-        if read == 0 {
-            break;
-        }
-        if number.saturating_add(LINES_AROUND) < line {
-            window.clear();
-        }
-    }
-    Ok(Some(String::from_utf8_lossy(&window).into_owned()))
 }
 
 /// Finds the last refusal that names its model, in a text with at least so many: its line, and where it stands.

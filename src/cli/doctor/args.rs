@@ -6,7 +6,7 @@ use crate::cli::account::AccountArgs;
 use crate::cli::exit::Failure;
 use crate::cli::paint;
 use crate::cli::parse::{a_file, concurrency, context_pair, minutes, model_value, operation_parser, seconds};
-use crate::clients::Client;
+use crate::clients::{Client, Version};
 use crate::iam::{Arn, AssumingService};
 use crate::request::LiveCall;
 use clap::builder::TypedValueParser as _;
@@ -178,6 +178,9 @@ pub(in crate::cli) struct ManyArgs {
     /// Without `--config`, its files are looked for where it looks for them.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["what", "model", "operation", "error", "targets", "bundle", "profile", "assume_role", "save_evidence", "save_fix"], hide_possible_values = true, value_parser = client_parser(), help_heading = MANY, hide_short_help = true)]
     pub(in crate::cli) client: Option<Client>,
+    /// The client's version, such as 2.1.207: what is known to differ between versions is then said of this one
+    #[arg(long, value_name = "VERSION", help_heading = MANY, hide_short_help = true)]
+    pub(in crate::cli) client_version: Option<Version>,
     /// Skip targets whose IDs an earlier run has answered in this file; with the same file as `--output` it is continued
     #[arg(long, value_name = "OUTPUT", help_heading = MANY, hide_short_help = true)]
     pub(in crate::cli) skip_done: Option<PathBuf>,

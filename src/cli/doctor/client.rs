@@ -10,7 +10,7 @@ use crate::bedrock::Region;
 use crate::cli::content::{Content, recognize};
 use crate::cli::exit::Failure;
 use crate::cli::{output, paint};
-use crate::clients::{self, Client, ConfigError, Configuration, Keys, Purpose, Remark, Variables};
+use crate::clients::{self, Client, ConfigError, Configuration, Decides, Keys, Purpose, Remark, Variables};
 use crate::report::{self, Styled};
 use crate::request::{GivenPolicy, LiveCall};
 use crate::trail::reason;
@@ -49,9 +49,11 @@ impl Plan {
         };
         let bytes: Vec<&[u8]> = files.iter().map(|(_, bytes)| bytes.as_slice()).collect();
         let variable = |name: &str| std::env::var(name).ok();
-        let read = clients::read(client, &bytes, Variables::new(&variable));
         let names: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
+        let beside = |place: usize, name: &str| beside(names.get(place)?, name);
+        let read = clients::read(client, &bytes, Variables::new(&variable).with_files(&beside));
         let mut configuration = read.map_err(|(place, error)| failure(client, names.get(place), &error))?;
+        configuration.version.clone_from(&args.many.client_version);
         for call in &mut configuration.calls {
             // A profile that the client only looks for.
             if let Keys::ProfileOrDefault(name) = &call.identity.keys {
@@ -114,6 +116,8 @@ impl Plan {
                 Remark::NotPinned { purpose: Purpose::Main, .. }
                     | Remark::UnknownName { .. }
                     | Remark::LooksSecret { field: "model" }
+                    | Remark::Unset { decides: Decides::Model(_) | Decides::Models | Decides::Identity, .. }
+                    | Remark::UnreadFile { decides: Decides::Model(_) | Decides::Models | Decides::Identity, .. }
             )
         })
     }
@@ -186,6 +190,18 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
         File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+/// Reads a file that a configuration names: from the home folder, else from that of the configuration.
+fn beside(configuration: &str, name: &str) -> Option<Vec<u8>> {
+    let folder = Path::new(configuration).parent().unwrap_or(Path::new(""));
+    let path = match name.strip_prefix("~/") {
+        Some(rest) => first_run::home()?.join(rest),
+        None => folder.join(name),
+    };
+    // Neither a pipe nor a device, which may never end.
+    let is_file = std::fs::metadata(&path).is_ok_and(|about| about.is_file() && about.len() < LARGEST);
+    is_file.then(|| bytes(&path).ok())?
 }
 
 /// Reads the files that exist where a client looks for them, the strongest first.

@@ -9,6 +9,7 @@ use crate::cli::exit::Failure;
 use crate::cli::input;
 use crate::policy::Document;
 use crate::request::{GivenPolicies, GivenPolicy};
+use std::io::{Cursor, Read as _};
 use std::path::Path;
 
 /// Reads every text that the options name.
@@ -29,10 +30,11 @@ fn pasted(source: &str) -> Result<Pasted, Failure> {
     if is_text {
         return Pasted::from_text(source, "the text");
     }
-    if input::is_longer(source, input::LONGEST_ERROR) {
-        return Pasted::from_long_log(|| input::opened(source), source);
+    let (text, rest) = input::log(source)?;
+    match rest {
+        Some(rest) => Pasted::from_long_log(Cursor::new(text).chain(rest), source),
+        None => Pasted::from_log(&String::from_utf8_lossy(&text), source),
     }
-    Pasted::from_log(&input::log(source)?, source)
 }
 
 /// Checks that at most one option reads standard input.

@@ -90,7 +90,7 @@ fn an_incomplete_reading_proves_no_missing_allow() {
 
 #[test]
 fn an_explicit_deny_is_proven_by_any_policy() {
-    let deny = r#"{"Statement": [{"Sid": "Frozen", "Effect": "Deny", "Action": "bedrock:*", "Resource": "*"}]}"#;
+    let deny = r#"{"Statement": [{"Sid": "Frozen", "Effect": "Deny", "Action": "bedrock:Inv*", "Resource": "*"}]}"#;
     let mut policies = read(&[("own", ALLOW_NOVA), ("freeze", deny)]);
     policies.holders[0].managed = refused("AccessDenied", 403, "no");
     let diagnosis = diagnose(&case(policies, &no_simulator()));
@@ -100,6 +100,11 @@ fn an_explicit_deny_is_proven_by_any_policy() {
     assert_eq!((decided.statement, decided.line, decided.column), (Some(0), Some(1), Some(16)));
     let change = &diagnosis.findings[0].remedy.changes[0];
     assert_eq!((change.kind.document(), change.attached_to.as_deref()), (None, Some("role/chat-api")));
+    // One that denies all of Bedrock is not taken away for one call.
+    let all = deny.replace("bedrock:Inv*", "bedrock:*");
+    let guarded = diagnose(&case(read(&[("own", ALLOW_NOVA), ("freeze", &all)]), &no_simulator()));
+    assert_eq!(guarded.findings[0].cause, Cause::IdentityPolicyExplicitDeny);
+    assert!(guarded.findings[0].remedy.changes.is_empty(), "{:?}", guarded.findings[0].remedy.changes);
 }
 
 #[test]

@@ -50,11 +50,13 @@ fn assert_shown(shown: &str) {
 /// A configuration is read as each client's, whatever it is; what is said of it steers nothing.
 fn clients(input: &[u8]) {
     let variable = |name: &str| (name == "CLAUDE_CODE_USE_BEDROCK").then(|| "1".to_owned());
+    // Whatever a configuration names is there, and is the configuration itself.
+    let file = |_: usize, name: &str| name.is_ascii().then(|| input.to_vec());
     if let Some(text) = text(input) {
         let _ = recognize(text);
     }
     for client in Client::ALL {
-        match read_client(client, &[input], Variables::new(&variable)) {
+        match read_client(client, &[input], Variables::new(&variable).with_files(&file)) {
             Ok(config) => {
                 assert!(
                     config.calls.iter().all(|call| call.model.is_some() || !call.operation.as_str().contains("invoke"))
