@@ -39,7 +39,7 @@ class Runner:
     def __init__(self, copy, stubs, log):
         self.copy, self.scripts, self.ran, self.log = copy, dict(steps(copy)), set(), log
         self.variables = dict(os.environ, PATH=f"{stubs}{os.pathsep}{os.environ['PATH']}", CALLS=str(log),
-                              REAL_NPM=shutil.which("npm"), GITHUB_REPOSITORY="OWNER/bedrock-access", GH_TOKEN="none")
+                              REAL_NPM=shutil.which("npm"), GITHUB_REPOSITORY="example/bedrock-access", GH_TOKEN="none")
 
     def run(self, name, status=0, **variables):
         """Runs a step as a runner does (`bash -eo pipefail`), and holds it to the status that it must end with."""
