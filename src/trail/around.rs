@@ -11,7 +11,7 @@ const LONGEST: usize = 1 << 20;
 
 /// What the token of a further page is called (CloudTrail's `LookupEvents`, `GetQueryResults`; CloudWatch Logs'
 /// `FilterLogEvents`; Athena's `GetQueryResults`).
-const TOKENS: [&str; 2] = ["NextToken", "nextToken"];
+const TOKENS: [&str; 3] = ["NextToken", "nextToken", "next_token"];
 
 /// The bytes around the records.
 #[derive(Debug, Default)]
@@ -43,9 +43,41 @@ impl Around {
     }
 }
 
-/// Says why the last of some answers does not hold everything that was asked for; none where it does.
-pub(super) fn why_not_all(values: &[Value]) -> Option<String> {
-    let last = values.last()?.as_object()?;
+/// Returns `true` if a record is itself a page, or holds one, that leads to another.
+pub(super) fn leads_on(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Object(object) => {
+            let is_token = |(name, member): (&String, &Value)| {
+                TOKENS.contains(&name.as_str()) && member.as_str().is_some_and(|token| !token.is_empty())
+            };
+            // A request that asks for a page has one, too.
+            let is_page = ["Events", "events", "Records", "QueryResultRows", "results", "logEvents"]
+                .iter()
+                .any(|list| object.get(*list).is_some_and(Value::is_array));
+            (is_page && object.iter().any(is_token))
+                || (depth > 0 && object.values().any(|member| leads_on(member, depth - 1)))
+        }
+        Value::Array(list) => depth > 0 && list.iter().any(|member| leads_on(member, depth - 1)),
+        _ => false,
+    }
+}
+
+/// Says why the last of some answers, which held so many records, does not hold all that was asked for; none where it does.
+pub(super) fn why_not_all(values: &[Value], records: u64) -> Option<String> {
+    let last = values.last()?;
+    // CloudWatch Logs Insights, CloudTrail Lake, Elasticsearch.
+    let counts = ["/statistics/recordsMatched", "/QueryStatistics/TotalResultsCount", "/hits/total/value"];
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of rows")]
+    let matched = counts.iter().find_map(|path| last.pointer(path)?.as_f64()).map(|count| count.max(0.0) as u64);
+    if let Some(matched) = matched.filter(|matched| *matched > records && values.len() == 1) {
+        return Some(format!(
+            "the query matched {matched} rows, and it holds {records}: ask for a shorter time, or page by page"
+        ));
+    }
+    if last.pointer("/meta/page/after").is_some_and(|after| after.as_str().is_some_and(|after| !after.is_empty())) {
+        return Some("it is one page of several: its `meta.page.after` leads to the next".to_owned());
+    }
+    let last = last.as_object()?;
     let is_token = |name: &str| last.get(name).and_then(Value::as_str).is_some_and(|token| !token.is_empty());
     if let Some(token) = TOKENS.iter().find(|name| is_token(name)) {
         return Some(format!(

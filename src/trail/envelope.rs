@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use std::io::Read as _;
 
 /// How many envelopes may stand in one another.
-const DEEPEST: usize = 8;
+const DEEPEST: usize = 16;
 
 /// The most that a delivery may hold when it is decompressed, in bytes (Amazon Kinesis: 1 MiB compressed).
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -43,6 +43,8 @@ const HOLDERS: [&str; 16] = [
 
 /// Lists that hold them.
 const LISTS: [&str; 7] = ["Records", "Events", "logEvents", "Messages", "QueryResultRows", "results", "hits"];
+
+const TOO_DEEP: &str = "the record is wrapped too often";
 
 /// What the fields of an event are called: a text that breaks off and has one of them is an event that was cut.
 const FIELDS: [&str; 5] = ["ventVersion", "ventName", "ventSource", "eventversion", "eventname"];
@@ -76,7 +78,7 @@ impl Found {
 /// Finds the events of a value.
 pub(super) fn open(value: &Value, depth: usize, found: &mut Found) {
     if depth > DEEPEST {
-        found.damaged.push("the record is wrapped too often".to_owned());
+        found.damaged.push(TOO_DEEP.to_owned());
         return;
     }
     match value {
@@ -123,14 +125,15 @@ fn open_object(object: &Map<String, Value>, value: &Value, depth: usize, found: 
     // An envelope of another kind.
     for member in object.values() {
         let may_hold = match member {
-            Value::String(text) => text.trim_start().starts_with(['{', '[']),
+            Value::String(text) => text.trim_start().starts_with(['{', '[']) || is_base64(text.trim()),
             Value::Object(_) | Value::Array(_) => true,
             _ => false,
         };
         if may_hold && depth < DEEPEST {
             let mut inner = Found::default();
             open(member, depth + 1, &mut inner);
-            if !inner.events.is_empty() {
+            inner.damaged.retain(|error| error != TOO_DEEP);
+            if inner.has_events() {
                 found.take(Found { texts: Vec::new(), ..inner });
             }
         }
@@ -185,7 +188,7 @@ fn open_text(text: &str, depth: usize, found: &mut Found) {
 
 /// Returns `true` for base64 of what is compressed by gzip, or begins an object of JSON.
 fn is_base64(text: &str) -> bool {
-    let starts = ["H4sI", "eyJ", "eyAi", "ewog", "W3si"].iter().any(|start| text.starts_with(start));
+    let starts = ["H4sI", "eyJ", "eyA", "ewo", "W3s"].iter().any(|start| text.starts_with(start));
     starts && !text.contains(['.', ' ', '-'])
 }
 

@@ -49,6 +49,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
                 Ok(Text(Some(Cow::Borrowed(if value { "true" } else { "false" }))))
             }
 
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+                Ok(Text(Some(Cow::Owned(value.to_string()))))
+            }
+
             fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
                 Ok(Text(Some(Cow::Owned(value.to_string()))))
             }

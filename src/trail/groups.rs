@@ -254,7 +254,10 @@ impl Collector {
     fn denial(&mut self, source: &str, line: u64, denial: Denial) {
         let ids = [&denial.request_id, &denial.event_id];
         // Exporters write a sign where there is none.
-        let is_id = |id: &&str| id.bytes().filter(u8::is_ascii_alphanumeric).count() >= SHORTEST_ID;
+        let is_id = |id: &&str| {
+            id.bytes().filter(u8::is_ascii_alphanumeric).count() >= SHORTEST_ID
+                && id.bytes().any(|byte| byte.is_ascii_digit())
+        };
         if let Some(id) = ids.into_iter().filter_map(|id| id.as_deref()).find(is_id)
             && !self.calls.is_new(hash::fnv(id.as_bytes()))
         {

@@ -75,7 +75,10 @@ impl Judge {
         if self.wants_served {
             return served(event).map(|served| Item::Served(Box::new(served)));
         }
-        let gateway_refuses = matches!(event.response_elements.status_code.get(), Some("401" | "403"));
+        let response = &event.response_elements;
+        // AWS prints some without the status.
+        let gateway_refuses = matches!(response.status_code.get(), Some("401" | "403"))
+            || (response.status_code.get().is_none() && response.body.error.message.get().is_some());
         if event.error_code.get().is_none() && event.error_message.get().is_none() && !gateway_refuses {
             return session(event)
                 .map(|session| Item::Session(Box::new(session)))
@@ -160,6 +163,7 @@ impl Judge {
         let items: Vec<Item> = errors
             .into_iter()
             .filter(|error| !is_bare(error) || error.error_code.as_deref().is_some_and(is_access_code))
+            .filter(|error| is_of_bedrock(error, text))
             .map(|error| match is_denial(error.error_code.as_deref(), error.cause) {
                 true => Item::Denial(Box::new(denial_of_text(error, at))),
                 false => Item::Other(error.cause),
@@ -177,6 +181,16 @@ pub(super) struct FoundInText {
     pub(super) is_bare_code: bool,
 }
 
+/// Returns `true` if an error of a log may be one of a call to Bedrock: a log holds those of other services and libraries as well.
+fn is_of_bedrock(error: &ExplainedError, text: &[u8]) -> bool {
+    let is_ours = |action: &str| action.starts_with("bedrock") || action.starts_with("aws-marketplace:");
+    let names_another = error.action.as_deref().is_some_and(|action| !is_ours(action));
+    let says_nothing = error.cause == Cause::Unrecognized
+        || (error.cause == Cause::IdentityPolicyMissingAllow && error.action.is_none() && error.principal.is_none());
+    let is_known = error.operation.as_deref().is_some_and(|name| Operation::from_api_name(name).is_some());
+    !(names_another || says_nothing) || is_known || memchr::memmem::find(text, b"edrock").is_some()
+}
+
 /// Returns `true` if the call was refused: the code says it, or the text is that of a gate.
 fn is_denial(code: Option<&str>, cause: Cause) -> bool {
     if code.is_some_and(|code| NO_DENIALS.contains(&code)) {
@@ -191,12 +205,31 @@ fn is_denial(code: Option<&str>, cause: Cause) -> bool {
 
 /// Returns `true` if a code speaks of access.
 fn is_access_code(code: &str) -> bool {
-    let code = code.rsplit('.').next().unwrap_or(code);
-    matches!(
-        code,
-        "AccessDenied" | "AccessDeniedException" | "VpceAccessDenied" | "UnauthorizedOperation" | "NotAuthorized"
-    )
+    // With the name of a service or package in front, and in the spellings of several clients.
+    let code = code.rsplit(['.', '#', ':']).next().unwrap_or(code);
+    ACCESS_CODES.iter().any(|known| known.eq_ignore_ascii_case(code))
 }
+
+/// Codes that speak of access: IAM's, those of gateways and OpenAI-compatible endpoints, and HTTP's.
+const ACCESS_CODES: [&str; 17] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "access_denied",
+    "VpceAccessDenied",
+    "UnauthorizedOperation",
+    "NotAuthorized",
+    "NotAuthorizedException",
+    "Unauthorized",
+    "UnauthorizedException",
+    "Forbidden",
+    "ForbiddenException",
+    "permission_denied",
+    "authentication_error",
+    "OptInRequired",
+    "SubscriptionRequiredException",
+    "401",
+    "403",
+];
 
 /// Gives an error that says less than its code another cause.
 fn named(cause: Cause, error: &Arc<ExplainedError>) -> Arc<ExplainedError> {

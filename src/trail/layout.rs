@@ -32,6 +32,8 @@ pub(super) struct Head {
     pub(super) form: Form,
     /// It holds events, and not lines of a log.
     pub(super) holds_events: bool,
+    /// It is a log of an application, written as JSON.
+    pub(super) is_log: bool,
 }
 
 /// Looks at the beginning of a source.
@@ -53,8 +55,15 @@ pub(super) fn head(head: &[u8]) -> Head {
         // Compressed data and JSON in base64.
         "\"H4sI",
         "\"eyJ",
+        "\"eyA",
+        "\"ewo",
+        "\"W3s",
     ];
     let holds_events = marks.iter().any(|mark| holds(mark));
+    let is_event = ["ventVersion", "eventversion", "ventSource", "eventsource", "class_uid", "CloudTrailEvent"];
+    let has_message = ["\"level\"", "\"severity\"", "\"msg\"", "\"message\"", "\"log\"", "\"levelname\""];
+    let is_log =
+        has_message.iter().any(|mark| holds(mark)) && !is_event.iter().any(|mark| holds(mark)) && !holds("__type");
     let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii_end();
     let starts_json = match text {
         [b'{', ..] => true,
@@ -64,7 +73,7 @@ pub(super) fn head(head: &[u8]) -> Head {
     };
     if !starts_json {
         if is_heading(first_line) {
-            return Head { layout: Layout::Csv, form: Form::AthenaCsv, holds_events: true };
+            return Head { layout: Layout::Csv, form: Form::AthenaCsv, holds_events: true, is_log: false };
         }
         let is_string = first_line.starts_with(b"\"{") || first_line.starts_with(b"\"[");
         let form = match () {
@@ -74,7 +83,7 @@ pub(super) fn head(head: &[u8]) -> Head {
             () => Form::Text,
         };
         let layout = if is_string { Layout::Values } else { Layout::Lines };
-        return Head { layout, form, holds_events };
+        return Head { layout, form, holds_events, is_log };
     }
     let form = match () {
         () if holds("CloudTrailEvent") || holds("\"Events\"") => Form::LookupEvents,
@@ -89,15 +98,15 @@ pub(super) fn head(head: &[u8]) -> Head {
         () => Form::JsonLines,
     };
     if text.strip_prefix(b"{\"Records\":[").is_some_and(|rest| rest.starts_with(RECORD)) {
-        return Head { layout: Layout::Trail, form: Form::Records, holds_events: true };
+        return Head { layout: Layout::Trail, form: Form::Records, holds_events: true, is_log: false };
     }
     let has_line_end = first_line.len() < text.trim_ascii_end().len();
     if has_line_end && text.starts_with(b"{") && Values::is_one_without_list(first_line) {
-        return Head { layout: Layout::Lines, form, holds_events };
+        return Head { layout: Layout::Lines, form, holds_events, is_log };
     }
     // One event, or several that are laid out over lines.
     let form = if form == Form::JsonLines && holds_events { Form::Event } else { form };
-    Head { layout: Layout::Values, form, holds_events }
+    Head { layout: Layout::Values, form, holds_events, is_log }
 }
 
 /// Says what a source is that holds neither events nor lines of a log; none for all others.
@@ -114,6 +123,15 @@ pub(super) fn what_else(head: &[u8], is_whole: bool) -> Option<&'static str> {
     if ["<!doctype", "<html", "<?xml", "<error"].iter().any(|mark| starts(mark)) {
         return Some("it is a page or an answer in XML, not the events that were asked for");
     }
+    let is_short = is_whole && text.len() < LONGEST_ANSWER;
+    let is_prompted = FETCHING.iter().any(|mark| starts(mark));
+    let mut calls = READS.iter().chain(&FETCHES);
+    let failed = |api: &&str| holds(&format!("when calling the {api} operation"));
+    let is_refused = is_short && holds("AccessDenied") && READS.iter().any(|api| holds(&format!(":{api}")));
+    let has_events = holds("ventVersion") || holds("eventversion");
+    if !has_events && (is_refused || (is_short && (is_prompted || calls.any(failed)))) {
+        return Some("it holds the error of the call that was to read the events");
+    }
     if holds("bedrock") {
         return None;
     }
@@ -126,17 +144,34 @@ pub(super) fn what_else(head: &[u8], is_whole: bool) -> Option<&'static str> {
     if holds("digestStartTime") && holds("digestEndTime") {
         return Some("it is a digest, which holds the hashes of a trail's files and no events");
     }
-    let is_answer = is_whole && text.len() < LONGEST_ANSWER && holds("AccessDenied");
-    let failed =
-        |api: &&str| holds(&format!("when calling the {api} operation")) || (is_answer && holds(&format!(":{api}")));
-    if READS.iter().any(failed) {
-        return Some("it holds the error of the call that was to read the events");
-    }
     None
 }
 
 /// The longest answer that is an error, in bytes.
 const LONGEST_ANSWER: usize = 4096;
+
+/// Calls by which people fetch files.
+const FETCHES: [&str; 5] = ["HeadObject", "GetObject", "ListObjects", "ListObjectsV2", "HeadBucket"];
+
+/// How the AWS CLI and shells begin where a command fails before it has asked.
+const FETCHING: [&str; 16] = [
+    "Unable to locate credentials",
+    "You must specify a region",
+    "Could not connect to the endpoint",
+    "Read timeout on endpoint",
+    "Connect timeout on endpoint",
+    "The config profile",
+    "The SSO session",
+    "Error loading SSO",
+    "Error when retrieving",
+    "Token has expired",
+    "usage: aws",
+    "aws: error",
+    "bash:",
+    "zsh:",
+    "sh:",
+    "404",
+];
 
 /// Calls by which people fetch events.
 const READS: [&str; 9] = [

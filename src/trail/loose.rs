@@ -205,7 +205,7 @@ fn text<'v>(object: &'v Map<String, Value>, name: &str) -> Option<Cow<'v, str>> 
         Value::String(text) if text.is_empty() || text == "null" || text == "-" => None,
         Value::String(text) => Some(Cow::Borrowed(text)),
         Value::Bool(value) => Some(Cow::Owned(value.to_string())),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Number(number) => Some(Cow::Owned(number.to_string().trim_end_matches(".0").to_owned())),
         // A policy may be given as an object.
         Value::Object(object) => serde_json::to_string(object).ok().map(Cow::Owned),
         Value::Null | Value::Array(_) => None,

@@ -11,7 +11,7 @@ use memchr::memmem;
 ///
 /// Error codes and messages in any spelling; gateways, which answer without an error code; the calls of `judge` that
 /// grant; a session's policy; and data that is encoded, in which nothing can be found.
-const IN_RECORDS: [&str; 17] = [
+const IN_RECORDS: [&str; 20] = [
     "rror",
     "agentcore",
     "FoundationModel",
@@ -29,10 +29,13 @@ const IN_RECORDS: [&str; 17] = [
     "\"Data\"",
     "\"H4sI",
     "\"eyJ",
+    "\"eyA",
+    "\"ewo",
+    "\"W3s",
 ];
 
 /// What lines of logs hold that say that a call was refused, or failed in a way that is counted.
-const IN_TEXTS: [&str; 44] = [
+const IN_TEXTS: [&str; 47] = [
     "xception",
     "An error occurred",
     "ccessDenied",
@@ -72,6 +75,9 @@ const IN_TEXTS: [&str; 44] = [
     "QuotaExceeded",
     "UnauthorizedOperation",
     "token has expired",
+    "oken is expired",
+    "SSO session",
+    "redential should be",
     "being denied",
     "explicitly den",
     "-based policy",

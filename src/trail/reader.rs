@@ -3,7 +3,7 @@
 //! Memory is bounded whatever the source holds. A damaged record is counted and named, and never the end; a source that
 //! cannot be read, or ends where it should not, says so.
 
-use super::around::{Around, why_not_all};
+use super::around::{Around, leads_on, why_not_all};
 use super::csv::{self, Rows};
 use super::denials::{Form, Source};
 use super::envelope;
@@ -35,7 +35,10 @@ const LINES_BEHIND: usize = 2;
 const SAMPLES: usize = 20;
 
 /// What a string of JSON in a record begins with: in it an event may break off.
-const EMBEDDED: &[u8] = b"{\\\"";
+const EMBEDDED: [&[u8]; 2] = [b"{\\\"", b"\\\"event"];
+
+/// How many damaged records a source may have of which each makes the rest be read again.
+const MOST_DAMAGED: usize = 200;
 
 /// What is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +87,12 @@ pub fn read(name: &str, source: impl Read + Send, wanted: &Wanted, hand_on: &mut
         return about;
     };
     let judge = Judge::new(*wanted != Wanted::Denials);
+    let texts = (*wanted == Wanted::Denials).then(Needles::of_texts).flatten();
     let mut reader = Reader {
         source: about,
         judge,
         needles,
+        texts,
         head: beginning,
         hand_on,
         is_over: false,
@@ -95,6 +100,7 @@ pub fn read(name: &str, source: impl Read + Send, wanted: &Wanted, hand_on: &mut
         separator: b',',
         around: Around::default(),
         is_known: false,
+        leads_on: false,
         samples: SAMPLES,
     };
     match beginning.layout {
@@ -103,14 +109,17 @@ pub fn read(name: &str, source: impl Read + Send, wanted: &Wanted, hand_on: &mut
         Layout::Values => reader.values(&mut chunks),
         Layout::Csv => reader.table(&mut chunks),
     }
-    let is_known = reader.is_known;
+    let (is_known, leads_to_more) = (reader.is_known, reader.leads_on);
     let mut source = reader.source;
     source.form = Some(beginning.form);
     source.bytes = stored.load(std::sync::atomic::Ordering::Relaxed);
-    let claims_events = beginning.holds_events || beginning.layout == Layout::Values;
+    let claims_events = (beginning.holds_events || beginning.layout == Layout::Values) && !beginning.is_log;
     if let Some(error) = chunks.error {
         source.complete = false;
         source.error = Some(error);
+    } else if leads_to_more && source.error.is_none() {
+        source.complete = false;
+        source.error = Some("its last page leads to another, which is not in it".to_owned());
     } else if claims_events && !is_known && source.events > 0 && source.error.is_none() && source.unreadable == 0 {
         source.error = Some("no event of CloudTrail was found in it".to_owned());
     }
@@ -165,6 +174,8 @@ struct Reader<'h> {
     source: Source,
     judge: Judge,
     needles: Needles,
+    /// What a message says that is no event and stands among events.
+    texts: Option<Needles>,
     head: Head,
     hand_on: &'h mut dyn FnMut(Entry) -> bool,
     /// Nobody wants more.
@@ -175,6 +186,8 @@ struct Reader<'h> {
     around: Around,
     /// An event was seen, or a text that says something.
     is_known: bool,
+    /// The last page among the records leads to another.
+    leads_on: bool,
     /// How many records are still looked at to see what they are.
     samples: usize,
 }
@@ -258,7 +271,7 @@ impl Reader<'_> {
             }
             at = next;
         }
-        if is_last && self.head.form != Form::Text && self.head.holds_events {
+        if is_last && self.head.form != Form::Text {
             self.check_end(block, first + lines - 1);
         }
         lines
@@ -274,16 +287,21 @@ impl Reader<'_> {
             let record = whole.trim_ascii();
             // The end of the source is looked at by itself.
             let is_end = is_last && behind.trim_ascii().is_empty();
-            if !is_end && is_cut(record, self.head.form) && self.is_passed_over(record) {
+            if !is_end && !self.head.is_log && is_cut(record, self.head.form) && self.is_passed_over(record) {
                 self.unreadable(line, "the record is cut off");
-            } else if self.samples > 0 && !record.is_empty() {
+            } else if !record.is_empty() {
                 self.sample(record);
+                self.look_closer(record, line);
             }
             rest = behind;
             line += 1;
         }
         let mut at = 0;
-        while let Some(hit) = memmem::find(block.get(at..).unwrap_or_default(), EMBEDDED).map(|found| at + found) {
+        let next = |at: usize| {
+            let rest = block.get(at..).unwrap_or_default();
+            EMBEDDED.iter().filter_map(|mark| memmem::find(rest, mark)).min().map(|found| at + found)
+        };
+        while let Some(hit) = next(at) {
             let start = block.get(..hit).and_then(|before| memrchr(b'\n', before)).map_or(0, |end| end + 1);
             let end = block.get(hit..).and_then(|rest| memchr(b'\n', rest)).map_or(block.len(), |length| hit + length);
             let record = block.get(start..end).unwrap_or_default();
@@ -291,6 +309,23 @@ impl Reader<'_> {
                 first + memchr_iter(b'\n', block.get(..start).unwrap_or_default()).count() as u64
             });
             at = end;
+        }
+    }
+
+    /// Looks at what is no event of the usual form: it may be a message that says that a call was refused, or a page.
+    fn look_closer(&mut self, record: &[u8], line: u64) {
+        if record.starts_with(RECORD) {
+            return;
+        }
+        let is_page = |mark: &[u8]| memmem::find(record, mark).is_some();
+        if is_page(b"extToken\"") || is_page(b"ext_token\"") {
+            self.leads_on = serde_json::from_slice::<Value>(record).is_ok_and(|value| leads_on(&value, 4));
+        } else if is_page(b"\"Events\"") || is_page(b"\"events\"") {
+            self.leads_on = false;
+        }
+        let says_something = self.texts.as_ref().is_some_and(|texts| texts.find(record, 0).is_some());
+        if says_something && self.needles.find(record, 0).is_none() {
+            self.candidate(record, line);
         }
     }
 
@@ -380,6 +415,7 @@ impl Reader<'_> {
     fn block_of_trail(&mut self, block: &[u8], finder: &Finder<'_>, first: u64) {
         let mut starts = 0;
         let mut last = None;
+        let (mut line, mut counted, mut damaged) = (first, 0, 0);
         for start in finder.find_iter(block) {
             starts += 1;
             self.sample(block.get(start..).unwrap_or_default());
@@ -387,10 +423,13 @@ impl Reader<'_> {
                 let piece = block.get(from..start).unwrap_or_default();
                 let is_whole = is_balanced(piece)
                     || one_record(piece).is_some()
+                    || damaged > MOST_DAMAGED
                     // What looked like the beginning of a record stood within one.
                     || around(block, finder, from, start).is_some();
+                line += memchr_iter(b'\n', block.get(counted..from).unwrap_or_default()).count() as u64;
+                counted = from;
                 if !is_whole && self.is_passed_over(piece) {
-                    let line = first + memchr_iter(b'\n', block.get(..from).unwrap_or_default()).count() as u64;
+                    damaged += 1;
                     self.unreadable(line, "the record is cut off");
                 }
             }
@@ -415,6 +454,12 @@ impl Reader<'_> {
                 // What looked like the beginning of a record stood within one.
                 self.candidate(block.get(from..to).unwrap_or_default(), line);
                 end = end.max(to);
+            } else if let Some(several) = several_records(record) {
+                // The next ones begin with another field.
+                self.source.events += several.len() as u64 - 1;
+                for one in several {
+                    self.candidate(one.get().as_bytes(), line);
+                }
             } else {
                 self.damaged(record, line);
             }
@@ -425,7 +470,11 @@ impl Reader<'_> {
     /// Notes that the last record breaks off, or the list is not closed.
     fn check_trail_end(&mut self, block: &[u8], line: u64) {
         let last = memmem::rfind(block, RECORD).and_then(|start| block.get(start..)).unwrap_or_default();
-        let record = one_record(last);
+        let whole = one_record(last);
+        // What stands behind the last is looked at as part of it.
+        let end = memmem::rfind(last, b"]").filter(|_| whole.is_none());
+        let list = end.and_then(|end| last.get(..end)).filter(|list| several_records(list).is_some());
+        let record = whole.or(list);
         if !last.is_empty() && record.is_none() {
             self.source.complete = false;
             self.source.error = Some("it is cut off in the middle of a record".to_owned());
@@ -446,7 +495,7 @@ impl Reader<'_> {
 
     /// Reads JSON values, or the elements of a list.
     fn values(&mut self, chunks: &mut Chunks<'_>) {
-        let (mut values, mut line) = (Values::default(), 1);
+        let (mut values, mut line, mut damaged) = (Values::default(), 1, 0);
         while !self.is_over {
             let buffer = std::mem::take(&mut chunks.buffer);
             let base = buffer.as_ptr() as usize;
@@ -464,7 +513,8 @@ impl Reader<'_> {
                 } else {
                     self.sample(record);
                 }
-                if memmem::find(record, EMBEDDED).is_some() {
+                self.look_closer(record, line);
+                if EMBEDDED.iter().any(|mark| memmem::find(record, mark).is_some()) {
                     self.check_embedded(record, || line);
                 }
             });
@@ -475,6 +525,13 @@ impl Reader<'_> {
                 let next = buffer.get(start + 1..).and_then(next_record);
                 let place = line + memchr_iter(b'\n', buffer.get(counted..start).unwrap_or_default()).count() as u64;
                 self.source.events += 1;
+                damaged += 1;
+                if damaged > MOST_DAMAGED {
+                    self.unreadable(place, "there are too many damaged records: the rest is not read");
+                    self.source.complete = false;
+                    self.source.error = Some("it is damaged in too many places".to_owned());
+                    return;
+                }
                 match next {
                     Some(next) if !values.is_broken => {
                         self.unreadable(place, "the record is damaged");
@@ -524,7 +581,7 @@ impl Reader<'_> {
                 _ => self.unreadable(line, "events stand outside of the lists that are read"),
             }
         }
-        if let Some(why) = values.as_deref().and_then(why_not_all) {
+        if let Some(why) = values.as_deref().and_then(|values| why_not_all(values, self.source.events)) {
             self.source.complete = false;
             self.source.error = Some(why);
         }
@@ -656,6 +713,7 @@ impl Reader<'_> {
     fn damaged_as(&mut self, record: &[u8], line: u64, error: &str) {
         self.unreadable(line, error);
         let mut rest = record.get(1..).unwrap_or_default();
+        let mut tries = MOST_DAMAGED;
         while let Some(next) = next_record(rest).and_then(|at| rest.get(at..)) {
             let mut stream = serde_json::Deserializer::from_slice(next).into_iter::<&serde_json::value::RawValue>();
             if let Some(Ok(whole)) = stream.next()
@@ -665,6 +723,10 @@ impl Reader<'_> {
                 self.event(&event, line);
             }
             rest = next.get(1..).unwrap_or_default();
+            tries -= 1;
+            if tries == 0 {
+                return self.unreadable(line, "there are more records in it than are looked for in a damaged one");
+            }
         }
     }
 
@@ -797,6 +859,20 @@ fn one_record(piece: &[u8]) -> Option<&[u8]> {
     let (record, behind) = piece.split_at_checked(stream.byte_offset())?;
     let behind = behind.trim_ascii();
     (behind == b"," || behind.starts_with(b"]") || behind.is_empty()).then_some(record)
+}
+
+/// Returns the records of a piece that holds several, because only the first begins as CloudTrail's do.
+fn several_records(piece: &[u8]) -> Option<Vec<&serde_json::value::RawValue>> {
+    let mut rest = piece.trim_ascii();
+    let mut records = Vec::new();
+    // The end of the list may stand behind the last.
+    while !rest.is_empty() && !rest.starts_with(b"]") {
+        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter::<&serde_json::value::RawValue>();
+        records.push(stream.next()?.ok()?);
+        let next = rest.get(stream.byte_offset()..)?.trim_ascii_start();
+        rest = next.strip_prefix(b",").unwrap_or(next).trim_ascii_start();
+    }
+    (records.len() > 1).then_some(records)
 }
 
 /// Finds the record that holds a piece, where the piece's beginning is not that of a record: it begins at most two

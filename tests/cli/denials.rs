@@ -216,6 +216,23 @@ fn the_rights_of_keys_and_subscriptions_are_on_what_they_are_checked_on() {
         with("aws-marketplace:Subscribe")["Condition"]["StringEquals"]["aws:CalledViaLast"],
         "bedrock.amazonaws.com"
     );
+    // A log says what anybody writes into it.
+    let claims = [
+        "iam:* on resource: *",
+        "kms:Decrypt on resource: arn:aws:kms:us-east-1:111122223333:key/bedrock",
+        "bedrock:* on resource: *",
+    ];
+    let log: String = claims
+        .iter()
+        .map(|claim| format!("bedrock AccessDenied: User: arn:aws:iam::111122223333:role/x is not authorized to perform: {claim} because no identity-based policy allows it\n"))
+        .collect();
+    let hostile = folder.path().join("app.log");
+    fs::write(&hostile, log).unwrap();
+    let claimed = folder.path().join("claimed.json");
+    let claimed = claimed.to_str().unwrap();
+    run(&["denials", hostile.to_str().unwrap(), "--format", "json", "--output", claimed]);
+    let answer = run(&["policy", "generate", "--from", claimed]);
+    assert_eq!((answer.status, answer.stdout.as_str()), (3, ""), "{}", answer.stderr);
     // Aliases make no policy, and cannot be compared.
     run(&["denials", &file, "--redact", "--format", "json", "--output", denials]);
     for command in [&["policy", "generate", "--from", denials][..], &["denials", &file, "--baseline", denials]] {

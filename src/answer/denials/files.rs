@@ -114,9 +114,16 @@ fn list(path: &Path, depth: usize, found: &mut dyn FnMut(&Path) -> bool) -> bool
         if name.starts_with('.') || WITHOUT_EVENTS.contains(&name.as_ref()) {
             continue;
         }
-        // A link to a folder may lead back.
-        let is_link_to_folder = entry.is_symlink() && entry.is_dir();
-        if !is_link_to_folder && !list(&entry, depth + 1, found) {
+        // A link to a folder may lead back: it is named, and not followed.
+        if entry.is_symlink() && entry.is_dir() {
+            if !found(&entry) {
+                return false;
+            }
+            continue;
+        }
+        // Pipes, sockets and devices hold no events, and reading one may never end.
+        let is_stored = entry.is_dir() || std::fs::metadata(&entry).map_or(true, |about| about.is_file());
+        if is_stored && !list(&entry, depth + 1, found) {
             return false;
         }
     }
@@ -126,6 +133,11 @@ fn list(path: &Path, depth: usize, found: &mut dyn FnMut(&Path) -> bool) -> bool
 fn read_one(job: &Job, wanted: &Wanted, stop: &AtomicBool) {
     let name = job.path.display().to_string();
     let send = |parcel: Parcel| job.answers.send(parcel).is_ok();
+    if job.path.is_symlink() && job.path.is_dir() {
+        let error = Some("it is a link to a folder, which is not followed: give that folder itself".to_owned());
+        send(Parcel::End(Box::new(Source { complete: false, error, ..Source::new(&name) })));
+        return;
+    }
     let source: Box<dyn Read + Send> = if is_standard_input(&job.path) {
         Box::new(io::stdin())
     } else {

@@ -82,6 +82,10 @@ fn request_of(group: &Group) -> Result<(String, Vec<RequestContext>), &'static s
     }
     let who = group.principal.clone().ok_or("their principal is not recorded")?;
     let action = group.action.clone().ok_or("their action is not recorded")?;
+    // A log says what anybody writes into it: what no call to Bedrock needs is not granted for it.
+    if !action.starts_with("bedrock") || action.contains('*') {
+        return Err("what they lacked is no action of Bedrock's: look at it yourself");
+    }
     // The service authorization reference lists no resource for it.
     if action == BEARER_TOKEN {
         return Ok((who, vec![RequestContext { action, resource: "*".to_owned(), context: ContextKeys::new() }]));

@@ -153,6 +153,118 @@ fn calls_without_an_id_are_calls_of_their_own() {
     assert_eq!((denials.denials, denials.others.len()), (2, 0));
 }
 
+#[test]
+fn a_refusal_beside_events_is_found_whatever_it_stands_in() {
+    let event = served(1, 1, MODELS[0]);
+    let denied = refused(2, 1, MODELS[0], &REFUSALS[0]);
+    let text = "AccessDeniedException: User: arn:aws:iam::111122223333:user/a is not authorized to perform: \
+        bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0";
+    let pretty = serde_json::to_string_pretty(&denied).unwrap();
+    let mut gateway = served(3, 1, MODELS[0]);
+    gateway["responseElements"] = json!({"body": {"error": {"message": "Invalid Bearer token"}}});
+    for source in [
+        format!("2026-07-08T17:06:49Z {event}\n2026-07-08T17:06:50Z WARN {text}\n"),
+        format!("{}\n{}\n", json!({"message": event.to_string()}), json!({"message": text})),
+        json!({"events": [{"message": event.to_string()}, {"message": text}]}).to_string(),
+        format!("{}\n", json!({"level": "warn", "token": "eyJhbGciOi.x.y", "msg": text})),
+        json!({"Records": [{"eventSource": "aws:sqs", "body": STANDARD.encode(&pretty)}]}).to_string(),
+        format!("{}\n", json!({"body": STANDARD.encode(json!([denied]).to_string())})),
+        format!("{event}\n{}\n", json!({"payload": STANDARD.encode(gzip(denied.to_string().as_bytes()))})),
+        json!({"Records": [gateway]}).to_string(),
+    ] {
+        let denials = denials_of(source.as_bytes());
+        assert_eq!(denials.denials, 1, "{source}: {:?}", denials.sources);
+    }
+    for code in [
+        "access_denied",
+        "accessDeniedException",
+        "com.amazon.coral.service#AccessDeniedException",
+        "ForbiddenException",
+        "403",
+    ] {
+        let mut event = denied.clone();
+        event["errorCode"] = code.into();
+        event["errorMessage"] = "something new".into();
+        assert_eq!(denials_of(event.to_string().as_bytes()).denials, 1, "{code}");
+    }
+}
+
+#[test]
+fn what_is_not_all_of_it_is_said_wherever_it_stands() {
+    let event = served(1, 1, MODELS[0]);
+    let page = json!({"Events": [looked_up(&event)], "NextToken": "abc"});
+    let cut = &serde_json::to_string_pretty(&event).unwrap()[..300];
+    for source in [
+        json!([page]).to_string(),
+        format!("{}\n", json!({ "page": page })),
+        json!({"pages": [page]}).to_string(),
+        json!({"Events": [looked_up(&event)], "next_token": "x"}).to_string(),
+        json!({"results": [[{"field": "@message", "value": event.to_string()}]], "status": "Complete", "statistics": {"recordsMatched": 25000.0}})
+            .to_string(),
+        json!({"QueryStatus": "FINISHED", "QueryResultRows": [], "QueryStatistics": {"TotalResultsCount": 5000}}).to_string(),
+        format!("{event}\n{}\n{event}\n", json!({"payload": event.to_string()[..300]})),
+        format!("{}\n{}\n", json!({"message": cut}), json!({"message": event.to_string()})),
+        "You must specify a region. You can also configure your region by running \"aws configure\".\n".to_owned(),
+        "\nUnable to locate credentials. You can configure credentials by running \"aws login\".\n".to_owned(),
+        "An error occurred (403) when calling the HeadObject operation: Forbidden\n".to_owned(),
+        "+ aws cloudtrail lookup-events --lookup-attributes AttributeValue=bedrock.amazonaws.com\n\nAn error occurred \
+            (ThrottlingException) when calling the LookupEvents operation: Rate exceeded\n"
+            .to_owned(),
+        "{\"level\":\"info\",\"msg\":\"a\"}\n{\"level\":\"error\",\"msg\":\"An error occurred (Acc".to_owned(),
+    ] {
+        let denials = denials_of(source.as_bytes());
+        assert!(!denials.is_whole() && denials.denials == 0, "{source}: {:?}", denials.sources);
+    }
+}
+
+#[test]
+fn logs_of_applications_are_no_alarm() {
+    for source in [
+        "{\"level\":\"info\",\"msg\":\"hello\"}\n".to_owned(),
+        json!([{"level": "info", "msg": "hello"}]).to_string(),
+        serde_json::to_string_pretty(&json!({"level": "info", "eventName": "signup", "message": "done"})).unwrap(),
+        json!({"events": [{"message": "START RequestId: 1", "timestamp": 1}, {"message": "END RequestId: 1"}]}).to_string(),
+        format!("{}\nplain line\n{}\n", json!({"level": "info", "token": "eyJh.x.y", "msg": "a"}), json!({"level": "info", "msg": "b"})),
+        "java.nio.file.AccessDeniedException: /var/data/x\n".to_owned(),
+        "org.springframework.security.access.AccessDeniedException: Access is denied\n".to_owned(),
+        "An error occurred (AccessDeniedException) when calling the Scan operation: User: arn:aws:iam::111122223333:user/a is not \
+            authorized to perform: dynamodb:Scan on resource: arn:aws:dynamodb:us-east-1:111122223333:table/x\n"
+            .to_owned(),
+    ] {
+        let denials = denials_of(source.as_bytes());
+        assert!(is_all_clear(&denials), "{source}: {:?} {:?}", denials.sources, denials.groups);
+    }
+}
+
+#[test]
+fn records_of_another_order_of_fields_are_read() {
+    let reordered = |event: &Value| {
+        let fields = event.as_object().unwrap().iter().rev().map(|(name, value)| format!("\"{name}\":{value}"));
+        format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    };
+    let (event, denied) = (served(1, 1, MODELS[0]), refused(2, 1, MODELS[0], &REFUSALS[0]));
+    for records in [[event.to_string(), reordered(&denied)], [denied.to_string(), reordered(&event)]] {
+        let denials = denials_of(format!("{{\"Records\":[{}]}}", records.join(",")).as_bytes());
+        assert_eq!((denials.denials, denials.events, denials.is_whole()), (1, 2, true), "{:?}", denials.sources);
+    }
+}
+
+/// What was made to cost: time grows with the length, not with its square.
+#[test]
+fn hostile_sources_are_read_in_time() {
+    for piece in [
+        r#"{"eventVersion":"1","errorCode":{"#,
+        r#"{"Records":[{"eventVersion""#,
+        r#"{"eventVersion":"1","errorCode":"x"#,
+    ] {
+        let source = piece.repeat((1 << 20) / piece.len());
+        let start = std::time::Instant::now();
+        let denials = denials_of(source.as_bytes());
+        assert!(!denials.is_whole());
+        assert!(start.elapsed().as_secs() < 30, "{piece}: {:?}", start.elapsed());
+    }
+}
+
 /// Puts a text where events stand as strings, between two that are whole.
 fn delivered(form: usize, cut: &str, whole: &str) -> String {
     match form {
