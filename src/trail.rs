@@ -30,7 +30,7 @@ pub use denials::{
 pub use groups::Collector;
 pub use hash::fnv as hash;
 pub use input::{reason, text, unpacked};
-pub use item::{Denial, Entry, Item, Served};
+pub use item::{Denial, Entry, Item, Served, Wanted};
 pub use query::{QueryEngine, query};
-pub use reader::{Wanted, read};
+pub use reader::read;
 pub use time::{format as moment_text, parse as moment};

@@ -92,7 +92,7 @@ fn passed(
             held.want(line, rank, window);
         }
     };
-    let about = trail::read(name, tape, &Wanted::Denials, &mut |entry| {
+    let about = trail::read(name, tape, &Wanted::Errors, &mut |entry| {
         for (entry, window) in shared.take() {
             hand_on(entry, Some(window));
         }
@@ -297,7 +297,7 @@ impl<'s, R: Read> Tape<'s, R> {
         let piece = self.buffer.get(..length).unwrap_or_default();
         let own = if is_first { 0 } else { OVERLAP / 2 }..if is_last { usize::MAX } else { length - OVERLAP / 2 };
         let mut is_new = |what: String| seen.len() < MOST_IN_LINE && seen.insert(what);
-        trail::read("a piece", Cursor::new(MARK).chain(piece), &Wanted::Denials, &mut |entry| {
+        trail::read("a piece", Cursor::new(MARK).chain(piece), &Wanted::Errors, &mut |entry| {
             let window = match &entry.item {
                 Item::Denial(denial) => {
                     let error = denial.error();

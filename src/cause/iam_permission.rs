@@ -347,7 +347,7 @@ pub(super) static RESOURCE_POLICY: Entry = Entry {
     who: "the owner of the resource; for a trust policy, an administrator of the role",
     steps: &[
         "check the account in the resource's ARN",
-        "an inference profile belongs to the account that calls it: name that account's",
+        "for an inference profile, name the one of the account that calls: it belongs to that account",
         "have the owner allow the principal in the resource's policy (for `kms:` actions, in the key policy; for `sts:AssumeRole`, in \
          the role's trust policy)",
     ],

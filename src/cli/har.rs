@@ -9,7 +9,7 @@ use memchr::memmem;
 use std::io::{self, Cursor, Read};
 
 /// How much tells what a file is, in bytes.
-const HEAD: u64 = 4096;
+const HEAD: usize = 4096;
 
 /// How much is read at once, in bytes.
 const CHUNK: usize = 64 * 1024;
@@ -26,8 +26,15 @@ const NAME: &[u8] = b"\"text\"";
 ///
 /// When it cannot be read.
 pub(super) fn decoded<'r>(mut source: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
-    let mut head = Vec::new();
-    source.by_ref().take(HEAD).read_to_end(&mut head)?;
+    // What has come by now: whoever sends line by line waits for an answer to each.
+    let mut head = vec![0; HEAD];
+    let count = loop {
+        match source.read(&mut head) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            count => break count?,
+        }
+    };
+    head.truncate(count);
     let holds = |word: &str| memmem::find(&head, word.as_bytes()).is_some();
     let is_har = head.trim_ascii_start().starts_with(b"{") && holds("\"log\"") && holds("\"entries\"");
     let whole = Cursor::new(head).chain(source);

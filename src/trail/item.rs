@@ -5,6 +5,17 @@ use crate::cause::Cause;
 use crate::explain::ExplainedError;
 use std::sync::Arc;
 
+/// What is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Denials, and what belongs to them.
+    Denials,
+    /// What somebody pasted: refusals by other services as well, and whatever an error stands in.
+    Errors,
+    /// Calls to Amazon Bedrock that were served for a principal, by its name.
+    Served(String),
+}
+
 /// Something found at a place of a source.
 #[derive(Clone, Debug)]
 pub struct Entry {

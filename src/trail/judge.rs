@@ -6,7 +6,7 @@
 
 use super::denials::Credential;
 use super::event::{Event, Text};
-use super::item::{Denial, Grant, Item, Served, Session, Subject};
+use super::item::{Denial, Grant, Item, Served, Session, Subject, Wanted};
 use super::query::NO_DENIALS;
 use super::time;
 use crate::bedrock::Operation;
@@ -63,11 +63,14 @@ pub(super) struct Judge {
     key: String,
     /// Calls that were served are wanted, and nothing else.
     pub(super) wants_served: bool,
+    /// Refusals by other services are wanted as well.
+    of_any_service: bool,
 }
 
 impl Judge {
-    pub(super) fn new(wants_served: bool) -> Self {
-        Self { wants_served, ..Self::default() }
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        let wants_served = matches!(wanted, Wanted::Served(_));
+        Self { wants_served, of_any_service: *wanted == Wanted::Errors, ..Self::default() }
     }
 
     /// Returns what an event is; none where it is nothing that matters here.
@@ -163,7 +166,7 @@ impl Judge {
         let items: Vec<Item> = errors
             .into_iter()
             .filter(|error| !is_bare(error) || error.error_code.as_deref().is_some_and(is_access_code))
-            .filter(|error| is_of_bedrock(error, text))
+            .filter(|error| self.of_any_service || is_of_bedrock(error, text))
             .map(|error| match is_denial(error.error_code.as_deref(), error.cause) {
                 true => Item::Denial(Box::new(denial_of_text(error, at))),
                 false => Item::Other(error.cause),

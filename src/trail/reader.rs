@@ -9,7 +9,7 @@ use super::denials::{Form, Source};
 use super::envelope;
 use super::event::Event;
 use super::input::{Input, reason};
-use super::item::{Entry, Item};
+use super::item::{Entry, Item, Wanted};
 use super::judge::Judge;
 use super::layout::{HEAD, Head, Layout, RECORD, head, what_else};
 use super::needle::{Needles, is_wanted};
@@ -40,15 +40,6 @@ const EMBEDDED: [&[u8]; 2] = [b"{\\\"", b"\\\"event"];
 /// How many damaged records a source may have of which each makes the rest be read again.
 const MOST_DAMAGED: usize = 200;
 
-/// What is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Denials, and what belongs to them.
-    Denials,
-    /// Calls to Amazon Bedrock that were served for a principal, by its name.
-    Served(String),
-}
-
 /// Reads a source and hands on what it holds, in order; stops where nobody wants more.
 ///
 /// Never fails: what goes wrong stands in the source that is returned.
@@ -70,24 +61,24 @@ pub fn read(name: &str, source: impl Read + Send, wanted: &Wanted, hand_on: &mut
     }
     let first = chunks.buffer.get(..HEAD).unwrap_or(&chunks.buffer);
     let beginning = head(first);
-    if let Some(what) = what_else(first, chunks.ended && chunks.error.is_none()) {
-        about.complete = false;
+    let what = what_else(first, chunks.ended && chunks.error.is_none());
+    if let Some(what) = what.filter(|_| *wanted != Wanted::Errors) {
         about.error = Some(what.to_owned());
         about.bytes = stored.load(std::sync::atomic::Ordering::Relaxed);
         return about;
     }
     let needles = match wanted {
         Wanted::Served(principal) => Needles::of(principal),
-        Wanted::Denials if beginning.holds_events => Needles::of_records(),
-        Wanted::Denials => Needles::of_texts(),
+        Wanted::Denials | Wanted::Errors if beginning.holds_events => Needles::of_records(),
+        Wanted::Denials | Wanted::Errors => Needles::of_texts(),
     };
     let Some(needles) = needles else {
         about.complete = false;
         about.error = Some("nothing to look for was given".to_owned());
         return about;
     };
-    let judge = Judge::new(*wanted != Wanted::Denials);
-    let texts = (*wanted == Wanted::Denials).then(Needles::of_texts).flatten();
+    let judge = Judge::new(wanted);
+    let texts = (!judge.wants_served).then(Needles::of_texts).flatten();
     let mut reader = Reader {
         source: about,
         judge,

@@ -146,7 +146,7 @@ fn names_model(model: &Option<impl AsRef<str>>) -> bool {
 /// Finds the last refusal that names its model, in a text with at least so many: its line, and where it stands.
 fn last_refusal(text: &str, least: u64) -> Option<(u64, [usize; 2])> {
     let (mut count, mut last) = (0_u64, None);
-    read("log", text.as_bytes(), &Wanted::Denials, &mut |entry| {
+    read("log", text.as_bytes(), &Wanted::Errors, &mut |entry| {
         if let Item::Denial(denial) = &entry.item {
             count += 1;
             if names_model(&denial.error().model) {
