@@ -116,7 +116,7 @@ mod tests {
         let published: Published = serde_json::from_str(include_str!("authorization.json")).unwrap();
         assert!(published.source.contains("Service Authorization Reference"), "{}", published.source);
         let bedrock = ServiceAuthorization::of("bedrock").unwrap();
-        assert_eq!(bedrock.actions().count(), 262);
+        assert_eq!(bedrock.actions().count(), 269);
         assert_eq!(ServiceAuthorization::of("bedrock-mantle").unwrap().actions().count(), 38);
         assert!(ServiceAuthorization::of("bedrock-runtime").is_none());
         for (name, action) in bedrock.actions() {

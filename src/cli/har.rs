@@ -26,15 +26,16 @@ const NAME: &[u8] = b"\"text\"";
 ///
 /// When it cannot be read.
 pub(super) fn decoded<'r>(mut source: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
-    // What has come by now: whoever sends line by line waits for an answer to each.
-    let mut head = vec![0; HEAD];
-    let count = loop {
-        match source.read(&mut head) {
+    // Whoever sends line by line waits for an answer to each: a whole object in the first line is no traffic of a browser.
+    let mut head = Vec::new();
+    while head.len() < HEAD && !is_line_of_objects(&head) {
+        let mut piece = [0; HEAD];
+        match source.read(&mut piece) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            count => break count?,
+            Ok(0) => break,
+            count => head.extend_from_slice(piece.get(..count?).unwrap_or_default()),
         }
-    };
-    head.truncate(count);
+    }
     let holds = |word: &str| memmem::find(&head, word.as_bytes()).is_some();
     let is_har = head.trim_ascii_start().starts_with(b"{") && holds("\"log\"") && holds("\"entries\"");
     let whole = Cursor::new(head).chain(source);
@@ -42,6 +43,13 @@ pub(super) fn decoded<'r>(mut source: impl Read + Send + 'r) -> io::Result<Box<d
         return Ok(Box::new(whole));
     }
     Ok(Box::new(Bodies { source: whole, held: Vec::new(), ready: Cursor::new(Vec::new()), ended: false }))
+}
+
+/// Returns `true` if a beginning is no object, or one that ends with its line.
+fn is_line_of_objects(head: &[u8]) -> bool {
+    let start = head.trim_ascii_start();
+    let line = memchr::memchr(b'\n', start).and_then(|end| start.get(..end));
+    !(start.is_empty() || start.starts_with(b"{")) || line.is_some_and(|line| line.trim_ascii_end().ends_with(b"}"))
 }
 
 struct Bodies<R> {
