@@ -61,8 +61,9 @@ fn half_bodies_share_a_bounded_memory_and_others_are_still_served() {
     let client = Client::named("healthy");
     let address = client.sandbox.endpoint().strip_prefix("http://").unwrap().to_owned();
     let half = vec![b'x'; 20_000_000];
-    // Six halves are more than all bodies may take together: the server stops reading, and the writes stop.
-    let writers: Vec<_> = (0..6)
+    // Twelve halves are more than all bodies and the sockets between may take together: the server stops reading, and the
+    // writes stop.
+    let writers: Vec<_> = (0..12)
         .map(|_| {
             let (address, half) = (address.clone(), half.clone());
             std::thread::spawn(move || {
