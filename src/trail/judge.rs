@@ -249,7 +249,7 @@ fn named(cause: Cause, error: &Arc<ExplainedError>) -> Arc<ExplainedError> {
 fn denial(event: &Event<'_>, error: Arc<ExplainedError>) -> Denial {
     let identity = &event.user_identity;
     let who = Who::of(event, error.principal.as_deref());
-    let operation = event.event_name.get().map(name);
+    let operation = event.event_name.get().and_then(word);
     let credential = match (event.bears_api_key(), identity.access_key_id.get()) {
         (true, _) => Some(Credential::Bearer),
         (false, Some(_)) => Some(Credential::Sigv4),
@@ -268,7 +268,7 @@ fn denial(event: &Event<'_>, error: Arc<ExplainedError>) -> Denial {
         region: event.aws_region.get().map(name).or_else(|| error.region.clone()),
         vpc_endpoint: event.vpc_endpoint_id.get().map(name),
         credential,
-        error_code: event.error_code.get().map(name),
+        error_code: event.error_code.get().and_then(word),
         user_agent: event.user_agent.get().map(agent),
         request_id: event.request_id.get().map(name),
         event_id: event.event_id.get().map(name),
@@ -435,6 +435,13 @@ fn served(event: &Event<'_>) -> Option<Served> {
 /// What looks like a key is taken out where it would be shown, in `groups`: that is seldom, and this is often.
 fn name(text: &str) -> String {
     kept(text, LONGEST_NAME)
+}
+
+/// Keeps the name of a call or an error, and no text that stands in its place.
+fn word(text: &str) -> Option<String> {
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:#-".contains(&byte));
+    let is_name = text.bytes().any(|byte| byte.is_ascii_alphabetic()) || text.len() == 3;
+    (is_word && is_name && text.parse::<std::net::IpAddr>().is_err()).then(|| name(text))
 }
 
 /// Keeps what names a model: an id or an ARN, and no text that stands in its place.

@@ -134,6 +134,8 @@ fn texts_in_the_place_of_names_and_addresses_are_not_kept() {
         lang/python#3.13.1 \u{201e}canary\u{201c}"
         .into();
     event["requestParameters"] = json!({"modelId": "tell me about the canary"});
+    event["errorCode"] = "AccessDenied canary@example.com".into();
+    event["eventName"] = "203.0.113.7".into();
     let denials = denials_of(event.to_string().as_bytes());
     let group = &denials.groups[0];
     assert_eq!(group.user_agents, ["Boto3/1.40.1 md/Botocore#1.40.1 lang/python#3.13.1"]);
