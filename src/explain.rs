@@ -15,6 +15,7 @@ mod phrases;
 mod surroundings;
 
 pub use crate::cause::catalogue::TextCertainty;
+pub(crate) use classify::is_action_of_bedrock;
 pub use facts::Facts;
 pub(crate) use facts::model_of;
 

@@ -5,5 +5,5 @@ mod generate;
 mod simulate;
 
 pub use call::NamedCall;
-pub use generate::{Generated, WantedPolicy, generated, requirements_of_call};
+pub use generate::{Generated, WantedPolicy, generated, requirements_of_call, subscription};
 pub use simulate::evaluated;

@@ -1,8 +1,8 @@
 //! `explain`: which cause a pasted error text names, and what to do.
 //!
-//! Takes files, standard input or a paste; answers as text or JSON, redacted where that is asked. `--batch` answers each line with a line of
-//! JSON, in order and in constant memory; `--log` groups the errors of a log, and so does whatever is longer than one error
-//! can be. Makes no calls.
+//! Takes files, standard input or a paste; answers as text or JSON, redacted where that is asked. `--batch` answers each
+//! line with a line of JSON, in order and in constant memory; `--log` groups the errors of a log, and so does whatever is
+//! longer than one error can be. Makes no calls.
 
 use super::exit::{ExitStatus, Failure};
 use super::input::{Bytes, LONGEST_ERROR};

@@ -42,9 +42,14 @@ impl Classified {
         };
         let action = self.facts.action.as_deref().unwrap_or("bedrock:");
         // A refusal by another service comes behind Bedrock's.
-        let is_foreign = !action.starts_with("bedrock") && !action.starts_with("aws-marketplace:");
+        let is_foreign = !is_action_of_bedrock(action);
         (self.cited, weight.max(u8::from(is_foreign)), self.mention.start)
     }
+}
+
+/// Returns `true` if an action is one of Amazon Bedrock's, or of AWS Marketplace, through which its models are sold.
+pub(crate) fn is_action_of_bedrock(action: &str) -> bool {
+    action.starts_with("bedrock") || action.starts_with("aws-marketplace:")
 }
 
 /// Reads every error of a plain text, the most telling first.

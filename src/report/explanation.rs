@@ -191,19 +191,14 @@ fn statement(error: &ExplainedError) -> Option<String> {
 
 /// Returns the command that asks AWS itself, with the values of the text.
 fn doctor(error: &ExplainedError, region: Option<&str>) -> Option<String> {
-    let foreign = error
-        .action
-        .as_deref()
-        .is_some_and(|action| !action.starts_with("bedrock") && !action.starts_with("aws-marketplace:"));
     // An action that no operation is authorized by is none that the doctor asks about.
-    let is_unknown = error.action.as_deref().is_some_and(|action| {
-        let is_needed = || Operation::ALL.iter().flat_map(|known| known.needs()).any(|need| need.action == action);
-        !(is_of_models(action)
+    let is_asked = |action: &str| {
+        is_of_models(action)
             || action.starts_with("aws-marketplace:")
             || action == "bedrock:CallWithBearerToken"
-            || is_needed())
-    });
-    if foreign || is_unknown {
+            || (action.starts_with("bedrock") && Operation::is_needed(action))
+    };
+    if error.action.as_deref().is_some_and(|action| !is_asked(action)) {
         return None;
     }
     let resource = error.resource.as_deref().filter(|resource| model_of(resource).is_some());

@@ -4,7 +4,7 @@
 //! Takes the bytes between records as they come, and keeps them without the records: a few lines, whatever the source has.
 
 use memchr::memmem;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How much is kept, in bytes.
 const LONGEST: usize = 1 << 20;
@@ -47,19 +47,22 @@ impl Around {
 pub(super) fn leads_on(value: &Value, depth: usize) -> bool {
     match value {
         Value::Object(object) => {
-            let is_token = |(name, member): (&String, &Value)| {
-                TOKENS.contains(&name.as_str()) && member.as_str().is_some_and(|token| !token.is_empty())
-            };
             // A request that asks for a page has one, too.
             let is_page = ["Events", "events", "Records", "QueryResultRows", "results", "logEvents"]
                 .iter()
                 .any(|list| object.get(*list).is_some_and(Value::is_array));
-            (is_page && object.iter().any(is_token))
+            (is_page && token_of(object).is_some())
                 || (depth > 0 && object.values().any(|member| leads_on(member, depth - 1)))
         }
         Value::Array(list) => depth > 0 && list.iter().any(|member| leads_on(member, depth - 1)),
         _ => false,
     }
+}
+
+/// Returns the name of the field that leads to the next page, where there is one.
+fn token_of(page: &Map<String, Value>) -> Option<&'static str> {
+    let leads = |name: &&str| page.get(*name).and_then(Value::as_str).is_some_and(|token| !token.is_empty());
+    TOKENS.into_iter().find(leads)
 }
 
 /// Says why the last of some answers, which held so many records, does not hold all that was asked for; none where it does.
@@ -78,8 +81,7 @@ pub(super) fn why_not_all(values: &[Value], records: u64) -> Option<String> {
         return Some("it is one page of several: its `meta.page.after` leads to the next".to_owned());
     }
     let last = last.as_object()?;
-    let is_token = |name: &str| last.get(name).and_then(Value::as_str).is_some_and(|token| !token.is_empty());
-    if let Some(token) = TOKENS.iter().find(|name| is_token(name)) {
+    if let Some(token) = token_of(last) {
         return Some(format!(
             "it is one page of several: its `{token}` leads to the next; the AWS CLI reads all pages without `--max-items` \
              and `--no-paginate`"

@@ -285,6 +285,20 @@ impl<'a> Event<'a> {
             && (self.event_source.get().is_some() || self.error_code.get().is_some())
     }
 
+    /// Returns `true` if it records an error.
+    pub(super) fn has_error(&self) -> bool {
+        self.error_code.get().is_some() || self.error_message.get().is_some()
+    }
+
+    /// Returns `true` if a gateway refused the call, whose record then has no error code; AWS prints some without the status.
+    pub(super) fn is_refused_by_gateway(&self) -> bool {
+        let Response { status_code, body, .. } = &self.response_elements;
+        match status_code.get() {
+            Some(status) => matches!(status, "401" | "403"),
+            None => body.error.message.get().is_some(),
+        }
+    }
+
     /// Returns `true` if the call bore a Bedrock API key.
     pub(super) fn bears_api_key(&self) -> bool {
         let marks =

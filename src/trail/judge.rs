@@ -11,7 +11,7 @@ use super::query::NO_DENIALS;
 use super::time;
 use crate::bedrock::Operation;
 use crate::cause::{Cause, Family};
-use crate::explain::{ExplainedError, explain, explain_bytes};
+use crate::explain::{ExplainedError, explain, explain_bytes, is_action_of_bedrock};
 use crate::iam::{Arn, Principal};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -78,11 +78,7 @@ impl Judge {
         if self.wants_served {
             return served(event).map(|served| Item::Served(Box::new(served)));
         }
-        let response = &event.response_elements;
-        // AWS prints some without the status.
-        let gateway_refuses = matches!(response.status_code.get(), Some("401" | "403"))
-            || (response.status_code.get().is_none() && response.body.error.message.get().is_some());
-        if event.error_code.get().is_none() && event.error_message.get().is_none() && !gateway_refuses {
+        if !event.has_error() && !event.is_refused_by_gateway() {
             return session(event)
                 .map(|session| Item::Session(Box::new(session)))
                 .or_else(|| grant(event).map(|grant| Item::Grant(Box::new(grant))));
@@ -90,7 +86,7 @@ impl Judge {
         if !event.concerns_bedrock() {
             return None;
         }
-        let gateways = event.error_code.get().is_none() && event.error_message.get().is_none();
+        let gateways = !event.has_error();
         let message = match gateways {
             true => event.response_elements.body.error.message.get(),
             false => event.error_message.get(),
@@ -186,8 +182,7 @@ pub(super) struct FoundInText {
 
 /// Returns `true` if an error of a log may be one of a call to Bedrock: a log holds those of other services and libraries as well.
 fn is_of_bedrock(error: &ExplainedError, text: &[u8]) -> bool {
-    let is_ours = |action: &str| action.starts_with("bedrock") || action.starts_with("aws-marketplace:");
-    let names_another = error.action.as_deref().is_some_and(|action| !is_ours(action));
+    let names_another = error.action.as_deref().is_some_and(|action| !is_action_of_bedrock(action));
     let says_nothing = error.cause == Cause::Unrecognized
         || (error.cause == Cause::IdentityPolicyMissingAllow && error.action.is_none() && error.principal.is_none());
     let is_known = error.operation.as_deref().is_some_and(|name| Operation::from_api_name(name).is_some());
@@ -410,11 +405,10 @@ fn session(event: &Event<'_>) -> Option<Session> {
 
 /// Reads a call that was served.
 fn served(event: &Event<'_>) -> Option<Served> {
-    let refused = event.error_code.get().is_some() || event.error_message.get().is_some();
     let service = event.event_source.get().and_then(|source| source.split('.').next());
     let is_bedrock = service.is_some_and(|service| service.starts_with("bedrock"));
-    let is_endpoint = matches!(event.response_elements.status_code.get(), Some("401" | "403"));
-    if is_endpoint || refused || !is_bedrock || event.event_type.get() == Some("AwsServiceEvent") {
+    let is_refused = event.has_error() || event.is_refused_by_gateway();
+    if is_refused || !is_bedrock || event.event_type.get() == Some("AwsServiceEvent") {
         return None;
     }
     let who = Who::of(event, None);

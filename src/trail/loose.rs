@@ -4,7 +4,7 @@
 //! without regard to case, underscores and dots, because exporters rename them.
 
 use super::event::{
-    Additional, Body, BodyError, Event, Identity, Issuer, Keys, Parameters, PolicyArns, Response, SessionContext, Text,
+    Additional, Body, BodyError, Event, Identity, Issuer, Keys, Parameters, Response, SessionContext, Text,
 };
 use super::time;
 use serde_json::{Map, Value};
@@ -62,18 +62,7 @@ fn of_record(record: &Map<String, Value>) -> Event<'static> {
         },
         request_parameters: Parameters {
             model_id: or(first(&parameters, &["modelId", "model"]), "requestParameters.modelId"),
-            call_with_bearer_token: field(&parameters, "callWithBearerToken"),
-            role_name: field(&parameters, "roleName"),
-            user_name: field(&parameters, "userName"),
-            role_arn: field(&parameters, "roleArn"),
-            role_session_name: field(&parameters, "roleSessionName"),
-            name: field(&parameters, "name"),
-            policy: field(&parameters, "policy"),
-            policy_arns: policy_arns(&parameters),
-            guardrail_identifier: first(&parameters, &["guardrailIdentifier", "guardrailId"]),
-            knowledge_base_id: field(&parameters, "knowledgeBaseId"),
-            agent_id: field(&parameters, "agentId"),
-            agent_alias_id: field(&parameters, "agentAliasId"),
+            ..parameters_of(&parameters)
         },
         response_elements: response_of(&response),
         additional_event_data: Additional {
@@ -83,6 +72,25 @@ fn of_record(record: &Map<String, Value>) -> Event<'static> {
                 "additionalEventData.callWithBearerToken",
             ),
         },
+    }
+}
+
+/// Reads what a request names, but for its model, which has more than one place.
+fn parameters_of(parameters: &Map<String, Value>) -> Parameters<'static> {
+    Parameters {
+        model_id: Text::default(),
+        call_with_bearer_token: field(parameters, "callWithBearerToken"),
+        role_name: field(parameters, "roleName"),
+        user_name: field(parameters, "userName"),
+        role_arn: field(parameters, "roleArn"),
+        role_session_name: field(parameters, "roleSessionName"),
+        name: field(parameters, "name"),
+        policy: field(parameters, "policy"),
+        policy_arns: find(parameters, "policyArns").cloned().unwrap_or_default().into(),
+        guardrail_identifier: first(parameters, &["guardrailIdentifier", "guardrailId"]),
+        knowledge_base_id: field(parameters, "knowledgeBaseId"),
+        agent_id: field(parameters, "agentId"),
+        agent_alias_id: field(parameters, "agentAliasId"),
     }
 }
 
@@ -140,17 +148,7 @@ fn of_ocsf(activity: &Map<String, Value>) -> Event<'static> {
                 let model = first(&parameters, &["modelId", "model"]);
                 if model.get().is_some() { model } else { field(&unmapped, "requestParameters.modelId") }
             },
-            role_name: field(&parameters, "roleName"),
-            user_name: field(&parameters, "userName"),
-            role_arn: field(&parameters, "roleArn"),
-            role_session_name: field(&parameters, "roleSessionName"),
-            policy: field(&parameters, "policy"),
-            policy_arns: policy_arns(&parameters),
-            guardrail_identifier: first(&parameters, &["guardrailIdentifier", "guardrailId"]),
-            knowledge_base_id: field(&parameters, "knowledgeBaseId"),
-            agent_id: field(&parameters, "agentId"),
-            agent_alias_id: field(&parameters, "agentAliasId"),
-            ..Parameters::default()
+            ..parameters_of(&parameters)
         },
         response_elements: response_of(&nested(&response, "data")),
         additional_event_data: Additional {
@@ -214,10 +212,6 @@ fn text<'v>(object: &'v Map<String, Value>, name: &str) -> Option<Cow<'v, str>> 
 
 fn field(object: &Map<String, Value>, name: &str) -> Text<'static> {
     Text::owned(text(object, name).map(Cow::into_owned))
-}
-
-fn policy_arns(parameters: &Map<String, Value>) -> PolicyArns {
-    find(parameters, "policyArns").cloned().unwrap_or_default().into()
 }
 
 fn first(object: &Map<String, Value>, names: &[&str]) -> Text<'static> {

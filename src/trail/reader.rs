@@ -284,22 +284,9 @@ impl Reader<'_> {
                 self.sample(record);
                 self.look_closer(record, line);
             }
+            self.check_embedded(record, line);
             rest = behind;
             line += 1;
-        }
-        let mut at = 0;
-        let next = |at: usize| {
-            let rest = block.get(at..).unwrap_or_default();
-            EMBEDDED.iter().filter_map(|mark| memmem::find(rest, mark)).min().map(|found| at + found)
-        };
-        while let Some(hit) = next(at) {
-            let start = block.get(..hit).and_then(|before| memrchr(b'\n', before)).map_or(0, |end| end + 1);
-            let end = block.get(hit..).and_then(|rest| memchr(b'\n', rest)).map_or(block.len(), |length| hit + length);
-            let record = block.get(start..end).unwrap_or_default();
-            self.check_embedded(record, || {
-                first + memchr_iter(b'\n', block.get(..start).unwrap_or_default()).count() as u64
-            });
-            at = end;
         }
     }
 
@@ -326,8 +313,9 @@ impl Reader<'_> {
     }
 
     /// Notes that a string in a record holds an event that breaks off, and so may not hold what is looked for.
-    fn check_embedded(&mut self, record: &[u8], line: impl FnOnce() -> u64) {
-        if !self.is_passed_over(record) {
+    fn check_embedded(&mut self, record: &[u8], line: u64) {
+        let holds_text = EMBEDDED.iter().any(|mark| memmem::find(record, mark).is_some());
+        if !holds_text || !self.is_passed_over(record) {
             return;
         }
         // An export of a log group has the time before each message.
@@ -336,7 +324,7 @@ impl Reader<'_> {
         let mut found = envelope::Found::default();
         envelope::open(&value, 0, &mut found);
         if let Some(error) = found.damaged.into_iter().next() {
-            self.unreadable(line(), error);
+            self.unreadable(line, error);
         }
     }
 
@@ -505,9 +493,7 @@ impl Reader<'_> {
                     self.sample(record);
                 }
                 self.look_closer(record, line);
-                if EMBEDDED.iter().any(|mark| memmem::find(record, mark).is_some()) {
-                    self.check_embedded(record, || line);
-                }
+                self.check_embedded(record, line);
             });
             let is_overlong = values.has_record() && buffer.len() - values.needed() > LONGEST;
             if is_overlong || (values.has_record() && chunks.ended) || values.is_broken {
@@ -786,10 +772,15 @@ fn is_cut(line: &[u8], form: Form) -> bool {
     !json.is_empty() && !is_balanced(json) && !is_json(json)
 }
 
+/// Leaves out the comma behind an element of a list.
+fn without_comma(piece: &[u8]) -> &[u8] {
+    let piece = piece.trim_ascii();
+    piece.strip_suffix(b",").unwrap_or(piece)
+}
+
 /// Returns `true` if a piece of JSON begins and ends as a value does, with as many brackets closed as opened.
 fn is_balanced(piece: &[u8]) -> bool {
-    let piece = piece.trim_ascii();
-    let piece = piece.strip_suffix(b",").unwrap_or(piece);
+    let piece = without_comma(piece);
     let count = |byte: u8| memchr_iter(byte, piece).count();
     match (piece.first(), piece.last()) {
         (Some(b'{'), Some(b'}')) => count(b'{') == count(b'}'),
@@ -801,8 +792,7 @@ fn is_balanced(piece: &[u8]) -> bool {
 
 /// Returns `true` for one or more values of JSON, perhaps with a comma behind.
 fn is_json(piece: &[u8]) -> bool {
-    let piece = piece.trim_ascii();
-    let piece = piece.strip_suffix(b",").unwrap_or(piece);
+    let piece = without_comma(piece);
     serde_json::Deserializer::from_slice(piece).into_iter::<serde::de::IgnoredAny>().all(|value| value.is_ok())
 }
 

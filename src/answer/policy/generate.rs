@@ -220,6 +220,17 @@ fn destinations_missing(call: &Call) -> Failure {
     }
 }
 
+/// Returns what the first call to a model needs that is sold through AWS Marketplace: Bedrock subscribes in the caller's name.
+pub fn subscription() -> impl Iterator<Item = RequestContext> {
+    ["aws-marketplace:Subscribe", "aws-marketplace:ViewSubscriptions"].into_iter().map(through_bedrock)
+}
+
+fn through_bedrock(action: &str) -> RequestContext {
+    let mut request = on(action, "*");
+    request.context.set("aws:CalledViaLast", "bedrock.amazonaws.com");
+    request
+}
+
 /// Adds what is needed in addition to the operations' own permissions.
 fn further(
     wanted: &WantedPolicy,
@@ -240,13 +251,8 @@ fn further(
         .or_else(|| model.and_then(ModelReference::provider));
     if wanted.first_use {
         if provider.is_none_or(|provider| Marketplace::of(provider) != Marketplace::NotSold) {
-            for action in
-                ["aws-marketplace:Subscribe", "aws-marketplace:ViewSubscriptions", "aws-marketplace:Unsubscribe"]
-            {
-                let mut request = on(action, "*");
-                request.context.set("aws:CalledViaLast", "bedrock.amazonaws.com");
-                requests.push(request);
-            }
+            requests.extend(subscription());
+            requests.push(through_bedrock("aws-marketplace:Unsubscribe"));
         } else {
             let note = "note: models of this provider are not sold through AWS Marketplace; nothing is added for the first use";
             notes.push(note.to_owned());

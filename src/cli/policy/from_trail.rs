@@ -5,7 +5,7 @@
 //! served. Both are tried with the engine before they are printed.
 
 use super::generate::Format;
-use crate::answer::policy::requirements_of_call;
+use crate::answer::policy::{requirements_of_call, subscription};
 use crate::bedrock::{Kind, ModelReference, Operation, Region};
 use crate::cause::Cause;
 use crate::cli::denials::files::{Parcel, for_each};
@@ -73,7 +73,7 @@ fn request_of(group: &Group) -> Result<(String, Vec<RequestContext>), &'static s
         // AWS Marketplace is asked by Bedrock in the caller's name, and only then.
         Cause::MarketplacePermission => {
             let who = group.principal.clone().ok_or("their principal is not recorded")?;
-            return Ok((who, subscription()));
+            return Ok((who, subscription().collect()));
         }
         cause if cause.family() == crate::cause::Family::IamPermission => {
             return Err("another policy than an identity's refuses them, and allowing more does not help");
@@ -239,16 +239,6 @@ fn arn_of(resource: &str, region: &Region, account: Option<&str>) -> Option<Arn>
         Ok(arn) => Some(arn),
         Err(_) => Some(Arn::new(region.partition().as_str(), "bedrock", region.as_str(), account?, resource)),
     }
-}
-
-/// Returns what the first call to a model needs that is sold through AWS Marketplace.
-fn subscription() -> Vec<RequestContext> {
-    let of = |action: &str| {
-        let mut context = ContextKeys::new();
-        context.set("aws:CalledViaLast", "bedrock.amazonaws.com");
-        RequestContext { action: action.to_owned(), resource: "*".to_owned(), context }
-    };
-    ["aws-marketplace:Subscribe", "aws-marketplace:ViewSubscriptions"].map(of).to_vec()
 }
 
 /// Says which allows of the present policies the new one does not repeat.
