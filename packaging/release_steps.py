@@ -21,7 +21,7 @@ TARGETS = ("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-unk
            "aarch64-unknown-linux-musl", "x86_64-apple-darwin", "aarch64-apple-darwin", "x86_64-pc-windows-msvc")
 LEFT_OUT = {
     "Install what builds and describes it": "installs tools, as the other steps of packaging/test do",
-    "Build": "packaging/build, which `packaging/test reproducible` runs",
+    "Build": "compiles for release, which packaging/wheel does in `packaging/test wheel` with the same settings",
     "Run the tests on this system": "cargo test, which .ci/run runs",
     "cargo publish --locked": "publishes; `packaging/test crate` packs and verifies the same",
 }

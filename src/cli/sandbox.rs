@@ -206,6 +206,9 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::input(format!("`{}` cannot be written: {error}", path.display().to_string().escape_debug()))
 }
 
+/// Where a world listens.
+const LOOPBACK: &str = "127.0.0.1";
+
 /// What makes AWS clients a principal of a world: each variable, with its value or with none.
 struct Environment(Vec<(&'static str, Option<String>)>);
 
@@ -226,8 +229,17 @@ impl Environment {
             ("AWS_SESSION_TOKEN", token.map(str::to_owned)),
             ("AWS_REGION", Some(region.to_owned())),
             ("AWS_DEFAULT_REGION", Some(region.to_owned())),
-            ("AWS_PROFILE", None),
             ("AWS_BEARER_TOKEN_BEDROCK", bearer.map(str::to_owned)),
+            // The endpoint counts, whatever this shell or its configuration says (SDK reference guide, "Service-specific endpoints").
+            ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", Some("false".to_owned())),
+            // Each of these would bring another identity, or another endpoint for one client.
+            ("AWS_PROFILE", None),
+            ("AWS_DEFAULT_PROFILE", None),
+            ("AWS_ROLE_ARN", None),
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", None),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", None),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", None),
+            ("ANTHROPIC_BEDROCK_BASE_URL", None),
         ]))
     }
 
@@ -260,6 +272,11 @@ impl Environment {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             };
+        }
+        // A proxy does not reach this machine's loopback. Clients differ in which spelling they read.
+        for name in ["NO_PROXY", "no_proxy"] {
+            let others = std::env::var(name).ok().filter(|others| !others.trim().is_empty());
+            command.env(name, others.map_or_else(|| LOOPBACK.to_owned(), |others| format!("{LOOPBACK},{others}")));
         }
     }
 }

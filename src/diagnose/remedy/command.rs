@@ -21,6 +21,9 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence, grants: &[Grant]) -> 
     let name = name_of(principal);
     if let Some(permission_set) = name.strip_prefix("AWSReservedSSO_") {
         let permission_set = permission_set.rsplit_once('_').map_or(permission_set, |(name, _)| name);
+        // Other accounts that the set is assigned to are none of this call's business.
+        let account = Some(principal.account.clone()).filter(|account| !account.is_empty());
+        let account = account.unwrap_or_else(|| "ACCOUNT_ID".to_owned());
         return Attach {
             steps: vec![
                 Step::AddToPermissionSet(permission_set.to_owned()),
@@ -30,9 +33,9 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence, grants: &[Grant]) -> 
             lines: [
                 "get-inline-policy-for-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN",
                 "put-inline-policy-to-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --inline-policy file://policy.json",
-                "provision-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --target-type ALL_PROVISIONED_ACCOUNTS",
+                "provision-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --target-type AWS_ACCOUNT --target-id ACCOUNT_ID",
             ]
-            .map(|line| format!("aws sso-admin {line}"))
+            .map(|line| format!("aws sso-admin {}", line.replace("ACCOUNT_ID", &account)))
             .to_vec(),
             policy: None,
         };

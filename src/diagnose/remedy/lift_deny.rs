@@ -166,7 +166,8 @@ impl Denying<'_> {
             remedy.steps.push(step);
             remedy.steps.extend(is_guard.then(|| Step::OrOwnerOfGuardDecides(self.which())));
         }
-        remedy.commands.extend(line);
+        // A quarantine is taken away after the key was dealt with: no line that somebody pastes with the others does it.
+        remedy.commands.extend(line.filter(|_| !self.first.is_quarantine()));
         if let Some(arn) = self.arn(evidence).filter(|_| !self.first.is_aws_managed()) {
             remedy.console = remedy.console.take().or_else(|| command::console_of_policy(&arn));
         }

@@ -78,6 +78,13 @@ fn read(shown: &str) -> Vec<&str> {
 }
 
 #[test]
+fn nothing_to_paste_ends_a_quarantine() {
+    let answer = Doctor::new(["--sandbox", "quarantined-key", "-v"]).run().stdout;
+    assert!(answer.contains("aws iam update-access-key --user-name chat-api"), "{answer}");
+    assert!(!answer.contains("detach-user-policy"), "{answer}");
+}
+
+#[test]
 fn the_answer_stands_in_the_first_lines_of_every_world() {
     for name in World::names() {
         let diagnosis = diagnose(&evidence(name));

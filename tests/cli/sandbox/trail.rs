@@ -139,8 +139,22 @@ fn run(arguments: &[&str]) -> Output {
         .args(arguments)
         .env("AWS_PROFILE", "mine")
         .env("AWS_ENDPOINT_URL_STS", "https://elsewhere.example")
+        .env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+        .env("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/token")
+        .env("AWS_ROLE_ARN", "arn:aws:iam::444455556666:role/elsewhere")
+        .env("HTTP_PROXY", "http://127.0.0.1:9")
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env("NO_PROXY", "internal.example")
+        .env_remove("no_proxy")
         .output()
         .unwrap()
+}
+
+#[test]
+fn a_command_reaches_the_world_past_a_proxy_and_a_shell_that_ignores_endpoints() {
+    let program = env!("CARGO_BIN_EXE_bedrock-access");
+    let asked = run(&["healthy", "--", program, "whoami"]);
+    assert_eq!(asked.status.code(), Some(0), "{}", String::from_utf8_lossy(&asked.stderr));
 }
 
 #[cfg(unix)]
@@ -155,6 +169,11 @@ fn a_command_gets_the_world_as_its_aws_and_keeps_its_exit_status() {
         value("AWS_ACCESS_KEY_ID"),
         World::embedded("healthy").map(|world| world.caller_credentials().0.to_owned()).as_deref()
     );
+    assert_eq!(
+        (value("AWS_ROLE_ARN"), value("AWS_WEB_IDENTITY_TOKEN_FILE"), value("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")),
+        (None, None, Some("false"))
+    );
+    assert_eq!((value("NO_PROXY"), value("no_proxy")), (Some("127.0.0.1,internal.example"), Some("127.0.0.1")));
     assert_eq!(
         (value("AWS_PROFILE"), value("AWS_ENDPOINT_URL_STS"), value("AWS_REGION")),
         (None, None, Some("us-west-2"))
