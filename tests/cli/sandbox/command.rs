@@ -90,7 +90,7 @@ fn serve_runs_until_a_signal_and_ends_with_its_number() {
         let endpoint = next();
         let address = endpoint.strip_prefix("export AWS_ENDPOINT_URL='http://").unwrap().trim_end_matches('\'');
         assert!(std::net::TcpStream::connect(address).is_ok());
-        let printed: Vec<String> = (0..6).map(|_| next()).collect();
+        let printed: Vec<String> = (0..7).map(|_| next()).collect();
         insta::assert_snapshot!("environment", printed.join("\n"));
         let id = child.id().to_string();
         assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
