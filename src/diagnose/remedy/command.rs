@@ -21,22 +21,20 @@ pub(super) fn attach(principal: &Arn, evidence: &Evidence, grants: &[Grant]) -> 
     let name = name_of(principal);
     if let Some(permission_set) = name.strip_prefix("AWSReservedSSO_") {
         let permission_set = permission_set.rsplit_once('_').map_or(permission_set, |(name, _)| name);
-        // Other accounts that the set is assigned to are none of this call's business.
-        let account = Some(principal.account.clone()).filter(|account| !account.is_empty());
-        let account = account.unwrap_or_else(|| "ACCOUNT_ID".to_owned());
+        let account = account(evidence);
+        let set = "--instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN";
         return Attach {
             steps: vec![
                 Step::AddToPermissionSet(permission_set.to_owned()),
                 Step::MergePermissionSet,
                 Step::ProvisionPermissionSet,
             ],
-            lines: [
-                "get-inline-policy-for-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN",
-                "put-inline-policy-to-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --inline-policy file://policy.json",
-                "provision-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --target-type AWS_ACCOUNT --target-id ACCOUNT_ID",
-            ]
-            .map(|line| format!("aws sso-admin {}", line.replace("ACCOUNT_ID", &account)))
-            .to_vec(),
+            lines: vec![
+                format!("aws sso-admin get-inline-policy-for-permission-set {set}"),
+                format!("aws sso-admin put-inline-policy-to-permission-set {set} --inline-policy file://policy.json"),
+                // Other accounts that the set is assigned to have no part in this call.
+                format!("aws sso-admin provision-permission-set {set} --target-type AWS_ACCOUNT --target-id {account}"),
+            ],
             policy: None,
         };
     }
@@ -143,13 +141,18 @@ pub(super) fn replace_keys(user: &str) -> [String; 2] {
     ]
 }
 
+/// Returns the account that is diagnosed, or a word for it where it is not known.
+fn account(evidence: &Evidence) -> String {
+    evidence.account().unwrap_or_else(|| "ACCOUNT_ID".to_owned())
+}
+
 /// Returns the lines that find and replace a service control policy, and the one that checks it; they are for the
 /// organization's management account.
 pub(super) fn service_control_policy(evidence: &Evidence, policy: Option<&str>) -> Vec<String> {
     let id = policy.and_then(|arn| arn.rsplit('/').next());
     let mut lines = Vec::new();
     if id.is_none() {
-        let account = evidence.account().unwrap_or_else(|| "ACCOUNT_ID".to_owned());
+        let account = account(evidence);
         lines.push(format!(
             "aws organizations list-policies-for-target --target-id {account} --filter SERVICE_CONTROL_POLICY"
         ));

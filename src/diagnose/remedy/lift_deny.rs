@@ -158,6 +158,7 @@ impl Denying<'_> {
             Some(_) => (Step::Narrow(self.which()), command::replace(holder, self.policy)),
         };
         if self.first.is_quarantine() {
+            // Without `line`: a quarantine is taken away after the key was dealt with, not by what is pasted at once.
             of_quarantine(self.name(), requirements, remedy);
         } else {
             let is_guard = matches!(step, Step::LetThrough { .. });
@@ -165,9 +166,8 @@ impl Denying<'_> {
             remedy.steps.extend((!is_guard).then(|| Step::AskWhyDenied(self.which())));
             remedy.steps.push(step);
             remedy.steps.extend(is_guard.then(|| Step::OrOwnerOfGuardDecides(self.which())));
+            remedy.commands.extend(line);
         }
-        // A quarantine is taken away after the key was dealt with: no line that somebody pastes with the others does it.
-        remedy.commands.extend(line.filter(|_| !self.first.is_quarantine()));
         if let Some(arn) = self.arn(evidence).filter(|_| !self.first.is_aws_managed()) {
             remedy.console = remedy.console.take().or_else(|| command::console_of_policy(&arn));
         }
