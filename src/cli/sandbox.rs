@@ -68,6 +68,9 @@ enum SandboxCommand {
         trail: Option<PathBuf>,
     },
     /// Run a command whose AWS is a world; the exit status is the command's
+    ///
+    /// The command gets the world's endpoint, Region and credentials in its environment. What this shell says of other
+    /// endpoints, profiles, roles and proxies does not lead it elsewhere.
     Run {
         /// An embedded world's name, or a file
         #[arg(default_value = DEFAULT_WORLD)]
